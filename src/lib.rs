@@ -1,1 +1,5 @@
 //! The compiler of `.cnn` files.
+
+pub mod base;
+pub mod diag;
+pub mod syntax;

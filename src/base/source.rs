@@ -1,0 +1,166 @@
+//! Source files, byte spans in them, and their line and column numbers.
+//!
+//! A [`Span`] is a byte range of one file; only the [`SourceMap`] turns it into lines and columns,
+//! and only when somebody reads them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A file in the [`SourceMap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(u32);
+
+/// A byte range of one source file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file that the range lies in.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The range `start..end` of `file`; offsets beyond 4 GiB are clamped (sources are limited far below).
+    pub fn new(file: FileId, start: usize, end: usize) -> Span {
+        let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Span { file, start: clamp(start), end: clamp(end) }
+    }
+
+    /// The smallest span that covers both; `self` where they lie in different files.
+    pub fn to(self, other: Span) -> Span {
+        if self.file != other.file {
+            return self;
+        }
+        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// The empty span just behind this one.
+    pub fn after(self) -> Span {
+        Span { start: self.end, ..self }
+    }
+
+    /// Whether `other` lies within this span.
+    pub fn contains(self, other: Span) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+
+    /// The bytes as a range of indices.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// A value and the place where it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    /// `value`, written at `span`.
+    pub fn new(value: T, span: Span) -> Spanned<T> {
+        Spanned { value, span }
+    }
+}
+
+/// A line and column, both counted from 1; columns count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// Line number.
+    pub line: u32,
+    /// Column number in characters.
+    pub column: u32,
+}
+
+#[derive(Debug)]
+struct Source {
+    name: String,
+    text: Arc<str>,
+    line_starts: Vec<u32>,
+}
+
+/// All source texts of one compilation, in the order in which they were read.
+#[derive(Debug, Default)]
+pub struct SourceMap {
+    files: Vec<Source>,
+}
+
+impl SourceMap {
+    /// Takes in a text under the name that diagnostics show.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
+        let mut line_starts = vec![0];
+        line_starts.extend(text.match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)));
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(Source { name: name.into(), text, line_starts });
+        id
+    }
+
+    fn source(&self, file: FileId) -> &Source {
+        &self.files[file.0 as usize]
+    }
+
+    /// Every file, in the order in which it was added.
+    pub fn files(&self) -> impl Iterator<Item = FileId> + '_ {
+        (0..self.files.len()).map(|index| FileId(index as u32))
+    }
+
+    /// The name of a file as diagnostics show it.
+    pub fn name(&self, file: FileId) -> &str {
+        &self.source(file).name
+    }
+
+    /// The text of a file.
+    pub fn text(&self, file: FileId) -> &Arc<str> {
+        &self.source(file).text
+    }
+
+    /// The text that a span covers; empty where the span does not fall on characters.
+    pub fn snippet(&self, span: Span) -> &str {
+        self.source(span.file).text.get(span.range()).unwrap_or("")
+    }
+
+    /// The line and column at which a span starts.
+    pub fn location(&self, span: Span) -> Location {
+        self.locate(span.file, span.start)
+    }
+
+    /// The line and column of a byte offset.
+    pub fn locate(&self, file: FileId, offset: u32) -> Location {
+        let source = self.source(file);
+        let line = source.line_starts.partition_point(|&start| start <= offset).max(1);
+        let line_start = source.line_starts[line - 1] as usize;
+        let until = (offset as usize).min(source.text.len());
+        let column = source
+            .text
+            .get(line_start..until)
+            .map_or(until.saturating_sub(line_start), |before| before.chars().count());
+        Location { line: line as u32, column: column as u32 + 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations_count_characters_from_one() {
+        let mut map = SourceMap::default();
+        let file = map.add("a.cnn", "é x\nsecond\n");
+        assert_eq!(map.locate(file, 3), Location { line: 1, column: 3 });
+        assert_eq!(map.locate(file, 5), Location { line: 2, column: 1 });
+        assert_eq!(map.locate(file, 400), Location { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn an_empty_file_has_a_first_line() {
+        let mut map = SourceMap::default();
+        let file = map.add("empty.cnn", "");
+        assert_eq!(map.location(Span::new(file, 0, 0)), Location { line: 1, column: 1 });
+    }
+}

@@ -1,0 +1,93 @@
+//! A diagnostic as data: places, numbers and proposed edits, without any layout.
+
+use std::sync::Arc;
+
+use crate::base::Span;
+
+use super::{Code, Severity};
+
+/// A place and what this place has to do with the matter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// What is true here; empty to only point.
+    pub text: String,
+}
+
+/// Replaces the text of a span.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edit {
+    /// What is replaced; empty to insert.
+    pub span: Span,
+    /// The new text.
+    pub replacement: String,
+}
+
+/// An action that would mend the matter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Help {
+    /// The action in words.
+    pub text: String,
+    /// The edit that does it, where it is certain.
+    pub edit: Option<Edit>,
+}
+
+/// One step of the expansion that led to a place: a call of a block, or a copy of a repetition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expansion {
+    /// The block that was called; `None` for a repeated statement that is no call.
+    pub block: Option<Arc<str>>,
+    /// The statement that calls or repeats.
+    pub call: Span,
+    /// Which copy of how many (counted from 1), for a repeated statement.
+    pub copy: Option<(u64, u64)>,
+}
+
+/// The chain of expansions around a place, outermost first; shared between all that came from it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origin(Option<Arc<Frame>>);
+
+#[derive(Debug, PartialEq)]
+struct Frame {
+    outer: Origin,
+    expansion: Expansion,
+}
+
+impl Origin {
+    /// The chain with one more expansion inside.
+    pub fn within(&self, expansion: Expansion) -> Origin {
+        Origin(Some(Arc::new(Frame { outer: self.clone(), expansion })))
+    }
+
+    /// The expansions from the innermost to the outermost.
+    pub fn innermost_first(&self) -> impl Iterator<Item = &Expansion> {
+        let mut next = self.0.as_deref();
+        std::iter::from_fn(move || {
+            let frame = next?;
+            next = frame.outer.0.as_deref();
+            Some(&frame.expansion)
+        })
+    }
+}
+
+/// Something to say about the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    /// The code, which names the page that explains it.
+    pub code: Code,
+    /// Error or warning.
+    pub severity: Severity,
+    /// The headline: lower case, at most about 70 characters.
+    pub message: String,
+    /// The place that is wrong.
+    pub primary: Label,
+    /// Other places that matter.
+    pub labels: Vec<Label>,
+    /// The rule, with the numbers in it.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub helps: Vec<Help>,
+    /// The expansions that led here.
+    pub origin: Origin,
+}

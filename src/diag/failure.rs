@@ -1,0 +1,52 @@
+//! A failure at the edge: a file, weights or the machine are not as they must be.
+
+use std::fmt;
+
+use super::Code;
+
+/// What is wrong with a file, with weights or with the environment; ends the command with exit code 3.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// The code, which names the page that explains it.
+    pub code: Code,
+    /// One line: what is wrong, with the name of the file and the numbers.
+    pub message: String,
+    /// Further facts, one line each.
+    pub notes: Vec<String>,
+    /// What to do, one line each.
+    pub helps: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with its headline.
+    pub fn new(code: Code, message: impl Into<String>) -> Failure {
+        Failure { code, message: message.into(), notes: Vec::new(), helps: Vec::new() }
+    }
+
+    /// Adds a fact.
+    pub fn note(mut self, text: impl Into<String>) -> Failure {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// Adds an action.
+    pub fn help(mut self, text: impl Into<String>) -> Failure {
+        self.helps.push(text.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]: {}", self.code, self.message)?;
+        for note in &self.notes {
+            write!(f, "\n  = note: {note}")?;
+        }
+        for help in &self.helps {
+            write!(f, "\n  = help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Failure {}

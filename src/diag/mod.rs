@@ -1,0 +1,15 @@
+//! Diagnostics: what is wrong with a model or with its files, as data.
+//!
+//! Three failures are never mixed. A wrong *model* is a [`Diagnostic`] with source spans, collected in a
+//! [`Sink`]. A wrong *environment* (a file, weights, memory) is a [`Failure`] at the edge. A bug of ours is
+//! an assertion. Only `render.rs` knows how a diagnostic looks in a terminal.
+
+mod codes;
+mod diagnostic;
+mod failure;
+mod sink;
+
+pub use codes::{Code, Severity};
+pub use diagnostic::{Diagnostic, Edit, Expansion, Help, Label, Origin};
+pub use failure::Failure;
+pub use sink::{Builder, ErrorGuaranteed, Sink};

@@ -1,0 +1,127 @@
+//! Collects diagnostics; the proof that an error was reported.
+
+use std::collections::HashSet;
+
+use crate::base::Span;
+
+use super::{Code, Diagnostic, Edit, Help, Label, Origin, Severity};
+
+/// The proof that an error stands in the sink. A value that carries it is poison: whoever meets it
+/// stays silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorGuaranteed(());
+
+/// All diagnostics of one compilation. The same code at the same place is kept once, so that a mistake
+/// in a block that is expanded fifty times is reported for the first copy only.
+#[derive(Debug, Default)]
+pub struct Sink {
+    diagnostics: Vec<Diagnostic>,
+    seen: HashSet<(Code, Span)>,
+    failed: bool,
+}
+
+impl Sink {
+    /// Starts an error; it is reported by [`Builder::emit`].
+    pub fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
+        self.start(code, Severity::Error, span, message.into())
+    }
+
+    /// Starts a warning; it is reported by [`Builder::warn`].
+    pub fn warning(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
+        self.start(code, Severity::Warning, span, message.into())
+    }
+
+    fn start(&mut self, code: Code, severity: Severity, span: Span, message: String) -> Builder<'_> {
+        let primary = Label { span, text: String::new() };
+        let diagnostic = Diagnostic {
+            code,
+            severity,
+            message,
+            primary,
+            labels: Vec::new(),
+            notes: Vec::new(),
+            helps: Vec::new(),
+            origin: Origin::default(),
+        };
+        Builder { sink: self, diagnostic }
+    }
+
+    /// Whether an error was reported.
+    pub fn failed(&self) -> Option<ErrorGuaranteed> {
+        self.failed.then_some(ErrorGuaranteed(()))
+    }
+
+    /// The diagnostics sorted by file, place and code.
+    pub fn into_sorted(self) -> Vec<Diagnostic> {
+        let mut diagnostics = self.diagnostics;
+        diagnostics.sort_by_key(|one| (one.primary.span, one.code));
+        diagnostics
+    }
+
+    fn push(&mut self, diagnostic: Diagnostic) {
+        self.failed |= diagnostic.severity == Severity::Error;
+        if self.seen.insert((diagnostic.code, diagnostic.primary.span)) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+}
+
+/// A diagnostic in the making.
+#[must_use = "a diagnostic is reported by `emit` or `warn`"]
+#[derive(Debug)]
+pub struct Builder<'a> {
+    sink: &'a mut Sink,
+    diagnostic: Diagnostic,
+}
+
+impl Builder<'_> {
+    /// What is true at the place that is wrong.
+    pub fn here(mut self, text: impl Into<String>) -> Self {
+        self.diagnostic.primary.text = text.into();
+        self
+    }
+
+    /// Another place that matters.
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.diagnostic.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// A rule, with the numbers in it.
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.diagnostic.notes.push(text.into());
+        self
+    }
+
+    /// What to do.
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.diagnostic.helps.push(Help { text: text.into(), edit: None });
+        self
+    }
+
+    /// What to do, and the edit that does it.
+    pub fn fix(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
+        let edit = Edit { span, replacement: replacement.into() };
+        self.diagnostic.helps.push(Help { text: text.into(), edit: Some(edit) });
+        self
+    }
+
+    /// The expansions that led to the place.
+    pub fn origin(mut self, origin: &Origin) -> Self {
+        self.diagnostic.origin = origin.clone();
+        self
+    }
+
+    /// Reports an error.
+    pub fn emit(self) -> ErrorGuaranteed {
+        debug_assert_eq!(self.diagnostic.severity, Severity::Error);
+        self.sink.push(self.diagnostic);
+        ErrorGuaranteed(())
+    }
+
+    /// Reports a warning.
+    pub fn warn(self) {
+        debug_assert_eq!(self.diagnostic.severity, Severity::Warning);
+        self.sink.push(self.diagnostic);
+    }
+}

@@ -1,0 +1,3 @@
+//! From text to the syntax tree. Knows no operators.
+
+pub mod ast;
