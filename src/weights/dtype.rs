@@ -1,0 +1,46 @@
+//! The element types of stored arrays.
+
+use std::fmt;
+
+/// The type of the elements of a stored array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dtype {
+    /// Unsigned byte; as an input it is a picture.
+    U8,
+    /// IEEE 754 binary16.
+    F16,
+    /// The upper half of a binary32 (safetensors only).
+    BF16,
+    /// IEEE 754 binary32.
+    F32,
+    /// IEEE 754 binary64, rounded to binary32 when read.
+    F64,
+    /// A type that is listed and not read, by its name.
+    Other(Box<str>),
+}
+
+impl Dtype {
+    /// Bytes of an element; `None` for a type that is not read.
+    pub fn bytes(&self) -> Option<usize> {
+        match self {
+            Dtype::U8 => Some(1),
+            Dtype::F16 | Dtype::BF16 => Some(2),
+            Dtype::F32 => Some(4),
+            Dtype::F64 => Some(8),
+            Dtype::Other(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Dtype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Dtype::U8 => "U8",
+            Dtype::F16 => "F16",
+            Dtype::BF16 => "BF16",
+            Dtype::F32 => "F32",
+            Dtype::F64 => "F64",
+            Dtype::Other(name) => name,
+        })
+    }
+}

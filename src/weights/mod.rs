@@ -1,0 +1,31 @@
+//! Array files, weight files and seeded tensors: bytes to f32 tensors and back.
+//!
+//! Every reader trusts nothing: lengths are checked before anything is allocated for them, a tensor's
+//! values are only read when they are asked for, and what is allocated grows with the bytes that really
+//! arrive. Readers and writers are the caller's; nothing here opens a file, and nothing here knows which
+//! tensors a network wants.
+
+mod dtype;
+mod elements;
+mod npy_header;
+mod place;
+
+pub mod npy;
+pub mod npz;
+pub mod safetensors;
+pub mod seeded;
+pub mod store;
+
+pub use dtype::Dtype;
+pub use store::{Format, WeightFile};
+
+/// One tensor that a weight file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its key, such as `conv1.weight`.
+    pub name: String,
+    /// The type of its elements in the file.
+    pub dtype: Dtype,
+    /// Its dimensions, outermost first; empty for a scalar.
+    pub shape: Vec<usize>,
+}

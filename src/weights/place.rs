@@ -1,0 +1,96 @@
+//! Where something is read or written: names the file in every failure, and gives the failure its code.
+
+use std::io;
+
+use crate::diag::{Code, Failure};
+
+/// Characters of foreign text that are shown in a message.
+const SHOWN: usize = 80;
+
+/// A file, or a member of an archive, as messages name it.
+pub(super) struct Place<'a> {
+    name: &'a str,
+    code: Code,
+}
+
+impl<'a> Place<'a> {
+    /// An array file of its own.
+    pub(super) fn array(name: &'a str) -> Place<'a> {
+        Place { name, code: Code::E0604 }
+    }
+
+    /// A weights file, or an array in one.
+    pub(super) fn weights(name: &'a str) -> Place<'a> {
+        Place { name, code: Code::E0602 }
+    }
+
+    /// The content is not as its format wants it.
+    pub(super) fn broken(&self, text: impl AsRef<str>) -> Failure {
+        self.failure(self.code, text)
+    }
+
+    /// The elements are of a type that is not read.
+    pub(super) fn unsupported(&self, text: impl AsRef<str>) -> Failure {
+        self.failure(Code::E0603, text)
+    }
+
+    /// `bytes` could not be allocated.
+    pub(super) fn no_memory(&self, bytes: u64) -> Failure {
+        self.failure(Code::E0607, format!("{bytes} bytes for its values cannot be allocated"))
+    }
+
+    /// A reader gave up: over the content (a decoder found it damaged) or over the file itself.
+    pub(super) fn unreadable(&self, error: &io::Error) -> Failure {
+        use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        match error.kind() {
+            InvalidData | InvalidInput | UnexpectedEof => self.broken(shown(&error.to_string())),
+            _ => self.failure(Code::E0609, format!("cannot be read: {}", shown(&error.to_string()))),
+        }
+    }
+
+    /// A writer gave up.
+    pub(super) fn unwritable(&self, error: &io::Error) -> Failure {
+        self.failure(Code::E0609, format!("cannot be written: {}", shown(&error.to_string())))
+    }
+
+    fn failure(&self, code: Code, text: impl AsRef<str>) -> Failure {
+        Failure::new(code, format!("`{}`: {}", shown(self.name), text.as_ref()))
+    }
+}
+
+/// Text that comes from a file, fit for a message: control and direction characters are escaped, and what
+/// is longer than 80 characters is cut.
+pub(super) fn shown(text: &str) -> String {
+    let mut out = String::new();
+    for (index, c) in text.chars().enumerate() {
+        match c {
+            _ if index == SHOWN => {
+                out.push('…');
+                break;
+            }
+            '\'' | '"' | '\\' => out.push(c),
+            _ => out.extend(c.escape_debug()),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_steer_a_terminal() {
+        assert_eq!(shown("a\u{1b}[31m\u{202e}'é'"), "a\\u{1b}[31m\\u{202e}'é'");
+        assert_eq!(shown(&"x".repeat(1000)).chars().count(), SHOWN + 1);
+    }
+
+    #[test]
+    fn a_damaged_content_and_a_failing_disk_differ() {
+        let place = Place::array("a.npy");
+        assert_eq!(place.unreadable(&io::Error::other("disk")).code, Code::E0609);
+        let damaged = io::Error::new(io::ErrorKind::InvalidData, "checksum");
+        assert_eq!(place.unreadable(&damaged).code, Code::E0604);
+        assert_eq!(place.unreadable(&damaged).message, "`a.npy`: checksum");
+    }
+}
