@@ -2,5 +2,6 @@
 
 pub mod base;
 pub mod diag;
+pub mod picture;
 pub mod syntax;
 pub mod weights;

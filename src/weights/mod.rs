@@ -9,6 +9,7 @@ mod dtype;
 mod elements;
 mod npy_header;
 mod place;
+mod safetensors_header;
 
 pub mod npy;
 pub mod npz;

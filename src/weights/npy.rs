@@ -14,7 +14,7 @@ use super::{Dtype, elements};
 use crate::diag::Failure;
 
 /// The first bytes of every `.npy` file.
-pub(super) const MAGIC: &[u8; 6] = b"\x93NUMPY";
+pub const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// Bytes of a header, without magic, version and length.
 const MAX_HEADER: u32 = 64 * 1024;
 /// The values begin at a multiple of this.
