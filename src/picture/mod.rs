@@ -1,6 +1,6 @@
 //! Pictures as inputs: PNG and JPEG to the f32 tensor that a network was trained on.
 //!
-//! The steps are those of torchvision's usual transforms on a Pillow image, and give the same bits: decode,
+//! The steps are those of torchvision's usual transforms on an image of Pillow 12, with the same bits: decode,
 //! convert to grey or RGB, resize the shorter side (antialiased bilinear), crop the centre, divide by 255,
 //! subtract the mean, divide by the standard deviation. Two things differ: a JPEG file in colour decodes to
 //! values a few levels away, since decoders interpolate and round in their own ways, and 16-bit grey keeps

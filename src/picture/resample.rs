@@ -1,12 +1,11 @@
 //! Antialiased bilinear resizing in fixed point, bit for bit as Pillow 12 resizes 8-bit pictures.
 //!
-//! A pass along the rows, then one along the columns, each rounded to bytes. A sample of the result is a
-//! weighted sum over a triangle that is two samples wide where the picture grows, and two samples of the
-//! result wide where it shrinks.
+//! Two passes, each rounded to bytes. A sample of the result is a weighted sum over a triangle that is two
+//! samples wide where the picture grows, and two samples of the result wide where it shrinks.
 //!
-//! Pillow 13.0 takes the columns first where more than twice as many rows as columns fall away, which is a
-//! tall picture whose height is more than twice its width; some samples then differ by a level. The order
-//! here is always the same.
+//! The order of the passes shows in the last bit. The rows come first, but in a picture that is more than a
+//! hundred times as high as wide and loses height. (Pillow 13.0 takes the columns first wherever more than
+//! twice as many rows as columns fall away; in such pictures some samples differ by a level.)
 
 use super::Raster;
 
@@ -15,30 +14,44 @@ const PRECISION: u32 = 32 - 8 - 2;
 
 /// The picture in another size; neither side is zero.
 pub(super) fn resize(raster: Raster, height: usize, width: usize) -> Raster {
-    let Raster { channels, height: rows, width: columns, mut samples } = raster;
-    if width != columns {
-        let taps = taps(columns, width);
-        let mut out = Vec::with_capacity(rows * width * channels);
-        for row in samples.chunks_exact(columns * channels) {
-            for tap in &taps {
-                for channel in 0..channels {
-                    out.push(tap.sum(|offset| row[(tap.first + offset) * channels + channel]));
-                }
+    if raster.height > 100 * raster.width && height < raster.height {
+        resize_rows(resize_columns(raster, height), width)
+    } else {
+        resize_columns(resize_rows(raster, width), height)
+    }
+}
+
+/// Every row in another length.
+fn resize_rows(raster: Raster, width: usize) -> Raster {
+    if width == raster.width {
+        return raster;
+    }
+    let channels = raster.channels;
+    let taps = taps(raster.width, width);
+    let mut samples = Vec::with_capacity(raster.height * width * channels);
+    for row in raster.samples.chunks_exact(raster.width * channels) {
+        for tap in &taps {
+            for channel in 0..channels {
+                samples.push(tap.sum(|offset| row[(tap.first + offset) * channels + channel]));
             }
         }
-        samples = out;
     }
-    if height != rows {
-        let length = width * channels;
-        let mut out = Vec::with_capacity(height * length);
-        for tap in taps(rows, height) {
-            for at in 0..length {
-                out.push(tap.sum(|offset| samples[(tap.first + offset) * length + at]));
-            }
+    Raster { width, samples, ..raster }
+}
+
+/// Every column in another length.
+fn resize_columns(raster: Raster, height: usize) -> Raster {
+    if height == raster.height {
+        return raster;
+    }
+    let row = raster.width * raster.channels;
+    let mut samples = Vec::with_capacity(height * row);
+    for tap in taps(raster.height, height) {
+        for at in 0..row {
+            samples.push(tap.sum(|offset| raster.samples[(tap.first + offset) * row + at]));
         }
-        samples = out;
     }
-    Raster { channels, height, width, samples }
+    Raster { height, samples, ..raster }
 }
 
 /// The samples that make one sample of the result.
@@ -97,6 +110,14 @@ mod tests {
             let (height, width) = (expected.height, expected.width);
             assert_eq!(resize(source.clone(), height, width), expected, "{height}x{width}");
         }
+    }
+
+    #[test]
+    fn a_thread_of_a_picture_is_shortened_first() {
+        let source = raster(include_bytes!("../../tests/fixtures/pictures/thread.npy"));
+        let expected = raster(include_bytes!("../../tests/fixtures/pictures/thread-40x3.npy"));
+        assert_eq!(resize(source.clone(), 40, 3), expected);
+        assert_ne!(resize_columns(resize_rows(source, 3), 40), expected);
     }
 
     #[test]
