@@ -2,6 +2,8 @@
 
 pub mod base;
 pub mod diag;
+pub mod ops;
 pub mod picture;
 pub mod syntax;
+pub mod tensor;
 pub mod weights;

@@ -1,0 +1,619 @@
+//! The one argument binder: words and values behind an operator, checked against its [`Spec`].
+
+use std::sync::Arc;
+
+use crate::base::{Span, Spanned, did_you_mean};
+use crate::diag::{Code, ErrorGuaranteed, Origin, Sink};
+
+use super::spec::{Default, Kind, Sizes, Spec};
+
+/// Row i lists the input maps that feed output map i.
+#[derive(Debug, PartialEq)]
+pub struct ConnectionTable {
+    /// Number of input maps.
+    pub inputs: u64,
+    /// One row for each output map: ascending input maps, each once.
+    pub rows: Vec<Vec<u64>>,
+}
+
+impl ConnectionTable {
+    /// The number of kernels: all entries of all rows.
+    pub fn kernels(&self) -> u64 {
+        self.rows.iter().map(|row| row.len() as u64).sum()
+    }
+}
+
+/// An argument with its expressions evaluated.
+#[derive(Clone, Debug)]
+pub enum RawArgument {
+    /// A flag, a trailing operator, or a mistake.
+    Word(Spanned<String>),
+    /// `5x5x16/2`.
+    Size {
+        /// Before the `/`.
+        dims: Vec<u64>,
+        /// Behind it: none, one or two.
+        stride: Vec<u64>,
+        /// The token.
+        span: Span,
+    },
+    /// A lone value.
+    Value(Spanned<RawValue>),
+    /// `name=value`.
+    Attribute {
+        /// The name.
+        name: Spanned<String>,
+        /// The value.
+        value: Spanned<RawValue>,
+    },
+    /// An argument whose expression is wrong, which was reported.
+    Poison(ErrorGuaranteed),
+}
+
+/// The value of an argument.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RawValue {
+    /// A whole number.
+    Int(i128),
+    /// A real number.
+    Real(f64),
+    /// Several numbers.
+    Tuple(Vec<RawValue>),
+    /// A word that is no known table.
+    Word(String),
+    /// A connection table.
+    Table(Arc<ConnectionTable>),
+}
+
+/// The arguments of one operator word of a statement.
+#[derive(Debug)]
+pub struct Segment<'a> {
+    /// The operator word; `None` for the head, whose word stands elsewhere.
+    pub word: Option<&'a Spanned<String>>,
+    /// What belongs to it.
+    pub arguments: &'a [RawArgument],
+}
+
+/// Cuts a flat list of arguments at the trailing words. `is_trailing` knows them; a word that is a flag of
+/// the operator before it stays there.
+pub fn segments<'a>(
+    arguments: &'a [RawArgument],
+    head: Option<&Spec>,
+    find: impl Fn(&str) -> Option<&'static Spec>,
+) -> Vec<Segment<'a>> {
+    let mut segments = Vec::new();
+    let mut current: Option<&Spec> = head;
+    let (mut word, mut start) = (None, 0);
+    for (index, argument) in arguments.iter().enumerate() {
+        let RawArgument::Word(candidate) = argument else { continue };
+        let is_flag = current.is_some_and(|spec| spec.flags.iter().any(|flag| flag.name == candidate.value));
+        let trailing = find(&candidate.value).filter(|spec| spec.trailing && !is_flag);
+        if let Some(spec) = trailing {
+            segments.push(Segment { word, arguments: &arguments[start..index] });
+            (word, start) = (Some(candidate), index + 1);
+            current = Some(spec);
+        }
+    }
+    segments.push(Segment { word, arguments: &arguments[start..] });
+    segments
+}
+
+/// A checked value.
+#[derive(Clone, Debug, PartialEq)]
+enum Literal {
+    Count(u64),
+    Real(f64),
+    Pair(u64, u64),
+    Pads([u64; 4]),
+    Reals(Vec<f64>),
+    Table(Arc<ConnectionTable>),
+}
+
+/// The arguments of an operator, checked against its spec, defaults filled in.
+#[derive(Debug)]
+pub struct Bound {
+    spec: &'static Spec,
+    word: Span,
+    dims: Vec<u64>,
+    stride: Vec<u64>,
+    adaptive: Option<Vec<u64>>,
+    named: Vec<(&'static str, Option<Literal>, Option<Span>)>,
+}
+
+impl Bound {
+    /// The dimensions of the size as written; empty where there is none.
+    pub fn dims(&self) -> &[u64] {
+        &self.dims
+    }
+
+    /// The first two dimensions; a single number is square.
+    pub fn window(&self) -> (u64, u64) {
+        square(&self.dims)
+    }
+
+    /// The stride along height and width; `default` where none is written.
+    pub fn stride_or(&self, default: (u64, u64)) -> (u64, u64) {
+        if self.stride.is_empty() { default } else { square(&self.stride) }
+    }
+
+    /// The size behind `to`.
+    pub fn adaptive(&self) -> Option<(u64, u64)> {
+        self.adaptive.as_deref().map(square)
+    }
+
+    /// Whether a flag is given.
+    pub fn flag(&self, name: &'static str) -> bool {
+        debug_assert!(
+            self.spec.flags.iter().any(|flag| flag.name == name),
+            "`{name}` is no flag of `{}`",
+            self.spec.name
+        );
+        self.span(name).is_some()
+    }
+
+    /// A [`Kind::Count`].
+    pub fn count(&self, name: &'static str) -> Option<u64> {
+        match self.literal(name)? {
+            Literal::Count(count) => Some(*count),
+            _ => None,
+        }
+    }
+
+    /// A [`Kind::Real`].
+    pub fn real(&self, name: &'static str) -> Option<f64> {
+        match self.literal(name)? {
+            Literal::Real(real) => Some(*real),
+            _ => None,
+        }
+    }
+
+    /// A [`Kind::Pair`].
+    pub fn pair(&self, name: &'static str) -> Option<(u64, u64)> {
+        match self.literal(name)? {
+            Literal::Pair(height, width) => Some((*height, *width)),
+            _ => None,
+        }
+    }
+
+    /// A [`Kind::Pads`] or [`Kind::FourPads`]: top, bottom, left, right.
+    pub fn pads(&self, name: &'static str) -> Option<[u64; 4]> {
+        match self.literal(name)? {
+            Literal::Pads(pads) => Some(*pads),
+            _ => None,
+        }
+    }
+
+    /// A [`Kind::Reals`].
+    pub fn reals(&self, name: &'static str) -> Option<&[f64]> {
+        match self.literal(name)? {
+            Literal::Reals(reals) => Some(reals),
+            _ => None,
+        }
+    }
+
+    /// A [`Kind::Table`].
+    pub fn table(&self, name: &'static str) -> Option<&Arc<ConnectionTable>> {
+        match self.literal(name)? {
+            Literal::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// Where an argument stands (`"size"`, `"value"`, or its name); `None` where it is not written.
+    pub fn span(&self, name: &str) -> Option<Span> {
+        self.named.iter().find(|(known, _, _)| *known == name).and_then(|(_, _, span)| *span)
+    }
+
+    /// The place of the operator's word.
+    pub fn word(&self) -> Span {
+        self.word
+    }
+
+    /// The spec that the arguments were checked against.
+    pub fn spec(&self) -> &'static Spec {
+        self.spec
+    }
+
+    fn literal(&self, name: &str) -> Option<&Literal> {
+        self.named.iter().find(|(known, _, _)| *known == name).and_then(|(_, literal, _)| literal.as_ref())
+    }
+}
+
+fn square(dims: &[u64]) -> (u64, u64) {
+    match dims {
+        [] => (1, 1),
+        [side] => (*side, *side),
+        [height, width, ..] => (*height, *width),
+    }
+}
+
+/// Checks `arguments` against `spec`. Everything that is wrong is reported, then nothing is returned.
+pub fn bind(
+    spec: &'static Spec,
+    word: Span,
+    arguments: &[RawArgument],
+    origin: &Origin,
+    sink: &mut Sink,
+) -> Result<Bound, ErrorGuaranteed> {
+    let bound = Bound { spec, word, dims: Vec::new(), stride: Vec::new(), adaptive: None, named: Vec::new() };
+    let mut binder = Binder { bound, origin, sink, failed: None };
+    binder.take_all(arguments);
+    binder.fill_defaults();
+    match binder.failed {
+        Some(reported) => Err(reported),
+        None => Ok(binder.bound),
+    }
+}
+
+struct Binder<'a> {
+    bound: Bound,
+    origin: &'a Origin,
+    sink: &'a mut Sink,
+    failed: Option<ErrorGuaranteed>,
+}
+
+impl Binder<'_> {
+    fn error(&mut self, code: Code, span: Span, message: String, here: &str, helps: &[String]) {
+        let mut builder = self.sink.error(code, span, message).here(here).origin(self.origin);
+        for help in helps {
+            builder = builder.help(help.clone());
+        }
+        self.failed = Some(builder.emit());
+    }
+
+    fn take_all(&mut self, arguments: &[RawArgument]) {
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            match argument {
+                RawArgument::Poison(reported) => self.failed = Some(*reported),
+                RawArgument::Size { dims, stride, span } => self.take_size(dims, stride, *span),
+                RawArgument::Value(value) => self.take_value(value),
+                RawArgument::Attribute { name, value } => self.take_attribute(name, value),
+                RawArgument::Word(word)
+                    if word.value == "to" && self.bound.spec.sizes == Sizes::WindowOrWord =>
+                {
+                    self.take_adaptive(word.span, rest.next());
+                }
+                RawArgument::Word(word) => self.take_flag(word),
+            }
+        }
+    }
+
+    /// Records that `name` is given at `span`; an error where it was given before.
+    fn record(&mut self, name: &'static str, literal: Option<Literal>, span: Span) {
+        if let Some(first) = self.bound.span(name) {
+            let message = format!("`{name}` is given twice");
+            let builder = self
+                .sink
+                .error(Code::E0202, span, message)
+                .here("given again")
+                .label(first, "first given here");
+            self.failed = Some(builder.origin(self.origin).fix("remove one of them", span, "").emit());
+            return;
+        }
+        self.bound.named.push((name, literal, Some(span)));
+    }
+
+    fn take_adaptive(&mut self, span: Span, size: Option<&RawArgument>) {
+        let dims = match size {
+            Some(RawArgument::Size { dims, stride, .. }) if stride.is_empty() && dims.len() == 2 => {
+                Some(dims.clone())
+            }
+            Some(RawArgument::Value(value)) => match value.value {
+                RawValue::Int(side) => u64::try_from(side).ok().map(|side| vec![side]),
+                _ => None,
+            },
+            Some(RawArgument::Poison(reported)) => {
+                self.failed = Some(*reported);
+                return;
+            }
+            _ => None,
+        };
+        match dims.filter(|dims| dims.iter().all(|&dim| dim >= 1)) {
+            Some(dims) => {
+                self.record("to", None, span);
+                self.bound.adaptive = Some(dims);
+            }
+            None => self.error(
+                Code::E0210,
+                span,
+                "`to` wants the size of the output".to_owned(),
+                "followed by no such size",
+                &["write `to 7x7`, or `to 7` for a square".to_owned()],
+            ),
+        }
+    }
+
+    fn take_size(&mut self, dims: &[u64], stride: &[u64], span: Span) {
+        let sizes = self.bound.spec.sizes;
+        let name = self.bound.spec.name;
+        let (form, counts, strided) = match sizes {
+            Sizes::None => {
+                let message = format!("`{name}` takes no size");
+                return self.error(Code::E0204, span, message, "not expected here", &[]);
+            }
+            Sizes::KernelFilters => {
+                ("kernel height x kernel width x filters, and perhaps /stride", 3..=3, true)
+            }
+            Sizes::Kernel => ("kernel height x kernel width, and perhaps /stride", 2..=2, true),
+            Sizes::Window | Sizes::WindowOrWord => ("a window, and perhaps /stride", 1..=2, true),
+            Sizes::Map => ("height x width x channels", 3..=3, false),
+            Sizes::Factor => ("one factor, or height x width", 1..=2, false),
+        };
+        if !counts.contains(&dims.len()) || (!strided && !stride.is_empty()) || stride.len() > 2 {
+            let message = format!("the size of `{name}` has the wrong form");
+            let given = if stride.is_empty() { "" } else { " and a stride" };
+            let plural = if dims.len() == 1 { "" } else { "s" };
+            let here = format!("{} dimension{plural}{given}", dims.len());
+            return self.error(
+                Code::E0210,
+                span,
+                message,
+                &here,
+                &[format!("`{name}` wants {form}: `{}`", size_example(sizes))],
+            );
+        }
+        if dims.iter().chain(stride).any(|&dim| dim == 0) {
+            let message = format!("the size of `{name}` contains a zero");
+            return self.error(Code::E0205, span, message, "every number must be at least 1", &[]);
+        }
+        self.record("size", None, span);
+        self.bound.dims = dims.to_vec();
+        self.bound.stride = stride.to_vec();
+    }
+
+    fn take_value(&mut self, value: &Spanned<RawValue>) {
+        let spec = self.bound.spec;
+        if matches!(spec.sizes, Sizes::Window | Sizes::WindowOrWord | Sizes::Factor) {
+            // A lone number is a size of one dimension here.
+            match value.value {
+                RawValue::Int(side) if side >= 0 && side <= i128::from(u64::MAX) => {
+                    return self.take_size(&[side as u64], &[], value.span);
+                }
+                _ => {
+                    let message = format!("the size of `{}` must be whole", spec.name);
+                    return self.error(Code::E0210, value.span, message, "not a size", &[]);
+                }
+            }
+        }
+        match &spec.value {
+            Some(declared) => {
+                if let Some(literal) = self.literal(declared.kind, declared.name, value) {
+                    self.record("value", Some(literal), value.span);
+                }
+            }
+            None if matches!(spec.sizes, Sizes::KernelFilters | Sizes::Kernel | Sizes::Map) => {
+                self.take_size_like(value)
+            }
+            None => {
+                let message = format!("`{}` takes no value", spec.name);
+                self.error(Code::E0204, value.span, message, "not expected here", &[]);
+            }
+        }
+    }
+
+    /// A lone number where a size of several dimensions is wanted.
+    fn take_size_like(&mut self, value: &Spanned<RawValue>) {
+        let name = self.bound.spec.name;
+        let message = format!("the size of `{name}` has the wrong form");
+        let help = format!("write all dimensions: `{}`", size_example(self.bound.spec.sizes));
+        self.error(Code::E0210, value.span, message, "a single number", &[help]);
+    }
+
+    fn take_flag(&mut self, word: &Spanned<String>) {
+        let spec = self.bound.spec;
+        if let Some(flag) = spec.flags.iter().find(|flag| flag.name == word.value) {
+            return self.record(flag.name, None, word.span);
+        }
+        if let Some(attribute) = spec.attributes.iter().find(|attribute| attribute.name == word.value) {
+            let help = format!("write `{}=…`", attribute.name);
+            return self.error(
+                Code::E0203,
+                word.span,
+                format!("`{}` needs a value", word.value),
+                "no value",
+                &[help],
+            );
+        }
+        let flags = spec.flags.iter().map(|flag| flag.name);
+        let attributes = spec.attributes.iter().map(|attribute| attribute.name);
+        let trailing = super::catalogue().filter(|other| other.trailing).map(|other| other.name);
+        let operators = super::catalogue().filter(|other| !other.trailing).map(|other| other.name);
+        if let Some(operator) = operators.into_iter().find(|operator| *operator == word.value) {
+            let message = format!("`{operator}` cannot follow `{}` in one statement", spec.name);
+            let before = Span { end: word.span.start, ..word.span };
+            let builder =
+                self.sink.error(Code::E0201, word.span, message).here("starts a statement of its own");
+            self.failed = Some(builder.origin(self.origin).fix("put a `;` before it", before, "; ").emit());
+            return;
+        }
+        let suggestion = did_you_mean(&word.value, flags.chain(attributes).chain(trailing));
+        let message = format!("unknown word `{}` after `{}`", word.value, spec.name);
+        let builder = self.sink.error(Code::E0201, word.span, message).origin(self.origin);
+        let builder = match suggestion {
+            Some(known) => {
+                builder.here("not known here").fix(format!("did you mean `{known}`?"), word.span, known)
+            }
+            None => builder.here("neither a flag of it nor a trailing word"),
+        };
+        self.failed = Some(builder.emit());
+    }
+
+    fn take_attribute(&mut self, name: &Spanned<String>, value: &Spanned<RawValue>) {
+        let spec = self.bound.spec;
+        if let Some(attribute) = spec.attributes.iter().find(|attribute| attribute.name == name.value) {
+            if let Some(literal) = self.literal(attribute.kind, attribute.name, value) {
+                self.record(attribute.name, Some(literal), name.span.to(value.span));
+            }
+            return;
+        }
+        let message = format!("`{}` has no attribute `{}`", spec.name, name.value);
+        let known: Vec<&str> = spec.attributes.iter().map(|attribute| attribute.name).collect();
+        let builder =
+            self.sink.error(Code::E0201, name.span, message).here("not known here").origin(self.origin);
+        let builder = match did_you_mean(&name.value, known.iter().copied()) {
+            Some(near) => builder.fix(format!("did you mean `{near}=`?"), name.span, near),
+            None if spec.flags.iter().any(|flag| flag.name == name.value) => builder.fix(
+                format!("`{}` is a flag: write it without a value", name.value),
+                name.span.to(value.span),
+                &name.value,
+            ),
+            None if known.is_empty() => builder.note(format!("`{}` has no attributes", spec.name)),
+            None => builder.note(format!(
+                "its attributes are {}",
+                known.iter().map(|name| format!("`{name}=`")).collect::<Vec<_>>().join(", ")
+            )),
+        };
+        self.failed = Some(builder.emit());
+    }
+
+    fn literal(&mut self, kind: Kind, name: &str, value: &Spanned<RawValue>) -> Option<Literal> {
+        let count = |raw: &RawValue, min: u64| match raw {
+            RawValue::Int(int) => u64::try_from(*int)
+                .ok()
+                .filter(|&count| count >= min && count <= crate::tensor::MAX_DIMENSION),
+            _ => None,
+        };
+        let real = |raw: &RawValue| match raw {
+            RawValue::Int(int) => Some(*int as f64),
+            RawValue::Real(real) if real.is_finite() => Some(*real),
+            _ => None,
+        };
+        let tuple = |raw: &RawValue, min: u64| match raw {
+            RawValue::Tuple(values) => {
+                values.iter().map(|value| count(value, min)).collect::<Option<Vec<u64>>>()
+            }
+            single => count(single, min).map(|count| vec![count]),
+        };
+        let literal = match kind {
+            Kind::Count { min } => count(&value.value, min).map(Literal::Count),
+            Kind::Real => real(&value.value).map(Literal::Real),
+            Kind::Pair { min } => match tuple(&value.value, min).as_deref() {
+                Some([side]) => Some(Literal::Pair(*side, *side)),
+                Some([height, width]) => Some(Literal::Pair(*height, *width)),
+                _ => None,
+            },
+            Kind::Pads | Kind::FourPads => match tuple(&value.value, 0).as_deref() {
+                Some(&[side]) => Some(Literal::Pads([side; 4])),
+                Some(&[height, width]) if kind == Kind::Pads => {
+                    Some(Literal::Pads([height, height, width, width]))
+                }
+                Some(&[top, bottom, left, right]) => Some(Literal::Pads([top, bottom, left, right])),
+                _ => None,
+            },
+            Kind::Reals => match &value.value {
+                RawValue::Tuple(values) => {
+                    values.iter().map(real).collect::<Option<Vec<f64>>>().map(Literal::Reals)
+                }
+                single => real(single).map(|single| Literal::Reals(vec![single])),
+            },
+            Kind::Table => match &value.value {
+                RawValue::Table(table) => Some(Literal::Table(Arc::clone(table))),
+                RawValue::Word(word) => {
+                    self.error(
+                        Code::E0112,
+                        value.span,
+                        format!("unknown connection table `{word}`"),
+                        "no `table` of this name",
+                        &[],
+                    );
+                    return None;
+                }
+                _ => None,
+            },
+        };
+        if literal.is_none() {
+            let message = format!("`{name}` of `{}` wants {}", self.bound.spec.name, wanted(kind));
+            self.error(Code::E0205, value.span, message, &format!("this is {}", shown(&value.value)), &[]);
+        }
+        literal
+    }
+
+    fn fill_defaults(&mut self) {
+        let spec = self.bound.spec;
+        let has_size = !self.bound.dims.is_empty();
+        let size_needed = match spec.sizes {
+            Sizes::None => false,
+            Sizes::WindowOrWord => self.bound.adaptive.is_none() && self.bound.span("global").is_none(),
+            _ => true,
+        };
+        if size_needed && !has_size && self.failed.is_none() {
+            let message = format!("`{}` needs a size", spec.name);
+            let help = format!("for example `{} {}`", spec.name, size_example(spec.sizes));
+            self.error(Code::E0203, self.bound.word, message, "no size behind it", &[help]);
+        }
+        let value = spec.value.iter().map(|value| ("value", value.name, value.kind, value.default));
+        let attributes = spec.attributes.iter().map(|one| (one.name, one.name, one.kind, one.default));
+        for (name, shown, kind, default) in value.chain(attributes).collect::<Vec<_>>() {
+            if self.bound.span(name).is_some() || self.failed.is_some() {
+                continue;
+            }
+            let literal = match default {
+                Default::Absent => continue,
+                Default::Count(count) if matches!(kind, Kind::Pair { .. }) => Literal::Pair(count, count),
+                Default::Count(count) => Literal::Count(count),
+                Default::Real(real) => Literal::Real(real),
+                Default::Required => {
+                    let help = match name {
+                        "value" => {
+                            format!("write it behind the word: `{} {}`", spec.name, value_example(kind))
+                        }
+                        _ => format!("write `{name}={}`", value_example(kind)),
+                    };
+                    self.error(
+                        Code::E0203,
+                        self.bound.word,
+                        format!("`{}` needs its {shown}", spec.name),
+                        "not given",
+                        &[help],
+                    );
+                    continue;
+                }
+            };
+            self.bound.named.push((name, Some(literal), None));
+        }
+    }
+}
+
+fn size_example(sizes: Sizes) -> &'static str {
+    match sizes {
+        Sizes::None => "",
+        Sizes::KernelFilters => "3x3x64",
+        Sizes::Kernel => "3x3",
+        Sizes::Window | Sizes::WindowOrWord => "2/2",
+        Sizes::Map => "7x7x16",
+        Sizes::Factor => "2",
+    }
+}
+
+fn value_example(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Count { .. } => "5",
+        Kind::Real => "0.5",
+        Kind::Pair { .. } | Kind::Pads | Kind::FourPads => "1",
+        Kind::Reals => "(0.5, 0.5, 0.5)",
+        Kind::Table => "my_table",
+    }
+}
+
+fn wanted(kind: Kind) -> String {
+    match kind {
+        Kind::Count { min } => format!("a whole number of at least {min}"),
+        Kind::Real => "a number".to_owned(),
+        Kind::Pair { min } => format!("n or (height, width), whole numbers of at least {min}"),
+        Kind::Pads => "n, (height, width) or (top, bottom, left, right)".to_owned(),
+        Kind::FourPads => "n or (top, bottom, left, right)".to_owned(),
+        Kind::Reals => "a number, or one for each channel in parentheses".to_owned(),
+        Kind::Table => "the name of a connection table".to_owned(),
+    }
+}
+
+fn shown(value: &RawValue) -> String {
+    match value {
+        RawValue::Int(int) => int.to_string(),
+        RawValue::Real(real) => real.to_string(),
+        RawValue::Tuple(values) => format!("({})", values.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        RawValue::Word(word) => format!("the word `{word}`"),
+        RawValue::Table(_) => "a connection table".to_owned(),
+    }
+}

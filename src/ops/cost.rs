@@ -1,0 +1,92 @@
+//! What an operator costs for one picture.
+//!
+//! Counts are `u128`: values and parameters have at most 2⁴⁸ elements, so no product of an operator and no
+//! sum over a graph can overflow.
+
+use std::fmt;
+
+/// The operations of one operator for one picture.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Multiply-accumulates, taps on padding included, bias excluded.
+    pub macs: Product,
+    /// The same without the taps that fall on padding.
+    pub macs_useful: u128,
+    /// Additions and subtractions besides those of `macs`.
+    pub add: u128,
+    /// Multiplications besides those of `macs`.
+    pub mul: u128,
+    /// Divisions.
+    pub div: u128,
+    /// Square roots.
+    pub sqrt: u128,
+    /// Exponentials and other transcendental functions.
+    pub exp: u128,
+    /// Comparisons (max, clamp).
+    pub cmp: u128,
+    /// LeCun's count of connections: outputs × (fan-in + 1 for a bias).
+    pub connections: u128,
+}
+
+impl Cost {
+    /// Floating-point operations besides the multiply-accumulates.
+    pub fn other(&self) -> u128 {
+        self.add + self.mul + self.div + self.sqrt + self.exp + self.cmp
+    }
+
+    /// The cost of `count` elements, each of which costs this much, without multiply-accumulates.
+    pub fn times(&self, count: u64) -> Cost {
+        let count = u128::from(count);
+        Cost {
+            add: self.add * count,
+            mul: self.mul * count,
+            div: self.div * count,
+            sqrt: self.sqrt * count,
+            exp: self.exp * count,
+            cmp: self.cmp * count,
+            ..Cost::default()
+        }
+    }
+
+    /// All floating-point operations: `2·macs + other`.
+    pub fn flops(&self) -> u128 {
+        2 * self.macs.value() + self.other()
+    }
+}
+
+/// A count as the product that it is: so many positions, so many operations at each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Product {
+    /// The factors that count positions, such as output height, width and channels.
+    pub positions: Vec<u64>,
+    /// The factors that count operations at one position, such as kernel height, width and input channels.
+    pub each: Vec<u64>,
+}
+
+impl Product {
+    /// `positions × each`.
+    pub fn new(positions: &[u64], each: &[u64]) -> Product {
+        Product { positions: positions.to_vec(), each: each.to_vec() }
+    }
+
+    /// The product; 0 where there are no factors.
+    pub fn value(&self) -> u128 {
+        if self.positions.is_empty() && self.each.is_empty() {
+            return 0;
+        }
+        self.positions.iter().chain(&self.each).map(|&factor| u128::from(factor)).product()
+    }
+}
+
+impl fmt::Display for Product {
+    /// `28·28·32 × 5·5·192`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let join = |factors: &[u64]| factors.iter().map(u64::to_string).collect::<Vec<_>>().join("·");
+        match (self.positions.is_empty(), self.each.is_empty()) {
+            (true, true) => f.write_str("0"),
+            (false, true) => f.write_str(&join(&self.positions)),
+            (true, false) => f.write_str(&join(&self.each)),
+            (false, false) => write!(f, "{} × {}", join(&self.positions), join(&self.each)),
+        }
+    }
+}

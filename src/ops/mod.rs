@@ -1,0 +1,155 @@
+//! The operator catalogue: one file per operator.
+//!
+//! A file holds everything that the project knows of its operator: how it is written ([`Spec`]), its shape
+//! rule, parameters, cost, geometry and the reference kernel that defines it. No facet has a default body:
+//! an operator without a cost rule does not compile. Operators know neither syntax nor graph.
+
+mod bind;
+mod cost;
+mod error;
+mod number;
+mod parameter;
+mod spec;
+
+mod window;
+
+mod activation;
+mod conv;
+
+use ndarray::{ArrayViewD, ArrayViewMutD};
+
+use crate::tensor::{Shape, Window};
+
+pub use activation::{Activation, Function};
+pub use bind::{Bound, ConnectionTable, RawArgument, RawValue, Segment, bind, segments};
+pub use conv::Conv;
+pub use cost::{Cost, Product};
+pub use error::{At, OpError};
+pub use number::Number;
+pub use parameter::{Init, Parameter, Role};
+pub use spec::{Attribute, Default, Flag, Kind, Sizes, Spec, Value};
+pub use window::{Padding, Sliding};
+
+/// How an operator moves information between positions, for receptive fields.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Geometry {
+    /// Every output position sees its own input position.
+    Pointwise,
+    /// Windows along height and width.
+    Windows {
+        /// The rows.
+        rows: Window,
+        /// The columns.
+        columns: Window,
+    },
+    /// Transposed windows: output `i·stride + tap·dilation − pad_before` sees input i.
+    Transposed {
+        /// The rows.
+        rows: Window,
+        /// The columns.
+        columns: Window,
+    },
+    /// `factor` output positions for each input position, reaching `reach` input positions beyond the own one.
+    Enlarged {
+        /// Factors along height and width.
+        factor: (u64, u64),
+        /// 1 where neighbours are interpolated, else 0.
+        reach: u64,
+    },
+    /// Shifts positions by leading padding (rows, columns).
+    Shifted {
+        /// Zeros before the first row and column.
+        before: (u64, u64),
+    },
+    /// Every output sees the whole input.
+    Whole,
+}
+
+/// Whether the output may share memory with the first input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// It needs memory of its own.
+    Fresh,
+    /// It may overwrite its first input, where nobody else needs that.
+    InPlace,
+    /// It is the same memory under another shape: nothing is computed.
+    Alias,
+}
+
+/// What an operator must say of itself. Shapes are per picture.
+pub trait Operator {
+    /// The shape of the output, or why there is none.
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError>;
+    /// The parameters in the order in which the kernel takes them; `inputs` passed [`Operator::infer`].
+    fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter>;
+    /// The operations for one picture.
+    fn cost(&self, inputs: &[Shape], output: Shape) -> Cost;
+    /// How positions of the output see positions of the input.
+    fn geometry(&self, input: Shape) -> Geometry;
+    /// Whether the output may share memory with the first input.
+    fn reuse(&self) -> Reuse;
+    /// The definition of the operator, for one picture: maps are C×H×W, vectors n; writes all of `output`.
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        parameters: &[ArrayViewD<'_, N>],
+        output: ArrayViewMutD<'_, N>,
+    );
+}
+
+macro_rules! catalogue {
+    ($($variant:ident($type:ty),)*) => {
+        /// An operator with its arguments.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Op {
+            $(#[doc = concat!("See `", stringify!($type), "`.")] $variant($type),)*
+        }
+
+        $(impl From<$type> for Op {
+            fn from(op: $type) -> Op {
+                Op::$variant(op)
+            }
+        })*
+
+        impl Operator for Op {
+            fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+                match self { $(Op::$variant(op) => op.infer(inputs),)* }
+            }
+
+            fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
+                match self { $(Op::$variant(op) => op.parameters(inputs),)* }
+            }
+
+            fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
+                match self { $(Op::$variant(op) => op.cost(inputs, output),)* }
+            }
+
+            fn geometry(&self, input: Shape) -> Geometry {
+                match self { $(Op::$variant(op) => op.geometry(input),)* }
+            }
+
+            fn reuse(&self) -> Reuse {
+                match self { $(Op::$variant(op) => op.reuse(),)* }
+            }
+
+            fn reference<N: Number>(&self, inputs: &[ArrayViewD<'_, N>], parameters: &[ArrayViewD<'_, N>], output: ArrayViewMutD<'_, N>) {
+                match self { $(Op::$variant(op) => op.reference(inputs, parameters, output),)* }
+            }
+        }
+    };
+}
+
+catalogue! {
+    Conv(conv::Conv),
+    Activation(activation::Activation),
+}
+
+/// Every operator that can be written, in the order of the reference.
+pub fn catalogue() -> impl Iterator<Item = &'static Spec> {
+    [&conv::SPEC].into_iter().chain(activation::SPECS)
+}
+
+/// The operator of this name.
+pub fn find(name: &str) -> Option<&'static Spec> {
+    catalogue().find(|spec| spec.name == name)
+}

@@ -1,0 +1,7 @@
+//! Shapes and the arithmetic of sliding windows, used by shapes, costs, receptive fields and kernels alike.
+
+mod shape;
+pub mod window;
+
+pub use shape::{MAX_DIMENSION, MAX_ELEMENTS, Shape};
+pub use window::Window;
