@@ -2,6 +2,7 @@
 
 pub mod base;
 pub mod diag;
+pub mod ir;
 pub mod ops;
 pub mod picture;
 pub mod syntax;

@@ -1,0 +1,146 @@
+//! Builds a graph node by node; infers and checks the shape of each value as it is wired.
+
+use std::collections::BTreeMap;
+
+use petgraph::stable_graph::StableDiGraph;
+
+use crate::base::Span;
+use crate::diag::{Code, Origin};
+use crate::ops::{Op, OpError, Operator};
+use crate::tensor::{MAX_DIMENSION, MAX_ELEMENTS, Shape};
+
+use super::{Expectation, Graph, InputNode, Node, NodeId, NodeKind, Output};
+
+/// Where a node comes from and how it is called.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Its path.
+    pub path: String,
+    /// The word that it was written with.
+    pub word: String,
+    /// The word in the source.
+    pub span: Span,
+    /// The expansions that led there.
+    pub origin: Origin,
+    /// Whether it only serves training.
+    pub train_only: bool,
+    /// Whether reports show it.
+    pub row: bool,
+}
+
+/// A graph in the making.
+#[derive(Debug)]
+pub struct GraphBuilder {
+    graph: Graph,
+}
+
+impl GraphBuilder {
+    /// An empty graph.
+    pub fn new(name: impl Into<String>) -> GraphBuilder {
+        let graph = Graph {
+            name: name.into(),
+            dag: StableDiGraph::new(),
+            outputs: Vec::new(),
+            values: BTreeMap::new(),
+            labels: None,
+            expectations: Vec::new(),
+        };
+        GraphBuilder { graph }
+    }
+
+    /// The number of nodes so far.
+    pub fn len(&self) -> usize {
+        self.graph.len()
+    }
+
+    /// Whether there is no node yet.
+    pub fn is_empty(&self) -> bool {
+        self.graph.is_empty()
+    }
+
+    /// A node that was added.
+    pub fn node(&self, id: NodeId) -> &Node {
+        self.graph.node(id)
+    }
+
+    /// The shape of a value.
+    pub fn shape(&self, id: NodeId) -> Shape {
+        self.graph.node(id).shape
+    }
+
+    /// Adds an input. Errors where the shape is too large.
+    pub fn input(&mut self, shape: Shape, input: InputNode, site: Site) -> Result<NodeId, OpError> {
+        check_size("the input", &shape.dims())?;
+        Ok(self.push(NodeKind::Input(input), shape, Vec::new(), site))
+    }
+
+    /// Adds an operator over `operands`. Errors where its shape rule does not hold, or where its value or a
+    /// parameter is too large.
+    pub fn add(&mut self, op: Op, operands: &[NodeId], site: Site) -> Result<NodeId, OpError> {
+        let shapes: Vec<Shape> = operands.iter().map(|&operand| self.shape(operand)).collect();
+        let shape = op.infer(&shapes)?;
+        check_size("the output", &shape.dims())?;
+        let parameters = op.parameters(&shapes);
+        for parameter in &parameters {
+            check_size(&format!("the parameter `{}`", parameter.key), &parameter.shape)?;
+        }
+        let id = self.push(NodeKind::Op(op), shape, parameters, site);
+        for (port, operand) in operands.iter().enumerate() {
+            self.graph.dag.add_edge(operand.petgraph(), id.petgraph(), port as u32);
+        }
+        Ok(id)
+    }
+
+    fn push(
+        &mut self,
+        kind: NodeKind,
+        shape: Shape,
+        parameters: Vec<crate::ops::Parameter>,
+        site: Site,
+    ) -> NodeId {
+        let Site { path, word, span, origin, train_only, row } = site;
+        let node = Node { path, word, kind, shape, parameters, span, origin, train_only, row };
+        NodeId(self.graph.dag.add_node(node).index() as u32)
+    }
+
+    /// Names the value of a statement.
+    pub fn name_value(&mut self, path: impl Into<String>, value: NodeId) {
+        self.graph.values.insert(path.into(), value);
+    }
+
+    /// Adds an output.
+    pub fn output(&mut self, output: Output) {
+        self.graph.outputs.push(output);
+    }
+
+    /// Sets the file of class labels.
+    pub fn labels(&mut self, path: impl Into<String>) {
+        self.graph.labels = Some(path.into());
+    }
+
+    /// Adds an expectation.
+    pub fn expect(&mut self, expectation: Expectation) {
+        self.graph.expectations.push(expectation);
+    }
+
+    /// The graph, immutable from here on.
+    pub fn finish(self) -> Graph {
+        self.graph
+    }
+}
+
+fn check_size(what: &str, dims: &[u64]) -> Result<(), OpError> {
+    let shown = || dims.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
+    if let Some(dim) = dims.iter().find(|&&dim| dim > MAX_DIMENSION) {
+        return Err(OpError::new(Code::E0313, format!("{what} is too large"))
+            .here(format!("would be {}", shown()))
+            .note(format!("a dimension is at most {MAX_DIMENSION}, not {dim}")));
+    }
+    let elements = dims.iter().map(|&dim| u128::from(dim)).try_fold(1u128, u128::checked_mul);
+    if elements.is_none_or(|elements| elements > u128::from(MAX_ELEMENTS)) {
+        return Err(OpError::new(Code::E0313, format!("{what} is too large"))
+            .here(format!("would be {}", shown()))
+            .note(format!("a tensor has at most 2^48 = {MAX_ELEMENTS} elements")));
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! The graph itself; the only user of petgraph.
+
+use std::collections::BTreeMap;
+
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+use petgraph::stable_graph::StableDiGraph;
+use petgraph::visit::EdgeRef;
+
+use crate::base::Span;
+use crate::diag::Origin;
+use crate::ops::{Op, Parameter};
+use crate::tensor::Shape;
+
+use super::Expectation;
+
+/// A node, and at the same time its only value. Ids ascend in source order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(super) u32);
+
+impl NodeId {
+    /// The position among all nodes, from 0.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    pub(super) fn petgraph(self) -> NodeIndex {
+        NodeIndex::new(self.index())
+    }
+}
+
+/// An input of the network and how a picture becomes its tensor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InputNode {
+    /// The shorter side of a picture before the centre crop; `None` takes pictures of the exact size only.
+    pub resize: Option<u64>,
+    /// Subtracted from each channel, after ÷255; empty for none.
+    pub mean: Vec<f64>,
+    /// Divides each channel, after the mean; empty for none.
+    pub std: Vec<f64>,
+}
+
+/// What a node is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NodeKind {
+    /// An input of the network.
+    Input(InputNode),
+    /// An operator over the node's operands.
+    Op(Op),
+}
+
+/// A node of the graph.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its path, such as `layer1.0.conv1`: unique, the first part of its weight keys, and the name of its row.
+    pub path: String,
+    /// The word that it was written with: `conv`, `residual`, `input`.
+    pub word: String,
+    /// What it is.
+    pub kind: NodeKind,
+    /// The shape of its value, for one picture.
+    pub shape: Shape,
+    /// Its parameters.
+    pub parameters: Vec<Parameter>,
+    /// The word in the source.
+    pub span: Span,
+    /// The expansions that led to it.
+    pub origin: Origin,
+    /// Whether it only serves training (`aux train`): it has its own totals and is not run.
+    pub train_only: bool,
+    /// Whether reports show it: inputs and the slices of a `split` have no row.
+    pub row: bool,
+}
+
+impl Node {
+    /// The operator; `None` for an input.
+    pub fn op(&self) -> Option<&Op> {
+        match &self.kind {
+            NodeKind::Op(op) => Some(op),
+            NodeKind::Input(_) => None,
+        }
+    }
+}
+
+/// A named output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// `out`, or the name of an `aux`.
+    pub name: String,
+    /// Its value.
+    pub node: NodeId,
+    /// Whether it only serves training.
+    pub train_only: bool,
+}
+
+/// A network: nodes in source order, wired by ordered ports.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    pub(super) name: String,
+    pub(super) dag: StableDiGraph<Node, u32>,
+    pub(super) outputs: Vec<Output>,
+    pub(super) values: BTreeMap<String, NodeId>,
+    pub(super) labels: Option<String>,
+    pub(super) expectations: Vec<Expectation>,
+}
+
+impl Graph {
+    /// The name of the network.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number of nodes.
+    pub fn len(&self) -> usize {
+        self.dag.node_count()
+    }
+
+    /// Whether there is no node.
+    pub fn is_empty(&self) -> bool {
+        self.dag.node_count() == 0
+    }
+
+    /// All ids, operands before their users.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + ExactSizeIterator + use<> {
+        (0..self.dag.node_count() as u32).map(NodeId)
+    }
+
+    /// All nodes, operands before their users.
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = (NodeId, &Node)> {
+        self.ids().map(|id| (id, self.node(id)))
+    }
+
+    /// The nodes that reports show, in source order.
+    pub fn rows(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes().filter(|(_, node)| node.row)
+    }
+
+    /// A node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.dag[id.petgraph()]
+    }
+
+    /// The operands of a node in the order of its ports; a value may stand at several ports.
+    pub fn operands(&self, id: NodeId) -> Vec<NodeId> {
+        let edges = self.dag.edges_directed(id.petgraph(), Direction::Incoming);
+        let mut ports: Vec<(u32, NodeId)> =
+            edges.map(|edge| (*edge.weight(), NodeId(edge.source().index() as u32))).collect();
+        ports.sort_unstable();
+        ports.into_iter().map(|(_, operand)| operand).collect()
+    }
+
+    /// The shapes of the operands of a node.
+    pub fn operand_shapes(&self, id: NodeId) -> Vec<Shape> {
+        self.operands(id).into_iter().map(|operand| self.node(operand).shape).collect()
+    }
+
+    /// The nodes that take a value, ascending, each once.
+    pub fn users(&self, id: NodeId) -> Vec<NodeId> {
+        let neighbours = self.dag.neighbors_directed(id.petgraph(), Direction::Outgoing);
+        let mut users: Vec<NodeId> = neighbours.map(|user| NodeId(user.index() as u32)).collect();
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+
+    /// The inputs in source order.
+    pub fn inputs(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes().filter(|(_, node)| matches!(node.kind, NodeKind::Input(_)))
+    }
+
+    /// The output `out`, then the `aux` outputs in source order.
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// The values with a written name, by path: a statement's value after its trailing words.
+    pub fn values(&self) -> &BTreeMap<String, NodeId> {
+        &self.values
+    }
+
+    /// The value of a path: a written name, else the row of this path.
+    pub fn value(&self, path: &str) -> Option<NodeId> {
+        let row = || self.nodes().find(|(_, node)| node.path == path).map(|(id, _)| id);
+        self.values.get(path).copied().or_else(row)
+    }
+
+    /// The file of class labels, as written, relative to the source.
+    pub fn labels(&self) -> Option<&str> {
+        self.labels.as_deref()
+    }
+
+    /// The expectations of the source.
+    pub fn expectations(&self) -> &[Expectation] {
+        &self.expectations
+    }
+}
