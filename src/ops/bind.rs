@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::{Span, Spanned, did_you_mean};
-use crate::diag::{Code, ErrorGuaranteed, Origin, Sink};
+use crate::diag::{Code, Origin, Sink};
 
 use super::spec::{Default, Kind, Sizes, Spec};
 
@@ -46,8 +46,9 @@ pub enum RawArgument {
         /// The value.
         value: Spanned<RawValue>,
     },
-    /// An argument whose expression is wrong, which was reported.
-    Poison(ErrorGuaranteed),
+    /// An argument whose value is not known: its expression is wrong, which was reported, or it depends on an
+    /// argument that is not given.
+    Unknown,
 }
 
 /// The value of an argument.
@@ -227,29 +228,27 @@ fn square(dims: &[u64]) -> (u64, u64) {
     }
 }
 
-/// Checks `arguments` against `spec`. Everything that is wrong is reported, then nothing is returned.
+/// Checks `arguments` against `spec`. Everything that is wrong is reported, then nothing is returned; nor is
+/// anything where an argument is not known.
 pub fn bind(
     spec: &'static Spec,
     word: Span,
     arguments: &[RawArgument],
     origin: &Origin,
     sink: &mut Sink,
-) -> Result<Bound, ErrorGuaranteed> {
+) -> Option<Bound> {
     let bound = Bound { spec, word, dims: Vec::new(), stride: Vec::new(), adaptive: None, named: Vec::new() };
-    let mut binder = Binder { bound, origin, sink, failed: None };
+    let mut binder = Binder { bound, origin, sink, failed: false };
     binder.take_all(arguments);
     binder.fill_defaults();
-    match binder.failed {
-        Some(reported) => Err(reported),
-        None => Ok(binder.bound),
-    }
+    (!binder.failed).then_some(binder.bound)
 }
 
 struct Binder<'a> {
     bound: Bound,
     origin: &'a Origin,
     sink: &'a mut Sink,
-    failed: Option<ErrorGuaranteed>,
+    failed: bool,
 }
 
 impl Binder<'_> {
@@ -258,14 +257,15 @@ impl Binder<'_> {
         for help in helps {
             builder = builder.help(help.clone());
         }
-        self.failed = Some(builder.emit());
+        builder.emit();
+        self.failed = true;
     }
 
     fn take_all(&mut self, arguments: &[RawArgument]) {
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             match argument {
-                RawArgument::Poison(reported) => self.failed = Some(*reported),
+                RawArgument::Unknown => self.failed = true,
                 RawArgument::Size { dims, stride, span } => self.take_size(dims, stride, *span),
                 RawArgument::Value(value) => self.take_value(value),
                 RawArgument::Attribute { name, value } => self.take_attribute(name, value),
@@ -288,7 +288,8 @@ impl Binder<'_> {
                 .error(Code::E0202, span, message)
                 .here("given again")
                 .label(first, "first given here");
-            self.failed = Some(builder.origin(self.origin).fix("remove one of them", span, "").emit());
+            builder.origin(self.origin).fix("remove one of them", span, "").emit();
+            self.failed = true;
             return;
         }
         self.bound.named.push((name, literal, Some(span)));
@@ -303,8 +304,8 @@ impl Binder<'_> {
                 RawValue::Int(side) => u64::try_from(side).ok().map(|side| vec![side]),
                 _ => None,
             },
-            Some(RawArgument::Poison(reported)) => {
-                self.failed = Some(*reported);
+            Some(RawArgument::Unknown) => {
+                self.failed = true;
                 return;
             }
             _ => None,
@@ -424,7 +425,8 @@ impl Binder<'_> {
             let before = Span { end: word.span.start, ..word.span };
             let builder =
                 self.sink.error(Code::E0201, word.span, message).here("starts a statement of its own");
-            self.failed = Some(builder.origin(self.origin).fix("put a `;` before it", before, "; ").emit());
+            builder.origin(self.origin).fix("put a `;` before it", before, "; ").emit();
+            self.failed = true;
             return;
         }
         let suggestion = did_you_mean(&word.value, flags.chain(attributes).chain(trailing));
@@ -436,7 +438,8 @@ impl Binder<'_> {
             }
             None => builder.here("neither a flag of it nor a trailing word"),
         };
-        self.failed = Some(builder.emit());
+        builder.emit();
+        self.failed = true;
     }
 
     fn take_attribute(&mut self, name: &Spanned<String>, value: &Spanned<RawValue>) {
@@ -464,7 +467,8 @@ impl Binder<'_> {
                 known.iter().map(|name| format!("`{name}=`")).collect::<Vec<_>>().join(", ")
             )),
         };
-        self.failed = Some(builder.emit());
+        builder.emit();
+        self.failed = true;
     }
 
     fn literal(&mut self, kind: Kind, name: &str, value: &Spanned<RawValue>) -> Option<Literal> {
@@ -537,7 +541,7 @@ impl Binder<'_> {
             Sizes::WindowOrWord => self.bound.adaptive.is_none() && self.bound.span("global").is_none(),
             _ => true,
         };
-        if size_needed && !has_size && self.failed.is_none() {
+        if size_needed && !has_size && !self.failed {
             let message = format!("`{}` needs a size", spec.name);
             let help = format!("for example `{} {}`", spec.name, size_example(spec.sizes));
             self.error(Code::E0203, self.bound.word, message, "no size behind it", &[help]);
@@ -545,7 +549,7 @@ impl Binder<'_> {
         let value = spec.value.iter().map(|value| ("value", value.name, value.kind, value.default));
         let attributes = spec.attributes.iter().map(|one| (one.name, one.name, one.kind, one.default));
         for (name, shown, kind, default) in value.chain(attributes).collect::<Vec<_>>() {
-            if self.bound.span(name).is_some() || self.failed.is_some() {
+            if self.bound.span(name).is_some() || self.failed {
                 continue;
             }
             let literal = match default {
