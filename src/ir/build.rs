@@ -24,6 +24,8 @@ pub struct Site {
     pub origin: Origin,
     /// Whether it only serves training.
     pub train_only: bool,
+    /// Whether it belongs to the projection of a residual's shortcut.
+    pub shortcut: bool,
     /// Whether reports show it.
     pub row: bool,
 }
@@ -98,8 +100,8 @@ impl GraphBuilder {
         parameters: Vec<crate::ops::Parameter>,
         site: Site,
     ) -> NodeId {
-        let Site { path, word, span, origin, train_only, row } = site;
-        let node = Node { path, word, kind, shape, parameters, span, origin, train_only, row };
+        let Site { path, word, span, origin, train_only, shortcut, row } = site;
+        let node = Node { path, word, kind, shape, parameters, span, origin, train_only, shortcut, row };
         NodeId(self.graph.dag.add_node(node).index() as u32)
     }
 

@@ -68,6 +68,8 @@ pub struct Node {
     pub origin: Origin,
     /// Whether it only serves training (`aux train`): it has its own totals and is not run.
     pub train_only: bool,
+    /// Whether it belongs to the projection of a residual's shortcut, which no depth counts.
+    pub shortcut: bool,
     /// Whether reports show it: inputs and the slices of a `split` have no row.
     pub row: bool,
 }
