@@ -1,0 +1,98 @@
+//! What the tree builders share: the text, the tokens, places, names and salvage.
+
+use pest::iterators::{Pair, Pairs};
+
+use crate::base::{Span, Spanned};
+use crate::diag::{Builder, Code};
+
+use super::ast::{File, Ident};
+use super::grammar::Rule;
+use super::lex::{Kind, Token};
+use super::repair::Repaired;
+use super::session::Session;
+
+/// Turns the pairs of the grammar into the tree.
+pub(super) struct TreeBuilder<'a, 's> {
+    /// The file and the sink.
+    pub(super) session: &'s mut Session<'a>,
+    /// The text that the grammar read.
+    pub(super) repaired: &'s Repaired,
+    /// The tokens of the original text.
+    pub(super) tokens: &'s [Token],
+    /// What was built.
+    pub(super) tree: File,
+    /// Where items and statements stand, in the order in which they end.
+    pub(super) elements: Vec<Element>,
+    /// Whether an error was found in the element at hand, outside the elements inside it.
+    pub(super) spoiled: bool,
+    /// Operands and signs of the expression at hand.
+    pub(super) terms: usize,
+}
+
+/// An item or statement, for comments that speak of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Element {
+    /// Where it stands.
+    pub(super) span: Span,
+    /// The index of the item in the tree, where it has a place for a doc comment.
+    pub(super) documents: Option<usize>,
+}
+
+/// The next pair, which the grammar guarantees.
+pub(super) fn next<'i>(pairs: &mut Pairs<'i, Rule>) -> Pair<'i, Rule> {
+    pairs.next().expect("the grammar gives the rule this part")
+}
+
+impl TreeBuilder<'_, '_> {
+    /// Starts an error about the element at hand.
+    pub(super) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
+        self.spoiled = true;
+        self.session.error(code, span, message)
+    }
+
+    /// Where a pair stands in the original, without white space and comments at its end.
+    pub(super) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
+        let range = pair.as_span();
+        self.original(range.start(), range.end())
+    }
+
+    /// The original place of the bytes `start..end` of the repaired text, without white space and comments.
+    pub(super) fn original(&self, start: usize, end: usize) -> Span {
+        let (start, end) = (self.repaired.original(start), self.repaired.original(end));
+        let after = self.tokens.partition_point(|token| (token.start as usize) < end);
+        let end = self.tokens[..after].last().map_or(start, |token| end.min(token.end as usize));
+        self.session.span(start, end.max(start))
+    }
+
+    /// An identifier.
+    pub(super) fn ident(&self, pair: Pair<'_, Rule>) -> Ident {
+        Spanned::new(pair.as_str().to_owned(), self.span(&pair))
+    }
+
+    /// A string without its quotes.
+    pub(super) fn string(&self, pair: &Pair<'_, Rule>) -> Spanned<String> {
+        Spanned::new(pair.as_str().trim_matches('"').to_owned(), self.span(pair))
+    }
+
+    /// Marks the file as broken and takes the names out of a part that is not used.
+    pub(super) fn salvage(&mut self, span: Span) {
+        self.tree.broken = true;
+        let first = self.tokens.partition_point(|token| token.start < span.start);
+        let inside = self.tokens[first..].iter().take_while(|token| token.end <= span.end);
+        for token in inside {
+            let text = &self.session.source[token.start as usize..token.end as usize];
+            match token.kind {
+                Kind::Word | Kind::Text | Kind::Path => {
+                    let names = text.split(['.', '[', ']', '"']).filter(|name| !name.is_empty());
+                    self.tree.salvaged.extend(names.map(str::to_owned));
+                }
+                Kind::Number | Kind::Symbol(_) => {}
+            }
+        }
+    }
+
+    /// Whether something in the span was found wrong before the grammar read it.
+    pub(super) fn is_doubtful(&self, span: Span) -> bool {
+        self.repaired.is_doubtful(span.start as usize, span.end as usize)
+    }
+}

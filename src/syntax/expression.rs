@@ -1,0 +1,211 @@
+//! Expressions: from the flat list of operands that the grammar gives to a tree with precedences.
+
+use pest::iterators::{Pair, Pairs};
+
+use crate::base::{Spanned, did_you_mean};
+use crate::diag::Code;
+
+use super::ast::{Axis, BinaryOp, Expr, ExprKind, Function, Ident};
+use super::build::{TreeBuilder, next};
+use super::grammar::Rule;
+
+/// The most operands and signs of one expression, those inside its parentheses included: deeper trees would
+/// overflow the stack of whoever walks them.
+pub(super) const MOST_TERMS: usize = 1024;
+
+/// Words that are no names of constants or parameters.
+const RESERVED_IN_EXPRESSIONS: [&str; 7] = ["as", "in", "min", "max", "ceil", "floor", "round"];
+
+const FUNCTIONS: [(&str, Function); 5] = [
+    ("min", Function::Min),
+    ("max", Function::Max),
+    ("ceil", Function::Ceil),
+    ("floor", Function::Floor),
+    ("round", Function::Round),
+];
+
+/// How tightly `^` binds; a sign binds less, everything else still less.
+const POWER: u8 = 3;
+
+fn binary_operator(text: &str) -> (BinaryOp, u8) {
+    match text {
+        "+" => (BinaryOp::Add, 1),
+        "-" => (BinaryOp::Subtract, 1),
+        "*" => (BinaryOp::Multiply, 2),
+        "/" => (BinaryOp::Divide, 2),
+        "//" => (BinaryOp::FloorDivide, 2),
+        "%" => (BinaryOp::Remainder, 2),
+        _ => (BinaryOp::Power, POWER),
+    }
+}
+
+impl TreeBuilder<'_, '_> {
+    /// An `expression`; a wrong one was reported and stands for zero in a statement that is not used.
+    pub(super) fn expression(&mut self, pair: Pair<'_, Rule>) -> Expr {
+        let span = self.span(&pair);
+        self.terms = 0;
+        self.nested_expression(pair).unwrap_or(Expr { kind: ExprKind::Int(0), span })
+    }
+
+    /// An expression or a part of one; `None` where it is too long.
+    fn nested_expression(&mut self, pair: Pair<'_, Rule>) -> Option<Expr> {
+        let span = self.span(&pair);
+        let terms = pair.clone().into_inner().filter(|part| part.as_rule() != Rule::binary).count();
+        self.terms += terms;
+        if self.terms > MOST_TERMS {
+            if self.terms - terms <= MOST_TERMS {
+                let message = format!("an expression of more than {MOST_TERMS} terms");
+                self.error(Code::E0012, span, message).emit();
+            }
+            return None;
+        }
+        self.climb(&mut pair.into_inner(), 0)
+    }
+
+    /// Precedence climbing: reads operands as long as their operators bind at least as tightly as `least`.
+    fn climb(&mut self, parts: &mut Pairs<'_, Rule>, least: u8) -> Option<Expr> {
+        let mut left = self.signed_operand(parts)?;
+        while let Some(operator) = parts.peek() {
+            let (operator, strength) = binary_operator(operator.as_str());
+            if strength < least {
+                break;
+            }
+            next(parts);
+            let right_least = if operator == BinaryOp::Power { strength } else { strength + 1 };
+            let right = self.climb(parts, right_least)?;
+            let span = left.span.to(right.span);
+            left = Expr { kind: ExprKind::Binary(operator, Box::new(left), Box::new(right)), span };
+        }
+        Some(left)
+    }
+
+    fn signed_operand(&mut self, parts: &mut Pairs<'_, Rule>) -> Option<Expr> {
+        let mut signs = Vec::new();
+        let mut part = next(parts);
+        while part.as_rule() == Rule::minus {
+            signs.push(self.span(&part));
+            part = next(parts);
+        }
+        let mut operand = self.operand(part)?;
+        // `^` binds tighter than a sign before its left operand.
+        if !signs.is_empty() && parts.peek().is_some_and(|operator| operator.as_str() == "^") {
+            next(parts);
+            let exponent = self.climb(parts, POWER)?;
+            let span = operand.span.to(exponent.span);
+            operand =
+                Expr { kind: ExprKind::Binary(BinaryOp::Power, Box::new(operand), Box::new(exponent)), span };
+        }
+        for sign in signs.into_iter().rev() {
+            let span = sign.to(operand.span);
+            operand = Expr { kind: ExprKind::Negate(Box::new(operand)), span };
+        }
+        Some(operand)
+    }
+
+    fn operand(&mut self, pair: Pair<'_, Rule>) -> Option<Expr> {
+        let span = self.span(&pair);
+        let kind = match pair.as_rule() {
+            Rule::integer | Rule::digits => ExprKind::Int(self.integer(&pair)),
+            Rule::real => ExprKind::Real(self.real(&pair)),
+            Rule::nested => {
+                return self
+                    .nested_expression(next(&mut pair.into_inner()))
+                    .map(|inner| Expr { span, ..inner });
+            }
+            Rule::arriving => ExprKind::Arriving(self.arriving(pair)),
+            Rule::mention => return self.mention(pair),
+            rule => unreachable!("the grammar has no operand {rule:?}"),
+        };
+        Some(Expr { kind, span })
+    }
+
+    /// `in.c`
+    fn arriving(&mut self, pair: Pair<'_, Rule>) -> Axis {
+        let span = self.span(&pair);
+        match pair.into_inner().last().map_or("", |axis| axis.as_str()) {
+            "h" => Axis::Height,
+            "w" => Axis::Width,
+            "c" => Axis::Channels,
+            other => {
+                let message = format!("the arriving shape has no `{other}`");
+                self.error(Code::E0102, span, message)
+                    .help("`in.h`, `in.w` and `in.c` are its rows, columns and channels")
+                    .emit();
+                Axis::Channels
+            }
+        }
+    }
+
+    /// A name, or a function and its arguments.
+    fn mention(&mut self, pair: Pair<'_, Rule>) -> Option<Expr> {
+        let span = self.span(&pair);
+        let mut inner = pair.into_inner();
+        let name = self.ident(next(&mut inner));
+        let Some(arguments) = inner.next() else {
+            if RESERVED_IN_EXPRESSIONS.contains(&name.value.as_str()) {
+                self.reserved_in_expression(&name);
+            }
+            return Some(Expr { kind: ExprKind::Name(name.value), span });
+        };
+        let mut values = Vec::new();
+        for argument in arguments.into_inner().filter(|part| part.as_rule() == Rule::expression) {
+            values.push(self.nested_expression(argument)?);
+        }
+        let known = FUNCTIONS.iter().find(|(word, _)| *word == name.value);
+        let function = known.map_or_else(|| self.unknown_function(&name), |&(_, function)| function);
+        Some(Expr { kind: ExprKind::Call(function, values), span })
+    }
+
+    fn unknown_function(&mut self, name: &Ident) -> Function {
+        let error = self.error(Code::E0102, name.span, format!("there is no function `{}`", name.value));
+        let words = FUNCTIONS.map(|(word, _)| word);
+        match did_you_mean(&name.value, words) {
+            Some(near) => error.fix(format!("did you mean `{near}`?"), name.span, near).emit(),
+            None => error.help("the functions are `min`, `max`, `ceil`, `floor` and `round`").emit(),
+        };
+        Function::Max
+    }
+
+    fn reserved_in_expression(&mut self, name: &Spanned<String>) {
+        let error = self.error(Code::E0008, name.span, format!("`{}` is no value by itself", name.value));
+        match name.value.as_str() {
+            "in" => error.help("`in.h`, `in.w` and `in.c` are the rows, columns and channels that arrive"),
+            "as" => error,
+            function => error.help(format!("`{function}` is a function: `{function}(…)`")),
+        }
+        .emit();
+    }
+
+    /// The name of a constant or parameter.
+    pub(super) fn value_name(&mut self, pair: Pair<'_, Rule>) -> Ident {
+        let name = self.ident(pair);
+        if RESERVED_IN_EXPRESSIONS.contains(&name.value.as_str()) {
+            let message = format!("`{}` is no name for a constant or parameter", name.value);
+            self.error(Code::E0008, name.span, message).here("has a meaning in expressions").emit();
+        }
+        name
+    }
+
+    /// The value of `digits` or `integer`.
+    pub(super) fn integer(&mut self, pair: &Pair<'_, Rule>) -> u64 {
+        let digits: String = pair.as_str().chars().filter(|&one| one != '_').collect();
+        digits.parse().unwrap_or_else(|_| {
+            let span = self.span(pair);
+            let error = self.error(Code::E0007, span, "this number is too large");
+            error.here(format!("the greatest is {}", u64::MAX)).emit();
+            0
+        })
+    }
+
+    /// The value of `real`; one that no float holds is an error.
+    pub(super) fn real(&mut self, pair: &Pair<'_, Rule>) -> f64 {
+        let digits: String = pair.as_str().chars().filter(|&one| one != '_').collect();
+        let value = digits.parse().unwrap_or(f64::INFINITY);
+        if value.is_infinite() {
+            let span = self.span(pair);
+            self.error(Code::E0007, span, "this number is too large").emit();
+            return 0.0;
+        }
+        value
+    }
+}

@@ -1,0 +1,103 @@
+//! From text to the syntax tree.
+//!
+//! The text is scanned into tokens, its brackets are balanced, the grammar reads it with a net for what it does not
+//! understand, and the tree is built; each step reports what it finds and goes on. Parsing never fails.
+
+use pest::Parser;
+
+use crate::base::{FileId, SourceMap};
+use crate::diag::{Code, Sink};
+
+use super::ast::File;
+use super::build::TreeBuilder;
+use super::grammar::{CnnParser, Rule};
+use super::lex::lex;
+use super::repair::Repairs;
+use super::session::Session;
+
+/// The longest source text, in bytes.
+const LARGEST_SOURCE: usize = 4 << 20;
+
+/// Parses a file of the map. Mistakes are reported to the sink; what was not understood is missing from the tree or
+/// stands in it as [`StmtKind::Bad`](super::ast::StmtKind::Bad), and the tree is marked as broken.
+pub fn parse(map: &SourceMap, file: FileId, sink: &mut Sink) -> File {
+    let source: &str = map.text(file);
+    let mut session = Session { file, source, sink, failed: false };
+    let mut tree = read(&mut session).unwrap_or_default();
+    tree.broken |= session.failed;
+    tree
+}
+
+/// The tree; `None` for a text that is not read at all.
+fn read(session: &mut Session<'_>) -> Option<File> {
+    let source = session.source;
+    if source.len() > LARGEST_SOURCE {
+        let span = session.span(0, 0);
+        let message = format!("{} bytes of source; the limit is {LARGEST_SOURCE}", source.len());
+        session.error(Code::E0010, span, message).emit();
+        return None;
+    }
+    let mut repairs = Repairs::default();
+    let lexed = lex(session, &mut repairs);
+    let repaired = repairs.apply(source);
+    let mut pairs = match CnnParser::parse(Rule::file, &repaired.text) {
+        Ok(pairs) => pairs,
+        Err(error) => {
+            let at = match error.location {
+                pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
+            };
+            let at = repaired.original(at);
+            let span = session.span(at, at);
+            session.error(Code::E0001, span, "unexpected text").emit();
+            return None;
+        }
+    };
+    let file = pairs.next().expect("the grammar gives a file");
+    let mut builder = TreeBuilder {
+        session,
+        repaired: &repaired,
+        tokens: &lexed.tokens,
+        tree: File::default(),
+        elements: Vec::new(),
+        spoiled: false,
+        terms: 0,
+    };
+    builder.file(file);
+    Some(builder.tree)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tree, and the diagnostics as `line:column: code: message`.
+    fn parsed(text: &str) -> (File, Vec<String>) {
+        let mut map = SourceMap::default();
+        let file = map.add("test.cnn", text);
+        let mut sink = Sink::default();
+        let tree = parse(&map, file, &mut sink);
+        let shown = sink.into_sorted().into_iter().map(|one| {
+            let place = map.location(one.primary.span);
+            format!("{}:{}: {}: {}", place.line, place.column, one.code, one.message)
+        });
+        (tree, shown.collect())
+    }
+
+    #[test]
+    fn correct_programs_have_no_diagnostics() {
+        for text in [
+            include_str!("../../tests/corpus/bare.cnn"),
+            include_str!("../../tests/corpus/inception_module.cnn"),
+            include_str!("../../tests/corpus/lenet5.cnn"),
+            include_str!("../../tests/corpus/lenet5_1998.cnn"),
+            include_str!("../../tests/corpus/resnet.cnn"),
+            include_str!("../../tests/corpus/squeeze_excitation.cnn"),
+            include_str!("../../tests/corpus/syntax.cnn"),
+        ] {
+            let (tree, diagnostics) = parsed(text);
+            assert_eq!(diagnostics, Vec::<String>::new(), "{text}");
+            assert!(!tree.broken);
+            assert!(tree.salvaged.is_empty());
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Small changes that make a broken text readable for the grammar, and the way back to the places of the original.
+//!
+//! Every change goes with a diagnostic that somebody reported. A place where it is not certain what was meant is
+//! *doubtful*: the statement around it is not used.
+
+/// The changes of one text.
+#[derive(Debug, Default)]
+pub(super) struct Repairs {
+    blanked: Vec<(usize, usize)>,
+    inserted: Vec<(usize, &'static str)>,
+    doubtful: Vec<usize>,
+}
+
+impl Repairs {
+    /// Turns the bytes `start..end` into spaces.
+    pub(super) fn blank(&mut self, start: usize, end: usize) {
+        self.blanked.push((start, end));
+    }
+
+    /// Puts `text` before the byte `at`. Of several texts at one place the first stays first.
+    pub(super) fn insert(&mut self, at: usize, text: &'static str) {
+        self.inserted.push((at, text));
+    }
+
+    /// Notes that what stands at `at` may mean something else.
+    pub(super) fn doubt(&mut self, at: usize) {
+        self.doubtful.push(at);
+    }
+
+    /// The changed text.
+    pub(super) fn apply(mut self, source: &str) -> Repaired {
+        self.inserted.sort_by_key(|&(at, _)| at);
+        self.doubtful.sort_unstable();
+        let mut bytes = source.as_bytes().to_vec();
+        for &(start, end) in &self.blanked {
+            bytes[start..end].fill(b' ');
+        }
+        let mut text = Vec::with_capacity(bytes.len() + 2 * self.inserted.len());
+        let mut shifts = Vec::new();
+        let mut done = 0;
+        for &(at, inserted) in &self.inserted {
+            text.extend_from_slice(&bytes[done..at]);
+            shifts.push((text.len(), at));
+            text.extend_from_slice(inserted.as_bytes());
+            shifts.push((text.len(), at));
+            done = at;
+        }
+        text.extend_from_slice(&bytes[done..]);
+        let text = String::from_utf8(text).expect("whole characters are blanked");
+        Repaired { text, shifts, doubtful: self.doubtful }
+    }
+}
+
+/// A changed text.
+#[derive(Debug)]
+pub(super) struct Repaired {
+    /// What the grammar reads.
+    pub(super) text: String,
+    /// Places of the changed text and of the original that correspond; between two of them, what lies on in the
+    /// changed text does so in the original unless the original does not move.
+    shifts: Vec<(usize, usize)>,
+    doubtful: Vec<usize>,
+}
+
+impl Repaired {
+    /// The original place of a byte of the changed text.
+    pub(super) fn original(&self, at: usize) -> usize {
+        let after = self.shifts.partition_point(|&(changed, _)| changed <= at);
+        if after == 0 {
+            return at;
+        }
+        let (changed, original) = self.shifts[after - 1];
+        let limit = self.shifts.get(after).map_or(usize::MAX, |&(_, next)| next);
+        (original + (at - changed)).min(limit)
+    }
+
+    /// Whether some place in `start..end` of the original is doubtful.
+    pub(super) fn is_doubtful(&self, start: usize, end: usize) -> bool {
+        let first = self.doubtful.partition_point(|&at| at < start);
+        self.doubtful.get(first).is_some_and(|&at| at < end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_found_again() {
+        let mut repairs = Repairs::default();
+        repairs.insert(3, ";");
+        repairs.insert(5, "] ;");
+        repairs.blank(0, 1);
+        let repaired = repairs.apply("abcdefg");
+        assert_eq!(repaired.text, " bc;de] ;fg");
+        let back: Vec<usize> = (0..=11).map(|at| repaired.original(at)).collect();
+        assert_eq!(back, [0, 1, 2, 3, 3, 4, 5, 5, 5, 5, 6, 7]);
+    }
+}
