@@ -5,6 +5,7 @@ pub mod diag;
 pub mod ir;
 pub mod ops;
 pub mod picture;
+pub mod sema;
 pub mod syntax;
 pub mod tensor;
 pub mod weights;

@@ -338,7 +338,7 @@ impl Binder<'_> {
             }
             Sizes::Kernel => ("kernel height x kernel width, and perhaps /stride", 2..=2, true),
             Sizes::Window | Sizes::WindowOrWord => ("a window, and perhaps /stride", 1..=2, true),
-            Sizes::Map => ("height x width x channels", 3..=3, false),
+            Sizes::Map | Sizes::MapOrValue => ("height x width x channels", 3..=3, false),
             Sizes::Factor => ("one factor, or height x width", 1..=2, false),
         };
         if !counts.contains(&dims.len()) || (!strided && !stride.is_empty()) || stride.len() > 2 {
@@ -537,7 +537,7 @@ impl Binder<'_> {
         let spec = self.bound.spec;
         let has_size = !self.bound.dims.is_empty();
         let size_needed = match spec.sizes {
-            Sizes::None => false,
+            Sizes::None | Sizes::MapOrValue => false,
             Sizes::WindowOrWord => self.bound.adaptive.is_none() && self.bound.span("global").is_none(),
             _ => true,
         };
@@ -585,7 +585,7 @@ fn size_example(sizes: Sizes) -> &'static str {
         Sizes::KernelFilters => "3x3x64",
         Sizes::Kernel => "3x3",
         Sizes::Window | Sizes::WindowOrWord => "2/2",
-        Sizes::Map => "7x7x16",
+        Sizes::Map | Sizes::MapOrValue => "7x7x16",
         Sizes::Factor => "2",
     }
 }

@@ -14,19 +14,29 @@ mod spec;
 mod window;
 
 mod activation;
+mod add;
+mod concat;
 mod conv;
+mod forms;
+mod mul;
+mod slice;
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use crate::tensor::{Shape, Window};
 
 pub use activation::{Activation, Function};
+pub use add::Add;
 pub use bind::{Bound, ConnectionTable, RawArgument, RawValue, Segment, bind, segments};
+pub use concat::Concat;
 pub use conv::Conv;
 pub use cost::{Cost, Product};
 pub use error::{At, OpError};
+pub use forms::{INPUT, form, forms};
+pub use mul::Mul;
 pub use number::Number;
 pub use parameter::{Init, Parameter, Role};
+pub use slice::Slice;
 pub use spec::{Attribute, Default, Flag, Kind, Sizes, Spec, Value};
 pub use window::{Padding, Sliding};
 
@@ -142,6 +152,10 @@ macro_rules! catalogue {
 catalogue! {
     Conv(conv::Conv),
     Activation(activation::Activation),
+    Add(add::Add),
+    Mul(mul::Mul),
+    Concat(concat::Concat),
+    Slice(slice::Slice),
 }
 
 /// Every operator that can be written, in the order of the reference.

@@ -46,6 +46,8 @@ pub enum Sizes {
     WindowOrWord,
     /// `HxWxC`.
     Map,
+    /// `HxWxC`, or a lone value instead.
+    MapOrValue,
     /// `n` or `hxw`.
     Factor,
 }

@@ -15,8 +15,8 @@ pub struct Window {
     pub pad_before: u64,
     /// Padding behind the last element (bottom or right).
     pub pad_after: u64,
-    /// Rounds the number of windows up; a last window that would start behind the input and its padding
-    /// before is dropped (PyTorch's rule).
+    /// Rounds the number of windows up; windows that would start behind the input and its padding before are
+    /// dropped (PyTorch's rule).
     pub ceil: bool,
 }
 
@@ -53,9 +53,9 @@ impl Window {
         let room = self.padded(input) as i128 - i128::from(self.extent());
         let steps = if self.ceil { (room + stride - 1).div_euclid(stride) } else { room.div_euclid(stride) };
         let mut output = steps + 1;
-        let starts_behind = (output - 1) * stride >= i128::from(input) + i128::from(self.pad_before);
-        if self.ceil && starts_behind {
-            output -= 1;
+        if self.ceil {
+            let starts = i128::from(input) + i128::from(self.pad_before);
+            output = output.min((starts + stride - 1).div_euclid(stride));
         }
         u64::try_from(output).ok().filter(|&output| output > 0)
     }

@@ -1,0 +1,47 @@
+//! A range of channels: what a branch of `split` takes.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice as Range};
+
+use super::{Cost, Geometry, Number, OpError, Operator, Parameter, Reuse};
+use crate::tensor::Shape;
+
+/// The channels `first .. first + count`, which exist in the input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slice {
+    /// The first channel.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+}
+
+impl Operator for Slice {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        Ok(inputs[0].with_channels(self.count))
+    }
+
+    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
+        Vec::new()
+    }
+
+    fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
+        Cost::default()
+    }
+
+    fn geometry(&self, _input: Shape) -> Geometry {
+        Geometry::Pointwise
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::Alias
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        _parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        let range = self.first as usize..(self.first + self.count) as usize;
+        output.assign(&inputs[0].slice_axis(Axis(0), Range::from(range)));
+    }
+}

@@ -1,0 +1,321 @@
+//! Expands one network into the graph.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::{SourceMap, Span, did_you_mean};
+use crate::diag::{Code, Origin, Sink};
+use crate::ir::{Graph, GraphBuilder, NodeId, Output};
+use crate::syntax::ast;
+use crate::tensor::Shape;
+
+use super::evaluate::Environment;
+use super::expect::PendingExpectation;
+use super::names::Names;
+use super::number::Number;
+use super::program::{ItemId, Program};
+use super::scope::Scope;
+use super::{Known, Unknown};
+
+/// What is expanded, and with which settings.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The network, by name; `None` is the only one that needs no arguments.
+    pub network: Option<String>,
+    /// `--set name=value`: parameters of the network and constants.
+    pub settings: Vec<(String, Number)>,
+    /// Replaces the shape of the only input.
+    pub input_size: Option<Shape>,
+    /// Expands the network even where arguments are missing: what depends on them is unknown.
+    pub partial: bool,
+}
+
+/// What came of an expansion.
+#[derive(Debug)]
+pub struct Expanded {
+    /// The graph; `None` where an error was reported or an argument is missing.
+    pub graph: Option<Graph>,
+    /// The settings that nothing took.
+    pub unused_settings: Vec<String>,
+}
+
+/// The current value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Current {
+    pub node: NodeId,
+    /// The statement that made it.
+    pub span: Span,
+}
+
+/// What arrives at a statement.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Flow {
+    /// Outside of any network: in a constant or a default.
+    Nowhere,
+    /// Before the first value.
+    Nothing,
+    /// A value that is not known.
+    Unknown,
+    /// A value.
+    Value(Current),
+}
+
+impl Flow {
+    /// The value.
+    pub(super) fn value(&self) -> Known<Current> {
+        match self {
+            Flow::Value(current) => Ok(*current),
+            _ => Err(Unknown),
+        }
+    }
+}
+
+/// The expansion of one network.
+pub(super) struct Expander<'a> {
+    pub program: &'a Program,
+    pub map: &'a SourceMap,
+    pub sink: &'a mut Sink,
+    pub builder: GraphBuilder,
+    pub settings: BTreeMap<String, Number>,
+    pub constants: BTreeMap<ItemId, Known<Number>>,
+    pub constants_open: Vec<ItemId>,
+    pub names: Names,
+    pub origin: Origin,
+    /// The blocks that are being expanded, outermost first.
+    pub open_blocks: Vec<ItemId>,
+    /// Every block that was expanded.
+    pub expanded: BTreeSet<ItemId>,
+    /// Groups, branches and blocks around the statement.
+    pub nesting: usize,
+    /// The `aux train` around the statement, by number.
+    pub train: Option<u32>,
+    pub trains: u32,
+    pub statements: u64,
+    /// A limit was reached, and it was reported.
+    pub exhausted: bool,
+    pub input_size: Option<Shape>,
+    pub inputs: usize,
+    pub aux: Vec<Output>,
+    pub expectations: Vec<PendingExpectation>,
+}
+
+/// Expands a network of the root file.
+pub fn expand(program: &Program, map: &SourceMap, options: &Options, sink: &mut Sink) -> Expanded {
+    let mut expander = Expander {
+        program,
+        map,
+        sink,
+        builder: GraphBuilder::new(options.network.clone().unwrap_or_default()),
+        settings: options.settings.iter().cloned().collect(),
+        constants: BTreeMap::new(),
+        constants_open: Vec::new(),
+        names: Names::default(),
+        origin: Origin::default(),
+        open_blocks: Vec::new(),
+        expanded: BTreeSet::new(),
+        nesting: 0,
+        train: None,
+        trains: 0,
+        statements: 0,
+        exhausted: false,
+        input_size: options.input_size,
+        inputs: 0,
+        aux: Vec::new(),
+        expectations: Vec::new(),
+    };
+    let failed_before = expander.sink.failed().is_some();
+    let complete = expander.network(options);
+    expander.check_unexpanded_blocks(options.partial);
+    let unused_settings = expander.unused_settings(options);
+    let Expander { builder, sink, .. } = expander;
+    let graph = (complete && sink.failed().is_none() && !failed_before && !program.is_broken())
+        .then(|| builder.finish());
+    Expanded { graph, unused_settings }
+}
+
+impl<'a> Expander<'a> {
+    fn network(&mut self, options: &Options) -> bool {
+        let root = &self.program.sources[0];
+        if let Some(body) = &root.ast.statements {
+            let name = self.program.entries()[0].name.clone();
+            self.builder = GraphBuilder::new(name);
+            return self.network_body(body, Environment::of_file(0));
+        }
+        let Some(name) = options.network.as_ref() else { return false };
+        let Some(&id) = root.names.networks.get(name).filter(|id| id.file == 0) else { return false };
+        self.builder = GraphBuilder::new(name.clone());
+        let network = self.program.network(id);
+        let mut env = Environment::of_file(id.file);
+        let mut complete = true;
+        for param in &network.params {
+            let value = match (self.settings.get(&param.name.value), &param.default) {
+                (Some(&setting), _) => Ok(setting),
+                (None, Some(default)) => self.evaluate(default, &env, &Flow::Nowhere),
+                (None, None) => {
+                    complete = false;
+                    Err(Unknown)
+                }
+            };
+            self.declare(&param.name, value, &mut env);
+        }
+        let mut chain = vec![id];
+        let expanded = self.network_kind(network, env, &mut chain);
+        complete && expanded
+    }
+
+    /// The body of a network, or of the network that it is an instance of.
+    fn network_kind(&mut self, network: &'a ast::Network, env: Environment, chain: &mut Vec<ItemId>) -> bool {
+        match &network.kind {
+            ast::NetworkKind::Body(body) => self.network_body(body, env),
+            ast::NetworkKind::Instance { of, args, args_span } => {
+                let names = &self.program.sources[env.file].names.networks;
+                let Some(&target) = names.get(&of.value) else {
+                    if !self.program.is_salvaged(env.file, &of.value) {
+                        let near =
+                            did_you_mean(&of.value, names.keys().map(String::as_str)).map(str::to_owned);
+                        let builder = self
+                            .sink
+                            .error(Code::E0106, of.span, format!("unknown network `{}`", of.value))
+                            .here("no network of this name");
+                        let builder = if let Some(near) = near {
+                            builder.fix(format!("did you mean `{near}`?"), of.span, near)
+                        } else {
+                            builder
+                        };
+                        builder.emit();
+                    }
+                    return false;
+                };
+                if chain.contains(&target) {
+                    self.sink
+                        .error(Code::E0107, of.span, "a network that is an instance of itself")
+                        .here("leads back to this network")
+                        .emit();
+                    return false;
+                }
+                chain.push(target);
+                let program = self.program;
+                let network = program.network(target);
+                let inner = self.arguments_of_call(
+                    &of.value,
+                    of.span,
+                    *args_span,
+                    &network.params,
+                    args,
+                    &env,
+                    target.file,
+                    &Flow::Nowhere,
+                );
+                self.network_kind(network, inner, chain)
+            }
+        }
+    }
+
+    fn network_body(&mut self, body: &'a ast::Body, mut env: Environment) -> bool {
+        self.inputs =
+            body.statements.iter().filter(|one| matches!(one.kind, ast::StmtKind::Input { .. })).count();
+        let mut scope = Scope::root();
+        let flow = self.body(body, &mut env, &mut scope, Flow::Nothing);
+        let node = match flow {
+            Flow::Value(current) => current.node,
+            Flow::Nothing | Flow::Nowhere => {
+                if self.sink.failed().is_none() && !self.program.is_broken() {
+                    let at = body.statements.first().map_or(body.span, |statement| statement.span);
+                    self.sink
+                        .error(Code::E0321, at, "the network computes nothing")
+                        .here(if self.inputs == 0 {
+                            "no `input` and no value"
+                        } else {
+                            "several inputs, and none of them is used"
+                        })
+                        .help("begin with `input HxWxC;`, or with several named inputs and `@name;`")
+                        .emit();
+                }
+                return false;
+            }
+            Flow::Unknown => return false,
+        };
+        if self.inputs == 0 {
+            return false;
+        }
+        self.builder.output(Output { name: "out".to_owned(), node, train_only: false });
+        for output in std::mem::take(&mut self.aux) {
+            self.builder.output(output);
+        }
+        self.resolve_expectations();
+        true
+    }
+
+    /// Statements between brackets; constants of the body end with it.
+    pub(super) fn body(
+        &mut self,
+        body: &'a ast::Body,
+        env: &mut Environment,
+        scope: &mut Scope,
+        mut flow: Flow,
+    ) -> Flow {
+        let mark = env.variables.len();
+        for statement in &body.statements {
+            flow = self.statement(statement, env, scope, flow);
+        }
+        env.variables.truncate(mark);
+        flow
+    }
+
+    /// Declares a parameter or constant; it may shadow a file's constant and nothing else.
+    pub(super) fn declare(&mut self, name: &ast::Ident, value: Known<Number>, env: &mut Environment) {
+        let first = env.variables.iter().find(|(known, _, _)| *known == name.value).map(|&(_, _, span)| span);
+        if let Some(first) = first.filter(|&first| first != name.span) {
+            self.sink
+                .error(Code::E0104, name.span, format!("`{}` is defined twice", name.value))
+                .here("defined again")
+                .label(first, "first defined here")
+                .help("a constant may shadow a constant of the file and nothing else")
+                .emit();
+        }
+        env.variables.push((name.value.clone(), value, name.span));
+    }
+
+    /// Expands the blocks of the root file that nothing called, with unknown arguments, for their errors.
+    fn check_unexpanded_blocks(&mut self, partial: bool) {
+        if !partial {
+            return;
+        }
+        let program = self.program;
+        for (item, parsed) in program.sources[0].ast.items.iter().enumerate() {
+            let ast::Item::Block(block) = parsed else { continue };
+            let id = ItemId { file: 0, item };
+            if self.expanded.contains(&id) {
+                continue;
+            }
+            let mut env = Environment::of_file(0);
+            for param in &block.params {
+                self.declare(&param.name, Err(Unknown), &mut env);
+            }
+            self.names = Names::default();
+            self.open_blocks.push(id);
+            self.nesting += 1;
+            let mut scope = Scope::root();
+            self.body(&block.body, &mut env, &mut scope, Flow::Unknown);
+            self.nesting -= 1;
+            self.open_blocks.pop();
+        }
+    }
+
+    fn unused_settings(&self, options: &Options) -> Vec<String> {
+        let network =
+            options.network.as_ref().and_then(|name| self.program.sources[0].names.networks.get(name));
+        let parameters: Vec<&str> = match network {
+            Some(&id) => {
+                self.program.network(id).params.iter().map(|param| param.name.value.as_str()).collect()
+            }
+            None => Vec::new(),
+        };
+        let constant =
+            |name: &str| self.program.sources.iter().any(|source| source.names.lets.contains_key(name));
+        let unknown = options
+            .settings
+            .iter()
+            .filter(|(name, _)| !parameters.contains(&name.as_str()) && !constant(name));
+        unknown.map(|(name, _)| name.clone()).collect()
+    }
+}

@@ -1,0 +1,178 @@
+//! Expectations: the right side is evaluated where it stands, the part is looked up when the network is whole.
+
+use crate::base::{Span, did_you_mean};
+use crate::diag::Code;
+use crate::ir::{Comparison, Expectation, Target};
+use crate::syntax::ast;
+
+use super::evaluate::Environment;
+use super::expand::{Expander, Flow};
+use super::number::Number;
+use super::scope::Scope;
+use super::{Known, Unknown};
+
+/// An expectation whose part is still to be looked up.
+#[derive(Debug)]
+pub(super) struct PendingExpectation {
+    scope: Scope,
+    part: Vec<String>,
+    part_span: Span,
+    expectation: Expectation,
+}
+
+impl Expander<'_> {
+    pub(super) fn expectation(
+        &mut self,
+        expect: &ast::Expect,
+        span: Span,
+        env: &Environment,
+        scope: &Scope,
+        flow: &Flow,
+    ) {
+        if !self.open_blocks.is_empty() {
+            self.sink
+                .error(Code::E0016, span, "`expect` belongs into a network")
+                .here("stands in a block")
+                .help("name the call with `as` and expect of it in the network: `expect name.params == …`")
+                .origin(&self.origin)
+                .emit();
+            return;
+        }
+        let Some((metric, part)) = expect.path.parts.split_last() else { return };
+        let Ok(target) = self.target(expect, env, flow) else { return };
+        let comparison = match expect.comparison.value {
+            ast::Comparison::Equal => Comparison::Equal,
+            ast::Comparison::AtMost => Comparison::AtMost,
+            ast::Comparison::AtLeast => Comparison::AtLeast,
+        };
+        let expectation = Expectation {
+            part: None,
+            metric: metric.value.clone(),
+            metric_span: metric.span,
+            comparison,
+            target,
+            target_span: expect.value_span,
+            span,
+        };
+        let part_span = part.first().zip(part.last()).map_or(span, |(first, last)| first.span.to(last.span));
+        let part = part.iter().map(|one| one.value.clone()).collect();
+        self.expectations.push(PendingExpectation { scope: scope.clone(), part, part_span, expectation });
+    }
+
+    fn target(&mut self, expect: &ast::Expect, env: &Environment, flow: &Flow) -> Known<Target> {
+        let number = match &expect.value {
+            ast::ExpectValue::Shape(pattern) => {
+                let mut dims = Vec::new();
+                for dim in &pattern.dims {
+                    dims.push(match dim {
+                        None => None,
+                        Some(expr) => Some(self.count(expr, 1, "a dimension", env, flow)?),
+                    });
+                }
+                return Ok(Target::Shape(dims));
+            }
+            ast::ExpectValue::Number { literal, suffix } => {
+                fraction(literal).and_then(|(number, divisor)| {
+                    let factor = factor(suffix)?;
+                    Some(Target::Number { number: number.checked_mul(factor)?, divisor })
+                })
+            }
+            ast::ExpectValue::Expr(expr) => match self.evaluate(expr, env, flow)? {
+                Number::Int(int) => Some(Target::Number { number: int, divisor: 1 }),
+                Number::Real(real) => {
+                    fraction(&format!("{real}")).map(|(number, divisor)| Target::Number { number, divisor })
+                }
+            },
+        };
+        number.ok_or_else(|| {
+            self.sink
+                .error(Code::E0209, expect.value_span, "the number is too large")
+                .here("out of range")
+                .emit();
+            Unknown
+        })
+    }
+
+    /// Looks the parts of all expectations up, from the inside out.
+    pub(super) fn resolve_expectations(&mut self) {
+        for pending in std::mem::take(&mut self.expectations) {
+            let PendingExpectation { scope, part, part_span, mut expectation } = pending;
+            if part.is_empty() {
+                self.builder.expect(expectation);
+                continue;
+            }
+            let candidates =
+                (0..=scope.path.len()).rev().map(|depth| [&scope.path[..depth], &part].concat().join("."));
+            match candidates.into_iter().find(|path| self.names.has_part(path)) {
+                Some(path) => {
+                    expectation.part = Some(path);
+                    self.builder.expect(expectation);
+                }
+                None => {
+                    let shown = part.join(".");
+                    let near = did_you_mean(&shown, self.names.paths()).map(str::to_owned);
+                    let builder =
+                        self.sink.error(Code::E0113, part_span, format!("the network has no part `{shown}`"));
+                    let builder = match near {
+                        Some(near) => builder.here("no row or name").fix(
+                            format!("did you mean `{near}`?"),
+                            part_span,
+                            near,
+                        ),
+                        None => builder.here("no row or name").help("`cnnc report` lists the rows"),
+                    };
+                    builder.emit();
+                }
+            }
+        }
+    }
+}
+
+/// The factor of a suffix.
+fn factor(suffix: &str) -> Option<i128> {
+    Some(match suffix {
+        "" => 1,
+        "K" => 1_000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        "T" => 1_000_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    })
+}
+
+/// A decimal literal as an exact fraction with a power of ten below.
+fn fraction(literal: &str) -> Option<(i128, u128)> {
+    let (mantissa, exponent) = match literal.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (literal, 0),
+    };
+    let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let mut number: i128 = format!("{whole}{decimals}").parse().ok()?;
+    let mut places = i32::try_from(decimals.len()).ok()? - exponent;
+    while places < 0 {
+        number = number.checked_mul(10)?;
+        places += 1;
+        if number == 0 {
+            places = 0;
+        }
+    }
+    Some((number, 10u128.checked_pow(u32::try_from(places).ok()?)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_exact() {
+        assert_eq!(fraction("4.1"), Some((41, 10)));
+        assert_eq!(fraction("61706"), Some((61706, 1)));
+        assert_eq!(fraction("1.5e3"), Some((1500, 1)));
+        assert_eq!(fraction("1e-4"), Some((1, 10_000)));
+        assert_eq!(fraction("1e400"), None);
+        assert_eq!(fraction("0e400"), Some((0, 1)));
+    }
+}

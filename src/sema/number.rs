@@ -1,0 +1,158 @@
+//! The numbers of expressions: whole or real, and exact where they are whole.
+
+use std::fmt;
+
+use crate::syntax::ast::{BinaryOp, Function};
+
+/// A number of an expression.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// A whole number.
+    Int(i128),
+    /// A real number, finite.
+    Real(f64),
+}
+
+/// Why an operation has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The divisor is zero.
+    DivisionByZero,
+    /// A quotient of whole numbers that is not whole.
+    Inexact,
+    /// Out of range.
+    Overflow,
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Number::Int(int) => write!(f, "{int}"),
+            Number::Real(real) => write!(f, "{real:?}"),
+        }
+    }
+}
+
+impl Number {
+    /// Reads a setting such as `16`, `-1` or `0.5`.
+    pub fn parse(text: &str) -> Option<Number> {
+        let digits: String = text.chars().filter(|&c| c != '_').collect();
+        if let Ok(int) = digits.parse::<i128>() {
+            return i64::try_from(int).is_ok().then_some(Number::Int(int));
+        }
+        let plain =
+            digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'-' | b'+'));
+        digits.parse::<f64>().ok().filter(|real| plain && real.is_finite()).map(Number::Real)
+    }
+
+    fn real(self) -> f64 {
+        match self {
+            Number::Int(int) => int as f64,
+            Number::Real(real) => real,
+        }
+    }
+
+    fn finite(real: f64) -> Result<Number, Fault> {
+        if real.is_finite() { Ok(Number::Real(real)) } else { Err(Fault::Overflow) }
+    }
+
+    /// `−self`
+    pub fn negate(self) -> Result<Number, Fault> {
+        match self {
+            Number::Int(int) => int.checked_neg().map(Number::Int).ok_or(Fault::Overflow),
+            Number::Real(real) => Ok(Number::Real(-real)),
+        }
+    }
+
+    /// `self op other`; whole numbers stay whole.
+    pub fn binary(self, op: BinaryOp, other: Number) -> Result<Number, Fault> {
+        match (self, other) {
+            (Number::Int(a), Number::Int(b)) => int_binary(op, a, b),
+            _ => real_binary(op, self.real(), other.real()),
+        }
+    }
+
+    /// `function(self)` for the functions of one argument.
+    pub fn rounded(self, function: Function) -> Result<Number, Fault> {
+        let Number::Real(real) = self else { return Ok(self) };
+        let rounded = match function {
+            Function::Ceil => real.ceil(),
+            Function::Floor => real.floor(),
+            // f64::round goes half away from zero.
+            _ => real.round(),
+        };
+        if rounded.abs() < 1e30 { Ok(Number::Int(rounded as i128)) } else { Err(Fault::Overflow) }
+    }
+
+    /// Whether this is less than `other`.
+    pub fn less(self, other: Number) -> bool {
+        match (self, other) {
+            (Number::Int(a), Number::Int(b)) => a < b,
+            _ => self.real() < other.real(),
+        }
+    }
+}
+
+fn int_binary(op: BinaryOp, a: i128, b: i128) -> Result<Number, Fault> {
+    let result = match op {
+        BinaryOp::Add => a.checked_add(b),
+        BinaryOp::Subtract => a.checked_sub(b),
+        BinaryOp::Multiply => a.checked_mul(b),
+        BinaryOp::Divide | BinaryOp::FloorDivide | BinaryOp::Remainder if b == 0 => {
+            return Err(Fault::DivisionByZero);
+        }
+        BinaryOp::Divide if a.checked_rem(b) != Some(0) => return Err(Fault::Inexact),
+        BinaryOp::Divide => a.checked_div(b),
+        BinaryOp::FloorDivide => floor_div(a, b),
+        BinaryOp::Remainder => floor_div(a, b).and_then(|quotient| a.checked_sub(quotient.checked_mul(b)?)),
+        BinaryOp::Power if b < 0 => return real_binary(op, a as f64, b as f64),
+        BinaryOp::Power => u32::try_from(b).ok().and_then(|exponent| a.checked_pow(exponent)),
+    };
+    result.map(Number::Int).ok_or(Fault::Overflow)
+}
+
+fn floor_div(a: i128, b: i128) -> Option<i128> {
+    let quotient = a.checked_div(b)?;
+    let exact = quotient.checked_mul(b)? == a;
+    if exact || (a < 0) == (b < 0) { Some(quotient) } else { quotient.checked_sub(1) }
+}
+
+fn real_binary(op: BinaryOp, a: f64, b: f64) -> Result<Number, Fault> {
+    let divides = matches!(op, BinaryOp::Divide | BinaryOp::FloorDivide | BinaryOp::Remainder);
+    if divides && b == 0.0 || op == BinaryOp::Power && a == 0.0 && b < 0.0 {
+        return Err(Fault::DivisionByZero);
+    }
+    Number::finite(match op {
+        BinaryOp::Add => a + b,
+        BinaryOp::Subtract => a - b,
+        BinaryOp::Multiply => a * b,
+        BinaryOp::Divide => a / b,
+        BinaryOp::FloorDivide => (a / b).floor(),
+        BinaryOp::Remainder => a - (a / b).floor() * b,
+        BinaryOp::Power => a.powf(b),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_stay_exact() {
+        let int = |a, op, b| Number::Int(a).binary(op, Number::Int(b));
+        assert_eq!(int(7, BinaryOp::Divide, 2), Err(Fault::Inexact));
+        assert_eq!(int(8, BinaryOp::Divide, 2), Ok(Number::Int(4)));
+        assert_eq!(int(-7, BinaryOp::FloorDivide, 2), Ok(Number::Int(-4)));
+        assert_eq!(int(-7, BinaryOp::Remainder, 2), Ok(Number::Int(1)));
+        assert_eq!(int(7, BinaryOp::Remainder, 0), Err(Fault::DivisionByZero));
+        assert_eq!(int(10, BinaryOp::Power, 60), Err(Fault::Overflow));
+        assert_eq!(int(2, BinaryOp::Power, 10), Ok(Number::Int(1024)));
+    }
+
+    #[test]
+    fn halves_round_away_from_zero() {
+        assert_eq!(Number::Real(2.5).rounded(Function::Round), Ok(Number::Int(3)));
+        assert_eq!(Number::Real(-2.5).rounded(Function::Round), Ok(Number::Int(-3)));
+        assert_eq!(Number::Real(2.1).rounded(Function::Ceil), Ok(Number::Int(3)));
+    }
+}

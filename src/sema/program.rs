@@ -1,0 +1,391 @@
+//! The files of a compilation and what their names mean.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::base::{FileId, SourceMap, Span, did_you_mean};
+use crate::diag::{Code, Sink};
+use crate::ops::{self, ConnectionTable};
+use crate::syntax::{ast, parse};
+
+use super::limits;
+
+/// The only door to files: paths are relative to where the compiler runs, with `/` between their parts.
+pub trait Loader {
+    /// The bytes of a file.
+    fn read(&self, path: &str) -> std::io::Result<Vec<u8>>;
+}
+
+/// A loader that knows no files, for inline text.
+impl Loader for () {
+    fn read(&self, _path: &str) -> std::io::Result<Vec<u8>> {
+        Err(std::io::Error::from(std::io::ErrorKind::NotFound))
+    }
+}
+
+/// An item: the file that holds it and its place among the file's items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ItemId {
+    pub file: usize,
+    pub item: usize,
+}
+
+/// What names mean in one file: its own items and those of the files that it uses.
+#[derive(Debug, Default)]
+pub(super) struct Namespace {
+    pub blocks: BTreeMap<String, ItemId>,
+    pub lets: BTreeMap<String, ItemId>,
+    pub tables: BTreeMap<String, ItemId>,
+    pub networks: BTreeMap<String, ItemId>,
+}
+
+/// One file.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub path: String,
+    pub ast: ast::File,
+    pub names: Namespace,
+    pub tables: BTreeMap<usize, Arc<ConnectionTable>>,
+    used: Vec<(usize, Span)>,
+}
+
+/// A network of the root file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// The parameters without a default.
+    pub needs: Vec<String>,
+}
+
+/// The root file and the files that it uses.
+#[derive(Debug)]
+pub struct Program {
+    pub(super) sources: Vec<Source>,
+    anonymous: String,
+}
+
+impl Program {
+    /// Parses the root file (which stands in `map`) and everything that it uses. `anonymous` is the name of
+    /// the network where the root file is bare statements. Errors are in the sink.
+    pub fn load(
+        map: &mut SourceMap,
+        loader: &dyn Loader,
+        root: FileId,
+        anonymous: &str,
+        sink: &mut Sink,
+    ) -> Program {
+        let mut program = Program { sources: Vec::new(), anonymous: anonymous.to_owned() };
+        let path = map.name(root).to_owned();
+        program.load_file(map, loader, root, path, &mut Vec::new(), sink);
+        for index in 0..program.sources.len() {
+            program.name_items(index, sink);
+        }
+        for index in 0..program.sources.len() {
+            program.import(index, sink);
+            program.check_tables(index, sink);
+        }
+        program
+    }
+
+    fn load_file(
+        &mut self,
+        map: &mut SourceMap,
+        loader: &dyn Loader,
+        file: FileId,
+        path: String,
+        open: &mut Vec<usize>,
+        sink: &mut Sink,
+    ) -> usize {
+        let ast = parse(map, file, sink);
+        let uses: Vec<_> = ast
+            .items
+            .iter()
+            .filter_map(|item| if let ast::Item::Use { path } = item { Some(path.clone()) } else { None })
+            .collect();
+        let index = self.sources.len();
+        self.sources.push(Source {
+            path: path.clone(),
+            ast,
+            names: Namespace::default(),
+            tables: BTreeMap::new(),
+            used: Vec::new(),
+        });
+        open.push(index);
+        for used in uses {
+            let Some(target) = resolve(&path, &used.value) else {
+                sink.error(
+                    Code::E0109,
+                    used.span,
+                    "a used file must lie in or below the folder of this file",
+                )
+                .here("leaves the folder")
+                .help("write a relative path with `/` and without `..`")
+                .emit();
+                continue;
+            };
+            let known = self.sources.iter().position(|source| source.path == target);
+            let target = match known {
+                Some(cycle) if open.contains(&cycle) => {
+                    let chain: Vec<&str> = open.iter().map(|&one| self.sources[one].path.as_str()).collect();
+                    sink.error(Code::E0110, used.span, "files use each other")
+                        .here("leads back to a file that is being read")
+                        .note(format!("{} → {target}", chain.join(" → ")))
+                        .emit();
+                    continue;
+                }
+                Some(known) => known,
+                None => match read(loader, &target, self.sources.len()) {
+                    Ok(text) => {
+                        let file = map.add(target.clone(), text);
+                        let loaded = self.load_file(map, loader, file, target, open, sink);
+                        if let Some(body) = &self.sources[loaded].ast.statements {
+                            sink.error(Code::E0016, used.span, "a used file must not be bare statements")
+                                .here("has nothing to use")
+                                .label(first_statement(body), "a statement outside of `block` and `network`")
+                                .help("wrap the statements into a `block`")
+                                .emit();
+                        }
+                        loaded
+                    }
+                    Err(why) => {
+                        sink.error(Code::E0109, used.span, format!("cannot read `{target}`"))
+                            .here(why)
+                            .emit();
+                        continue;
+                    }
+                },
+            };
+            self.sources[index].used.push((target, used.span));
+        }
+        open.pop();
+        index
+    }
+
+    /// Takes a file's own items into its namespace.
+    fn name_items(&mut self, index: usize, sink: &mut Sink) {
+        let mut names = Namespace::default();
+        let items = &self.sources[index].ast.items;
+        for (item, parsed) in items.iter().enumerate() {
+            let id = ItemId { file: index, item };
+            let (what, name, names) = match parsed {
+                ast::Item::Use { .. } => continue,
+                ast::Item::Let(one) => ("constant", &one.name, &mut names.lets),
+                ast::Item::Block(block) => ("block", &block.name, &mut names.blocks),
+                ast::Item::Table(table) => ("table", &table.name, &mut names.tables),
+                ast::Item::Network(network) => ("network", &network.name, &mut names.networks),
+            };
+            if what == "block" && is_word_of_the_language(&name.value) {
+                sink.error(Code::E0111, name.span, format!("a block may not be called `{}`", name.value))
+                    .here("the name of an operator")
+                    .emit();
+                continue;
+            }
+            if let Some(first) = names.get(&name.value) {
+                let first = name_span(&items[first.item]);
+                sink.error(Code::E0104, name.span, format!("the {what} `{}` is defined twice", name.value))
+                    .here("defined again")
+                    .label(first, "first defined here")
+                    .emit();
+                continue;
+            }
+            names.insert(name.value.clone(), id);
+        }
+        self.sources[index].names = names;
+    }
+
+    /// Takes the own items of used files into a file's namespace.
+    fn import(&mut self, index: usize, sink: &mut Sink) {
+        for (target, span) in self.sources[index].used.clone() {
+            let mut names = std::mem::take(&mut self.sources[index].names);
+            let other = &self.sources[target].names;
+            let pairs = [
+                (&mut names.blocks, &other.blocks, "block"),
+                (&mut names.lets, &other.lets, "constant"),
+                (&mut names.tables, &other.tables, "table"),
+                (&mut names.networks, &other.networks, "network"),
+            ];
+            for (own, others, what) in pairs {
+                for (name, &id) in others.iter().filter(|(_, id)| id.file == target) {
+                    match own.get(name) {
+                        Some(&first) if first != id => {
+                            let first = name_span(&self.sources[first.file].ast.items[first.item]);
+                            let second = name_span(&self.sources[id.file].ast.items[id.item]);
+                            sink.error(Code::E0104, span, format!("the {what} `{name}` is defined twice"))
+                                .here("brings the second definition")
+                                .label(first, "defined here")
+                                .label(second, "and here")
+                                .emit();
+                        }
+                        _ => {
+                            own.insert(name.clone(), id);
+                        }
+                    }
+                }
+            }
+            self.sources[index].names = names;
+        }
+    }
+
+    fn check_tables(&mut self, index: usize, sink: &mut Sink) {
+        let mut tables = BTreeMap::new();
+        for (item, parsed) in self.sources[index].ast.items.iter().enumerate() {
+            if let ast::Item::Table(table) = parsed
+                && let Some(checked) = check_table(table, sink)
+            {
+                tables.insert(item, Arc::new(checked));
+            }
+        }
+        self.sources[index].tables = tables;
+    }
+
+    /// The networks of the root file, in source order; one without a name of its own for bare statements.
+    pub fn entries(&self) -> Vec<Entry> {
+        let root = &self.sources[0];
+        let mut entries = Vec::new();
+        if root.ast.statements.is_some() {
+            entries.push(Entry { name: self.anonymous.clone(), needs: Vec::new() });
+        }
+        for item in &root.ast.items {
+            if let ast::Item::Network(network) = item {
+                let needs = network
+                    .params
+                    .iter()
+                    .filter(|param| param.default.is_none())
+                    .map(|param| param.name.value.clone());
+                entries.push(Entry { name: network.name.value.clone(), needs: needs.collect() });
+            }
+        }
+        entries
+    }
+
+    /// Whether any file of the program has text that could not be parsed.
+    pub fn is_broken(&self) -> bool {
+        self.sources.iter().any(|source| source.ast.broken)
+    }
+
+    /// The lints that comments allow, of all files.
+    pub fn allows(&self) -> impl Iterator<Item = &ast::Allow> {
+        self.sources.iter().flat_map(|source| &source.ast.allows)
+    }
+
+    pub(super) fn block(&self, id: ItemId) -> &ast::Block {
+        match &self.sources[id.file].ast.items[id.item] {
+            ast::Item::Block(block) => block,
+            other => unreachable!("a block's id names {other:?}"),
+        }
+    }
+
+    pub(super) fn constant(&self, id: ItemId) -> &ast::Let {
+        match &self.sources[id.file].ast.items[id.item] {
+            ast::Item::Let(constant) => constant,
+            other => unreachable!("a constant's id names {other:?}"),
+        }
+    }
+
+    pub(super) fn network(&self, id: ItemId) -> &ast::Network {
+        match &self.sources[id.file].ast.items[id.item] {
+            ast::Item::Network(network) => network,
+            other => unreachable!("a network's id names {other:?}"),
+        }
+    }
+
+    /// Whether text that could not be parsed mentions `name`, so that it may well be defined.
+    pub(super) fn is_salvaged(&self, file: usize, name: &str) -> bool {
+        self.sources[file].ast.salvaged.contains(name)
+            || self.sources[file].used.iter().any(|&(used, _)| self.sources[used].ast.salvaged.contains(name))
+    }
+}
+
+/// Whether `name` is an operator, a form or a word that starts a statement.
+pub(super) fn is_word_of_the_language(name: &str) -> bool {
+    ops::find(name).is_some()
+        || ops::form(name).is_some()
+        || matches!(name, "identity" | "input" | "labels" | "expect" | "let")
+}
+
+/// An operator, form or block near to a misspelt word.
+pub(super) fn suggest_statement<'a>(word: &str, blocks: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let operators = ops::catalogue().map(|spec| spec.name);
+    let forms = ops::forms().map(|spec| spec.name);
+    did_you_mean(
+        word,
+        operators.chain(forms).chain(["identity", "input", "labels", "expect", "let"]).chain(blocks),
+    )
+}
+
+fn name_span(item: &ast::Item) -> Span {
+    match item {
+        ast::Item::Use { path } => path.span,
+        ast::Item::Let(one) => one.name.span,
+        ast::Item::Block(block) => block.name.span,
+        ast::Item::Table(table) => table.name.span,
+        ast::Item::Network(network) => network.name.span,
+    }
+}
+
+fn first_statement(body: &ast::Body) -> Span {
+    body.statements.first().map_or(body.span, |statement| statement.span)
+}
+
+/// The path of a used file; `None` where it would leave the folder of the using file.
+fn resolve(from: &str, used: &str) -> Option<String> {
+    let leaves =
+        |part: &str| part.is_empty() || part == "." || part == ".." || part.contains(['\\', ':', '\0']);
+    if used.split('/').any(leaves) {
+        return None;
+    }
+    Some(match from.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{used}"),
+        None => used.to_owned(),
+    })
+}
+
+fn read(loader: &dyn Loader, path: &str, files: usize) -> Result<String, String> {
+    if files >= limits::FILES {
+        return Err(format!("more than {} files", limits::FILES));
+    }
+    let bytes = loader.read(path).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes)
+        .map_err(|error| format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+}
+
+fn check_table(table: &ast::Table, sink: &mut Sink) -> Option<ConnectionTable> {
+    let (inputs, outputs) = (table.inputs.value, table.outputs.value);
+    let mut fine = true;
+    if table.rows.len() as u64 != outputs {
+        let message = format!("the table has {} rows, not {outputs}", table.rows.len());
+        sink.error(Code::E0213, table.outputs.span, message)
+            .here(format!("{outputs} output maps want {outputs} rows"))
+            .emit();
+        fine = false;
+    }
+    for row in &table.rows {
+        let mut seen = std::collections::BTreeSet::new();
+        for map in &row.value {
+            if map.value >= inputs {
+                sink.error(Code::E0213, map.span, format!("there is no input map {}", map.value))
+                    .here("too large")
+                    .label(
+                        table.inputs.span,
+                        format!("{inputs} input maps: 0 to {}", inputs.saturating_sub(1)),
+                    )
+                    .emit();
+                fine = false;
+            } else if !seen.insert(map.value) {
+                sink.error(Code::E0213, map.span, format!("input map {} stands twice in a row", map.value))
+                    .here("again")
+                    .emit();
+                fine = false;
+            }
+        }
+        if row.value.is_empty() {
+            sink.error(Code::E0213, row.span, "a row of the table is empty")
+                .here("an output map needs an input map")
+                .emit();
+            fine = false;
+        }
+    }
+    let rows = table.rows.iter().map(|row| row.value.iter().map(|map| map.value).collect()).collect();
+    fine.then_some(ConnectionTable { inputs, rows })
+}

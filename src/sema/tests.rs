@@ -1,0 +1,174 @@
+//! Expansion seen from outside: programs, their rows and their errors.
+
+use crate::base::SourceMap;
+use crate::diag::{Diagnostic, Sink};
+use crate::ir::Graph;
+
+use super::{Options, Program, expand};
+
+fn compile(text: &str) -> (Option<Graph>, Vec<Diagnostic>, SourceMap) {
+    let mut map = SourceMap::default();
+    let file = map.add("test.cnn", text);
+    let mut sink = Sink::default();
+    let program = Program::load(&mut map, &(), file, "test", &mut sink);
+    let network = program.entries().into_iter().find(|entry| entry.needs.is_empty()).map(|entry| entry.name);
+    let options = Options { network, partial: true, ..Options::default() };
+    let expanded = expand(&program, &map, &options, &mut sink);
+    (expanded.graph, sink.into_sorted(), map)
+}
+
+fn rows(text: &str) -> Vec<String> {
+    let (graph, diagnostics, _) = compile(text);
+    let graph = graph.unwrap_or_else(|| panic!("{diagnostics:#?}"));
+    graph.rows().map(|(_, node)| format!("{} {}", node.path, node.shape)).collect()
+}
+
+/// `code line: headline` of every error.
+fn errors(text: &str) -> Vec<String> {
+    let (_, diagnostics, map) = compile(text);
+    let show =
+        |one: &Diagnostic| format!("{} {}: {}", one.code, map.location(one.primary.span).line, one.message);
+    diagnostics.iter().filter(|one| one.code.id().starts_with('E')).map(show).collect()
+}
+
+#[test]
+fn ordinals_count_named_operators_too() {
+    assert_eq!(
+        rows("input 8x8x3; conv 3x3x4 relu as first; conv 3x3x4 relu;"),
+        ["first 6x6x4", "relu1 6x6x4", "conv2 4x4x4", "relu2 4x4x4"]
+    );
+}
+
+#[test]
+fn sequences_number_heads_and_trailing_words() {
+    assert_eq!(
+        rows(
+            "input 8x8x3; [conv 3x3x4 same relu * 2; identity; conv 1x1x2 as last] as features[]; conv 1x1x1;"
+        ),
+        [
+            "features.0 8x8x4",
+            "features.1 8x8x4",
+            "features.2 8x8x4",
+            "features.3 8x8x4",
+            "features.last 8x8x2",
+            "conv1 8x8x1"
+        ]
+    );
+}
+
+#[test]
+fn members_may_be_sequences_and_patterns() {
+    assert_eq!(
+        rows(
+            "input 4x4x2; [[conv 1x1x3; relu] as []; conv 1x1x3] as f[]; [conv 1x1x2; conv 1x1x2] as trunk.\"block1-*\"; conv 1x1x4 relu as c[];"
+        ),
+        [
+            "f.0.0 4x4x3",
+            "f.0.1 4x4x3",
+            "f.1 4x4x3",
+            "trunk.block1-0 4x4x2",
+            "trunk.block1-1 4x4x2",
+            "c.0 4x4x4",
+            "c.1 4x4x4"
+        ]
+    );
+}
+
+#[test]
+fn blocks_residuals_and_projections_are_named_as_in_torchvision() {
+    let text = "block b(c, s = 1) { residual project < conv 3x3x(c)/(s) same relu; conv 3x3x(c) same > relu; }\n\
+                input 8x8x4; [b(4); b(8, s=2)] as layer1[];";
+    assert_eq!(
+        rows(text),
+        [
+            "layer1.0.conv1 8x8x4",
+            "layer1.0.relu1 8x8x4",
+            "layer1.0.conv2 8x8x4",
+            "layer1.0.residual1 8x8x4",
+            "layer1.0.relu2 8x8x4",
+            "layer1.1.conv1 4x4x8",
+            "layer1.1.relu1 4x4x8",
+            "layer1.1.conv2 4x4x8",
+            "layer1.1.downsample.0 4x4x8",
+            "layer1.1.residual1 4x4x8",
+            "layer1.1.relu2 4x4x8",
+        ]
+    );
+}
+
+#[test]
+fn repetition_by_zero_writes_nothing() {
+    assert_eq!(
+        rows("input 4x4x2; [conv 1x1x3 relu] * 0 -> 4x4x2; conv 1x1x1 * 2 as c;"),
+        ["c.0 4x4x1", "c.1 4x4x1"]
+    );
+}
+
+#[test]
+fn references_see_written_names_up_to_the_wall() {
+    let text =
+        "block b() { conv 1x1x2 as skip; relu; }\ninput 4x4x2; b() as enc; concat < identity | @enc.skip >;";
+    assert_eq!(rows(text), ["enc.skip 4x4x2", "enc.relu1 4x4x2", "concat1 4x4x4"]);
+    assert_eq!(
+        errors("block b() { conv 1x1x2 as skip; relu; }\ninput 4x4x2; b(); concat < identity | @skip >;"),
+        ["E0103 2: unknown value `@skip`"]
+    );
+    assert_eq!(errors("block b() { @x; }\ninput 4x4x2 as x; b();"), ["E0103 1: unknown value `@x`"]);
+}
+
+#[test]
+fn three_mistakes_give_three_errors() {
+    let text = "input 28x28x1;\nconv 5x5x16 smae;\nmaxpool 2/2 -> 14x14x16;\ncnov 3x3x8;\nrelu -> 12x12x8;\nconv 3x3x8 -> 9x9x8;\n";
+    assert_eq!(errors(text).len(), 3, "{:#?}", errors(text));
+}
+
+#[test]
+fn residual_paths_that_differ_name_both_ends() {
+    let text = "input 56x56x64;\nresidual <\n conv 3x3x128/2 same\n> relu;\n";
+    assert_eq!(errors(text), ["E0304 2: residual paths differ"]);
+}
+
+#[test]
+fn a_huge_repetition_is_refused_at_once() {
+    assert_eq!(
+        errors("input 8x8x64; [conv 3x3x64 same] * 1000000000;"),
+        ["E0314 1: the expansion is too large"]
+    );
+    assert_eq!(
+        errors("input 8x8x64; [[[identity] * 100000] * 100000] * 100000;"),
+        ["E0314 1: the expansion is too large"]
+    );
+}
+
+#[test]
+fn instances_pass_their_arguments() {
+    let text = "network n(a, classes = 10) { input 4x4x1; conv 1x1x(a); flatten; dense (classes); }\nnetwork m(classes = 7) = n(3, classes);";
+    let (graph, diagnostics, _) = compile(text);
+    let graph = graph.unwrap_or_else(|| panic!("{diagnostics:#?}"));
+    assert_eq!(graph.name(), "m");
+    assert_eq!(graph.outputs()[0].name, "out");
+}
+
+#[test]
+fn blocks_that_contain_themselves_are_refused() {
+    assert_eq!(
+        errors("block a() { b(); }\nblock b() { a(); }\ninput 4x4x1; a();"),
+        ["E0107 2: the block `a` contains itself"]
+    );
+}
+
+#[test]
+fn an_error_in_a_repeated_block_is_reported_once() {
+    let text = "block b() { conv 3x3x4 groups=3; }\ninput 9x9x4;\nb() * 3;\n";
+    assert_eq!(errors(text).len(), 1, "{:#?}", errors(text));
+}
+
+#[test]
+fn several_inputs_begin_with_a_reference() {
+    let text = "input 4x4x1 as left; input 4x4x1 as right; concat < @left; conv 1x1x2 | @right >;";
+    assert_eq!(rows(text), ["conv1 4x4x2", "concat1 4x4x3"]);
+    assert_eq!(
+        errors("input 4x4x1 as a; input 4x4x1 as b; conv 1x1x2;"),
+        ["E0309 1: nothing arrives at `conv`"]
+    );
+}

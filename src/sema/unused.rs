@@ -1,0 +1,220 @@
+//! Names of the root file that nothing uses. Purely by text: what is mentioned is used.
+
+use std::collections::BTreeSet;
+
+use crate::base::{SourceMap, Span};
+use crate::diag::{Code, Sink};
+use crate::syntax::ast;
+
+use super::program::Program;
+
+/// Everything that a piece of text mentions.
+#[derive(Default)]
+struct Mentions {
+    names: BTreeSet<String>,
+    words: BTreeSet<String>,
+    calls: BTreeSet<String>,
+    references: BTreeSet<String>,
+    /// Constants of bodies and where they stand.
+    lets: Vec<(String, Span)>,
+    inputs: Vec<(String, Span)>,
+}
+
+/// Warns of unused parameters, constants, tables, blocks and inputs of the root file.
+pub fn check(program: &Program, map: &SourceMap, sink: &mut Sink) {
+    if program.is_broken() {
+        return;
+    }
+    let root = &program.sources[0].ast;
+    let mut all = Mentions::default();
+    if let Some(body) = &root.statements {
+        all.body(body);
+    }
+    for item in &root.items {
+        let mut own = Mentions::default();
+        match item {
+            ast::Item::Use { .. } | ast::Item::Table(_) => {}
+            ast::Item::Let(one) => own.expr(&one.value),
+            ast::Item::Block(block) => {
+                own.params(&block.params);
+                own.body(&block.body);
+                own.report_params("block", &block.params, sink);
+            }
+            ast::Item::Network(network) => {
+                own.params(&network.params);
+                match &network.kind {
+                    ast::NetworkKind::Body(body) => own.body(body),
+                    ast::NetworkKind::Instance { args, .. } => {
+                        args.iter().for_each(|arg| own.expr(&arg.value))
+                    }
+                }
+                own.report_params("network", &network.params, sink);
+            }
+        }
+        own.report_inputs(sink);
+        for (name, span) in &own.lets {
+            if !own.names.contains(name) {
+                unused(sink, Code::W0102, *span, format!("the constant `{name}` is not used"));
+            }
+        }
+        all.names.extend(own.names);
+        all.words.extend(own.words);
+        all.calls.extend(own.calls);
+    }
+    all.report_inputs(sink);
+    for (name, span) in &all.lets {
+        if !all.names.contains(name) {
+            unused(sink, Code::W0102, *span, format!("the constant `{name}` is not used"));
+        }
+    }
+    let runs_something =
+        root.statements.is_some() || root.items.iter().any(|item| matches!(item, ast::Item::Network(_)));
+    if !runs_something {
+        // A file of blocks is a library: others use them.
+        return;
+    }
+    for item in &root.items {
+        match item {
+            ast::Item::Let(one) if !all.names.contains(&one.name.value) => {
+                unused(
+                    sink,
+                    Code::W0102,
+                    one.name.span,
+                    format!("the constant `{}` is not used", one.name.value),
+                );
+            }
+            ast::Item::Table(table) if !all.words.contains(&table.name.value) => {
+                unused(
+                    sink,
+                    Code::W0103,
+                    table.name.span,
+                    format!("the table `{}` is not used", table.name.value),
+                );
+            }
+            ast::Item::Block(block) if !all.calls.contains(&block.name.value) => {
+                unused(
+                    sink,
+                    Code::W0104,
+                    block.name.span,
+                    format!("the block `{}` is never called", block.name.value),
+                );
+            }
+            _ => {}
+        }
+    }
+    let _ = map;
+}
+
+fn unused(sink: &mut Sink, code: Code, span: Span, message: String) {
+    sink.warning(code, span, message).here("nothing uses it").help("remove it").warn();
+}
+
+impl Mentions {
+    fn params(&mut self, params: &[ast::Param]) {
+        params.iter().filter_map(|param| param.default.as_ref()).for_each(|default| self.expr(default));
+    }
+
+    fn report_params(&self, what: &str, params: &[ast::Param], sink: &mut Sink) {
+        for param in params.iter().filter(|param| !self.names.contains(&param.name.value)) {
+            let message = format!("the parameter `{}` of this {what} is not used", param.name.value);
+            unused(sink, Code::W0101, param.name.span, message);
+        }
+    }
+
+    /// With several inputs none is current: one that no `@` names does nothing.
+    fn report_inputs(&self, sink: &mut Sink) {
+        if self.inputs.len() < 2 {
+            return;
+        }
+        for (name, span) in self.inputs.iter().filter(|(name, _)| !self.references.contains(name)) {
+            unused(sink, Code::W0104, *span, format!("the input `{name}` is not used"));
+        }
+    }
+
+    fn body(&mut self, body: &ast::Body) {
+        for statement in &body.statements {
+            match &statement.kind {
+                ast::StmtKind::Input { args, name } => {
+                    self.args(args);
+                    if let Some(name) = name {
+                        self.inputs.push((joined(&name.parts), name.span));
+                    }
+                }
+                ast::StmtKind::Let(one) => {
+                    self.expr(&one.value);
+                    self.lets.push((one.name.value.clone(), one.name.span));
+                }
+                ast::StmtKind::Expect(expect) => match &expect.value {
+                    ast::ExpectValue::Expr(expr) => self.expr(expr),
+                    ast::ExpectValue::Shape(pattern) => {
+                        pattern.dims.iter().flatten().for_each(|dim| self.expr(dim))
+                    }
+                    ast::ExpectValue::Number { .. } => {}
+                },
+                ast::StmtKind::Flow(flow) => self.flow(flow),
+                ast::StmtKind::Labels(_) | ast::StmtKind::Bad => {}
+            }
+        }
+    }
+
+    fn flow(&mut self, flow: &ast::Flow) {
+        match &flow.head {
+            ast::Head::Op { args, .. } => self.args(args),
+            ast::Head::Call { block, args, trailing, .. } => {
+                self.calls.insert(block.value.clone());
+                args.iter().for_each(|arg| self.expr(&arg.value));
+                self.args(trailing);
+            }
+            ast::Head::Form { args, branches, trailing, .. } => {
+                self.args(args);
+                branches.iter().for_each(|branch| self.body(branch));
+                self.args(trailing);
+            }
+            ast::Head::Group(body) => self.body(body),
+            ast::Head::Reference(path) => {
+                self.references.insert(joined(&path.parts));
+            }
+        }
+        if let Some(repeat) = &flow.repeat {
+            self.expr(repeat);
+        }
+        if let Some(pattern) = &flow.shape {
+            pattern.dims.iter().flatten().for_each(|dim| self.expr(dim));
+        }
+    }
+
+    fn args(&mut self, args: &[ast::Arg]) {
+        for arg in args {
+            match arg {
+                ast::Arg::Word(_) => {}
+                ast::Arg::Size(size) => size.dims.iter().chain(&size.stride).for_each(|dim| self.expr(dim)),
+                ast::Arg::Value(value) | ast::Arg::Attribute { value, .. } => match value {
+                    ast::ArgValue::Expr(expr) => self.expr(expr),
+                    ast::ArgValue::Tuple(exprs, _) => exprs.iter().for_each(|expr| self.expr(expr)),
+                    ast::ArgValue::Word(word) => {
+                        self.words.insert(word.value.clone());
+                    }
+                },
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &ast::Expr) {
+        match &expr.kind {
+            ast::ExprKind::Int(_) | ast::ExprKind::Real(_) | ast::ExprKind::Arriving(_) => {}
+            ast::ExprKind::Name(name) => {
+                self.names.insert(name.clone());
+            }
+            ast::ExprKind::Negate(inner) => self.expr(inner),
+            ast::ExprKind::Binary(_, left, right) => {
+                self.expr(left);
+                self.expr(right);
+            }
+            ast::ExprKind::Call(_, arguments) => arguments.iter().for_each(|argument| self.expr(argument)),
+        }
+    }
+}
+
+fn joined(parts: &[crate::base::Spanned<String>]) -> String {
+    parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".")
+}
