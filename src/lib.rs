@@ -1,5 +1,6 @@
 //! The compiler of `.cnn` files.
 
+pub mod analysis;
 pub mod base;
 pub mod diag;
 pub mod ir;

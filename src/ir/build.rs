@@ -101,8 +101,25 @@ impl GraphBuilder {
         site: Site,
     ) -> NodeId {
         let Site { path, word, span, origin, train_only, shortcut, row } = site;
-        let node = Node { path, word, kind, shape, parameters, span, origin, train_only, shortcut, row };
+        let node = Node {
+            path,
+            word,
+            kind,
+            shape,
+            parameters,
+            span,
+            origin,
+            train_only,
+            shortcut,
+            row,
+            trailing: false,
+        };
         NodeId(self.graph.dag.add_node(node).index() as u32)
+    }
+
+    /// Says that a node was written as a trailing word.
+    pub fn mark_trailing(&mut self, id: NodeId) {
+        self.graph.dag[id.petgraph()].trailing = true;
     }
 
     /// Names the value of a statement.

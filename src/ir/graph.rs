@@ -72,6 +72,8 @@ pub struct Node {
     pub shortcut: bool,
     /// Whether reports show it: inputs and the slices of a `split` have no row.
     pub row: bool,
+    /// Whether it was written as a trailing word of another operator's statement.
+    pub trailing: bool,
 }
 
 impl Node {

@@ -1,0 +1,125 @@
+//! The operations of each node for one picture, as its operator declares them.
+
+use std::ops::AddAssign;
+
+use crate::ir::{Graph, NodeId};
+use crate::ops::{Cost, Operator};
+
+/// The cost of a node; nothing for an input.
+pub(super) fn of(graph: &Graph, id: NodeId) -> Cost {
+    let node = graph.node(id);
+    node.op().map_or_else(Cost::default, |op| op.cost(&graph.operand_shapes(id), node.shape))
+}
+
+/// Floating-point operations by kind; their sum is the metric `flops`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flops {
+    /// Operations of multiply-accumulates: two for each.
+    pub mac: u128,
+    /// Additions and subtractions.
+    pub add: u128,
+    /// Multiplications.
+    pub mul: u128,
+    /// Divisions.
+    pub div: u128,
+    /// Square roots.
+    pub sqrt: u128,
+    /// Exponentials and other transcendental functions.
+    pub exp: u128,
+    /// Comparisons.
+    pub cmp: u128,
+}
+
+impl Flops {
+    /// The operations of a cost.
+    pub fn of(cost: &Cost) -> Flops {
+        let Cost { add, mul, div, sqrt, exp, cmp, .. } = *cost;
+        Flops { mac: 2 * cost.macs.value(), add, mul, div, sqrt, exp, cmp }
+    }
+
+    /// The kinds with their names, in a fixed order.
+    pub fn kinds(&self) -> [(&'static str, u128); 7] {
+        [
+            ("mac", self.mac),
+            ("add", self.add),
+            ("mul", self.mul),
+            ("div", self.div),
+            ("sqrt", self.sqrt),
+            ("exp", self.exp),
+            ("cmp", self.cmp),
+        ]
+    }
+
+    /// All operations.
+    pub fn total(&self) -> u128 {
+        self.kinds().iter().map(|(_, count)| count).sum()
+    }
+}
+
+impl AddAssign for Flops {
+    fn add_assign(&mut self, other: Flops) {
+        self.mac += other.mac;
+        self.add += other.add;
+        self.mul += other.mul;
+        self.div += other.div;
+        self.sqrt += other.sqrt;
+        self.exp += other.exp;
+        self.cmp += other.cmp;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::network::Network;
+    use super::*;
+    use crate::ops::{Conv, Padding, Sliding};
+
+    proptest! {
+        #[test]
+        fn a_convolution_costs_what_enumeration_counts(
+            (height, width) in (1i64..7, 1i64..7), (kh, kw) in (1u64..4, 1u64..4), (sh, sw) in (1u64..3, 1u64..3),
+            dilation in 1u64..3, pads in prop::array::uniform4(0u64..3), groups in 1u64..3, bias: bool,
+        ) {
+            let (channels, filters) = (2 * groups, 3 * groups);
+            let mut net = Network::default();
+            let input = net.input(height as u64, width as u64, channels);
+            let sliding = Sliding {
+                kernel: (kh, kw),
+                stride: (sh, sw),
+                dilation: (dilation, dilation),
+                padding: Padding::Explicit(pads),
+                ceil: false,
+            };
+            let conv = Conv { sliding, filters, groups, bias, table: None };
+            let Ok(id) = net.try_add("conv", conv, &[input]) else { return Ok(()) };
+            let graph = net.finish(id);
+            let (mut rows, mut columns) = (Vec::new(), Vec::new());
+            let axis = |positions: &mut Vec<bool>, size: i64, kernel: u64, stride: u64, before: u64, after: u64| {
+                let mut start = -(before as i64);
+                while start + (dilation * (kernel - 1)) as i64 <= size - 1 + after as i64 {
+                    positions.extend((0..kernel).map(|tap| start + (tap * dilation) as i64).map(|at| at >= 0 && at < size));
+                    start += stride as i64;
+                }
+            };
+            axis(&mut rows, height, kh, sh, pads[0], pads[1]);
+            axis(&mut columns, width, kw, sw, pads[2], pads[3]);
+            let (mut macs, mut useful) = (0u128, 0u128);
+            for &row in &rows {
+                for &column in &columns {
+                    for _pair in 0..filters * (channels / groups) {
+                        macs += 1;
+                        useful += u128::from(row && column);
+                    }
+                }
+            }
+            let cost = of(&graph, id);
+            let outputs = rows.len() as u128 / u128::from(kh) * columns.len() as u128 / u128::from(kw) * u128::from(filters);
+            prop_assert_eq!(cost.macs.value(), macs);
+            prop_assert_eq!(cost.macs_useful, useful);
+            prop_assert_eq!(cost.add, if bias { outputs } else { 0 });
+            prop_assert_eq!(Flops::of(&cost).total(), cost.flops());
+        }
+    }
+}

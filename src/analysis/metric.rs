@@ -1,0 +1,178 @@
+//! The one table of metrics: the words of `expect`, reports, budgets and the command line.
+
+use crate::base::did_you_mean;
+use crate::ir::NodeId;
+
+use super::{Checked, Dtype, Totals};
+
+/// A metric of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// Trainable elements.
+    Params,
+    /// Fixed weights.
+    Frozen,
+    /// Running statistics.
+    State,
+    /// Multiply-accumulates, taps on padding included.
+    Macs,
+    /// Multiply-accumulates without the taps on padding.
+    MacsUseful,
+    /// Floating-point operations.
+    Flops,
+    /// Bytes of all parameters.
+    WeightBytes,
+    /// Bytes of the values of all rows.
+    ActivationBytes,
+    /// Bytes of the planned peak.
+    PeakMemory,
+    /// Layers on the longest path.
+    Depth,
+    /// Size of the receptive field of `out`.
+    ReceptiveField,
+    /// The shape.
+    Out,
+}
+
+/// What a metric counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Nothing: it is a shape.
+    Shape,
+}
+
+impl Metric {
+    /// Every metric, in the order of the reference.
+    pub const ALL: [Metric; 12] = [
+        Metric::Params,
+        Metric::Frozen,
+        Metric::State,
+        Metric::Macs,
+        Metric::MacsUseful,
+        Metric::Flops,
+        Metric::WeightBytes,
+        Metric::ActivationBytes,
+        Metric::PeakMemory,
+        Metric::Depth,
+        Metric::ReceptiveField,
+        Metric::Out,
+    ];
+
+    /// The word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Params => "params",
+            Metric::Frozen => "frozen",
+            Metric::State => "state",
+            Metric::Macs => "macs",
+            Metric::MacsUseful => "macs_useful",
+            Metric::Flops => "flops",
+            Metric::WeightBytes => "weight_bytes",
+            Metric::ActivationBytes => "activation_bytes",
+            Metric::PeakMemory => "peak_memory",
+            Metric::Depth => "depth",
+            Metric::ReceptiveField => "receptive_field",
+            Metric::Out => "out",
+        }
+    }
+
+    /// What it means, in one line.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Metric::Params => "trainable elements",
+            Metric::Frozen => "fixed weights",
+            Metric::State => "running means and variances",
+            Metric::Macs => "multiply-accumulates of convolutions and dense layers, taps on padding included",
+            Metric::MacsUseful => "multiply-accumulates without the taps on padding",
+            Metric::Flops => "floating-point operations: two for each multiply-accumulate, and all others",
+            Metric::WeightBytes => "bytes of all parameters",
+            Metric::ActivationBytes => "bytes of the values of all rows",
+            Metric::PeakMemory => "bytes of the planned peak of the values in memory",
+            Metric::Depth => "layers with weights on the longest path",
+            Metric::ReceptiveField => "pixels of the receptive field of the output, along its longer side",
+            Metric::Out => "the shape of the output",
+        }
+    }
+
+    /// What it counts.
+    pub fn unit(self) -> Unit {
+        match self {
+            Metric::WeightBytes | Metric::ActivationBytes | Metric::PeakMemory => Unit::Bytes,
+            Metric::Out => Unit::Shape,
+            _ => Unit::Count,
+        }
+    }
+
+    /// Whether it is the sum of rows; such metrics and `out` exist for parts, too.
+    pub fn is_sum(self) -> bool {
+        !matches!(self, Metric::PeakMemory | Metric::Depth | Metric::ReceptiveField | Metric::Out)
+    }
+
+    /// Whether a named part has it.
+    pub fn of_parts(self) -> bool {
+        self.is_sum() || self == Metric::Out
+    }
+
+    /// The metric of this word.
+    pub fn parse(word: &str) -> Option<Metric> {
+        Metric::ALL.into_iter().find(|metric| metric.name() == word)
+    }
+
+    /// The metric that was probably meant.
+    pub fn suggestion(word: &str) -> Option<&'static str> {
+        did_you_mean(word, Metric::ALL.into_iter().map(Metric::name))
+    }
+
+    /// Its value in a sum of rows; `None` where it is no sum.
+    pub fn of_totals(self, totals: &Totals, dtype: Dtype) -> Option<u128> {
+        match self {
+            Metric::Params => Some(totals.elements.params),
+            Metric::Frozen => Some(totals.elements.frozen),
+            Metric::State => Some(totals.elements.state),
+            Metric::Macs => Some(totals.macs),
+            Metric::MacsUseful => Some(totals.macs_useful),
+            Metric::Flops => Some(totals.flops.total()),
+            Metric::WeightBytes => Some(totals.weight_bytes(dtype)),
+            Metric::ActivationBytes => Some(totals.activation_bytes(dtype)),
+            Metric::PeakMemory | Metric::Depth | Metric::ReceptiveField | Metric::Out => None,
+        }
+    }
+
+    /// Its value for the network, for f32 and one picture; `None` for `out`.
+    pub fn of_network(self, checked: &Checked) -> Option<u128> {
+        match self {
+            Metric::PeakMemory => Some(checked.memory().planned),
+            Metric::Depth => Some(checked.depth().into()),
+            Metric::ReceptiveField => checked.out().map(|out| checked.receptive(out).size()),
+            _ => self.of_totals(checked.totals(), Dtype::F32),
+        }
+    }
+
+    /// The rows that contribute most to a sum, largest first, at most `count`; rows of nothing are left out.
+    pub fn largest(self, checked: &Checked, rows: &[NodeId], count: usize) -> Vec<(NodeId, u128)> {
+        let value = |&id: &NodeId| Some((id, self.of_totals(checked.row(id), Dtype::F32)?));
+        let mut rows: Vec<(NodeId, u128)> =
+            rows.iter().filter_map(value).filter(|&(_, value)| value > 0).collect();
+        rows.sort_by_key(|&(id, value)| (std::cmp::Reverse(value), id));
+        rows.truncate(count);
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_found_and_slips_are_mended() {
+        for metric in Metric::ALL {
+            assert_eq!(Metric::parse(metric.name()), Some(metric));
+        }
+        assert_eq!(Metric::suggestion("param"), Some("params"));
+        assert_eq!(Metric::suggestion("peak_memroy"), Some("peak_memory"));
+    }
+}

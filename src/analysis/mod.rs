@@ -1,0 +1,168 @@
+//! What a network costs: parameters, operations, memory, depth and receptive fields, expectations, lints.
+//!
+//! [`Checked`] is the graph with all figures, computed once. The definitions are those of the cost model
+//! `cnn-cost/1`; every figure is for one picture and f32 unless a batch or type is asked for. Nothing here
+//! changes the graph.
+
+mod cost;
+mod depth;
+mod digits;
+mod dtype;
+mod fraction;
+mod memory;
+mod metric;
+mod parameters;
+mod receptive;
+mod totals;
+
+pub mod expectation;
+pub mod explain;
+pub mod lints;
+pub mod liveness;
+pub mod parts;
+pub mod placement;
+
+#[cfg(test)]
+mod network;
+
+pub use cost::Flops;
+pub use digits::{grouped, percent};
+pub use dtype::Dtype;
+pub use fraction::Fraction;
+pub use liveness::Liveness;
+pub use memory::{Live, Memory};
+pub use metric::{Metric, Unit};
+pub use parameters::Elements;
+pub use receptive::{Axis, Receptive, Status};
+pub use totals::Totals;
+
+use crate::ir::{Graph, NodeId};
+use crate::ops::Cost;
+
+/// The definitions behind the figures, named in every machine-readable output.
+pub const COST_MODEL: &str = "cnn-cost/1";
+
+/// A network and everything that was computed about it.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    graph: Graph,
+    costs: Vec<Cost>,
+    rows: Vec<Totals>,
+    totals: Totals,
+    totals_train_only: Totals,
+    depths: Vec<u64>,
+    receptives: Vec<Receptive>,
+    liveness: Liveness,
+    memory: Memory,
+}
+
+impl Checked {
+    /// Computes all figures of a graph. A graph is valid by construction, so nothing can fail.
+    pub fn new(graph: Graph) -> Checked {
+        let costs: Vec<Cost> = graph.ids().map(|id| cost::of(&graph, id)).collect();
+        let rows: Vec<Totals> = graph.ids().map(|id| Totals::of(&graph, id, &costs[id.index()])).collect();
+        let sum = |train_only: bool| {
+            let shown = graph.rows().filter(|(_, node)| node.train_only == train_only);
+            shown.map(|(id, _)| rows[id.index()]).sum()
+        };
+        let (totals, totals_train_only) = (sum(false), sum(true));
+        let (depths, receptives) = (depth::of(&graph), receptive::of(&graph));
+        let liveness = Liveness::of(&graph);
+        let memory = Memory::of(&graph, &liveness, Dtype::F32, 1);
+        Checked { costs, rows, totals, totals_train_only, depths, receptives, liveness, memory, graph }
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The value of the output `out`; `None` for a graph without it.
+    pub fn out(&self) -> Option<NodeId> {
+        let out = self.graph.outputs().iter().find(|output| output.name == "out");
+        out.map(|output| output.node)
+    }
+
+    /// The cost of a node, with its multiply-accumulates as a product.
+    pub fn cost(&self, id: NodeId) -> &Cost {
+        &self.costs[id.index()]
+    }
+
+    /// The figures of a node.
+    pub fn row(&self, id: NodeId) -> &Totals {
+        &self.rows[id.index()]
+    }
+
+    /// The sum of all rows that run.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// The sum of the rows that only serve training.
+    pub fn totals_train_only(&self) -> &Totals {
+        &self.totals_train_only
+    }
+
+    /// The sum of some rows.
+    pub fn sum(&self, rows: &[NodeId]) -> Totals {
+        rows.iter().map(|id| self.rows[id.index()]).sum()
+    }
+
+    /// The layers with weights on the longest path that is run.
+    pub fn depth(&self) -> u64 {
+        let run = self.graph.nodes().filter(|(_, node)| !node.train_only);
+        run.map(|(id, _)| self.depths[id.index()]).max().unwrap_or(0)
+    }
+
+    /// The layers with weights on the longest path to a value.
+    pub fn depth_of(&self, id: NodeId) -> u64 {
+        self.depths[id.index()]
+    }
+
+    /// The receptive field of a value.
+    pub fn receptive(&self, id: NodeId) -> &Receptive {
+        &self.receptives[id.index()]
+    }
+
+    /// Which memory each value has, and when; steps in source order.
+    pub fn liveness(&self) -> &Liveness {
+        &self.liveness
+    }
+
+    /// The memory of the values for f32 and one picture.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// The memory of the values for another type or number of pictures.
+    pub fn memory_for(&self, dtype: Dtype, batch: u64) -> Memory {
+        Memory::of(&self.graph, &self.liveness, dtype, batch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network::{Network, conv};
+    use super::*;
+
+    #[test]
+    fn a_total_is_the_sum_of_its_rows_and_training_is_apart() {
+        let mut net = Network::default();
+        let input = net.input(8, 8, 3);
+        let first = net.conv(input, conv(3, 1, 1, 4));
+        let relu = net.relu(first);
+        let train = net.add_train_only("conv", conv(1, 1, 0, 10), relu);
+        let last = net.conv(relu, conv(3, 1, 1, 2));
+        let checked = Checked::new(net.finish(last));
+        let totals = checked.totals();
+        assert_eq!(totals.elements.params, 3 * 4 * 9 + 4 + 4 * 2 * 9 + 2);
+        assert_eq!(totals.macs, 64 * (3 * 4 * 9 + 4 * 2 * 9));
+        assert_eq!(totals.activation_elements, 64 * (4 + 4 + 2));
+        assert_eq!(totals.layer_outputs, 64 * (4 + 2));
+        assert_eq!(checked.totals_train_only(), checked.row(train));
+        assert_eq!(checked.totals_train_only().elements.params, 50);
+        assert_eq!(checked.depth(), 2);
+        assert_eq!(Metric::ReceptiveField.of_network(&checked), Some(5));
+        assert!(checked.memory().planned >= checked.memory().lower_bound);
+    }
+}
