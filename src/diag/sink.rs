@@ -58,7 +58,8 @@ impl Sink {
         diagnostics
     }
 
-    fn push(&mut self, diagnostic: Diagnostic) {
+    /// Takes in a finished diagnostic.
+    pub fn add(&mut self, diagnostic: Diagnostic) {
         self.failed |= diagnostic.severity == Severity::Error;
         if self.seen.insert((diagnostic.code, diagnostic.primary.span)) {
             self.diagnostics.push(diagnostic);
@@ -115,13 +116,13 @@ impl Builder<'_> {
     /// Reports an error.
     pub fn emit(self) -> ErrorGuaranteed {
         debug_assert_eq!(self.diagnostic.severity, Severity::Error);
-        self.sink.push(self.diagnostic);
+        self.sink.add(self.diagnostic);
         ErrorGuaranteed(())
     }
 
     /// Reports a warning.
     pub fn warn(self) {
         debug_assert_eq!(self.diagnostic.severity, Severity::Warning);
-        self.sink.push(self.diagnostic);
+        self.sink.add(self.diagnostic);
     }
 }

@@ -29,13 +29,26 @@ pub(super) struct TreeBuilder<'a, 's> {
     pub(super) terms: usize,
 }
 
-/// An item or statement, for comments that speak of it.
+/// A part of the text that comments may speak of, or that is not complained about twice.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Element {
     /// Where it stands.
     pub(super) span: Span,
-    /// The index of the item in the tree, where it has a place for a doc comment.
-    pub(super) documents: Option<usize>,
+    /// What it is.
+    pub(super) part: Part,
+}
+
+/// What an element is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// A statement.
+    Statement,
+    /// An item; its number in the tree, where it has a place for a doc comment.
+    Item(Option<usize>),
+    /// What stands before the `{` of an item.
+    Header,
+    /// Statements between brackets.
+    Body,
 }
 
 /// The next pair, which the grammar guarantees.

@@ -6,7 +6,7 @@ use crate::base::{Span, Spanned};
 use crate::diag::Code;
 
 use super::ast::{Block, Body, Ident, Item, Network, NetworkKind, Param, Stmt, StmtKind, Table};
-use super::build::{Element, TreeBuilder, next};
+use super::build::{Element, Part, TreeBuilder, next};
 use super::grammar::Rule;
 use super::statements::Built;
 
@@ -112,7 +112,8 @@ impl TreeBuilder<'_, '_> {
         }
         let item = item.filter(|_| usable);
         let documents = item.is_some().then_some(self.tree.items.len());
-        self.elements.push(Element { span: whole, documents });
+        self.elements.push(Element { span: header, part: Part::Header });
+        self.elements.push(Element { span: whole, part: Part::Item(documents) });
         item
     }
 

@@ -162,10 +162,20 @@ impl Lexer<'_, '_, '_> {
     fn word(&mut self) {
         let start = self.at;
         self.skip_word();
-        self.push(Kind::Word, start);
         self.check_length(start);
-        match &self.source[start..self.at] {
-            "as" => self.path_after_blanks(true),
+        let word = &self.source[start..self.at];
+        if self.source[self.at..].starts_with("[]") {
+            // Only a path goes on like this; its `as` is missing.
+            self.at += 2;
+            self.push(Kind::Path, start);
+            return;
+        }
+        self.push(Kind::Word, start);
+        match word {
+            "as" => {
+                self.second_as();
+                self.path_after_blanks(true);
+            }
             "expect" => self.path_after_blanks(false),
             _ => {}
         }
@@ -183,6 +193,23 @@ impl Lexer<'_, '_, '_> {
             let span = self.session.span(start, self.at);
             let message = format!("a name of {length} bytes; the limit is {LONGEST_NAME}");
             self.session.error(Code::E0013, span, message).emit();
+            self.repairs.doubt(start);
+        }
+    }
+
+    /// A second `as` could be a path, but one that a path follows is written twice.
+    fn second_as(&mut self) {
+        let rest = &self.source[self.at..];
+        let second = rest.trim_start_matches([' ', '\t']);
+        let Some(behind) = second.strip_prefix("as") else { return };
+        let path = behind.trim_start_matches([' ', '\t']);
+        let is_path = path.starts_with(|one: char| one.is_ascii_alphanumeric() || matches!(one, '_' | '"' | '['));
+        if behind.len() > path.len() && is_path {
+            let start = self.source.len() - second.len();
+            self.at = start + 2;
+            let span = self.session.span(start, self.at);
+            self.session.error(Code::E0202, span, "`as` is given twice").fix("remove one", span, "").emit();
+            self.repairs.blank(start, self.at);
             self.repairs.doubt(start);
         }
     }
@@ -215,18 +242,27 @@ impl Lexer<'_, '_, '_> {
             self.at += 1;
         }
         if names && self.peek(0) == b'[' {
-            self.at += 1;
-            if self.peek(0) == b']' {
-                self.at += 1;
-            } else {
-                let span = self.session.span(self.at - 1, self.at);
-                let gap = self.session.span(self.at, self.at);
-                let error = self.session.error(Code::E0003, span, "`[` is not closed");
-                error.here("`[]` makes a sequence").fix("write `[]`", gap, "]").emit();
-                self.repairs.insert(self.at, "]");
-            }
+            self.sequence();
         }
         self.push(Kind::Path, start);
+    }
+
+    /// The `[]` of a path, mended where something stands in it or the `]` is missing.
+    fn sequence(&mut self) {
+        let start = self.at;
+        let rest = &self.source[start..];
+        if rest.starts_with("[]") {
+            self.at += 2;
+            return;
+        }
+        let content = rest[1..].find(|one: char| one.is_ascii_alphanumeric() || matches!(one, ';' | '\n' | ']'));
+        let closed = content.filter(|&length| rest[1 + length..].starts_with(']'));
+        self.at += closed.map_or(1, |length| length + 2);
+        let span = self.session.span(start, self.at);
+        self.session.error(Code::E0001, span, "a sequence is named with `[]`").fix("write `[]`", span, "[]").emit();
+        self.repairs.blank(start, self.at);
+        self.repairs.insert(start, "[]");
+        self.repairs.doubt(start);
     }
 
     fn number(&mut self) {
@@ -271,9 +307,17 @@ impl Lexer<'_, '_, '_> {
             _ => return self.foreign(),
         };
         self.at += length;
-        self.push(Kind::Symbol(symbol), start);
-        if symbol == '@' && (self.peek(0).is_ascii_alphanumeric() || matches!(self.peek(0), b'_' | b'"')) {
+        if symbol != '@' {
+            self.push(Kind::Symbol(symbol), start);
+        } else if self.peek(0).is_ascii_alphanumeric() || matches!(self.peek(0), b'_' | b'"') {
+            self.push(Kind::Symbol(symbol), start);
             self.path(false);
+        } else {
+            let span = self.session.span(start, self.at);
+            let error = self.session.error(Code::E0001, span, "no path behind `@`");
+            error.help("`@path` makes an earlier named value current").emit();
+            self.repairs.blank(start, self.at);
+            self.repairs.doubt(start);
         }
     }
 

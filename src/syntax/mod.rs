@@ -3,18 +3,22 @@
 pub mod ast;
 
 mod arguments;
-#[expect(dead_code, reason = "comments are not read yet")]
+mod balance;
+mod brackets;
 mod build;
 mod expression;
 mod grammar;
 mod items;
-#[expect(dead_code, reason = "brackets and comments are not read yet")]
+#[expect(dead_code, reason = "comments are not read yet")]
 mod lex;
 mod mistakes;
 mod number;
+mod once;
 mod parse;
 mod repair;
+mod separate;
 mod session;
 mod statements;
+mod units;
 
 pub use parse::parse;

@@ -9,10 +9,13 @@ use crate::base::{FileId, SourceMap};
 use crate::diag::{Code, Sink};
 
 use super::ast::File;
-use super::build::TreeBuilder;
+use super::balance::{balance, check_depth};
+use super::build::{Element, TreeBuilder};
 use super::grammar::{CnnParser, Rule};
 use super::lex::lex;
+use super::once::once;
 use super::repair::Repairs;
+use super::separate::separate;
 use super::session::Session;
 
 /// The longest source text, in bytes.
@@ -22,14 +25,18 @@ const LARGEST_SOURCE: usize = 4 << 20;
 /// stands in it as [`StmtKind::Bad`](super::ast::StmtKind::Bad), and the tree is marked as broken.
 pub fn parse(map: &SourceMap, file: FileId, sink: &mut Sink) -> File {
     let source: &str = map.text(file);
-    let mut session = Session { file, source, sink, failed: false };
-    let mut tree = read(&mut session).unwrap_or_default();
+    let mut found = Sink::default();
+    let mut session = Session { file, source, sink: &mut found, failed: false };
+    let (mut tree, mut elements) = read(&mut session).unwrap_or_default();
     tree.broken |= session.failed;
+    for diagnostic in once(found.into_sorted(), &mut elements) {
+        sink.add(diagnostic);
+    }
     tree
 }
 
-/// The tree; `None` for a text that is not read at all.
-fn read(session: &mut Session<'_>) -> Option<File> {
+/// The tree and its parts; `None` for a text that is not read at all.
+fn read(session: &mut Session<'_>) -> Option<(File, Vec<Element>)> {
     let source = session.source;
     if source.len() > LARGEST_SOURCE {
         let span = session.span(0, 0);
@@ -39,6 +46,11 @@ fn read(session: &mut Session<'_>) -> Option<File> {
     }
     let mut repairs = Repairs::default();
     let lexed = lex(session, &mut repairs);
+    if !check_depth(session, &lexed.tokens) {
+        return None;
+    }
+    let balanced = balance(session, &mut repairs, &lexed.tokens);
+    separate(session, &mut repairs, &balanced);
     let repaired = repairs.apply(source);
     let mut pairs = match CnnParser::parse(Rule::file, &repaired.text) {
         Ok(pairs) => pairs,
@@ -63,7 +75,7 @@ fn read(session: &mut Session<'_>) -> Option<File> {
         terms: 0,
     };
     builder.file(file);
-    Some(builder.tree)
+    Some((builder.tree, builder.elements))
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 //! Every change goes with a diagnostic that somebody reported. A place where it is not certain what was meant is
 //! *doubtful*: the statement around it is not used.
 
+use std::collections::BTreeSet;
+
 /// The changes of one text.
 #[derive(Debug, Default)]
 pub(super) struct Repairs {
     blanked: Vec<(usize, usize)>,
     inserted: Vec<(usize, &'static str)>,
-    doubtful: Vec<usize>,
+    doubtful: BTreeSet<usize>,
 }
 
 impl Repairs {
@@ -24,13 +26,17 @@ impl Repairs {
 
     /// Notes that what stands at `at` may mean something else.
     pub(super) fn doubt(&mut self, at: usize) {
-        self.doubtful.push(at);
+        self.doubtful.insert(at);
+    }
+
+    /// Whether some place in `start..end` is doubtful.
+    pub(super) fn is_doubtful(&self, start: usize, end: usize) -> bool {
+        start < end && self.doubtful.range(start..end).next().is_some()
     }
 
     /// The changed text.
     pub(super) fn apply(mut self, source: &str) -> Repaired {
         self.inserted.sort_by_key(|&(at, _)| at);
-        self.doubtful.sort_unstable();
         let mut bytes = source.as_bytes().to_vec();
         for &(start, end) in &self.blanked {
             bytes[start..end].fill(b' ');
@@ -59,7 +65,7 @@ pub(super) struct Repaired {
     /// Places of the changed text and of the original that correspond; between two of them, what lies on in the
     /// changed text does so in the original unless the original does not move.
     shifts: Vec<(usize, usize)>,
-    doubtful: Vec<usize>,
+    doubtful: BTreeSet<usize>,
 }
 
 impl Repaired {
@@ -76,8 +82,7 @@ impl Repaired {
 
     /// Whether some place in `start..end` of the original is doubtful.
     pub(super) fn is_doubtful(&self, start: usize, end: usize) -> bool {
-        let first = self.doubtful.partition_point(|&at| at < start);
-        self.doubtful.get(first).is_some_and(|&at| at < end)
+        start < end && self.doubtful.range(start..end).next().is_some()
     }
 }
 

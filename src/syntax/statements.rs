@@ -9,7 +9,7 @@ use super::ast::{
     Arg, Body, Comparison, Expect, ExpectValue, Expr, Flow, Head, Item, Let, Name, Path, ShapePattern, Stmt,
     StmtKind,
 };
-use super::build::{Element, TreeBuilder, next};
+use super::build::{Element, Part, TreeBuilder, next};
 use super::grammar::Rule;
 
 /// What an `element` turns out to be.
@@ -32,6 +32,7 @@ impl TreeBuilder<'_, '_> {
             self.body_element(element, &mut statements);
             self.spoiled = outer;
         }
+        self.elements.push(Element { span, part: Part::Body });
         Body { statements, span }
     }
 
@@ -98,7 +99,7 @@ impl TreeBuilder<'_, '_> {
             }
         }
         let span = self.original(whole.start(), end);
-        self.elements.push(Element { span, documents: None });
+        self.elements.push(Element { span, part: Part::Statement });
         if broken {
             self.explain(Rule::strict_statement, whole.start(), end);
         }

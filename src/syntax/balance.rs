@@ -1,0 +1,211 @@
+//! Reports what is wrong with the brackets of a text and mends it, so that the grammar meets only pairs.
+
+use crate::base::Span;
+use crate::diag::Code;
+
+use super::brackets::{Problem, closing, problems};
+use super::lex::{Kind, Token};
+use super::repair::Repairs;
+use super::session::Session;
+
+/// The deepest nesting of brackets; the stack of the generated parser holds several times as many.
+const DEEPEST_NESTING: usize = 128;
+
+/// Whether brackets are nested no deeper than the limit; the first one that is deeper is reported.
+pub(super) fn check_depth(session: &mut Session<'_>, tokens: &[Token]) -> bool {
+    let mut depth = 0_usize;
+    for token in tokens {
+        match token.kind {
+            Kind::Symbol('(' | '[' | '<' | '{') => depth += 1,
+            Kind::Symbol(')' | ']' | '>' | '}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST_NESTING {
+            let span = session.span(token.start as usize, token.end as usize);
+            let message = format!("brackets are nested deeper than {DEEPEST_NESTING}");
+            session.error(Code::E0011, span, message).emit();
+            return false;
+        }
+    }
+    true
+}
+
+/// The tokens with every bracket in a pair. Brackets that are put in are empty tokens.
+pub(super) fn balance(session: &mut Session<'_>, repairs: &mut Repairs, tokens: &[Token]) -> Vec<Token> {
+    let mut mender = Mender { session, repairs, tokens, inserted: Vec::new(), removed: Vec::new() };
+    for problem in problems(mender.session.source, tokens) {
+        mender.mend(problem);
+    }
+    mender.rebuild()
+}
+
+struct Mender<'a, 's, 't> {
+    session: &'s mut Session<'a>,
+    repairs: &'s mut Repairs,
+    tokens: &'t [Token],
+    /// Before which token, and what.
+    inserted: Vec<(usize, char)>,
+    removed: Vec<usize>,
+}
+
+impl Mender<'_, '_, '_> {
+    fn mend(&mut self, problem: Problem) {
+        match problem {
+            Problem::Unclosed { open, before } => self.close(open, before),
+            Problem::Unopened { symbol, word, before } => self.open(symbol, word, before),
+            Problem::Stray { close } => {
+                let symbol = self.text(close);
+                let span = self.span(close);
+                let message = format!("`{symbol}` closes nothing");
+                self.session.error(Code::E0004, span, message).here("no bracket is open for it").emit();
+                self.remove(close);
+            }
+            Problem::WrongKind { open, close } => {
+                let (opening, wrong) = (self.text(open), self.text(close));
+                let right = closing(opening.chars().next().unwrap_or('<'));
+                let (open_span, span) = (self.span(open), self.span(close));
+                let error = self.session.error(Code::E0004, span, format!("`{wrong}` closes `{opening}`"));
+                error.label(open_span, "opened here").fix(format!("write `{right}`"), span, symbol_text(right)).emit();
+                self.remove(close);
+                self.insert(close, right);
+            }
+            Problem::Misplaced { token } => self.misplaced(token),
+            Problem::Keyword { word, keyword } => {
+                let span = self.span(word);
+                let error = self.session.error(Code::E0001, span, "an item without its keyword");
+                error.help("items begin with `block`, `network` or `table`").emit();
+                self.repairs.insert(span.start as usize, keyword);
+                self.repairs.insert(span.start as usize, " ");
+                self.repairs.doubt(span.start as usize);
+            }
+            Problem::Braces { open, close } => {
+                let (span, close_span) = (self.span(open), self.span(close));
+                let error = self.session.error(Code::E0001, span, "`{ }` enclose only the body of an item");
+                error.label(close_span, "closed here").help("a group is written `[ … ]`, branches `< … >`").emit();
+                self.remove(open);
+                self.remove(close);
+            }
+        }
+    }
+
+    fn close(&mut self, open: usize, before: usize) {
+        if let Kind::Symbol(opening) = self.tokens[open].kind {
+            let missing = closing(opening);
+            let gap = self.gap(before);
+            let open_span = self.span(open);
+            let error = self.session.error(Code::E0003, gap, format!("`{opening}` is not closed"));
+            let error = error.here(format!("`{missing}` is missing here")).label(open_span, "opened here");
+            error.fix(format!("put in `{missing}`"), gap, symbol_text(missing)).emit();
+            if opening != '{' {
+                self.repairs.doubt(open_span.start as usize);
+            }
+            self.insert(before, missing);
+            let next = self.tokens.get(before);
+            let begins = |next: &Token| next.leads && matches!(next.kind, Kind::Word | Kind::Symbol('[' | '@'));
+            if matches!(missing, ']' | '>') && next.is_some_and(begins) {
+                self.insert(before, ';');
+            }
+        } else {
+            // The opening bracket was put in as well, and reported.
+            let missing = if matches!(self.text(open), "block" | "network" | "table") { '}' } else { '>' };
+            self.insert(before, missing);
+        }
+    }
+
+    fn open(&mut self, symbol: char, word: usize, before: usize) {
+        let (shown, span) = (self.text(word), self.span(word));
+        let gap = self.gap(before);
+        let code = if symbol == '<' { Code::E0004 } else { Code::E0001 };
+        let error = self.session.error(code, gap, format!("`{symbol}` is missing behind `{shown}`"));
+        error.here("must stand here").label(span, "begins here").fix(format!("put in `{symbol}`"), gap, symbol_text(symbol)).emit();
+        if symbol == '<' {
+            self.repairs.doubt(span.start as usize);
+        }
+        self.insert(before, symbol);
+    }
+
+    fn misplaced(&mut self, token: usize) {
+        let (shown, span) = (self.text(token), self.span(token));
+        let message = match shown {
+            ";" => "`;` inside parentheses".to_owned(),
+            "|" => "`|` outside branches".to_owned(),
+            "<" => "`<` without the word of a branch form before it".to_owned(),
+            _ => format!("`{shown}` may not stand here"),
+        };
+        let error = self.session.error(Code::E0001, span, message);
+        match shown {
+            "|" => error.help("branches stand between `<` and `>`, behind a word such as `residual`").emit(),
+            "<" => error.help("`residual < … >`, `concat < … | … >`").emit(),
+            _ => error.emit(),
+        };
+        self.remove(token);
+    }
+
+    fn text(&self, token: usize) -> &'static str {
+        // Only brackets, separators and keywords of forms and items are shown.
+        let token = self.tokens[token];
+        let text = &self.session.source[token.start as usize..token.end as usize];
+        let known = ["(", ")", "[", "]", "<", ">", "{", "}", ";", "|", "block", "network", "table"];
+        let mut words = known.into_iter().chain(super::brackets::FORM_WORDS);
+        words.find(|&word| word == text).unwrap_or("…")
+    }
+
+    fn span(&self, token: usize) -> Span {
+        let token = self.tokens[token];
+        self.session.span(token.start as usize, token.end as usize)
+    }
+
+    /// The empty place behind the token before `before`.
+    fn gap(&self, before: usize) -> Span {
+        let at = before.checked_sub(1).map_or(0, |last| self.tokens[last].end as usize);
+        self.session.span(at, at)
+    }
+
+    fn insert(&mut self, before: usize, symbol: char) {
+        let at = self.gap(before).start as usize;
+        self.repairs.insert(at, symbol_text(symbol));
+        self.inserted.push((before, symbol));
+    }
+
+    fn remove(&mut self, token: usize) {
+        let range = self.span(token).range();
+        self.repairs.doubt(range.start);
+        self.repairs.blank(range.start, range.end);
+        self.removed.push(token);
+    }
+
+    fn rebuild(mut self) -> Vec<Token> {
+        if self.inserted.is_empty() && self.removed.is_empty() {
+            return self.tokens.to_vec();
+        }
+        self.inserted.sort_by_key(|&(before, _)| before);
+        self.removed.sort_unstable();
+        let mut inserted = self.inserted.iter().peekable();
+        let mut removed = self.removed.iter().peekable();
+        let mut rebuilt = Vec::with_capacity(self.tokens.len() + self.inserted.len());
+        for at in 0..=self.tokens.len() {
+            while let Some(&(_, symbol)) = inserted.next_if(|&&(before, _)| before == at) {
+                let place = self.gap(at).start;
+                rebuilt.push(Token { kind: Kind::Symbol(symbol), start: place, end: place, leads: false });
+            }
+            let gone = removed.next_if(|&&token| token == at).is_some();
+            while removed.next_if(|&&token| token == at).is_some() {}
+            rebuilt.extend(self.tokens.get(at).copied().filter(|_| !gone));
+        }
+        rebuilt
+    }
+}
+
+fn symbol_text(symbol: char) -> &'static str {
+    match symbol {
+        '(' => "(",
+        ')' => ")",
+        '[' => "[",
+        ']' => "]",
+        '<' => "<",
+        '>' => ">",
+        '{' => "{",
+        '}' => "}",
+        _ => ";",
+    }
+}

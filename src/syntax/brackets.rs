@@ -1,0 +1,469 @@
+//! Pairs the brackets of a text, and finds what must be put in or taken out so that all have a partner.
+//!
+//! The text is cut where an item starts a line, so that a forgotten bracket spoils one item only. Each piece is read
+//! in two ways, by order alone and by indentation; the reading with fewer problems counts. Nothing is reported here.
+
+use super::lex::{Kind, Token};
+
+/// Words that open branches; only used to guess where a `<` was forgotten.
+pub(super) const FORM_WORDS: [&str; 7] = ["residual", "inception", "concat", "add", "mul", "split", "aux"];
+
+/// What is wrong with a bracket. Numbers are indices of tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Problem {
+    /// The bracket `open` ends, unclosed, before the token `before`.
+    Unclosed { open: usize, before: usize },
+    /// A bracket was forgotten before the token `before`: behind the word `word`, for the closing bracket `close`.
+    Unopened { symbol: char, word: usize, before: usize },
+    /// A closing bracket without an open one.
+    Stray { close: usize },
+    /// `close` closes `open`, but is of another kind.
+    WrongKind { open: usize, close: usize },
+    /// A token that may not stand here: a `;` in parentheses, a `|` outside branches, a second `{`.
+    Misplaced { token: usize },
+    /// Braces around statements.
+    Braces { open: usize, close: usize },
+    /// The item that begins at `word` lacks its keyword.
+    Keyword { word: usize, keyword: &'static str },
+}
+
+/// The closing partner of an opening bracket.
+pub(super) fn closing(open: char) -> char {
+    match open {
+        '(' => ')',
+        '[' => ']',
+        '<' => '>',
+        _ => '}',
+    }
+}
+
+/// The problems of all brackets, in the order of the text.
+pub(super) fn problems(source: &str, tokens: &[Token]) -> Vec<Problem> {
+    let indents = indents(source, tokens);
+    let mut found = Vec::new();
+    let mut start = 0;
+    while start < tokens.len() {
+        let end = piece_end(source, tokens, &indents, start);
+        let read = |by_indentation| Reader::new(source, tokens, &indents, start, end, by_indentation).read();
+        let plain = read(false);
+        if !plain.is_empty() {
+            let indented = read(true);
+            found.extend(if indented.len() <= plain.len() { indented } else { plain });
+        }
+        start = end;
+    }
+    found
+}
+
+/// For each token, the column of the first token on its line.
+fn indents(source: &str, tokens: &[Token]) -> Vec<usize> {
+    let mut indent = 0;
+    let column = |token: &Token| {
+        let start = token.start as usize;
+        start - source[..start].rfind('\n').map_or(0, |newline| newline + 1)
+    };
+    tokens
+        .iter()
+        .map(|token| {
+            if token.leads {
+                indent = column(token);
+            }
+            indent
+        })
+        .collect()
+}
+
+fn text<'a>(source: &'a str, token: &Token) -> &'a str {
+    &source[token.start as usize..token.end as usize]
+}
+
+/// Where the next item begins a line that is indented no more than the line of `start`.
+fn piece_end(source: &str, tokens: &[Token], indents: &[usize], start: usize) -> usize {
+    let starts_item = |at: usize| {
+        let next = tokens.get(at + 1).map(|token| token.kind);
+        tokens[at].leads
+            && tokens[at].kind == Kind::Word
+            && indents[at] <= indents[start]
+            && match text(source, &tokens[at]) {
+                "block" | "network" | "table" => next == Some(Kind::Word),
+                "use" => next == Some(Kind::Text),
+                _ => false,
+            }
+    };
+    (start + 1..tokens.len()).find(|&at| starts_item(at)).unwrap_or(tokens.len())
+}
+
+/// An open bracket.
+struct Open {
+    symbol: char,
+    /// Its token; for one that was put in, the token behind it.
+    at: usize,
+    indent: usize,
+    /// The first token of the statement at hand inside it.
+    statement: usize,
+    /// A statement inside it that begins with the word of a form but has no `<`.
+    form: Option<usize>,
+    /// Braces around statements, which mean nothing.
+    foreign: bool,
+}
+
+struct Reader<'a> {
+    source: &'a str,
+    tokens: &'a [Token],
+    indents: &'a [usize],
+    start: usize,
+    end: usize,
+    by_indentation: bool,
+    open: Vec<Open>,
+    /// How many more of a kind open than close in the piece: `[`, `<`, `{`.
+    excess: [isize; 3],
+    problems: Vec<Problem>,
+}
+
+fn kind_index(symbol: char) -> usize {
+    match symbol {
+        '[' | ']' => 0,
+        '<' | '>' => 1,
+        _ => 2,
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn new(
+        source: &'a str,
+        tokens: &'a [Token],
+        indents: &'a [usize],
+        start: usize,
+        end: usize,
+        by_indentation: bool,
+    ) -> Reader<'a> {
+        let mut excess = [0; 3];
+        for token in &tokens[start..end] {
+            if let Kind::Symbol(symbol @ ('[' | '<' | '{')) = token.kind {
+                excess[kind_index(symbol)] += 1;
+            } else if let Kind::Symbol(symbol @ (']' | '>' | '}')) = token.kind {
+                excess[kind_index(symbol)] -= 1;
+            }
+        }
+        let file = Open { symbol: ' ', at: start, indent: 0, statement: start, form: None, foreign: false };
+        let (open, problems) = (vec![file], Vec::new());
+        Reader { source, tokens, indents, start, end, by_indentation, open, excess, problems }
+    }
+
+    fn read(mut self) -> Vec<Problem> {
+        for at in self.start..self.end {
+            let token = self.tokens[at];
+            if self.by_indentation && token.leads && at > self.start {
+                self.close_by_indentation(at);
+            }
+            match token.kind {
+                Kind::Symbol(symbol) => self.symbol(at, symbol),
+                Kind::Word => self.word(at),
+                _ => {}
+            }
+        }
+        while self.open.len() > 1 {
+            self.unclosed(self.end);
+        }
+        self.problems
+    }
+
+    fn top(&mut self) -> &mut Open {
+        self.open.last_mut().expect("the file is never closed")
+    }
+
+    fn push(&mut self, symbol: char, at: usize) {
+        let foreign = false;
+        self.open.push(Open { symbol, at, indent: self.indents[at], statement: at + 1, form: None, foreign });
+    }
+
+    fn pop(&mut self, at: usize) {
+        let closed = self.open.pop().expect("a bracket is open");
+        if closed.foreign {
+            self.problems.push(Problem::Braces { open: closed.at, close: at });
+        }
+        if closed.symbol == '{' {
+            self.top().statement = at + 1;
+        }
+    }
+
+    /// Ends the innermost bracket before `before`.
+    fn unclosed(&mut self, before: usize) {
+        let closed = self.open.pop().expect("a bracket is open");
+        if closed.symbol != '(' {
+            self.excess[kind_index(closed.symbol)] -= 1;
+        }
+        if closed.foreign {
+            self.problems.push(Problem::Misplaced { token: closed.at });
+        } else {
+            self.problems.push(Problem::Unclosed { open: closed.at, before });
+        }
+        if closed.symbol == '{' {
+            self.top().statement = before;
+        }
+    }
+
+    fn word(&mut self, at: usize) {
+        let word = text(self.source, &self.tokens[at]);
+        let is_item = matches!(word, "block" | "network" | "table");
+        if self.top().statement != at {
+            if !(is_item && matches!(self.top().symbol, ' ' | '{') && self.looks_like_header(at)) {
+                return;
+            }
+            self.top().statement = at;
+        }
+        if FORM_WORDS.contains(&word) {
+            self.top().form = Some(at);
+        } else if is_item {
+            self.header(at);
+        }
+    }
+
+    /// Whether a name and what may follow it stand behind the keyword of an item.
+    fn looks_like_header(&self, keyword: usize) -> bool {
+        let kind = |at: usize| self.tokens.get(at).map(|token| token.kind);
+        kind(keyword + 1) == Some(Kind::Word)
+            && matches!(kind(keyword + 2), Some(Kind::Number | Kind::Symbol('{' | '(' | '=')))
+    }
+
+    /// Puts in the `{` that a header lacks.
+    fn header(&mut self, keyword: usize) {
+        let symbol = |at: usize| self.tokens.get(at).filter(|_| at < self.end).map(|token| token.kind);
+        let mut at = keyword + 1;
+        if symbol(at) != Some(Kind::Word) {
+            return;
+        }
+        at += 1;
+        if symbol(at) == Some(Kind::Symbol('(')) {
+            let closes = |at: &usize| matches!(symbol(*at), None | Some(Kind::Symbol(')' | '{' | ';')));
+            at = (at..).find(closes).expect("the text ends");
+            at += usize::from(symbol(at) == Some(Kind::Symbol(')')));
+        } else if symbol(at) == Some(Kind::Number) && symbol(at + 1) == Some(Kind::Symbol('→')) {
+            at += 3;
+        }
+        let before = at.min(self.end);
+        if matches!(symbol(at), Some(Kind::Symbol('{' | '=' | '('))) {
+            return;
+        }
+        // The rest of the line decides whether the header is only malformed.
+        let rest = (before..self.end).take_while(|&at| !self.tokens[at].leads && !self.tokens[at].is('}'));
+        let mut statement_end = None;
+        for at in rest {
+            match self.tokens[at].kind {
+                Kind::Symbol('{') => return,
+                Kind::Symbol('=') if statement_end.is_none() => return,
+                Kind::Symbol(';') if statement_end.is_none() => statement_end = Some(at),
+                _ => {}
+            }
+        }
+        // `network a resnet(3);` lacks an `=`.
+        if let Some(end) = statement_end
+            && (before + 1 < end && self.tokens[before + 1].is('(') && self.tokens[end - 1].is(')'))
+            && (end + 1 >= self.end || self.tokens[end + 1].leads)
+            && self.excess[2] >= 0
+        {
+            return;
+        }
+        self.problems.push(Problem::Unopened { symbol: '{', word: keyword, before });
+        self.excess[2] += 1;
+        let indent = self.indents[keyword];
+        self.open.push(Open { symbol: '{', at: keyword, indent, statement: before, form: None, foreign: false });
+    }
+
+    fn symbol(&mut self, at: usize, symbol: char) {
+        if self.top().symbol == '(' && matches!(symbol, ';' | '|' | '<' | '>' | '[' | ']' | '{' | '}') {
+            if self.closes_on_this_line(at) {
+                self.problems.push(Problem::Misplaced { token: at });
+                return;
+            }
+            while self.top().symbol == '(' {
+                self.unclosed(at);
+            }
+        }
+        match symbol {
+            ';' if self.splits_header(at) => {}
+            ';' => self.top().statement = at + 1,
+            '|' => self.bar(at),
+            '(' => self.push('(', at),
+            '[' => self.push('[', at),
+            '<' => self.branches(at),
+            '{' => self.brace(at),
+            ')' if self.top().symbol == '(' => self.pop(at),
+            ')' => self.stray(at),
+            '>' | ']' | '}' => self.close(at, symbol),
+            _ => {}
+        }
+    }
+
+    /// Whether this `;` stands between the keyword of an item and its `{`.
+    fn splits_header(&mut self, at: usize) -> bool {
+        let statement = self.top().statement;
+        let in_header = statement < at && self.is_item_keyword(statement);
+        let rest = self.tokens[at + 1..self.end].iter().take_while(|token| !token.leads && !token.is(';'));
+        in_header && rest.into_iter().any(|token| token.is('{'))
+    }
+
+    fn is_item_keyword(&self, at: usize) -> bool {
+        matches!(text(self.source, &self.tokens[at]), "block" | "network" | "table")
+    }
+
+    /// Whether a `)` stands behind this token, before the line or statement ends.
+    fn closes_on_this_line(&self, at: usize) -> bool {
+        let mut depth = 0;
+        for token in self.tokens[at + 1..self.end].iter().take_while(|token| !token.leads) {
+            match token.kind {
+                Kind::Symbol('(') => depth += 1,
+                Kind::Symbol(')') if depth == 0 => return true,
+                Kind::Symbol(')') => depth -= 1,
+                Kind::Symbol(';' | '|' | '<' | '>' | '[' | ']' | '{' | '}') => return false,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    fn bar(&mut self, at: usize) {
+        if self.top().symbol != '<' && !self.open_forgotten_branches(at) {
+            self.problems.push(Problem::Misplaced { token: at });
+            return;
+        }
+        let top = self.top();
+        top.statement = at + 1;
+        top.form = None;
+    }
+
+    /// Opens the branches of a form in the statements at hand whose `<` is missing.
+    fn open_forgotten_branches(&mut self, at: usize) -> bool {
+        let Some(word) = self.top().form.take() else { return false };
+        let mut before = (word + 1..at).find(|&next| self.tokens[next].leads);
+        if before.is_none() {
+            // On one line, only what follows the word of the form and its number can be the first statement.
+            before = (word + 1..=at).find(|&next| self.tokens[next].kind != Kind::Number);
+        }
+        let before = before.unwrap_or(at);
+        self.problems.push(Problem::Unopened { symbol: '<', word, before });
+        self.excess[1] += 1;
+        let indent = self.indents[word];
+        self.open.push(Open { symbol: '<', at: word, indent, statement: before, form: None, foreign: false });
+        true
+    }
+
+    fn branches(&mut self, at: usize) {
+        let behind_word = at > self.start
+            && match self.tokens[at - 1].kind {
+                Kind::Word | Kind::Number => true,
+                Kind::Symbol(symbol) => symbol == ')',
+                _ => false,
+            };
+        if !behind_word && self.excess[1] > 0 {
+            self.excess[1] -= 1;
+            self.problems.push(Problem::Misplaced { token: at });
+            return;
+        }
+        self.top().form = None;
+        self.push('<', at);
+    }
+
+    fn brace(&mut self, at: usize) {
+        let statement = self.top().statement;
+        let header = statement < at && self.is_item_keyword(statement);
+        if !header && self.excess[2] > 0 {
+            self.excess[2] -= 1;
+            self.problems.push(Problem::Misplaced { token: at });
+            return;
+        }
+        let in_file = self.open.len() == 1;
+        self.push('{', at);
+        if in_file && !header && statement < at && self.tokens[statement].kind == Kind::Word {
+            let next = self.tokens[statement + 1].kind;
+            let keyword = match next {
+                Kind::Number => "table",
+                Kind::Symbol('(') => "block",
+                _ => "network",
+            };
+            self.problems.push(Problem::Keyword { word: statement, keyword });
+        } else {
+            self.top().foreign = !header;
+        }
+    }
+
+    fn close(&mut self, at: usize, symbol: char) {
+        if closing(self.top().symbol) == symbol && self.open.len() > 1 {
+            return self.pop(at);
+        }
+        let walls = self.open.iter().rposition(|open| open.symbol == '{').unwrap_or(0);
+        let lowest = if symbol == '}' { 1 } else { walls.max(1) };
+        let partner = (lowest..self.open.len()).rev().find(|&index| closing(self.open[index].symbol) == symbol);
+        let surplus = self.excess[kind_index(symbol)] < 0;
+        let top_is_open = self.open.len() > 1 && self.excess[kind_index(self.top().symbol)] > 0;
+        match partner {
+            Some(partner) if !surplus || top_is_open => {
+                while self.open.len() > partner + 1 {
+                    self.unclosed(at);
+                }
+                self.pop(at);
+            }
+            None if surplus && top_is_open && self.top().symbol != '{' => {
+                self.excess[kind_index(symbol)] += 1;
+                let open = self.top().at;
+                self.excess[kind_index(self.tokens_symbol(open))] -= 1;
+                self.problems.push(Problem::WrongKind { open, close: at });
+                self.open.pop();
+            }
+            _ if symbol == '>' && self.open_forgotten_branches(at) => self.pop(at),
+            _ => {
+                self.excess[kind_index(symbol)] += 1;
+                self.stray(at);
+            }
+        }
+    }
+
+    fn stray(&mut self, at: usize) {
+        self.problems.push(Problem::Stray { close: at });
+        let top = self.top();
+        if top.statement == at {
+            top.statement = at + 1;
+        }
+    }
+
+    fn tokens_symbol(&self, at: usize) -> char {
+        match self.tokens[at].kind {
+            Kind::Symbol(symbol) => symbol,
+            _ => '<',
+        }
+    }
+
+    /// Closes what a line that is indented no more than the line of the opening bracket cannot belong to.
+    fn close_by_indentation(&mut self, at: usize) {
+        let column = self.indents[at];
+        let symbol = match self.tokens[at].kind {
+            Kind::Symbol(symbol) => symbol,
+            _ => ' ',
+        };
+        loop {
+            let top = self.top();
+            let closes = closing(top.symbol) == symbol;
+            let (top_symbol, indent) = (top.symbol, top.indent);
+            if !matches!(top_symbol, '<' | '[') || (symbol == '|' && top_symbol == '<') {
+                break;
+            }
+            let outer_partner = || {
+                let outer = &self.open[..self.open.len() - 1];
+                outer.iter().rev().any(|open| closing(open.symbol) == symbol && open.indent == column)
+            };
+            if (closes && column < indent && outer_partner()) || (!closes && column <= indent) {
+                self.unclosed(at);
+            } else {
+                break;
+            }
+        }
+        let top = self.top();
+        let form_here = top.form.is_some_and(|_| top.indent != column);
+        if symbol == '>' && form_here {
+            let form = self.top().form.expect("a form was seen");
+            if self.indents[form] == column && self.tokens[form].leads {
+                self.open_forgotten_branches(at);
+            }
+        }
+    }
+}

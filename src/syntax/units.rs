@@ -1,0 +1,160 @@
+//! Statements as short lists of units: a size is one unit, and so is everything between two brackets.
+//!
+//! Units are what one sees without knowing the language; they serve only to find forgotten and needless `;`.
+
+use super::lex::{Kind, Token};
+
+/// What a unit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// A word or keyword.
+    Word,
+    /// A number without a suffix for a size.
+    Number,
+    /// A token with `x`, `/` or `?` in it.
+    Size,
+    /// `( … )`; `named` where it is empty or holds a `name=`.
+    Parenthesis {
+        /// Whether it can only hold the arguments of a block.
+        named: bool,
+    },
+    /// `[ … ]`
+    Group,
+    /// `< … >`
+    Branches,
+    /// `{ … }`
+    Braces,
+    /// A string.
+    Text,
+    /// A path behind `as`, `@` or `expect`.
+    Path,
+    /// Any other punctuation.
+    Symbol(char),
+}
+
+/// A unit of a statement.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unit {
+    /// What it is.
+    pub(super) sort: Sort,
+    /// Its first token.
+    pub(super) first: usize,
+    /// Its last token.
+    pub(super) last: usize,
+    /// Whether it begins a line.
+    pub(super) leads: bool,
+    /// Whether it follows the unit before without white space.
+    pub(super) glued: bool,
+}
+
+/// Cuts balanced tokens into units.
+pub(super) struct Units<'a> {
+    /// The text.
+    pub(super) source: &'a str,
+    /// The tokens, every bracket in a pair.
+    pub(super) tokens: &'a [Token],
+    /// For each bracket, its partner.
+    partners: Vec<usize>,
+}
+
+impl<'a> Units<'a> {
+    /// Pairs the brackets.
+    pub(super) fn new(source: &'a str, tokens: &'a [Token]) -> Units<'a> {
+        let mut partners = vec![usize::MAX; tokens.len()];
+        let mut open = Vec::new();
+        for (at, token) in tokens.iter().enumerate() {
+            match token.kind {
+                Kind::Symbol('(' | '[' | '<' | '{') => open.push(at),
+                Kind::Symbol(')' | ']' | '>' | '}') => {
+                    if let Some(partner) = open.pop() {
+                        partners[partner] = at;
+                        partners[at] = partner;
+                    }
+                }
+                _ => {}
+            }
+        }
+        // Whatever should stay open reaches to the end.
+        for at in open {
+            partners[at] = tokens.len().saturating_sub(1);
+        }
+        Units { source, tokens, partners }
+    }
+
+    /// The text of a token.
+    pub(super) fn text(&self, at: usize) -> &'a str {
+        let token = self.tokens[at];
+        &self.source[token.start as usize..token.end as usize]
+    }
+
+    /// The unit that begins at a token.
+    pub(super) fn unit(&self, first: usize) -> Unit {
+        let token = self.tokens[first];
+        let (sort, last) = match token.kind {
+            Kind::Word => (Sort::Word, first),
+            Kind::Text => (Sort::Text, first),
+            Kind::Path => (Sort::Path, first),
+            Kind::Number | Kind::Symbol('(' | '?') => self.measure(first),
+            Kind::Symbol('[') => (Sort::Group, self.partners[first]),
+            Kind::Symbol('<') => (Sort::Branches, self.partners[first]),
+            Kind::Symbol('{') => (Sort::Braces, self.partners[first]),
+            Kind::Symbol(symbol) => (Sort::Symbol(symbol), first),
+        };
+        let glued = first > 0 && self.tokens[first - 1].end == token.start;
+        Unit { sort, first, last: last.max(first), leads: token.leads, glued }
+    }
+
+    /// A number, a parenthesis or a size.
+    fn measure(&self, first: usize) -> (Sort, usize) {
+        let mut at = first;
+        let mut is_size = false;
+        loop {
+            let token = self.tokens[at];
+            is_size |= match token.kind {
+                Kind::Number => self.text(at).contains('x'),
+                Kind::Symbol('(') => {
+                    at = self.partners[at].max(at);
+                    false
+                }
+                _ => true,
+            };
+            let next = at + 1;
+            let goes_on = self.tokens.get(next).is_some_and(|token| {
+                let part = match token.kind {
+                    Kind::Number | Kind::Symbol('(' | '/' | '?') => true,
+                    Kind::Word => self.text(next).starts_with('x'),
+                    _ => false,
+                };
+                part && token.start == self.tokens[at].end
+            });
+            if !goes_on {
+                break;
+            }
+            at = next;
+        }
+        let sort = match self.tokens[first].kind {
+            _ if is_size => Sort::Size,
+            Kind::Number => Sort::Number,
+            _ => Sort::Parenthesis { named: self.is_named(first) },
+        };
+        (sort, at)
+    }
+
+    /// Whether a parenthesis is empty or holds a `name=` of its own.
+    fn is_named(&self, open: usize) -> bool {
+        let close = self.partners[open];
+        let mut at = open + 1;
+        if at == close {
+            return true;
+        }
+        while at < close {
+            match self.tokens[at].kind {
+                Kind::Symbol('=') => return true,
+                Kind::Symbol('(') => at = self.partners[at],
+                _ => {}
+            }
+            at += 1;
+        }
+        false
+    }
+}

@@ -1,0 +1,136 @@
+//! How well the parser goes on after a mistake: every token of the corpus is deleted and doubled, and a stray token
+//! is put before it. One mistake should give one diagnostic, on the line of the mistake or a neighbour.
+
+use cnnc::base::SourceMap;
+use cnnc::diag::{Severity, Sink};
+use cnnc::syntax::parse;
+
+const CORPUS: [(&str, &str); 7] = [
+    ("bare", include_str!("../corpus/bare.cnn")),
+    ("inception_module", include_str!("../corpus/inception_module.cnn")),
+    ("lenet5", include_str!("../corpus/lenet5.cnn")),
+    ("lenet5_1998", include_str!("../corpus/lenet5_1998.cnn")),
+    ("resnet", include_str!("../corpus/resnet.cnn")),
+    ("squeeze_excitation", include_str!("../corpus/squeeze_excitation.cnn")),
+    ("syntax", include_str!("../corpus/syntax.cnn")),
+];
+
+/// The lines of the errors of a text, in the order in which they are shown.
+fn syntax_errors(text: &str) -> Vec<u32> {
+    let mut map = SourceMap::default();
+    let file = map.add("mutant.cnn", text);
+    let mut sink = Sink::default();
+    let _tree = parse(&map, file, &mut sink);
+    let errors = sink.into_sorted().into_iter().filter(|one| one.severity == Severity::Error);
+    errors.map(|one| map.location(one.primary.span).line).collect()
+}
+
+/// The byte ranges of the tokens; comments and white space lie between them.
+fn tokens(text: &str) -> Vec<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &text[at..];
+        let length = match bytes[at] {
+            b'#' => {
+                at += rest.find('\n').unwrap_or(rest.len());
+                continue;
+            }
+            byte if byte.is_ascii_whitespace() => {
+                at += 1;
+                continue;
+            }
+            b'"' => rest[1..].find('"').map_or(rest.len(), |end| end + 2),
+            byte if is_word(byte) => rest.bytes().take_while(|&byte| is_word(byte)).count(),
+            _ if rest.starts_with("->") || rest.starts_with("==") => 2,
+            _ if rest.starts_with("<=") || rest.starts_with(">=") || rest.starts_with("//") => 2,
+            _ => 1,
+        };
+        tokens.push((at, at + length));
+        at += length;
+    }
+    tokens
+}
+
+#[derive(Default)]
+struct Tally {
+    mutants: usize,
+    broken: usize,
+    diagnostics: usize,
+    near: usize,
+}
+
+impl Tally {
+    fn count(&mut self, line: u32, errors: &[u32]) {
+        self.mutants += 1;
+        let Some(first) = errors.first() else { return };
+        self.broken += 1;
+        self.diagnostics += errors.len();
+        self.near += usize::from(first.abs_diff(line) <= 1);
+    }
+
+    fn add(&mut self, other: &Tally) {
+        self.mutants += other.mutants;
+        self.broken += other.broken;
+        self.diagnostics += other.diagnostics;
+        self.near += other.near;
+    }
+
+    fn mean(&self) -> f64 {
+        self.diagnostics as f64 / self.broken.max(1) as f64
+    }
+
+    fn near_share(&self) -> f64 {
+        self.near as f64 / self.broken.max(1) as f64
+    }
+}
+
+const MUTATIONS: [&str; 6] = ["delete", "double", "insert )", "insert @", "insert ;", "insert x"];
+
+fn mutate(text: &str, (start, end): (usize, usize), mutation: &str) -> String {
+    let (before, token, after) = (&text[..start], &text[start..end], &text[end..]);
+    match mutation {
+        "delete" => format!("{before}{after}"),
+        "double" => format!("{before}{token} {token}{after}"),
+        insert => format!("{before}{} {token}{after}", &insert["insert ".len()..]),
+    }
+}
+
+/// The figures of each mutation over the whole corpus.
+fn measure(diagnose: impl Fn(&str) -> Vec<u32>) -> Vec<(&'static str, Tally)> {
+    let tally = |mutation: &'static str| {
+        let mut tally = Tally::default();
+        for (name, text) in CORPUS {
+            for token in tokens(text) {
+                let line = text[..token.0].matches('\n').count() as u32 + 1;
+                let mutant = mutate(text, token, mutation);
+                let errors = diagnose(&mutant);
+                tally.count(line, &errors);
+                let far = errors.first().is_some_and(|first| first.abs_diff(line) > 1);
+                if std::env::var("SHOW_WORST").is_ok() && (errors.len() > 1 || far) {
+                    let shown = mutant.lines().nth(line as usize - 1).unwrap_or("").trim();
+                    println!("{name}:{line}: {mutation} `{}`: errors on lines {errors:?}: {shown}", &text[token.0..token.1]);
+                }
+            }
+        }
+        (mutation, tally)
+    };
+    MUTATIONS.into_iter().map(tally).collect()
+}
+
+#[test]
+fn one_mistake_gives_one_diagnostic_near_it() {
+    let figures = measure(syntax_errors);
+    let mut all = Tally::default();
+    for (mutation, tally) in &figures {
+        let (mean, near) = (tally.mean(), 100.0 * tally.near_share());
+        println!("{mutation:9} {:5} mutants, {:5} broken, {mean:.3} diagnostics, {near:.1} % near", tally.mutants, tally.broken);
+        all.add(tally);
+    }
+    let (mean, near) = (all.mean(), all.near_share());
+    println!("all       {:5} mutants, {:5} broken, {mean:.3} diagnostics, {:.1} % near", all.mutants, all.broken, 100.0 * near);
+    assert!(mean <= 1.1, "{mean:.3} diagnostics for one mistake");
+    assert!(near >= 0.97, "only {near:.3} of the first diagnostics are near the mistake");
+}
