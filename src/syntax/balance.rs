@@ -65,7 +65,10 @@ impl Mender<'_, '_, '_> {
                 let right = closing(opening.chars().next().unwrap_or('<'));
                 let (open_span, span) = (self.span(open), self.span(close));
                 let error = self.session.error(Code::E0004, span, format!("`{wrong}` closes `{opening}`"));
-                error.label(open_span, "opened here").fix(format!("write `{right}`"), span, symbol_text(right)).emit();
+                error
+                    .label(open_span, "opened here")
+                    .fix(format!("write `{right}`"), span, symbol_text(right))
+                    .emit();
                 self.remove(close);
                 self.insert(close, right);
             }
@@ -81,7 +84,10 @@ impl Mender<'_, '_, '_> {
             Problem::Braces { open, close } => {
                 let (span, close_span) = (self.span(open), self.span(close));
                 let error = self.session.error(Code::E0001, span, "`{ }` enclose only the body of an item");
-                error.label(close_span, "closed here").help("a group is written `[ … ]`, branches `< … >`").emit();
+                error
+                    .label(close_span, "closed here")
+                    .help("a group is written `[ … ]`, branches `< … >`")
+                    .emit();
                 self.remove(open);
                 self.remove(close);
             }
@@ -101,7 +107,8 @@ impl Mender<'_, '_, '_> {
             }
             self.insert(before, missing);
             let next = self.tokens.get(before);
-            let begins = |next: &Token| next.leads && matches!(next.kind, Kind::Word | Kind::Symbol('[' | '@'));
+            let begins =
+                |next: &Token| next.leads && matches!(next.kind, Kind::Word | Kind::Symbol('[' | '@'));
             if matches!(missing, ']' | '>') && next.is_some_and(begins) {
                 self.insert(before, ';');
             }
@@ -117,7 +124,11 @@ impl Mender<'_, '_, '_> {
         let gap = self.gap(before);
         let code = if symbol == '<' { Code::E0004 } else { Code::E0001 };
         let error = self.session.error(code, gap, format!("`{symbol}` is missing behind `{shown}`"));
-        error.here("must stand here").label(span, "begins here").fix(format!("put in `{symbol}`"), gap, symbol_text(symbol)).emit();
+        error
+            .here("must stand here")
+            .label(span, "begins here")
+            .fix(format!("put in `{symbol}`"), gap, symbol_text(symbol))
+            .emit();
         if symbol == '<' {
             self.repairs.doubt(span.start as usize);
         }

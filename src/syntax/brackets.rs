@@ -267,7 +267,14 @@ impl<'a> Reader<'a> {
         self.problems.push(Problem::Unopened { symbol: '{', word: keyword, before });
         self.excess[2] += 1;
         let indent = self.indents[keyword];
-        self.open.push(Open { symbol: '{', at: keyword, indent, statement: before, form: None, foreign: false });
+        self.open.push(Open {
+            symbol: '{',
+            at: keyword,
+            indent,
+            statement: before,
+            form: None,
+            foreign: false,
+        });
     }
 
     fn symbol(&mut self, at: usize, symbol: char) {
@@ -393,7 +400,8 @@ impl<'a> Reader<'a> {
         }
         let walls = self.open.iter().rposition(|open| open.symbol == '{').unwrap_or(0);
         let lowest = if symbol == '}' { 1 } else { walls.max(1) };
-        let partner = (lowest..self.open.len()).rev().find(|&index| closing(self.open[index].symbol) == symbol);
+        let partner =
+            (lowest..self.open.len()).rev().find(|&index| closing(self.open[index].symbol) == symbol);
         let surplus = self.excess[kind_index(symbol)] < 0;
         let top_is_open = self.open.len() > 1 && self.excess[kind_index(self.top().symbol)] > 0;
         match partner {

@@ -51,6 +51,10 @@ impl TreeBuilder<'_, '_> {
                     if !statements.is_empty() {
                         self.late_item(span);
                     }
+                    if item.is_some() {
+                        let element = self.elements.last_mut().expect("an item is an element");
+                        element.part = Part::Item(Some(self.tree.items.len()));
+                    }
                     self.tree.items.extend(item);
                 }
                 _ => {}
@@ -110,11 +114,9 @@ impl TreeBuilder<'_, '_> {
         if !usable {
             self.salvage(header);
         }
-        let item = item.filter(|_| usable);
-        let documents = item.is_some().then_some(self.tree.items.len());
         self.elements.push(Element { span: header, part: Part::Header });
-        self.elements.push(Element { span: whole, part: Part::Item(documents) });
-        item
+        self.elements.push(Element { span: whole, part: Part::Item(None) });
+        item.filter(|_| usable)
     }
 
     fn name_and_parameters(&mut self, head: Pair<'_, Rule>) -> (Ident, Vec<Param>) {

@@ -203,7 +203,8 @@ impl Lexer<'_, '_, '_> {
         let second = rest.trim_start_matches([' ', '\t']);
         let Some(behind) = second.strip_prefix("as") else { return };
         let path = behind.trim_start_matches([' ', '\t']);
-        let is_path = path.starts_with(|one: char| one.is_ascii_alphanumeric() || matches!(one, '_' | '"' | '['));
+        let is_path =
+            path.starts_with(|one: char| one.is_ascii_alphanumeric() || matches!(one, '_' | '"' | '['));
         if behind.len() > path.len() && is_path {
             let start = self.source.len() - second.len();
             self.at = start + 2;
@@ -255,11 +256,15 @@ impl Lexer<'_, '_, '_> {
             self.at += 2;
             return;
         }
-        let content = rest[1..].find(|one: char| one.is_ascii_alphanumeric() || matches!(one, ';' | '\n' | ']'));
+        let content =
+            rest[1..].find(|one: char| one.is_ascii_alphanumeric() || matches!(one, ';' | '\n' | ']'));
         let closed = content.filter(|&length| rest[1 + length..].starts_with(']'));
         self.at += closed.map_or(1, |length| length + 2);
         let span = self.session.span(start, self.at);
-        self.session.error(Code::E0001, span, "a sequence is named with `[]`").fix("write `[]`", span, "[]").emit();
+        self.session
+            .error(Code::E0001, span, "a sequence is named with `[]`")
+            .fix("write `[]`", span, "[]")
+            .emit();
         self.repairs.blank(start, self.at);
         self.repairs.insert(start, "[]");
         self.repairs.doubt(start);

@@ -6,10 +6,10 @@ mod arguments;
 mod balance;
 mod brackets;
 mod build;
+mod comments;
 mod expression;
 mod grammar;
 mod items;
-#[expect(dead_code, reason = "comments are not read yet")]
 mod lex;
 mod mistakes;
 mod number;

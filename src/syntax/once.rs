@@ -6,12 +6,14 @@ use crate::diag::{Diagnostic, Severity};
 use super::build::{Element, Part};
 
 /// Drops what follows from something that is reported already. The diagnostics are sorted by place.
-pub(super) fn once(diagnostics: Vec<Diagnostic>, elements: &mut Vec<Element>) -> Vec<Diagnostic> {
+pub(super) fn once(diagnostics: Vec<Diagnostic>, elements: &mut [Element]) -> Vec<Diagnostic> {
     if diagnostics.len() < 2 {
         return diagnostics;
     }
     // Outer elements before inner ones.
-    elements.sort_by_key(|element| (element.span.start, std::cmp::Reverse(element.span.end), element.part == Part::Body));
+    elements.sort_by_key(|element| {
+        (element.span.start, std::cmp::Reverse(element.span.end), element.part == Part::Body)
+    });
     let mut elements = elements.iter().enumerate().peekable();
     let mut around: Vec<(usize, Element)> = Vec::new();
     let mut last: Option<(Option<usize>, u32)> = None;
@@ -22,7 +24,8 @@ pub(super) fn once(diagnostics: Vec<Diagnostic>, elements: &mut Vec<Element>) ->
             continue;
         }
         let place = diagnostic.primary.span;
-        while let Some((index, &element)) = elements.next_if(|(_, element)| element.span.start <= place.start) {
+        while let Some((index, &element)) = elements.next_if(|(_, element)| element.span.start <= place.start)
+        {
             around.push((index, element));
         }
         while around.last().is_some_and(|(_, element)| element.span.end < place.start) {
@@ -32,7 +35,8 @@ pub(super) fn once(diagnostics: Vec<Diagnostic>, elements: &mut Vec<Element>) ->
         let statement = innermost
             .filter(|(_, element)| matches!(element.part, Part::Statement | Part::Header))
             .map(|&(index, _)| index);
-        let repeats = last.is_some_and(|(other, end)| (statement.is_some() && statement == other) || place.start <= end);
+        let repeats = last
+            .is_some_and(|(other, end)| (statement.is_some() && statement == other) || place.start <= end);
         if !repeats {
             kept.push(diagnostic);
         }

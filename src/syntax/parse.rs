@@ -11,6 +11,7 @@ use crate::diag::{Code, Sink};
 use super::ast::File;
 use super::balance::{balance, check_depth};
 use super::build::{Element, TreeBuilder};
+use super::comments::read_comments;
 use super::grammar::{CnnParser, Rule};
 use super::lex::lex;
 use super::once::once;
@@ -75,7 +76,9 @@ fn read(session: &mut Session<'_>) -> Option<(File, Vec<Element>)> {
         terms: 0,
     };
     builder.file(file);
-    Some((builder.tree, builder.elements))
+    let (mut tree, elements) = (builder.tree, builder.elements);
+    read_comments(session, &lexed, &mut tree, &elements);
+    Some((tree, elements))
 }
 
 #[cfg(test)]

@@ -20,9 +20,11 @@ const LONGEST_LOOK: usize = 64;
 /// Mends the separators between statements.
 pub(super) fn separate(session: &mut Session<'_>, repairs: &mut Repairs, tokens: &[Token]) {
     let units = Units::new(session.source, tokens);
-    let blocks = (1..tokens.len()).filter(|&at| tokens[at].kind == Kind::Word && units.text(at - 1) == "block");
+    let blocks =
+        (1..tokens.len()).filter(|&at| tokens[at].kind == Kind::Word && units.text(at - 1) == "block");
     let blocks = blocks.map(|at| units.text(at)).collect();
-    let mut separator = Separator { session, repairs, units: &units, blocks, bodies: vec![(0, tokens.len())] };
+    let mut separator =
+        Separator { session, repairs, units: &units, blocks, bodies: vec![(0, tokens.len())] };
     while let Some((start, end)) = separator.bodies.pop() {
         separator.body(start, end);
     }
@@ -82,7 +84,9 @@ impl Separator<'_, '_, '_> {
     fn rows(&mut self, table: Unit) {
         for at in table.first + 1..table.last {
             let semicolon = self.units.unit(at);
-            if semicolon.sort == Sort::Symbol(';') && matches!(self.units.tokens[at - 1].kind, Kind::Symbol(';' | '{')) {
+            if semicolon.sort == Sort::Symbol(';')
+                && matches!(self.units.tokens[at - 1].kind, Kind::Symbol(';' | '{'))
+            {
                 self.needless(&[], semicolon);
             }
         }
@@ -111,7 +115,9 @@ impl Separator<'_, '_, '_> {
             _ => false,
         };
         let goes_on = match last.sort {
-            Sort::Symbol('=' | '→' | ',' | '*' | '+' | '/' | '%' | '^' | '≡' | '≤' | '≥' | '@' | '-') => true,
+            Sort::Symbol('=' | '→' | ',' | '*' | '+' | '/' | '%' | '^' | '≡' | '≤' | '≥' | '@' | '-') => {
+                true
+            }
             Sort::Word if statement.len() == 1 || self.word(*last) == "as" => matches!(
                 self.word(*last),
                 "as" | "let" | "use" | "block" | "network" | "table" | "expect" | "labels" | "input" | "cnn"
@@ -128,14 +134,16 @@ impl Separator<'_, '_, '_> {
     fn needless(&mut self, statement: &[Unit], semicolon: Unit) {
         let token = self.units.tokens[semicolon.first];
         let (start, end) = (token.start as usize, token.end as usize);
-        let before = semicolon.first.checked_sub(1).map_or(0, |before| self.units.tokens[before].end as usize);
+        let before =
+            semicolon.first.checked_sub(1).map_or(0, |before| self.units.tokens[before].end as usize);
         if statement.is_empty() && self.repairs.is_doubtful(before, start) {
             // Something was taken out before it.
             self.repairs.blank(start, end);
             return;
         }
         let span = self.session.span(start, end);
-        let message = if statement.is_empty() { "this `;` ends nothing" } else { "this `;` cuts a statement in two" };
+        let message =
+            if statement.is_empty() { "this `;` ends nothing" } else { "this `;` cuts a statement in two" };
         self.session.error(Code::E0001, span, message).fix("remove it", span, "").emit();
         self.repairs.blank(start, end);
         if !statement.is_empty() {
@@ -173,7 +181,8 @@ impl Separator<'_, '_, '_> {
         let token = self.units.tokens[next.first];
         let next = self.session.span(token.start as usize, token.end as usize);
         let error = self.session.error(Code::E0002, gap, "a `;` is missing");
-        let error = error.here("must stand here").label(next, format!("`{shown}` begins a statement of its own"));
+        let error =
+            error.here("must stand here").label(next, format!("`{shown}` begins a statement of its own"));
         error.fix("put in `;`", gap, ";").emit();
         self.repairs.insert(at, ";");
     }
@@ -196,7 +205,8 @@ impl Separator<'_, '_, '_> {
             "cnn" => units.get(1).filter(|unit| unit.sort == Sort::Number).and_then(|_| behind(2)),
             "network" => {
                 let equals = units.iter().position(|unit| unit.sort == Sort::Symbol('='))?;
-                let called = units.get(equals + 2).is_some_and(|unit| matches!(unit.sort, Sort::Parenthesis { .. }));
+                let called =
+                    units.get(equals + 2).is_some_and(|unit| matches!(unit.sort, Sort::Parenthesis { .. }));
                 called.then(|| behind(equals + 3)).flatten()
             }
             "block" | "table" => None,
@@ -308,7 +318,8 @@ impl Separator<'_, '_, '_> {
                     earliest = at + 1;
                 }
                 Sort::Size => {
-                    let is_word = units[at - 1].sort == Sort::Word && units[at.saturating_sub(2)].sort != Sort::Symbol('=');
+                    let is_word = units[at - 1].sort == Sort::Word
+                        && units[at.saturating_sub(2)].sort != Sort::Symbol('=');
                     if measured && is_word {
                         return Some(self.size_beginning(units, earliest, at));
                     }
@@ -334,12 +345,15 @@ impl Separator<'_, '_, '_> {
             "input" => matches!(next.sort, Sort::Size | Sort::Number),
             "block" | "network" | "table" => {
                 let after = units.get(at + 2).map(|unit| unit.sort);
-                let header = matches!(after, None | Some(Sort::Parenthesis { .. } | Sort::Number | Sort::Symbol('=')));
+                let header =
+                    matches!(after, None | Some(Sort::Parenthesis { .. } | Sort::Number | Sort::Symbol('=')));
                 next.sort == Sort::Word && header
             }
             _ => match next.sort {
                 Sort::Parenthesis { named: true } => true,
-                Sort::Parenthesis { .. } => self.blocks.contains(word) || (next.glued && word == self.word(units[0])),
+                Sort::Parenthesis { .. } => {
+                    self.blocks.contains(word) || (next.glued && word == self.word(units[0]))
+                }
                 _ => false,
             },
         }
@@ -356,9 +370,16 @@ impl Separator<'_, '_, '_> {
     }
 
     /// Where the statement begins whose branches are `branches`, if not at the beginning.
-    fn form_beginning(&self, units: &[Unit], earliest: usize, branches: usize, certain: bool) -> Option<usize> {
+    fn form_beginning(
+        &self,
+        units: &[Unit],
+        earliest: usize,
+        branches: usize,
+        certain: bool,
+    ) -> Option<usize> {
         let is_word = |at: &usize| units[*at].sort == Sort::Word && units[*at - 1].sort != Sort::Symbol('=');
-        let form = (earliest..branches).rev().filter(is_word).find(|&at| FORM_WORDS.contains(&self.word(units[at])));
+        let form =
+            (earliest..branches).rev().filter(is_word).find(|&at| FORM_WORDS.contains(&self.word(units[at])));
         form.or_else(|| {
             let leading = (earliest..branches).rev().filter(is_word).find(|&at| units[at].leads);
             leading.filter(|_| certain)

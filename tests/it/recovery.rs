@@ -111,7 +111,10 @@ fn measure(diagnose: impl Fn(&str) -> Vec<u32>) -> Vec<(&'static str, Tally)> {
                 let far = errors.first().is_some_and(|first| first.abs_diff(line) > 1);
                 if std::env::var("SHOW_WORST").is_ok() && (errors.len() > 1 || far) {
                     let shown = mutant.lines().nth(line as usize - 1).unwrap_or("").trim();
-                    println!("{name}:{line}: {mutation} `{}`: errors on lines {errors:?}: {shown}", &text[token.0..token.1]);
+                    println!(
+                        "{name}:{line}: {mutation} `{}`: errors on lines {errors:?}: {shown}",
+                        &text[token.0..token.1]
+                    );
                 }
             }
         }
@@ -126,11 +129,19 @@ fn one_mistake_gives_one_diagnostic_near_it() {
     let mut all = Tally::default();
     for (mutation, tally) in &figures {
         let (mean, near) = (tally.mean(), 100.0 * tally.near_share());
-        println!("{mutation:9} {:5} mutants, {:5} broken, {mean:.3} diagnostics, {near:.1} % near", tally.mutants, tally.broken);
+        println!(
+            "{mutation:9} {:5} mutants, {:5} broken, {mean:.3} diagnostics, {near:.1} % near",
+            tally.mutants, tally.broken
+        );
         all.add(tally);
     }
     let (mean, near) = (all.mean(), all.near_share());
-    println!("all       {:5} mutants, {:5} broken, {mean:.3} diagnostics, {:.1} % near", all.mutants, all.broken, 100.0 * near);
+    println!(
+        "all       {:5} mutants, {:5} broken, {mean:.3} diagnostics, {:.1} % near",
+        all.mutants,
+        all.broken,
+        100.0 * near
+    );
     assert!(mean <= 1.1, "{mean:.3} diagnostics for one mistake");
     assert!(near >= 0.97, "only {near:.3} of the first diagnostics are near the mistake");
 }
