@@ -218,6 +218,9 @@ impl<'a> Expander<'a> {
             self.lint_line_start(word, head);
             let path = self.name_head(spec.name, None, word.span, scope);
             flow = self.apply(statement, spec, word.span, segment.arguments, path, flow);
+            if let Flow::Value(current) = flow {
+                self.builder.mark_trailing(current.node);
+            }
         }
         flow
     }

@@ -229,8 +229,21 @@ impl<'a> Expander<'a> {
             self.trains += 1;
             self.train = Some(self.trains);
         }
+        let nodes = self.builder.len();
         let end = self.branch(body, env, scope, flow.clone());
         let name = form.path.join(".");
+        if matches!(end, Flow::Value(_)) && self.builder.len() == nodes {
+            self.sink
+                .warning(
+                    Code::W0105,
+                    form.word.span,
+                    format!("the auxiliary branch `{name}` computes nothing"),
+                )
+                .here("holds no operator")
+                .help("put the operators of the branch between `<` and `>`")
+                .origin(&self.origin)
+                .warn();
+        }
         if name == "out" {
             self.sink
                 .error(Code::E0111, form.word.span, "an auxiliary output may not be called `out`")
