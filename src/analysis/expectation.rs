@@ -188,7 +188,7 @@ fn check_number(
             expectation.span,
             format!("`{name}` is {}, not {relation}{expected}", grouped(actual)),
         )
-        .here(format!("the network has {}{unit}", grouped(actual)))
+        .here(format!("expects {relation}{expected}{unit}"))
         .note(difference(actual, number, divisor, unit));
     let largest = metric.largest(checked, rows, CONTRIBUTORS);
     if !largest.is_empty() {
@@ -223,19 +223,16 @@ fn compare(actual: u128, number: i128, divisor: u128) -> Ordering {
 }
 
 fn difference(actual: u128, number: i128, divisor: u128, unit: &str) -> String {
-    let negative = number < 0;
-    let whole = number.unsigned_abs() / divisor;
-    if !negative && actual < whole {
-        return format!("{}{unit} too few", grouped(whole - actual));
-    }
-    if !negative && actual == whole {
-        return "the difference is less than 1".to_owned();
-    }
-    let excess = if negative { actual.saturating_add(whole) } else { actual - whole };
-    if number > 0 && whole > 0 {
-        return format!("{}{unit} too many: {} over", grouped(excess), percent(excess, whole));
-    }
-    format!("{}{unit} too many", grouped(excess))
+    let whole = number.unsigned_abs() / divisor.max(1);
+    let (distance, word) = match (number < 0, actual.cmp(&whole)) {
+        (true, _) => (actual.saturating_add(whole), "more"),
+        (false, Ordering::Less) => (whole - actual, "less"),
+        (false, Ordering::Greater) => (actual - whole, "more"),
+        (false, Ordering::Equal) => return "the difference is less than 1".to_owned(),
+    };
+    let share =
+        if number > 0 && whole > 0 { format!(" ({})", percent(distance, whole)) } else { String::new() };
+    format!("the difference is {}{unit} {word} than expected{share}", grouped(distance))
 }
 
 /// A fraction with a power of ten below it, as it is written: `0.5`.
@@ -302,7 +299,7 @@ mod tests {
         assert_eq!(found[0].code, Code::E0401);
         assert_eq!(found[0].primary.span, span(99));
         assert_eq!(found[0].message, "`params` is 186, not at most 100");
-        assert_eq!(found[0].notes[0], "86 too many: 86.0 % over");
+        assert_eq!(found[0].notes[0], "the difference is 86 more than expected (86.0 %)");
         assert_eq!(found[0].notes[1], "most comes from `conv1` 112 (60.2 %), `conv3` 74 (39.8 %)");
     }
 

@@ -104,10 +104,11 @@ fn flops(flops: &Flops) -> String {
             _ => format!("{} ({kind})", grouped(count)),
         })
         .collect();
-    if terms.is_empty() {
-        return "0".to_owned();
+    match (&terms[..], flops.mac) {
+        ([], _) => "0".to_owned(),
+        ([term], 0) => term.clone(),
+        _ => format!("{} = {}", terms.join(" + "), grouped(flops.total())),
     }
-    format!("{} = {}", terms.join(" + "), grouped(flops.total()))
 }
 
 fn memory(checked: &Checked, id: NodeId) -> String {
@@ -160,6 +161,7 @@ mod tests {
         assert!(text.contains("5 x 5 pixels, stride 1, padding 2"), "{text}");
         let relu = lines(&checked, "relu2").unwrap().join("\n");
         assert!(relu.contains("in the memory of conv1"), "{relu}");
+        assert!(relu.contains("flops             25 088 (cmp)\n"), "{relu}");
         assert_eq!(lines(&checked, "conv"), None);
     }
 }
