@@ -83,10 +83,23 @@ activations! {
     Leaky "leaky", "x where x ≥ 0, else a·x (Maas et al. 2013).", value slope(0.01, "the slope below zero"),
         cost ops(0, 1, 0, 0, 1), "1 comparison and 1 multiplication per element",
         onnx "LeakyRelu", torch "nn.LeakyReLU", |x, a, c| { let scaled = x * c(a); if x >= c(0.0) { x } else { scaled } };
+    Elu "elu", "x where x ≥ 0, else a·(e^x − 1) (Clevert et al. 2016).", value slope(1.0, "the scale below zero"),
+        cost ops(1, 1, 0, 1, 1), "1 comparison, 1 exp, 1 addition and 1 multiplication per element",
+        onnx "Elu", torch "nn.ELU", |x, a, c| { let below = c(a) * (x.exp() - c(1.0)); if x >= c(0.0) { x } else { below } };
     Sigmoid "sigmoid", "1/(1 + e^−x).", value None, cost ops(1, 0, 1, 1, 0), "1 exp, 1 addition and 1 division per element",
         onnx "Sigmoid", torch "nn.Sigmoid", |x, _, c| c(1.0) / (c(1.0) + (-x).exp());
     Tanh "tanh", "The hyperbolic tangent.", value None, cost ops(0, 0, 0, 1, 0), "1 exp per element",
         onnx "Tanh", torch "nn.Tanh", |x, _, _| x.tanh();
+    Stanh "stanh", "LeCun's scaled tangent 1.7159·tanh(2x/3) (1998).", value None, cost ops(0, 2, 0, 1, 0), "1 exp and 2 multiplications per element",
+        onnx "ScaledTanh", torch "1.7159 * torch.tanh(x * 2 / 3)", |x, _, c| c(1.7159) * (x * c(2.0 / 3.0)).tanh();
+    Silu "silu", "x·sigmoid(x) (Elfwing et al. 2018).", value None, cost ops(1, 0, 1, 1, 0), "1 exp, 1 addition and 1 division per element",
+        onnx "x · Sigmoid", torch "nn.SiLU", |x, _, c| x / (c(1.0) + (-x).exp());
+    Gelu "gelu", "x/2·(1 + erf(x/√2)) (Hendrycks & Gimpel 2016).", value None, cost ops(1, 3, 0, 1, 0), "1 erf, 1 addition and 3 multiplications per element",
+        onnx "Gelu", torch "nn.GELU", |x, _, c| x * c(0.5) * (c(1.0) + (x * c(std::f64::consts::FRAC_1_SQRT_2)).erf());
+    HardSigmoid "hsigmoid", "clip(x/6 + 1/2, 0, 1) (Howard et al. 2019).", value None, cost ops(1, 0, 1, 0, 2), "1 division, 1 addition and 2 comparisons per element",
+        onnx "HardSigmoid", torch "nn.Hardsigmoid", |x, _, c| (x / c(6.0) + c(0.5)).max(c(0.0)).min(c(1.0));
+    HardSwish "hswish", "x·hsigmoid(x) (Howard et al. 2019).", value None, cost ops(1, 1, 1, 0, 2), "1 multiplication, 1 division, 1 addition and 2 comparisons per element",
+        onnx "HardSwish", torch "nn.Hardswish", |x, _, c| x * (x / c(6.0) + c(0.5)).max(c(0.0)).min(c(1.0));
 }
 
 impl Operator for Activation {

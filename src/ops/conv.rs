@@ -8,7 +8,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use crate::diag::Code;
 use crate::tensor::Shape;
 
-use super::window::{DILATE, PAD, SAME, Sliding, VALID, map_of, padding};
+use super::window::{DILATE, PAD, SAME, Sliding, VALID, check_groups, exclusive_bias, map_of, padding};
 use super::{
     Attribute, Bound, ConnectionTable, Cost, Default, Flag, Geometry, Init, Kind, Number, Op, OpError,
     Operator, Parameter, Product, Reuse, Role, Sizes, Spec,
@@ -70,11 +70,7 @@ impl Conv {
         let [kernel_height, kernel_width, filters] = *bound.dims() else {
             return Err(OpError::new(Code::E0203, "`conv` needs a size"));
         };
-        if bound.flag("bias") && bound.flag("nobias") {
-            return Err(OpError::new(Code::E0206, "`bias` and `nobias` exclude each other")
-                .at("nobias")
-                .here("decide for one"));
-        }
+        exclusive_bias(bound)?;
         let table = bound.table("table").cloned();
         let groups = bound.count("groups").unwrap_or(1);
         if table.is_some() && bound.span("groups").is_some() {
@@ -111,19 +107,8 @@ impl Operator for Conv {
                     .here(format!("connects {} maps to {}", table.inputs, table.rows.len()))
                     .note(format!("{channels} channels arrive and {} filters are asked for", self.filters)));
             }
-        } else if channels % self.groups != 0 || self.filters % self.groups != 0 {
-            let (what, count) = if channels % self.groups != 0 {
-                ("arriving channels", channels)
-            } else {
-                ("filters", self.filters)
-            };
-            return Err(OpError::new(
-                Code::E0303,
-                format!("{count} {what} cannot be cut into {} groups", self.groups),
-            )
-            .at("groups")
-            .here(format!("{count} is not a multiple of {}", self.groups))
-            .note(format!("{count} mod {} = {}", self.groups, count % self.groups)));
+        } else {
+            check_groups(channels, self.filters, self.groups)?;
         }
         let (height, width) = self.sliding.output(inputs[0])?;
         Ok(Shape::map(height, width, self.filters))

@@ -15,11 +15,21 @@ mod window;
 
 mod activation;
 mod add;
+mod channelwise;
 mod concat;
 mod conv;
+mod deconv;
+mod dense;
+mod dwconv;
 mod forms;
+mod lrn;
 mod mul;
+mod norm;
+mod pool;
+mod rbf;
+mod reshape;
 mod slice;
+mod subsample;
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
@@ -28,16 +38,26 @@ use crate::tensor::{Shape, Window};
 pub use activation::{Activation, Function};
 pub use add::Add;
 pub use bind::{Bound, ConnectionTable, RawArgument, RawValue, Segment, bind, segments};
+pub use channelwise::{PRelu, Scale, Softmax};
 pub use concat::Concat;
 pub use conv::Conv;
 pub use cost::{Cost, Product};
+pub use deconv::Deconv;
+pub use dense::Dense;
+pub use dwconv::DwConv;
 pub use error::{At, OpError};
 pub use forms::{INPUT, form, forms};
+pub use lrn::Lrn;
 pub use mul::Mul;
+pub use norm::{BatchNorm, LayerNorm};
 pub use number::Number;
 pub use parameter::{Init, Parameter, Role};
+pub use pool::{Pool, Reduction, Region, adaptive_bounds};
+pub use rbf::{Rbf, digit_codes};
+pub use reshape::{Dropout, Flatten, Pad, Shuffle, Unflatten, Upsample};
 pub use slice::Slice;
 pub use spec::{Attribute, Default, Flag, Kind, Sizes, Spec, Value};
+pub use subsample::Subsample;
 pub use window::{Padding, Sliding};
 
 /// How an operator moves information between positions, for receptive fields.
@@ -151,7 +171,25 @@ macro_rules! catalogue {
 
 catalogue! {
     Conv(conv::Conv),
+    DwConv(dwconv::DwConv),
+    Deconv(deconv::Deconv),
+    Dense(dense::Dense),
+    Rbf(rbf::Rbf),
+    Flatten(reshape::Flatten),
+    Unflatten(reshape::Unflatten),
+    Pool(pool::Pool),
+    Subsample(subsample::Subsample),
+    BatchNorm(norm::BatchNorm),
+    LayerNorm(norm::LayerNorm),
+    Lrn(lrn::Lrn),
     Activation(activation::Activation),
+    Softmax(channelwise::Softmax),
+    PRelu(channelwise::PRelu),
+    Dropout(reshape::Dropout),
+    Upsample(reshape::Upsample),
+    Pad(reshape::Pad),
+    Shuffle(reshape::Shuffle),
+    Scale(channelwise::Scale),
     Add(add::Add),
     Mul(mul::Mul),
     Concat(concat::Concat),
@@ -160,7 +198,19 @@ catalogue! {
 
 /// Every operator that can be written, in the order of the reference.
 pub fn catalogue() -> impl Iterator<Item = &'static Spec> {
-    [&conv::SPEC].into_iter().chain(activation::SPECS)
+    let windows = [&conv::SPEC, &dwconv::SPEC, &deconv::SPEC, &dense::SPEC, &rbf::SPEC];
+    let shapes = [&reshape::FLATTEN, &reshape::UNFLATTEN, &pool::MAX, &pool::AVERAGE, &subsample::SPEC];
+    let norms = [&norm::BATCH, &norm::LAYER, &lrn::SPEC];
+    let others = [
+        &channelwise::SOFTMAX,
+        &channelwise::PRELU,
+        &reshape::DROPOUT,
+        &reshape::UPSAMPLE,
+        &reshape::PAD,
+        &reshape::SHUFFLE,
+    ];
+    let scale = [&channelwise::SCALE];
+    windows.into_iter().chain(shapes).chain(norms).chain(activation::SPECS).chain(others).chain(scale)
 }
 
 /// The operator of this name.

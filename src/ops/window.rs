@@ -132,3 +132,26 @@ pub(super) fn map_of(name: &str, input: Shape) -> Result<(u64, u64, u64), OpErro
         }
     }
 }
+
+/// `bias` and `nobias` exclude each other.
+pub(super) fn exclusive_bias(bound: &Bound) -> Result<(), OpError> {
+    if bound.flag("bias") && bound.flag("nobias") {
+        return Err(OpError::new(Code::E0206, "`bias` and `nobias` exclude each other")
+            .at("nobias")
+            .here("decide for one"));
+    }
+    Ok(())
+}
+
+/// Arriving channels and filters must be multiples of the groups.
+pub(super) fn check_groups(channels: u64, filters: u64, groups: u64) -> Result<(), OpError> {
+    let (what, count) = match (channels % groups, filters % groups) {
+        (0, 0) => return Ok(()),
+        (0, _) => ("filters", filters),
+        _ => ("arriving channels", channels),
+    };
+    Err(OpError::new(Code::E0303, format!("{count} {what} cannot be cut into {groups} groups"))
+        .at("groups")
+        .here(format!("{count} is not a multiple of {groups}"))
+        .note(format!("{count} mod {groups} = {}", count % groups)))
+}
