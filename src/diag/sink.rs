@@ -21,6 +21,13 @@ pub struct Sink {
 }
 
 impl Sink {
+    /// A sink that holds what was said before.
+    pub fn of(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Sink {
+        let mut sink = Sink::default();
+        diagnostics.into_iter().for_each(|one| sink.add(one));
+        sink
+    }
+
     /// Starts an error; it is reported by [`Builder::emit`].
     pub fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
         self.start(code, Severity::Error, span, message.into())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{SourceMap, Span};
+use crate::base::Span;
 use crate::diag::{Code, Sink};
 use crate::syntax::ast;
 
@@ -21,7 +21,7 @@ struct Mentions {
 }
 
 /// Warns of unused parameters, constants, tables, blocks and inputs of the root file.
-pub fn check(program: &Program, map: &SourceMap, sink: &mut Sink) {
+pub fn check(program: &Program, sink: &mut Sink) {
     if program.is_broken() {
         return;
     }
@@ -102,7 +102,6 @@ pub fn check(program: &Program, map: &SourceMap, sink: &mut Sink) {
             _ => {}
         }
     }
-    let _ = map;
 }
 
 fn unused(sink: &mut Sink, code: Code, span: Span, message: String) {

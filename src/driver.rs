@@ -1,0 +1,223 @@
+//! The stages in order: a [`Session`] loads a program and compiles its networks.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::{Checked, expectation, lints};
+use crate::base::{FileId, SourceMap, did_you_mean};
+use crate::diag::{Code, Diagnostic, Failure, Severity, Sink};
+use crate::sema::{self, Entry, Program};
+use crate::tensor::Shape;
+
+pub use crate::sema::{Loader, Number};
+
+/// The largest source that is read; larger ones are refused before they are looked at.
+pub const MAX_SOURCE_BYTES: usize = 4 << 20;
+
+/// Which network is compiled, and with which settings.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The network, by name; `None` is the only one that needs no arguments.
+    pub network: Option<String>,
+    /// Values of the network's parameters and of constants.
+    pub settings: Vec<(String, Number)>,
+    /// Replaces the shape of the only input.
+    pub input_size: Option<Shape>,
+}
+
+/// A program and all that was said about it.
+#[derive(Debug)]
+pub struct Session {
+    map: SourceMap,
+    program: Program,
+    syntax: Vec<Diagnostic>,
+}
+
+/// What a compilation says, and the network where nothing is wrong.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Errors and warnings by place; those that a comment allows are left out.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The network; `None` where there is an error, or where an argument is missing.
+    pub checked: Option<Checked>,
+}
+
+impl Outcome {
+    /// Whether an error was reported.
+    pub fn failed(&self) -> bool {
+        self.diagnostics.iter().any(|one| one.severity == Severity::Error)
+    }
+}
+
+impl Session {
+    /// Loads the file `path` and everything that it uses. Fails where the file cannot be read.
+    pub fn open(loader: &dyn Loader, path: &str) -> Result<Session, Failure> {
+        let bytes = loader
+            .read(path)
+            .map_err(|error| Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))?;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let anonymous = name.strip_suffix(".cnn").unwrap_or(name);
+        Ok(Session::load(loader, path, bytes, anonymous))
+    }
+
+    /// Loads a text under a name; `anonymous` is the name of the network of bare statements.
+    pub fn load(loader: &dyn Loader, path: &str, bytes: Vec<u8>, anonymous: &str) -> Session {
+        let mut map = SourceMap::default();
+        let mut sink = Sink::default();
+        // What is not UTF-8 is shown up to the first wrong byte.
+        let (text, wrong) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                (String::from_utf8_lossy(&error.into_bytes()[..at]).into_owned(), Some(at))
+            }
+        };
+        let root = map.add(path, text);
+        if let Some(at) = wrong {
+            let span = crate::base::Span::new(root, at, at);
+            sink.error(Code::E0014, span, "the source is not UTF-8")
+                .here(format!("byte {at} begins no character"))
+                .emit();
+            let empty = map.add(path, "");
+            let program = Program::load(&mut map, loader, empty, anonymous, &mut Sink::default());
+            return Session { map, program, syntax: sink.into_sorted() };
+        }
+        let program = Program::load(&mut map, loader, root, anonymous, &mut sink);
+        Session { map, program, syntax: sink.into_sorted() }
+    }
+
+    /// The sources, for rendering.
+    pub fn sources(&self) -> &SourceMap {
+        &self.map
+    }
+
+    /// The root file.
+    pub fn root(&self) -> Option<FileId> {
+        self.map.files().next()
+    }
+
+    /// The networks of the root file.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.program.entries()
+    }
+
+    /// The network that `options` choose, by name. Fails where none or several could be meant; a failure is
+    /// a matter of usage.
+    pub fn choose(&self, options: &Options) -> Result<Option<String>, Failure> {
+        let entries = self.entries();
+        let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        if let Some(wanted) = &options.network {
+            if names.contains(&wanted.as_str()) {
+                return Ok(Some(wanted.clone()));
+            }
+            let failure = Failure::new(Code::E0106, format!("there is no network `{wanted}`"))
+                .note(format!("the networks are {listed}"));
+            return Err(match did_you_mean(wanted, names.iter().copied()) {
+                Some(near) => failure.help(format!("did you mean `{near}`?")),
+                None => failure,
+            });
+        }
+        let set: BTreeSet<&str> = options.settings.iter().map(|(name, _)| name.as_str()).collect();
+        let complete = |entry: &&Entry| entry.needs.iter().all(|need| set.contains(need.as_str()));
+        let ready: Vec<&Entry> = entries.iter().filter(|entry| entry.needs.is_empty()).collect();
+        let ready = if ready.is_empty() { entries.iter().filter(complete).collect() } else { ready };
+        match ready.as_slice() {
+            [one] => Ok(Some(one.name.clone())),
+            // Errors of the source say more than a missing network.
+            _ if self.program.is_broken() => Ok(None),
+            [] if entries.is_empty() => Err(Failure::new(Code::E0114, "the file has no network")
+                .help("add a `network name { … }`, or bare statements")),
+            [] => {
+                let needs: Vec<String> = entries
+                    .iter()
+                    .map(|entry| format!("`{}` needs {}", entry.name, entry.needs.join(", ")))
+                    .collect();
+                Err(Failure::new(Code::E0114, "every network of the file needs arguments")
+                    .note(needs.join("; "))
+                    .help("give them with `--network NAME --set parameter=value`"))
+            }
+            _ => Err(Failure::new(Code::E0114, "the file has several networks")
+                .note(format!("they are {listed}"))
+                .help("choose one with `--network NAME`")),
+        }
+    }
+
+    /// Compiles one network.
+    pub fn compile(&self, options: &Options) -> Result<Outcome, Failure> {
+        let network = self.choose(options)?;
+        let mut sink = self.sink();
+        let checked = self.expand(network, options, false, &mut sink)?;
+        Ok(self.outcome(sink, checked))
+    }
+
+    /// Compiles every network that needs no arguments, and the rest as far as it can be.
+    pub fn check(&self, options: &Options) -> Result<Outcome, Failure> {
+        if options.network.is_some() {
+            return self.compile(options);
+        }
+        let mut sink = self.sink();
+        let entries = self.entries();
+        for entry in &entries {
+            self.expand(Some(entry.name.clone()), options, true, &mut sink)?;
+        }
+        if entries.is_empty() {
+            self.expand(None, options, true, &mut sink)?;
+        }
+        sema::check_unused(&self.program, &mut sink);
+        Ok(self.outcome(sink, None))
+    }
+
+    fn sink(&self) -> Sink {
+        Sink::of(self.syntax.iter().cloned())
+    }
+
+    fn expand(
+        &self,
+        network: Option<String>,
+        options: &Options,
+        partial: bool,
+        sink: &mut Sink,
+    ) -> Result<Option<Checked>, Failure> {
+        let choice = sema::Options {
+            network,
+            settings: options.settings.clone(),
+            input_size: options.input_size,
+            partial,
+        };
+        let expanded = sema::expand(&self.program, &self.map, &choice, sink);
+        if let Some(name) = expanded.unused_settings.first().filter(|_| !self.program.is_broken() && !partial)
+        {
+            return Err(Failure::new(Code::E0115, format!("there is no parameter or constant `{name}`"))
+                .help(
+                    "`--set` reaches the parameters of the chosen network and the constants of the files",
+                ));
+        }
+        let Some(graph) = expanded.graph else { return Ok(None) };
+        let checked = Checked::new(graph);
+        expectation::check(&checked, sink);
+        lints::check(&checked, sink);
+        Ok(sink.failed().is_none().then_some(checked))
+    }
+
+    fn outcome(&self, sink: Sink, checked: Option<Checked>) -> Outcome {
+        let allowed = |one: &Diagnostic| {
+            one.severity == Severity::Warning
+                && self.program.allows().any(|allow| {
+                    allow.code == one.code
+                        && allow
+                            .scope
+                            .contains(crate::base::Span { end: one.primary.span.start, ..one.primary.span })
+                })
+        };
+        let diagnostics: Vec<Diagnostic> =
+            sink.into_sorted().into_iter().filter(|one| !allowed(one)).collect();
+        Outcome { diagnostics, checked }
+    }
+}
+
+/// Compiles one network of a file: the front door of the library.
+pub fn compile(loader: &dyn Loader, path: &str, options: &Options) -> Result<(Session, Outcome), Failure> {
+    let session = Session::open(loader, path)?;
+    let outcome = session.compile(options)?;
+    Ok((session, outcome))
+}
