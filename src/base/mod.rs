@@ -4,6 +4,8 @@
 
 mod source;
 mod suggest;
+mod visible;
 
 pub use source::{FileId, Location, SourceMap, Span, Spanned};
 pub use suggest::did_you_mean;
+pub use visible::{is_hidden, push_visible, visible};

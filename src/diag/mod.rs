@@ -6,10 +6,14 @@
 
 mod codes;
 mod diagnostic;
+mod excerpt;
 mod failure;
+pub mod json;
+mod render;
 mod sink;
 
 pub use codes::{Code, Severity};
 pub use diagnostic::{Diagnostic, Edit, Expansion, Help, Label, Origin};
 pub use failure::Failure;
+pub use render::{Style, render, render_short};
 pub use sink::{Builder, ErrorGuaranteed, Sink};

@@ -4,6 +4,7 @@
 //! brackets, finding a missing `;`, telling where a word ends. A malformed token is reported here, once, and
 //! its place is noted as doubtful, so that nobody complains about it again.
 
+use crate::base::{is_hidden, visible};
 use crate::diag::Code;
 
 use super::number;
@@ -333,7 +334,8 @@ impl Lexer<'_, '_, '_> {
         self.at += run.map(char::len_utf8).sum::<usize>().max(1);
         let text = &self.source[start..self.at];
         let span = self.session.span(start, self.at);
-        let shown: String = text.chars().take(8).map(visible).collect();
+        let shown: String = text.chars().take(8).collect();
+        let shown = visible(&shown);
         let error = self.session.error(Code::E0006, span, format!("the language does not use `{shown}`"));
         match ascii_twin(text) {
             Some(twin) => error.fix(format!("write `{twin}`"), span, twin).emit(),
@@ -349,29 +351,15 @@ impl Lexer<'_, '_, '_> {
         let text = &self.source[start..end];
         if let Some((at, character)) = text.char_indices().find(|&(_, one)| is_hidden(one)) {
             let span = self.session.span(start + at, start + at + character.len_utf8());
-            let message = format!("the invisible character {} may not stand here", visible(character));
+            let message =
+                format!("the invisible character U+{:04X} may not stand here", u32::from(character));
             self.session.error(Code::E0006, span, message).emit();
         }
     }
 }
 
-fn is_hidden(character: char) -> bool {
-    let direction =
-        matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    (character.is_control() && character != '\t') || direction
-}
-
 fn is_foreign(character: char) -> bool {
     !(character.is_ascii_alphanumeric() || " \t\r\n#\"_;|<>[]{}(),=*/+-%^@?.".contains(character))
-}
-
-/// A character as it can be shown in a message.
-fn visible(character: char) -> String {
-    if is_hidden(character) || character == '\u{feff}' {
-        format!("U+{:04X}", u32::from(character))
-    } else {
-        character.to_string()
-    }
 }
 
 /// What was meant by a character that looks like one of the language.

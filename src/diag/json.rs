@@ -1,0 +1,171 @@
+//! Diagnostics as `check --format json` writes them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::base::{SourceMap, Span};
+
+use super::render::severity_word;
+use super::{Diagnostic, Severity};
+
+/// The version of the form; it grows when a field changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// All diagnostics of one command.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DiagnosticReport {
+    /// The version of this form.
+    pub schema_version: u32,
+    /// How many errors there are.
+    pub errors: usize,
+    /// How many warnings there are.
+    pub warnings: usize,
+    /// By file, place and code.
+    pub diagnostics: Vec<DiagnosticView>,
+}
+
+/// A diagnostic.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DiagnosticView {
+    /// Such as `E0304`.
+    pub code: String,
+    /// `error` or `warning`.
+    pub severity: String,
+    /// The headline.
+    pub message: String,
+    /// The place that is wrong.
+    #[serde(flatten)]
+    pub place: PlaceView,
+    /// What is true there; may be empty.
+    pub label: String,
+    /// Other places that matter.
+    pub labels: Vec<LabelView>,
+    /// The rules, with the numbers in them.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub helps: Vec<HelpView>,
+    /// The expansions that led to the place, from the innermost to the outermost.
+    pub expansion: Vec<ExpansionView>,
+}
+
+/// A range of a source text.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PlaceView {
+    /// The file as it was named, its folders separated by `/`.
+    pub file: String,
+    /// The line of the first character, counted from 1.
+    pub line: u32,
+    /// The column of the first character, counted in characters from 1.
+    pub column: u32,
+    /// The line behind the last character.
+    pub end_line: u32,
+    /// The column behind the last character.
+    pub end_column: u32,
+    /// The offset of the first byte.
+    pub byte_start: u32,
+    /// The offset behind the last byte.
+    pub byte_end: u32,
+}
+
+/// A place and what it has to do with the matter.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LabelView {
+    /// The place.
+    #[serde(flatten)]
+    pub place: PlaceView,
+    /// What is true there.
+    pub text: String,
+}
+
+/// An action that would mend the matter.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HelpView {
+    /// The action in words.
+    pub text: String,
+    /// The edit that does it, where it is certain.
+    pub edit: Option<EditView>,
+}
+
+/// Replaces the text of a place.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EditView {
+    /// What is replaced; empty to insert.
+    #[serde(flatten)]
+    pub place: PlaceView,
+    /// The new text.
+    pub replacement: String,
+}
+
+/// The call of a block, or a copy of a repetition.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExpansionView {
+    /// The block that was called; none for a repeated statement that is no call.
+    pub block: Option<String>,
+    /// The statement that calls or repeats.
+    #[serde(flatten)]
+    pub place: PlaceView,
+    /// Which copy it is, counted from 1, for a repetition.
+    pub copy: Option<u64>,
+    /// How many copies there are.
+    pub copies: Option<u64>,
+}
+
+impl DiagnosticReport {
+    /// The diagnostics in the order given.
+    pub fn new(diagnostics: &[Diagnostic], map: &SourceMap) -> DiagnosticReport {
+        let count = |severity| diagnostics.iter().filter(|one| one.severity == severity).count();
+        DiagnosticReport {
+            schema_version: SCHEMA_VERSION,
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            diagnostics: diagnostics.iter().map(|one| diagnostic_view(one, map)).collect(),
+        }
+    }
+}
+
+fn diagnostic_view(diagnostic: &Diagnostic, map: &SourceMap) -> DiagnosticView {
+    let labels = diagnostic.labels.iter();
+    let helps = diagnostic.helps.iter();
+    let expansion = diagnostic.origin.innermost_first();
+    DiagnosticView {
+        code: diagnostic.code.id().to_owned(),
+        severity: severity_word(diagnostic.severity).to_owned(),
+        message: diagnostic.message.clone(),
+        place: place_view(diagnostic.primary.span, map),
+        label: diagnostic.primary.text.clone(),
+        labels: labels
+            .map(|one| LabelView { place: place_view(one.span, map), text: one.text.clone() })
+            .collect(),
+        notes: diagnostic.notes.clone(),
+        helps: helps
+            .map(|help| HelpView {
+                text: help.text.clone(),
+                edit: help.edit.as_ref().map(|edit| EditView {
+                    place: place_view(edit.span, map),
+                    replacement: edit.replacement.clone(),
+                }),
+            })
+            .collect(),
+        expansion: expansion
+            .map(|one| ExpansionView {
+                block: one.block.as_ref().map(|block| block.to_string()),
+                place: place_view(one.call, map),
+                copy: one.copy.map(|(copy, _)| copy),
+                copies: one.copy.map(|(_, copies)| copies),
+            })
+            .collect(),
+    }
+}
+
+fn place_view(span: Span, map: &SourceMap) -> PlaceView {
+    let (start, end) = (map.location(span), map.location(span.after()));
+    PlaceView {
+        file: map.name(span.file).replace('\\', "/"),
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+        byte_start: span.start,
+        byte_end: span.end,
+    }
+}
