@@ -221,3 +221,19 @@ pub fn compile(loader: &dyn Loader, path: &str, options: &Options) -> Result<(Se
     let outcome = session.compile(options)?;
     Ok((session, outcome))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_page_compiles_to_published_figures() {
+        let text = include_str!("../tests/corpus/resnet.cnn");
+        let session = Session::load(&(), "resnet.cnn", text.as_bytes().to_vec(), "resnet");
+        let options = Options { network: Some("resnet50".to_owned()), ..Options::default() };
+        let outcome = session.compile(&options).expect("the network exists");
+        let checked = outcome.checked.unwrap_or_else(|| panic!("{:#?}", outcome.diagnostics));
+        assert_eq!(checked.totals().elements.params, 25_557_032);
+        assert_eq!(checked.totals().macs, 4_089_184_256);
+    }
+}

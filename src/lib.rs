@@ -19,4 +19,6 @@ pub mod weights;
 
 pub mod picture;
 
+pub mod report;
+
 pub mod driver;

@@ -1,0 +1,17 @@
+//! What a checked network costs, as structures for machines and tables for people.
+//!
+//! `view.rs` holds the figures in the form of the JSON; every other format is drawn from it, so that no two
+//! of them can disagree.
+
+mod csv;
+mod markdown;
+mod numbers;
+mod rows;
+mod table;
+pub mod view;
+
+pub use csv::csv;
+pub use markdown::markdown;
+pub use rows::{Column, Selection, select};
+pub use table::table;
+pub use view::{Report, Settings};

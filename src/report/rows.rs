@@ -1,0 +1,242 @@
+//! Which rows and columns a table shows: folded by depth, sorted, cut, and each figure as text.
+
+use crate::analysis::{Metric, percent};
+
+use super::numbers::{bytes, count};
+use super::view::{Layer, Report, Sums};
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// The path of the row.
+    Name,
+    /// The operator's word.
+    Op,
+    /// The shape of the value.
+    Shape,
+    /// A count.
+    Metric(Metric),
+    /// The share of the first metric that the table shows, in percent of its total.
+    Share,
+    /// The receptive field's size.
+    ReceptiveField,
+}
+
+impl Column {
+    /// The columns that are shown where none are asked for.
+    pub const DEFAULT: [Column; 7] = [
+        Column::Name,
+        Column::Op,
+        Column::Shape,
+        Column::Metric(Metric::Params),
+        Column::Metric(Metric::Macs),
+        Column::Metric(Metric::ActivationBytes),
+        Column::Share,
+    ];
+
+    /// Every column.
+    pub fn all() -> Vec<Column> {
+        let metrics = Metric::ALL.into_iter().filter(|metric| metric.is_sum()).map(Column::Metric);
+        [Column::Name, Column::Op, Column::Shape]
+            .into_iter()
+            .chain(metrics)
+            .chain([Column::ReceptiveField, Column::Share])
+            .collect()
+    }
+
+    /// The word on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Column::Name => "name",
+            Column::Op => "op",
+            Column::Shape => "shape",
+            Column::Metric(metric) => metric.name(),
+            Column::Share => "share",
+            Column::ReceptiveField => "receptive_field",
+        }
+    }
+
+    /// The column of a word.
+    pub fn parse(word: &str) -> Option<Column> {
+        Column::all().into_iter().find(|column| column.word() == word)
+    }
+
+    /// The heading.
+    pub(super) fn heading(self) -> &'static str {
+        match self {
+            Column::Metric(Metric::ActivationBytes) => "memory",
+            Column::Metric(Metric::WeightBytes) => "weights",
+            Column::Op => "operator",
+            Column::ReceptiveField => "field",
+            other => other.word(),
+        }
+    }
+
+    pub(super) fn is_number(self) -> bool {
+        !matches!(self, Column::Name | Column::Op)
+    }
+}
+
+/// What a table shows.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// Sorts by this metric, largest first.
+    pub sort: Option<Metric>,
+    /// At most so many rows.
+    pub top: Option<usize>,
+    /// Folds rows whose path has more parts into one.
+    pub depth: Option<usize>,
+    /// Exact figures instead of rounded ones.
+    pub exact: bool,
+}
+
+impl Default for Selection {
+    fn default() -> Selection {
+        Selection { columns: Column::DEFAULT.to_vec(), sort: None, top: None, depth: None, exact: false }
+    }
+}
+
+/// A row of a table.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub name: String,
+    pub op: String,
+    pub shape: String,
+    pub field: String,
+    pub sums: Sums,
+}
+
+/// A table as text, cell by cell.
+#[derive(Clone, Debug)]
+pub struct Cells {
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows, each with a cell for each column.
+    pub rows: Vec<Vec<String>>,
+    /// The totals.
+    pub totals: Vec<String>,
+    /// The totals of train-only rows, where there are some.
+    pub train_only: Option<Vec<String>>,
+    /// Rows that are not shown.
+    pub hidden: usize,
+}
+
+fn shape_text(shape: &[u64]) -> String {
+    shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x")
+}
+
+fn row(layer: &Layer) -> Row {
+    let [height, width] = layer.receptive_field.size;
+    let field = if height == width { height.to_string() } else { format!("{height}x{width}") };
+    let op = if layer.train_only { format!("{} (train)", layer.op) } else { layer.op.clone() };
+    Row { name: layer.name.clone(), op, shape: shape_text(&layer.shape), field, sums: layer.counts.clone() }
+}
+
+fn add(sum: &mut Sums, other: &Sums) {
+    sum.params += other.params;
+    sum.frozen += other.frozen;
+    sum.state += other.state;
+    sum.macs += other.macs;
+    sum.macs_useful += other.macs_useful;
+    sum.connections += other.connections;
+    sum.weight_bytes += other.weight_bytes;
+    sum.activation_bytes += other.activation_bytes;
+    sum.flops.total += other.flops.total;
+    sum.flops.mac += other.flops.mac;
+    sum.flops.add += other.flops.add;
+    sum.flops.mul += other.flops.mul;
+    sum.flops.div += other.flops.div;
+    sum.flops.sqrt += other.flops.sqrt;
+    sum.flops.exp += other.flops.exp;
+    sum.flops.cmp += other.flops.cmp;
+}
+
+/// Folds neighbouring rows with the same first `depth` parts; the last row's shape stands for all.
+fn fold(report: &Report, depth: usize) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut open: Option<String> = None;
+    for layer in &report.layers {
+        let parts: Vec<&str> = layer.name.split('.').collect();
+        let prefix = (parts.len() > depth).then(|| parts[..depth].join("."));
+        let one = row(layer);
+        match (&prefix, &open, rows.last_mut()) {
+            (Some(prefix), Some(current), Some(last)) if prefix == current => {
+                add(&mut last.sums, &one.sums);
+                last.shape = one.shape;
+                last.field = one.field;
+            }
+            (Some(prefix), _, _) => rows.push(Row { name: prefix.clone(), op: "…".to_owned(), ..one }),
+            (None, _, _) => rows.push(one),
+        }
+        open = prefix;
+    }
+    rows
+}
+
+pub(super) fn metric(sums: &Sums, metric: Metric) -> u128 {
+    match metric {
+        Metric::Params => sums.params,
+        Metric::Frozen => sums.frozen,
+        Metric::State => sums.state,
+        Metric::Macs => sums.macs,
+        Metric::MacsUseful => sums.macs_useful,
+        Metric::Flops => sums.flops.total,
+        Metric::WeightBytes => sums.weight_bytes,
+        Metric::ActivationBytes => sums.activation_bytes,
+        Metric::PeakMemory | Metric::Depth | Metric::ReceptiveField | Metric::Out => 0,
+    }
+}
+
+/// The cells of a table.
+pub fn select(report: &Report, selection: &Selection) -> Cells {
+    let mut rows = match selection.depth {
+        Some(depth) if depth > 0 => fold(report, depth),
+        _ => report.layers.iter().map(row).collect(),
+    };
+    if let Some(by) = selection.sort {
+        rows.sort_by_key(|row| std::cmp::Reverse(metric(&row.sums, by)));
+    }
+    let hidden = rows.len().saturating_sub(selection.top.unwrap_or(usize::MAX));
+    rows.truncate(selection.top.unwrap_or(usize::MAX));
+    // The share is that of the metric that orders the table, else of the MACs.
+    let shared = selection.sort.unwrap_or(Metric::Macs);
+    let whole = metric(&report.totals.sums, shared);
+    let cell = |column: Column, row: &Row| match column {
+        Column::Name => row.name.clone(),
+        Column::Op => row.op.clone(),
+        Column::Shape => row.shape.clone(),
+        Column::ReceptiveField => row.field.clone(),
+        Column::Share => percent(metric(&row.sums, shared), whole),
+        Column::Metric(one @ (Metric::WeightBytes | Metric::ActivationBytes)) => {
+            bytes(metric(&row.sums, one), selection.exact)
+        }
+        Column::Metric(one) => count(metric(&row.sums, one), selection.exact),
+    };
+    let total = |name: &str, sums: &Sums| {
+        let row = Row {
+            name: name.to_owned(),
+            op: String::new(),
+            shape: String::new(),
+            field: String::new(),
+            sums: sums.clone(),
+        };
+        selection
+            .columns
+            .iter()
+            .map(|&column| if column == Column::Share { String::new() } else { cell(column, &row) })
+            .collect::<Vec<_>>()
+    };
+    let has_train = report.layers.iter().any(|layer| layer.train_only);
+    Cells {
+        rows: rows
+            .iter()
+            .map(|row| selection.columns.iter().map(|&column| cell(column, row)).collect())
+            .collect(),
+        totals: total("total", &report.totals.sums),
+        train_only: has_train.then(|| total("train only", &report.totals_train_only)),
+        columns: selection.columns.clone(),
+        hidden,
+    }
+}

@@ -1,0 +1,146 @@
+//! The table for a terminal: numbers right-aligned, columns dropped where the width does not suffice.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::analysis::{Metric, grouped};
+
+use super::numbers::bytes;
+use super::rows::{Cells, Column, Selection, select};
+use super::view::Report;
+
+/// The order in which columns give way to a narrow terminal.
+const GIVES_WAY: [Column; 4] =
+    [Column::Share, Column::Metric(Metric::ActivationBytes), Column::Op, Column::Metric(Metric::Macs)];
+
+/// The table and the headline figures, in at most `width` columns where that can be done.
+pub fn table(report: &Report, selection: &Selection, width: usize) -> String {
+    let mut cells = select(report, selection);
+    for column in GIVES_WAY {
+        if line_width(&widths(&cells)) <= width {
+            break;
+        }
+        if let Some(index) = cells.columns.iter().position(|&one| one == column) {
+            remove(&mut cells, index);
+        }
+    }
+    shorten_names(&mut cells, width);
+    let widths = widths(&cells);
+    let heading: Vec<String> = cells.columns.iter().map(|column| column.heading().to_owned()).collect();
+    let rule = "─".repeat(line_width(&widths));
+    let mut text = header(report);
+    push_line(&mut text, &heading, &cells.columns, &widths);
+    text.push_str(&rule);
+    text.push('\n');
+    for row in &cells.rows {
+        push_line(&mut text, row, &cells.columns, &widths);
+    }
+    if cells.hidden > 0 {
+        text.push_str(&format!("… and {} more\n", cells.hidden));
+    }
+    text.push_str(&rule);
+    text.push('\n');
+    push_line(&mut text, &cells.totals, &cells.columns, &widths);
+    if let Some(train_only) = &cells.train_only {
+        push_line(&mut text, train_only, &cells.columns, &widths);
+    }
+    text.push('\n');
+    text.push_str(&summary(report));
+    text
+}
+
+fn header(report: &Report) -> String {
+    let shape = |dims: &[u64]| dims.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
+    let inputs: Vec<String> = report.inputs.iter().map(|input| shape(&input.shape)).collect();
+    let outputs: Vec<String> = report.outputs.iter().map(|output| shape(&output.shape)).collect();
+    let batch = if report.batch == 1 { String::new() } else { format!(", batch {}", report.batch) };
+    format!(
+        "{}  {} → {}  ({}{batch})\n\n",
+        report.network,
+        inputs.join(", "),
+        outputs.join(", "),
+        report.dtype
+    )
+}
+
+/// The headline figures, exactly.
+fn summary(report: &Report) -> String {
+    let totals = &report.totals;
+    let sums = &totals.sums;
+    let memory = &totals.peak_memory;
+    let mut lines = vec![("params", grouped(sums.params))];
+    if sums.frozen > 0 {
+        lines.push(("frozen", grouped(sums.frozen)));
+    }
+    if sums.state > 0 {
+        lines.push(("state", grouped(sums.state)));
+    }
+    lines.push(("macs", format!("{} ({} without padding)", grouped(sums.macs), grouped(sums.macs_useful))));
+    lines.push(("flops", grouped(sums.flops.total)));
+    lines.push(("weights", bytes(sums.weight_bytes, false)));
+    let at = memory.at.as_ref().map_or(String::new(), |at| format!(" at `{at}`"));
+    lines.push((
+        "peak memory",
+        format!("{} (bound {}{at})", bytes(memory.planned, false), bytes(memory.lower_bound, false)),
+    ));
+    lines.push(("depth", totals.depth.to_string()));
+    lines.iter().map(|(name, value)| format!("{name:<12} {value}\n")).collect()
+}
+
+fn widths(cells: &Cells) -> Vec<usize> {
+    (0..cells.columns.len())
+        .map(|index| {
+            let rows = cells.rows.iter().chain([&cells.totals]).chain(&cells.train_only);
+            let widest = rows.map(|row| row[index].width()).max().unwrap_or(0);
+            widest.max(cells.columns[index].heading().width())
+        })
+        .collect()
+}
+
+fn line_width(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)
+}
+
+fn remove(cells: &mut Cells, index: usize) {
+    cells.columns.remove(index);
+    let rows = cells.rows.iter_mut().chain([&mut cells.totals]).chain(&mut cells.train_only);
+    rows.for_each(|row| {
+        row.remove(index);
+    });
+}
+
+/// Shortens long names at their beginning: the end of a path tells more.
+fn shorten_names(cells: &mut Cells, width: usize) {
+    let all = widths(cells);
+    let excess = line_width(&all).saturating_sub(width);
+    let Some(index) = cells.columns.iter().position(|&column| column == Column::Name).filter(|_| excess > 0)
+    else {
+        return;
+    };
+    let limit = all[index].saturating_sub(excess).max(8);
+    for row in &mut cells.rows {
+        let count = row[index].chars().count();
+        if count > limit {
+            let end: String = row[index].chars().skip(count - (limit - 1)).collect();
+            row[index] = format!("…{end}");
+        }
+    }
+}
+
+fn push_line(text: &mut String, cells: &[String], columns: &[Column], widths: &[usize]) {
+    let mut line = String::new();
+    for ((cell, column), &width) in cells.iter().zip(columns).zip(widths) {
+        let space = " ".repeat(width.saturating_sub(cell.width()));
+        if !line.is_empty() {
+            line.push_str("  ");
+        }
+        if column.is_number() {
+            line.push_str(&space);
+            line.push_str(cell);
+        } else {
+            line.push_str(cell);
+            line.push_str(&space);
+        }
+    }
+    text.push_str(line.trim_end());
+    text.push('\n');
+}

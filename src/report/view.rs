@@ -1,0 +1,334 @@
+//! The report as data: the JSON of `cnnc report --format json`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::{COST_MODEL, Checked, Dtype, Fraction, Receptive, Totals};
+use crate::base::SourceMap;
+use crate::ir::{Node, NodeId};
+
+/// The version of the JSON; a field that changes its meaning or goes raises it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What the figures are for.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The type of weights and values.
+    pub dtype: Dtype,
+    /// Pictures at once: multiplies activation bytes, MACs and FLOPs.
+    pub batch: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { dtype: Dtype::F32, batch: 1 }
+    }
+}
+
+/// The report of a network.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// The version of this structure.
+    pub schema_version: u32,
+    /// The definitions behind the figures.
+    pub cost_model: String,
+    /// The network's name.
+    pub network: String,
+    /// The type of weights and values: `f32`, `f16` or `int8`.
+    pub dtype: String,
+    /// Pictures at once.
+    pub batch: u64,
+    /// The inputs in source order.
+    pub inputs: Vec<Port>,
+    /// The output `out`, then the `aux` outputs.
+    pub outputs: Vec<OutputPort>,
+    /// The rows in source order.
+    pub layers: Vec<Layer>,
+    /// The sums over the rows that are run.
+    pub totals: NetworkTotals,
+    /// The sums over the rows of `aux train` branches, which `totals` leaves out.
+    pub totals_train_only: Sums,
+}
+
+/// An input.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Port {
+    /// Its name.
+    pub name: String,
+    /// `[h, w, c]` or `[n]`.
+    pub shape: Vec<u64>,
+}
+
+/// An output.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct OutputPort {
+    /// `out`, or the name of an `aux`.
+    pub name: String,
+    /// The row or input that gives it.
+    pub layer: String,
+    /// `[h, w, c]` or `[n]`.
+    pub shape: Vec<u64>,
+    /// Whether it serves training only.
+    pub train_only: bool,
+}
+
+/// One row.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Layer {
+    /// Its path.
+    pub name: String,
+    /// The word that it was written with.
+    pub op: String,
+    /// The rows and inputs that feed it, in the order of its ports.
+    pub inputs: Vec<String>,
+    /// `[h, w, c]` or `[n]`.
+    pub shape: Vec<u64>,
+    /// Its counts.
+    #[serde(flatten)]
+    pub counts: Sums,
+    /// Which part of the input a position sees.
+    pub receptive_field: ReceptiveView,
+    /// Whether it serves training only.
+    pub train_only: bool,
+    /// Where it is written.
+    pub source: SourceView,
+}
+
+/// Counts of a row or of several.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Sums {
+    /// Trainable elements.
+    pub params: u128,
+    /// Fixed weights.
+    pub frozen: u128,
+    /// Running statistics.
+    pub state: u128,
+    /// Multiply-accumulates, taps on padding included.
+    pub macs: u128,
+    /// Multiply-accumulates without the taps on padding.
+    pub macs_useful: u128,
+    /// Floating-point operations by kind.
+    pub flops: FlopsView,
+    /// LeCun's count of connections: outputs × (fan-in + 1).
+    pub connections: u128,
+    /// Bytes of all parameters.
+    pub weight_bytes: u128,
+    /// Bytes of the values.
+    pub activation_bytes: u128,
+}
+
+/// Floating-point operations by kind; `mac` counts two for each multiply-accumulate.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct FlopsView {
+    pub total: u128,
+    pub mac: u128,
+    pub add: u128,
+    pub mul: u128,
+    pub div: u128,
+    pub sqrt: u128,
+    pub exp: u128,
+    pub cmp: u128,
+}
+
+/// The totals of a network.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct NetworkTotals {
+    /// The sums over its rows.
+    #[serde(flatten)]
+    pub sums: Sums,
+    /// Memory for values while it runs.
+    pub peak_memory: MemoryView,
+    /// Layers with weights on the longest path.
+    pub depth: u64,
+}
+
+/// Activation memory in bytes, in source order.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct MemoryView {
+    /// High-water mark of the planned offsets.
+    pub planned: u128,
+    /// The largest sum of values that live at once.
+    pub lower_bound: u128,
+    /// All values, without reuse.
+    pub naive: u128,
+    /// The row that runs at the lower bound's peak.
+    pub at: Option<String>,
+    /// The values that live at the peak.
+    pub live: Vec<LiveView>,
+}
+
+/// A value that lives at the peak.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LiveView {
+    /// Its row or input.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: u128,
+}
+
+/// A receptive field; `[height, width]` throughout.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ReceptiveView {
+    /// Pixels of the input.
+    pub size: [u128; 2],
+    /// Pixels from one position to the next.
+    pub stride: [f64; 2],
+    /// Pixels beyond the border at the first position.
+    pub padding: [f64; 2],
+    /// `exact`, `whole` or `misaligned`.
+    pub status: String,
+}
+
+/// Where a row is written.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SourceView {
+    /// The file, with `/` between its parts.
+    pub file: String,
+    /// Counted from 1.
+    pub line: u32,
+    /// Counted from 1, in characters.
+    pub column: u32,
+    /// The block calls and copies that led there, innermost first.
+    pub expansion: Vec<ExpansionView>,
+}
+
+/// A block call or a copy of a repetition.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ExpansionView {
+    /// The block that was called.
+    pub block: Option<String>,
+    /// The line of the call or repetition.
+    pub line: u32,
+    /// Its column.
+    pub column: u32,
+    /// Which copy, from 1.
+    pub copy: Option<u64>,
+    /// Of how many.
+    pub copies: Option<u64>,
+}
+
+impl Report {
+    /// The report of a network.
+    pub fn of(checked: &Checked, sources: &SourceMap, settings: Settings) -> Report {
+        let graph = checked.graph();
+        let inputs =
+            graph.inputs().map(|(_, node)| Port { name: node.path.clone(), shape: node.shape.dims() });
+        let outputs = graph.outputs().iter().map(|output| {
+            let node = graph.node(output.node);
+            OutputPort {
+                name: output.name.clone(),
+                layer: shown_source(checked, output.node),
+                shape: node.shape.dims(),
+                train_only: output.train_only,
+            }
+        });
+        let layers = graph.rows().map(|(id, node)| layer(checked, id, node, sources, settings));
+        let memory = checked.memory_for(settings.dtype, settings.batch);
+        let live =
+            memory.live.iter().map(|live| LiveView { name: live.path.clone(), bytes: live.bytes }).collect();
+        Report {
+            schema_version: SCHEMA_VERSION,
+            cost_model: COST_MODEL.to_owned(),
+            network: graph.name().to_owned(),
+            dtype: settings.dtype.name().to_owned(),
+            batch: settings.batch,
+            inputs: inputs.collect(),
+            outputs: outputs.collect(),
+            layers: layers.collect(),
+            totals: NetworkTotals {
+                sums: sums(checked.totals(), settings),
+                peak_memory: MemoryView {
+                    planned: memory.planned,
+                    lower_bound: memory.lower_bound,
+                    naive: memory.naive,
+                    at: memory.peak.map(|id| graph.node(id).path.clone()),
+                    live,
+                },
+                depth: checked.depth(),
+            },
+            totals_train_only: sums(checked.totals_train_only(), settings),
+        }
+    }
+}
+
+/// The row or input behind a value: a slice is shown as what it is a slice of.
+fn shown_source(checked: &Checked, id: NodeId) -> String {
+    let graph = checked.graph();
+    let node = graph.node(id);
+    match (node.row, node.op(), graph.operands(id).first()) {
+        (false, Some(_), Some(&operand)) => shown_source(checked, operand),
+        _ => node.path.clone(),
+    }
+}
+
+fn layer(checked: &Checked, id: NodeId, node: &Node, sources: &SourceMap, settings: Settings) -> Layer {
+    let at = sources.location(node.span);
+    let expansion = node.origin.innermost_first().map(|expansion| {
+        let call = sources.location(expansion.call);
+        ExpansionView {
+            block: expansion.block.as_ref().map(|block| block.to_string()),
+            line: call.line,
+            column: call.column,
+            copy: expansion.copy.map(|(copy, _)| copy),
+            copies: expansion.copy.map(|(_, copies)| copies),
+        }
+    });
+    Layer {
+        name: node.path.clone(),
+        op: node.word.clone(),
+        inputs: checked
+            .graph()
+            .operands(id)
+            .into_iter()
+            .map(|operand| shown_source(checked, operand))
+            .collect(),
+        shape: node.shape.dims(),
+        counts: sums(checked.row(id), settings),
+        receptive_field: receptive(checked.receptive(id)),
+        train_only: node.train_only,
+        source: SourceView {
+            file: sources.name(node.span.file).replace('\\', "/"),
+            line: at.line,
+            column: at.column,
+            expansion: expansion.collect(),
+        },
+    }
+}
+
+fn sums(totals: &Totals, settings: Settings) -> Sums {
+    let batch = u128::from(settings.batch);
+    let flops = &totals.flops;
+    Sums {
+        params: totals.elements.params,
+        frozen: totals.elements.frozen,
+        state: totals.elements.state,
+        macs: totals.macs * batch,
+        macs_useful: totals.macs_useful * batch,
+        flops: FlopsView {
+            total: flops.total() * batch,
+            mac: flops.mac * batch,
+            add: flops.add * batch,
+            mul: flops.mul * batch,
+            div: flops.div * batch,
+            sqrt: flops.sqrt * batch,
+            exp: flops.exp * batch,
+            cmp: flops.cmp * batch,
+        },
+        connections: totals.connections,
+        weight_bytes: totals.weight_bytes(settings.dtype),
+        activation_bytes: totals.activation_bytes(settings.dtype) * batch,
+    }
+}
+
+fn receptive(receptive: &Receptive) -> ReceptiveView {
+    let both = |of: fn(&crate::analysis::Axis) -> Fraction| {
+        [of(&receptive.rows).to_f64(), of(&receptive.columns).to_f64()]
+    };
+    ReceptiveView {
+        size: [receptive.rows.size, receptive.columns.size],
+        stride: both(|axis| axis.stride),
+        padding: both(|axis| axis.padding),
+        status: receptive.status.name().to_owned(),
+    }
+}
