@@ -95,6 +95,11 @@ impl Session {
         self.map.files().next()
     }
 
+    /// The syntax tree of the root file as text.
+    pub fn dump_syntax(&self) -> String {
+        self.program.dump_syntax()
+    }
+
     /// The networks of the root file.
     pub fn entries(&self) -> Vec<Entry> {
         self.program.entries()

@@ -22,3 +22,5 @@ pub mod picture;
 pub mod report;
 
 pub mod driver;
+
+pub mod cli;

@@ -1,3 +1,7 @@
-//! The command line of the compiler.
+//! The process edge: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cnnc::cli::main()
+}

@@ -111,6 +111,22 @@ pub struct ExpansionView {
 }
 
 impl DiagnosticReport {
+    /// One report of several files.
+    pub fn join(reports: Vec<DiagnosticReport>) -> DiagnosticReport {
+        let mut all = DiagnosticReport {
+            schema_version: SCHEMA_VERSION,
+            errors: 0,
+            warnings: 0,
+            diagnostics: Vec::new(),
+        };
+        for report in reports {
+            all.errors += report.errors;
+            all.warnings += report.warnings;
+            all.diagnostics.extend(report.diagnostics);
+        }
+        all
+    }
+
     /// The diagnostics in the order given.
     pub fn new(diagnostics: &[Diagnostic], map: &SourceMap) -> DiagnosticReport {
         let count = |severity| diagnostics.iter().filter(|one| one.severity == severity).count();

@@ -6,6 +6,7 @@
 mod csv;
 mod markdown;
 mod numbers;
+pub mod operators;
 mod rows;
 mod table;
 pub mod view;

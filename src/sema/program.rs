@@ -259,6 +259,11 @@ impl Program {
         entries
     }
 
+    /// The syntax tree of the root file as text.
+    pub fn dump_syntax(&self) -> String {
+        format!("{:#?}\n", self.sources[0].ast)
+    }
+
     /// Whether any file of the program has text that could not be parsed.
     pub fn is_broken(&self) -> bool {
         self.sources.iter().any(|source| source.ast.broken)

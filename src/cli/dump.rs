@@ -1,0 +1,48 @@
+//! `cnnc dump`: a stage of the compilation as stable text.
+
+use super::source::{self, Source};
+use super::{Done, output};
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cnnc dump examples/digits/lenet5.cnn --after expand\n  cnnc dump examples/digits/lenet5.cnn --after parse"
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// The stage
+    #[arg(long, value_enum, value_name = "STAGE")]
+    after: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Stage {
+    /// The syntax tree of the file
+    Parse,
+    /// The graph: blocks, repetition and branches expanded, shapes inferred
+    Expand,
+    /// The graph with its figures
+    Check,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Done {
+    if arguments.after == Stage::Parse {
+        let session = source::open(arguments.source.file.as_deref(), arguments.source.text.as_deref())?;
+        return output::print(&session.dump_syntax());
+    }
+    let (session, checked) = arguments.source.compile()?;
+    match arguments.after {
+        Stage::Check => {
+            let report =
+                crate::report::Report::of(&checked, session.sources(), crate::report::Settings::default());
+            let selection = crate::report::Selection {
+                exact: true,
+                columns: crate::report::Column::all(),
+                ..Default::default()
+            };
+            output::print(&crate::report::table(&report, &selection, usize::MAX))
+        }
+        _ => output::print(&checked.graph().to_string()),
+    }
+}

@@ -1,0 +1,26 @@
+//! `cnnc explain`: the page of a diagnostic code.
+
+use crate::diag::{Code, Failure};
+
+use super::{Done, Stop, output, report};
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  cnnc explain E0304\n  cnnc explain W0203")]
+pub(super) struct Arguments {
+    /// The code, such as E0304
+    #[arg(value_name = "CODE")]
+    code: String,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Done {
+    let Some(code) = Code::parse(&arguments.code) else {
+        let failure = Failure::new(Code::E0201, format!("there is no diagnostic code `{}`", arguments.code));
+        return Err(Stop::Usage(report::suggest(
+            failure,
+            &arguments.code,
+            Code::ALL.iter().map(|code| code.id()),
+        )));
+    };
+    output::print(&format!("# {code}: {}\n", code.title()))
+}

@@ -1,0 +1,26 @@
+//! The door to files of the command line.
+
+use std::io::{self, Read};
+
+use crate::driver::{Loader, MAX_SOURCE_BYTES};
+
+/// Reads sources from the file system.
+#[derive(Debug)]
+pub(super) struct FileLoader;
+
+impl Loader for FileLoader {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        let file = std::fs::File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(io::Error::other("it is a folder"));
+        }
+        read_limited(file)
+    }
+}
+
+/// Reads up to one byte beyond the largest source: the parser reports what is too large.
+pub(super) fn read_limited(reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(MAX_SOURCE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

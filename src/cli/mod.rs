@@ -1,0 +1,129 @@
+//! The command line: one file per subcommand. The only place that opens files, reads the environment and
+//! writes to the terminal.
+//!
+//! Exit codes: 0 fine, 1 the model is wrong, 2 wrong usage, 3 files, weights or environment.
+
+mod check;
+mod completions;
+mod dump;
+mod explain;
+mod files;
+mod ops;
+mod output;
+mod report;
+mod source;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::base::did_you_mean;
+use crate::diag::Failure;
+
+/// The arguments.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cnnc",
+    version,
+    about = "Compiles .cnn files: shapes, costs and execution of convolutional networks",
+    max_term_width = 100
+)]
+#[command(
+    after_help = "`cnnc FILE` alone is `cnnc report FILE`.\n\nExamples:\n  cnnc examples/digits/lenet5.cnn\n  cnnc check -e 'input 28x28x1; conv 5x5x16 same; maxpool 2/2'"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says what is wrong with files
+    Check(check::Arguments),
+    /// Shows what a network costs, layer by layer
+    Report(report::Arguments),
+    /// Shows a stage of the compilation as text
+    Dump(dump::Arguments),
+    /// Explains a diagnostic code
+    Explain(explain::Arguments),
+    /// The operator reference
+    Ops(ops::Arguments),
+    /// Writes shell completions
+    Completions(completions::Arguments),
+}
+
+/// Why a command did not end well.
+#[derive(Debug)]
+enum Stop {
+    /// The model is wrong, and it was said.
+    Model,
+    /// The command was used wrongly.
+    Usage(Failure),
+    /// Files, weights or the environment are not as they must be.
+    Environment(Failure),
+    /// Nobody reads the output any more.
+    Closed,
+}
+
+type Done = Result<(), Stop>;
+
+/// Runs the command of the process's arguments.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse_from(with_default_command(std::env::args_os().collect())) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to stdout with code 0, wrong usage to stderr with code 2.
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    // Expansion recurses as deep as blocks nest; the stack does not depend on the platform's default.
+    let worker = std::thread::Builder::new().stack_size(64 << 20).spawn(move || dispatch(arguments.command));
+    let done = match worker.map(|thread| thread.join()) {
+        Ok(Ok(done)) => done,
+        Ok(Err(_)) => return ExitCode::from(101),
+        Err(error) => {
+            output::error(&format!("error: cannot start a thread: {error}\n"));
+            return ExitCode::from(3);
+        }
+    };
+    match done {
+        Ok(()) | Err(Stop::Closed) => ExitCode::SUCCESS,
+        Err(Stop::Model) => ExitCode::from(1),
+        Err(Stop::Usage(failure)) => {
+            output::failure(&failure);
+            ExitCode::from(2)
+        }
+        Err(Stop::Environment(failure)) => {
+            output::failure(&failure);
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Done {
+    match command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Dump(arguments) => dump::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Ops(arguments) => ops::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+    }
+}
+
+/// `cnnc FILE …` is `cnnc report FILE …`: a first word that is no command, and not nearly one, is a file.
+fn with_default_command(mut words: Vec<OsString>) -> Vec<OsString> {
+    let Some(first) = words.get(1).and_then(|word| word.to_str()) else { return words };
+    let command = Arguments::command();
+    let known: Vec<&str> = command.get_subcommands().map(|one| one.get_name()).chain(["help"]).collect();
+    let is_option = first.starts_with('-') && !matches!(first, "-" | "-e");
+    let is_file = first.contains(['.', '/']) || std::path::Path::new(first).exists();
+    let mistyped =
+        !is_file && !first.starts_with('-') && did_you_mean(first, known.iter().copied()).is_some();
+    if !is_option && !known.contains(&first) && !mistyped {
+        words.insert(1, OsString::from("report"));
+    }
+    words
+}

@@ -1,0 +1,29 @@
+//! `cnnc ops`: the operator reference.
+
+use crate::diag::{Code, Failure};
+use crate::ops::{self, Spec};
+use crate::report::operators;
+
+use super::{Done, Stop, output, report};
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  cnnc ops\n  cnnc ops conv")]
+pub(super) struct Arguments {
+    /// An operator or form; all of them where none is given
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Done {
+    let all: Vec<&'static Spec> =
+        [&ops::INPUT].into_iter().chain(ops::catalogue()).chain(ops::forms()).collect();
+    let Some(name) = &arguments.name else { return output::print(&operators::list(&all)) };
+    match all.iter().find(|spec| spec.name == *name) {
+        Some(spec) => output::print(&operators::page(spec)),
+        None => {
+            let failure = Failure::new(Code::E0101, format!("there is no operator `{name}`"));
+            Err(Stop::Usage(report::suggest(failure, name, all.iter().map(|spec| spec.name))))
+        }
+    }
+}

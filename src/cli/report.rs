@@ -1,0 +1,140 @@
+//! `cnnc report`: what a network costs, layer by layer.
+
+use crate::analysis::{Dtype, Metric, explain};
+use crate::base::did_you_mean;
+use crate::diag::{Code, Failure};
+use crate::report::{self, Column, Report, Selection};
+
+use super::source::Source;
+use super::{Done, Stop, output};
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cnnc report examples/vgg16.cnn --sort params --top 5\n  cnnc report examples/resnet50.cnn --depth 1 --format markdown"
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+    /// The columns, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    columns: Vec<String>,
+    /// Sorts the rows by a metric, largest first
+    #[arg(long, value_name = "METRIC")]
+    sort: Option<String>,
+    /// Shows at most so many rows
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// Folds rows whose path has more parts
+    #[arg(long, value_name = "N")]
+    depth: Option<usize>,
+    /// Pictures at once
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1 << 20), value_name = "N")]
+    batch: u64,
+    /// The type of weights and values
+    #[arg(long, default_value = "f32", value_parser = ["f32", "f16", "int8"], value_name = "TYPE")]
+    dtype: String,
+    /// Exact figures instead of rounded ones
+    #[arg(long)]
+    exact: bool,
+    /// Writes the arithmetic of one layer out
+    #[arg(long, value_name = "NAME")]
+    explain: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For a terminal
+    #[default]
+    Table,
+    /// Everything, for machines
+    Json,
+    /// Comma-separated values with exact figures
+    Csv,
+    /// A table for GitHub
+    Markdown,
+}
+
+/// Compiles, then reports.
+pub(super) fn run(arguments: &Arguments) -> Done {
+    let selection = selection(arguments)?;
+    let (session, checked) = arguments.source.compile()?;
+    if let Some(name) = &arguments.explain {
+        return match explain::lines(&checked, name) {
+            Some(lines) => output::print(&(lines.join("\n") + "\n")),
+            None => {
+                let rows = checked.graph().rows().map(|(_, node)| node.path.as_str());
+                let failure = Failure::new(Code::E0113, format!("there is no layer `{name}`"));
+                Err(Stop::Usage(suggest(failure, name, rows)))
+            }
+        };
+    }
+    let dtype = match arguments.dtype.as_str() {
+        "f16" => Dtype::F16,
+        "int8" => Dtype::Int8,
+        _ => Dtype::F32,
+    };
+    let report = Report::of(&checked, session.sources(), report::Settings { dtype, batch: arguments.batch });
+    output::print(&match arguments.format {
+        Format::Table => report::table(&report, &selection, output::width()),
+        Format::Json => json(&report)?,
+        Format::Csv => report::csv(&report, &selection),
+        Format::Markdown => report::markdown(&report, &selection),
+    })
+}
+
+/// A structure as indented JSON with a line end.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, Stop> {
+    let text = serde_json::to_string_pretty(value);
+    let text = text.map_err(|error| {
+        Stop::Environment(Failure::new(Code::E0609, format!("cannot write JSON: {error}")))
+    })?;
+    Ok(text + "\n")
+}
+
+/// Adds the nearest known word to a failure.
+pub(super) fn suggest<'a>(failure: Failure, word: &str, known: impl IntoIterator<Item = &'a str>) -> Failure {
+    match did_you_mean(word, known) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure,
+    }
+}
+
+fn selection(arguments: &Arguments) -> Result<Selection, Stop> {
+    let mut selection = Selection {
+        top: arguments.top,
+        depth: arguments.depth,
+        exact: arguments.exact,
+        ..Selection::default()
+    };
+    if !arguments.columns.is_empty() {
+        selection.columns = arguments
+            .columns
+            .iter()
+            .map(|word| {
+                let words: Vec<&str> = Column::all().into_iter().map(Column::word).collect();
+                let failure = || {
+                    Failure::new(Code::E0402, format!("there is no column `{word}`"))
+                        .note(format!("the columns are {}", words.join(", ")))
+                };
+                Column::parse(word)
+                    .ok_or_else(|| Stop::Usage(suggest(failure(), word, words.iter().copied())))
+            })
+            .collect::<Result<_, _>>()?;
+    }
+    if let Some(word) = &arguments.sort {
+        let metric = Metric::parse(word).filter(|metric| metric.is_sum());
+        let words: Vec<&str> =
+            Metric::ALL.into_iter().filter(|metric| metric.is_sum()).map(Metric::name).collect();
+        let failure = || {
+            Failure::new(Code::E0402, format!("rows cannot be sorted by `{word}`"))
+                .note(format!("the metrics are {}", words.join(", ")))
+        };
+        selection.sort =
+            Some(metric.ok_or_else(|| Stop::Usage(suggest(failure(), word, words.iter().copied())))?);
+    }
+    Ok(selection)
+}

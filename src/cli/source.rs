@@ -1,0 +1,123 @@
+//! The options that name a network: a file, `-` or `-e TEXT`, and its settings.
+
+use clap::Args;
+
+use crate::diag::{Code, Failure};
+use crate::driver::{Number, Options, Outcome, Session};
+use crate::tensor::Shape;
+
+use super::output::{self, Color};
+use super::{Stop, files};
+
+/// Settings of a network.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Settings {
+    /// The network, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub network: Option<String>,
+    /// Sets a parameter of the network or a constant; repeatable
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Replaces the shape of the only input
+    #[arg(long, value_name = "HxWxC")]
+    pub input_size: Option<String>,
+    /// When diagnostics are coloured
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: Color,
+}
+
+impl Settings {
+    /// The options of the compilation.
+    pub(super) fn options(&self) -> Result<Options, Stop> {
+        let wrong = |message: String, help: &str| Stop::Usage(Failure::new(Code::E0205, message).help(help));
+        let mut settings = Vec::new();
+        for setting in &self.set {
+            let parsed = setting
+                .split_once('=')
+                .and_then(|(name, value)| Some((name.trim().to_owned(), Number::parse(value.trim())?)));
+            let parsed = parsed.ok_or_else(|| {
+                wrong(format!("`--set {setting}` is no setting"), "write `--set name=number`")
+            })?;
+            if settings.iter().any(|(name, _)| *name == parsed.0) {
+                return Err(wrong(format!("`{}` is set twice", parsed.0), "set it once"));
+            }
+            settings.push(parsed);
+        }
+        let input_size = match &self.input_size {
+            None => None,
+            Some(text) => {
+                let dims: Option<Vec<u64>> =
+                    text.split('x').map(|dim| dim.parse().ok().filter(|&dim| dim > 0)).collect();
+                Some(match dims.as_deref() {
+                    Some(&[height, width, channels]) => Shape::map(height, width, channels),
+                    Some(&[elements]) => Shape::Vector(elements),
+                    _ => {
+                        return Err(wrong(
+                            format!("`--input-size {text}` is no shape"),
+                            "write `--input-size 224x224x3`",
+                        ));
+                    }
+                })
+            }
+        };
+        Ok(Options { network: self.network.clone(), settings, input_size })
+    }
+}
+
+/// One network of a file.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Source {
+    /// The file, or `-` for stdin
+    #[arg(value_name = "FILE", required_unless_present = "text", conflicts_with = "text")]
+    pub file: Option<String>,
+    /// The text of a network instead of a file
+    #[arg(short = 'e', value_name = "TEXT")]
+    pub text: Option<String>,
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// Opens a file, `-`, or a text.
+pub(super) fn open(file: Option<&str>, text: Option<&str>) -> Result<Session, Stop> {
+    match (file, text) {
+        (_, Some(text)) => {
+            Ok(Session::load(&files::FileLoader, "inline", text.as_bytes().to_vec(), "inline"))
+        }
+        (Some("-") | None, None) => {
+            let bytes = files::read_limited(std::io::stdin().lock());
+            let bytes = bytes.map_err(|error| {
+                Stop::Environment(Failure::new(Code::E0609, format!("cannot read stdin: {error}")))
+            })?;
+            Ok(Session::load(&files::FileLoader, "stdin", bytes, "inline"))
+        }
+        (Some(path), None) => {
+            let path = path.replace('\\', "/");
+            Session::open(&files::FileLoader, &path).map_err(Stop::Environment)
+        }
+    }
+}
+
+impl Source {
+    /// Compiles the chosen network; its diagnostics go to stderr.
+    pub(super) fn compile(&self) -> Result<(Session, crate::analysis::Checked), Stop> {
+        let session = open(self.file.as_deref(), self.text.as_deref())?;
+        let outcome = session.compile(&self.settings.options()?).map_err(Stop::Usage)?;
+        output::diagnostics(&outcome.diagnostics, session.sources(), self.settings.color);
+        let Outcome { checked, .. } = outcome;
+        match checked {
+            Some(checked) => Ok((session, checked)),
+            None => {
+                output::error(&format!("{}\n", output::counts(&outcome.diagnostics)));
+                Err(Stop::Model)
+            }
+        }
+    }
+
+    /// The folder of the file, with a `/` behind it; empty for the current one.
+    pub(super) fn folder(&self) -> String {
+        match self.file.as_deref().and_then(|file| file.rsplit_once('/')) {
+            Some((folder, _)) => format!("{folder}/"),
+            None => String::new(),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The operator reference, drawn from the specs of the catalogue.
+
+use crate::ops::{Default, Kind, Sizes, Spec};
+
+/// One line for each operator.
+pub fn list(specs: &[&Spec]) -> String {
+    let width = specs.iter().map(|spec| spec.name.len()).max().unwrap_or(0);
+    specs.iter().map(|spec| format!("{:<width$}  {}\n", spec.name, spec.summary)).collect()
+}
+
+/// The page of an operator, in Markdown.
+pub fn page(spec: &Spec) -> String {
+    let mut text = format!("# `{}`\n\n{}\n", spec.name, spec.summary);
+    if spec.trailing {
+        text.push_str("\nMay stand as a trailing word.\n");
+    }
+    text.push_str(&format!("\n```cnn\n{}```\n", spec.example));
+    let size = match spec.sizes {
+        Sizes::None => None,
+        Sizes::KernelFilters => Some(
+            "`KxKxN/S`: kernel height × kernel width × filters, and perhaps the stride `/s` or `/shxsw` (1)",
+        ),
+        Sizes::Kernel => Some("`KxK/S`: kernel height × kernel width, and perhaps the stride (1)"),
+        Sizes::Window => Some("`K/S` or `KxK/S`: the window, and perhaps the stride (the window)"),
+        Sizes::WindowOrWord => Some(
+            "`K/S` or `KxK/S`: the window, and perhaps the stride (the window); or `global`; or `to HxW`, `to n` (adaptive)",
+        ),
+        Sizes::Map => Some("`HxWxC`"),
+        Sizes::MapOrValue => Some("`HxWxC` for a map, `n` for a vector"),
+        Sizes::Factor => Some("`n` or `hxw`: the factors"),
+    };
+    let value = spec.value.as_ref().filter(|_| spec.sizes != Sizes::MapOrValue);
+    if size.is_some() || value.is_some() || !spec.flags.is_empty() || !spec.attributes.is_empty() {
+        text.push_str("\n| argument | kind | default | |\n| --- | --- | --- | --- |\n");
+    }
+    if let Some(size) = size {
+        text.push_str(&format!("| size | | | {size} |\n"));
+    }
+    if let Some(value) = value {
+        text.push_str(&format!(
+            "| {} | {} | {} | {} |\n",
+            value.name,
+            kind(value.kind),
+            default(value.default),
+            value.doc
+        ));
+    }
+    for flag in spec.flags {
+        text.push_str(&format!("| `{}` | flag | | {} |\n", flag.name, flag.doc));
+    }
+    for attribute in spec.attributes {
+        let (kind, default) = (kind(attribute.kind), default(attribute.default));
+        text.push_str(&format!("| `{}=` | {kind} | {default} | {} |\n", attribute.name, attribute.doc));
+    }
+    if !spec.cost.is_empty() {
+        text.push_str(&format!("\nCost: {}.\n", spec.cost));
+    }
+    if !spec.onnx.is_empty() {
+        text.push_str(&format!("\nONNX: {}. PyTorch: `{}`.\n", spec.onnx, spec.torch));
+    }
+    text
+}
+
+fn kind(kind: Kind) -> String {
+    match kind {
+        Kind::Count { min } => format!("whole number ≥ {min}"),
+        Kind::Real => "number".to_owned(),
+        Kind::Pair { min } => format!("n or (h, w), ≥ {min}"),
+        Kind::Pads => "n, (h, w) or (top, bottom, left, right)".to_owned(),
+        Kind::FourPads => "n or (top, bottom, left, right)".to_owned(),
+        Kind::Reals => "number or tuple".to_owned(),
+        Kind::Table => "name of a table".to_owned(),
+    }
+}
+
+fn default(default: Default) -> String {
+    match default {
+        Default::Required => "required".to_owned(),
+        Default::Absent => String::new(),
+        Default::Count(count) => count.to_string(),
+        Default::Real(real) => real.to_string(),
+    }
+}
