@@ -101,13 +101,27 @@ impl<'a> Expander<'a> {
                 self.all_copies(span, one, parts, copies, env, scope, arriving)
             }
         };
+        if is_aux(&one.head) {
+            // What is stated is the shape of the branch; the trunk flows on.
+            if let Some(end) = self.auxiliary_end(one, scope, span) {
+                self.check_shape(span, one.shape.as_ref(), env, end);
+            }
+            return flow;
+        }
         let flow = self.check_shape(span, one.shape.as_ref(), env, flow);
-        if let (Some(name), Ok(1..)) = (&one.name, copies)
-            && !is_aux(&one.head)
-        {
+        if let (Some(name), Ok(1..)) = (&one.name, copies) {
             self.define(name, &flow, scope, span);
         }
         flow
+    }
+
+    /// The value of the auxiliary branch that was just expanded.
+    fn auxiliary_end(&self, one: &ast::Flow, scope: &Scope, span: Span) -> Option<Flow> {
+        let parts: Vec<String> =
+            one.name.iter().flat_map(|name| &name.parts).map(|part| part.value.clone()).collect();
+        let path = scope.join(&parts).join(".");
+        let output = self.aux.iter().rev().find(|output| output.name == path)?;
+        Some(Flow::Value(Current { node: output.node, span }))
     }
 
     /// Names the value of a statement.

@@ -172,3 +172,14 @@ fn several_inputs_begin_with_a_reference() {
         ["E0309 1: nothing arrives at `conv`"]
     );
 }
+
+#[test]
+fn the_stated_shape_of_an_auxiliary_branch_is_its_own() {
+    let text = |shape: &str| {
+        format!(
+            "input 4x4x2; aux < avgpool global; flatten; dense 5 > -> {shape} as side; conv 1x1x3 -> 4x4x3;"
+        )
+    };
+    assert_eq!(errors(&text("5")), Vec::<String>::new());
+    assert_eq!(errors(&text("6")), ["E0301 1: the shape is 5, not 6"]);
+}
