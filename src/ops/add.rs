@@ -16,16 +16,37 @@ pub struct Add {
     pub zeropad: Option<(u64, u64)>,
 }
 
+/// The shape of the body, where the shortcut's every stride-th pixels are its rows and columns and it has no
+/// fewer channels.
+fn zero_padded(inputs: &[Shape], (rows, columns): (u64, u64)) -> Result<Shape, OpError> {
+    let (body, shortcut) = (inputs[0], inputs[1]);
+    let (height, width) = shortcut.extent();
+    if (height.div_ceil(rows), width.div_ceil(columns)) != body.extent() || body.is_map() != shortcut.is_map()
+    {
+        return Err(OpError::new(Code::E0307, "the shortcut does not have the pixels of the body")
+            .here(format!("every {rows}x{columns}-th pixel of {shortcut} does not make {body}")));
+    }
+    if shortcut.channels() > body.channels() {
+        return Err(OpError::new(Code::E0318, "a zero-padded shortcut cannot lose channels").here(format!(
+            "{} channels do not fit into {}",
+            shortcut.channels(),
+            body.channels()
+        )));
+    }
+    Ok(body)
+}
+
 impl Operator for Add {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        if let Some(strides) = self.zeropad {
+            return zero_padded(inputs, strides);
+        }
         let differs = inputs.iter().position(|&other| other != inputs[0]);
         match differs {
-            Some(index) if self.zeropad.is_none() => {
-                Err(OpError::new(Code::E0307, "the branches have different shapes")
-                    .here(format!("{} cannot be added to {}", inputs[index], inputs[0]))
-                    .note("`add` never broadcasts"))
-            }
-            _ => Ok(inputs[0]),
+            Some(index) => Err(OpError::new(Code::E0307, "the branches have different shapes")
+                .here(format!("{} cannot be added to {}", inputs[index], inputs[0]))
+                .note("`add` never broadcasts")),
+            None => Ok(inputs[0]),
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::{Span, Spanned, did_you_mean};
 use crate::diag::{Code, Origin, Sink};
+use crate::tensor::MAX_DIMENSION;
 
 use super::spec::{Default, Kind, Sizes, Spec};
 
@@ -310,7 +311,7 @@ impl Binder<'_> {
             }
             _ => None,
         };
-        match dims.filter(|dims| dims.iter().all(|&dim| dim >= 1)) {
+        match dims.filter(|dims| dims.iter().all(|dim| (1..=MAX_DIMENSION).contains(dim))) {
             Some(dims) => {
                 self.record("to", None, span);
                 self.bound.adaptive = Some(dims);
@@ -357,6 +358,11 @@ impl Binder<'_> {
         if dims.iter().chain(stride).any(|&dim| dim == 0) {
             let message = format!("the size of `{name}` contains a zero");
             return self.error(Code::E0205, span, message, "every number must be at least 1", &[]);
+        }
+        if let Some(dim) = dims.iter().chain(stride).find(|&&dim| dim > MAX_DIMENSION) {
+            let message = format!("the size of `{name}` is too large");
+            let here = format!("{dim} is more than {MAX_DIMENSION}");
+            return self.error(Code::E0313, span, message, &here, &[]);
         }
         self.record("size", None, span);
         self.bound.dims = dims.to_vec();
@@ -473,9 +479,9 @@ impl Binder<'_> {
 
     fn literal(&mut self, kind: Kind, name: &str, value: &Spanned<RawValue>) -> Option<Literal> {
         let count = |raw: &RawValue, min: u64| match raw {
-            RawValue::Int(int) => u64::try_from(*int)
-                .ok()
-                .filter(|&count| count >= min && count <= crate::tensor::MAX_DIMENSION),
+            RawValue::Int(int) => {
+                u64::try_from(*int).ok().filter(|&count| count >= min && count <= MAX_DIMENSION)
+            }
             _ => None,
         };
         let real = |raw: &RawValue| match raw {

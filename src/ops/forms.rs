@@ -62,7 +62,7 @@ static FORMS: [Spec; 7] = [
     Spec {
         name: "inception",
         summary: "Concatenates the channels of its branches in written order; all keep the same height and width.",
-        example: "input 28x28x192;\ninception <\n    | conv 1x1x64 relu\n    | conv 1x1x96 relu; conv 3x3x128 same relu\n> -> 28x28x192;\n",
+        example: "input 14x14x16;\ninception <\n    | conv 1x1x8 relu\n    | conv 1x1x4 relu; conv 3x3x12 same relu\n> -> 14x14x20;\n",
         cost: "none: data is only moved",
         onnx: "Concat",
         torch: "torch.cat",

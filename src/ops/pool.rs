@@ -204,17 +204,15 @@ fn check_padding(axis: &str, window: Window, input: u64, outputs: u64) -> Result
             .here(format!("{padding} in {axis}, with a window of {extent}"))
             .note("a window must touch the input"));
     }
-    // Only a window whose taps are further apart than the input is wide can jump over the input in the middle.
-    let last = outputs - 1;
-    let middle = if input < window.dilation { 1..last.clamp(1, 1 << 20) } else { 1..1 };
-    for index in [0, last].into_iter().chain(middle) {
-        if window.taps_inside(index, input).is_empty() {
-            return Err(OpError::new(Code::E0311, "a window of the pool touches only padding")
-                .at("size")
-                .here(format!("window {index} in {axis} starts at {}", window.position(index, 0)))
-                .note(format!("the input has {input} in {axis}"))
-                .help("use less padding or a smaller stride"));
-        }
+    if !window.all_touch(input, outputs) {
+        return Err(OpError::new(Code::E0311, "a window of the pool touches only padding")
+            .at("size")
+            .here(format!("the taps of a window in {axis} all fall on padding"))
+            .note(format!(
+                "the input has {input} in {axis}, with {} before and {} behind it",
+                window.pad_before, window.pad_after
+            ))
+            .help("use less padding, a smaller stride or less dilation"));
     }
     Ok(())
 }

@@ -3,9 +3,10 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice as Range};
 
 use super::{Cost, Geometry, Number, OpError, Operator, Parameter, Reuse};
+use crate::diag::Code;
 use crate::tensor::Shape;
 
-/// The channels `first .. first + count`, which exist in the input.
+/// The channels `first .. first + count`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slice {
     /// The first channel.
@@ -16,7 +17,12 @@ pub struct Slice {
 
 impl Operator for Slice {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
-        Ok(inputs[0].with_channels(self.count))
+        let channels = inputs[0].channels();
+        match self.first.checked_add(self.count) {
+            Some(end) if self.count > 0 && end <= channels => Ok(inputs[0].with_channels(self.count)),
+            _ => Err(OpError::new(Code::E0308, "the channels of the slice do not exist")
+                .here(format!("{} from {}, of {channels}", self.count, self.first))),
+        }
     }
 
     fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {

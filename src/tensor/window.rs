@@ -83,6 +83,27 @@ impl Window {
         self.taps_up_to(before + i128::from(input) - 1, outputs) - self.taps_up_to(before - 1, outputs)
     }
 
+    /// Whether each of the first `outputs` windows has a tap inside the input, in closed form; `outputs` is at
+    /// least 1.
+    pub fn all_touch(&self, input: u64, outputs: u64) -> bool {
+        let last_starts_inside = u128::from(outputs - 1) * u128::from(self.stride)
+            < u128::from(input) + u128::from(self.pad_before);
+        if !last_starts_inside || self.pad_before >= self.extent() {
+            return false;
+        }
+        if input >= self.dilation {
+            return true;
+        }
+        // The taps of a window that starts in the padding may jump over an input narrower than their distance:
+        // its first tap at or behind the start of the input is at (start mod dilation).
+        let (input, dilation) = (u128::from(input), u128::from(self.dilation));
+        let stride = u128::from(self.stride);
+        let early = u128::from(outputs).min(u128::from(self.pad_before).div_ceil(stride));
+        let first = (dilation - u128::from(self.pad_before) % dilation) % dilation;
+        let beyond = floor_sum(early, dilation, stride, first + dilation - input);
+        beyond == floor_sum(early, dilation, stride, first)
+    }
+
     /// The number of pairs (window, tap) with `window · stride + tap · dilation ≤ limit`.
     fn taps_up_to(&self, limit: i128, outputs: u64) -> u128 {
         if limit < 0 || outputs == 0 {
@@ -153,6 +174,10 @@ mod tests {
                 useful += taps.len() as u128;
             }
             prop_assert_eq!(window.useful_taps(input, counted), useful);
+            if counted > 0 {
+                let touch = (0..counted).all(|index| !window.taps_inside(index, input).is_empty());
+                prop_assert_eq!(window.all_touch(input, counted), touch);
+            }
         }
 
         #[test]
