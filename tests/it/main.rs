@@ -1,3 +1,8 @@
 //! Tests of the crate from outside; one binary.
 
+mod contract;
+mod counting;
+mod extremes;
+mod kernels;
+mod program;
 mod recovery;
