@@ -59,6 +59,8 @@ pub enum Init {
         /// Inputs of one output.
         fan_in: u64,
     },
+    /// Uniform in [−1, 1): a seeded input.
+    Input,
     /// The same value everywhere.
     Constant(f32),
     /// A normalisation's factor: 1, or uniform in [0.5, 1.5) when statistics are asked to be random.

@@ -11,6 +11,7 @@ mod npy_header;
 mod place;
 mod safetensors_header;
 
+pub mod binding;
 pub mod npy;
 pub mod npz;
 pub mod safetensors;

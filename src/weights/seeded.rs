@@ -6,41 +6,19 @@
 
 use ndarray::{ArrayD, IxDyn};
 
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+use crate::ops::{Init, digit_codes};
 
-/// How the elements of a tensor are drawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Init {
-    /// Uniform in ±√(6/fan_in), the bound of He et al. 2015 for rectifiers. `fan_in` is the product of the
-    /// weight's dimensions but the first (kh·kw for a subsampling's weight), at least 1.
-    Kaiming {
-        /// Values that flow into one output.
-        fan_in: u64,
-    },
-    /// Uniform in ±1/√fan_in, with the `fan_in` of the weight that the bias goes with.
-    Bias {
-        /// Values that flow into one output.
-        fan_in: u64,
-    },
-    /// Uniform in [-1, 1): a seeded input.
-    Input,
-    /// The same value everywhere.
-    Constant(f32),
-    /// The factor of a normalisation or of a `scale`: 1, or uniform in [0.5, 1.5).
-    NormWeight,
-    /// The shift of a normalisation or of a `scale`: 0, or uniform in [-0.5, 0.5).
-    NormBias,
-    /// A running mean: 0, or uniform in [-0.5, 0.5).
-    NormMean,
-    /// A running variance: 1, or uniform in [0.5, 1.5).
-    NormVar,
-}
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The tensor of this key; `random_norm` chooses the second alternative of the `Norm…` kinds.
 ///
 /// # Panics
 /// Where the shape has more elements than fit in memory: the caller has checked its size.
 pub fn fill(seed: u64, key: &str, init: &Init, random_norm: bool, shape: &[usize]) -> ArrayD<f32> {
+    if *init == Init::DigitCodes {
+        let mut codes = digit_codes().into_iter();
+        return ArrayD::from_shape_simple_fn(IxDyn(shape), || codes.next().unwrap_or(0.0));
+    }
     let base = base(seed, key);
     let law = Law::of(init, random_norm);
     let mut index = 0;
@@ -72,8 +50,10 @@ impl Law {
             Init::Bias { fan_in } => Law::Symmetric((1.0 / (fan_in as f64).sqrt()) as f32),
             Init::Input => Law::Symmetric(1.0),
             Init::Constant(value) => Law::Constant(value),
-            Init::NormWeight | Init::NormVar if random_norm => Law::AroundOne,
-            Init::NormWeight | Init::NormVar => Law::Constant(1.0),
+            // Filled above, element by element.
+            Init::DigitCodes => Law::Constant(0.0),
+            Init::NormWeight | Init::NormVariance if random_norm => Law::AroundOne,
+            Init::NormWeight | Init::NormVariance => Law::Constant(1.0),
             Init::NormBias | Init::NormMean if random_norm => Law::Symmetric(0.5),
             Init::NormBias | Init::NormMean => Law::Constant(0.0),
         }
@@ -131,7 +111,7 @@ mod tests {
         assert_eq!(input, [0xbf3b935c, 0x3f5780f2, 0x3e20a000, 0x3f66bb5a]);
         let not_ascii = bits_of(7, "höhe", Init::Input, false);
         assert_eq!(not_ascii, [0xbdbbf2e0, 0xbf6c662e, 0xbf15676a, 0x3f52a922]);
-        for init in [Init::NormWeight, Init::NormVar] {
+        for init in [Init::NormWeight, Init::NormVariance] {
             assert_eq!(
                 bits_of(7, "bn1.weight", init, true),
                 [0x3f9657c8, 0x3f8918ca, 0x3f4b77c3, 0x3fa9e0d2]
@@ -148,7 +128,7 @@ mod tests {
         assert_eq!(first(Init::NormWeight), 1.0);
         assert_eq!(first(Init::NormBias), 0.0);
         assert_eq!(first(Init::NormMean), 0.0);
-        assert_eq!(first(Init::NormVar), 1.0);
+        assert_eq!(first(Init::NormVariance), 1.0);
         assert_eq!(first(Init::Constant(0.25)), 0.25);
     }
 
