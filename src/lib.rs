@@ -19,6 +19,10 @@ pub mod weights;
 
 pub mod picture;
 
+pub mod lower;
+
+pub mod exec;
+
 pub mod report;
 
 pub mod driver;
