@@ -15,21 +15,30 @@ mod window;
 
 mod activation;
 mod add;
-mod channelwise;
+mod bn;
 mod concat;
 mod conv;
 mod deconv;
 mod dense;
+mod dropout;
 mod dwconv;
+mod flatten;
 mod forms;
+mod layernorm;
 mod lrn;
 mod mul;
 mod norm;
+mod pad;
 mod pool;
+mod prelu;
 mod rbf;
-mod reshape;
+mod scale;
+mod shuffle;
 mod slice;
+mod softmax;
 mod subsample;
+mod unflatten;
+mod upsample;
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
@@ -38,26 +47,34 @@ use crate::tensor::{Shape, Window};
 pub use activation::{Activation, Function};
 pub use add::Add;
 pub use bind::{Bound, ConnectionTable, RawArgument, RawValue, Segment, bind, segments};
-pub use channelwise::{PRelu, Scale, Softmax};
+pub use bn::BatchNorm;
 pub use concat::Concat;
 pub use conv::Conv;
 pub use cost::{Cost, Product};
 pub use deconv::Deconv;
 pub use dense::Dense;
+pub use dropout::Dropout;
 pub use dwconv::DwConv;
 pub use error::{At, OpError};
+pub use flatten::Flatten;
 pub use forms::{INPUT, form, forms};
+pub use layernorm::LayerNorm;
 pub use lrn::Lrn;
 pub use mul::Mul;
-pub use norm::{BatchNorm, LayerNorm};
 pub use number::Number;
+pub use pad::Pad;
 pub use parameter::{Init, Parameter, Role};
 pub use pool::{Pool, Reduction, Region, adaptive_bounds};
+pub use prelu::PRelu;
 pub use rbf::{Rbf, digit_codes};
-pub use reshape::{Dropout, Flatten, Pad, Shuffle, Unflatten, Upsample};
+pub use scale::Scale;
+pub use shuffle::Shuffle;
 pub use slice::Slice;
+pub use softmax::Softmax;
 pub use spec::{Attribute, Default, Flag, Kind, Sizes, Spec, Value};
 pub use subsample::Subsample;
+pub use unflatten::Unflatten;
+pub use upsample::Upsample;
 pub use window::{Padding, Sliding};
 
 /// How an operator moves information between positions, for receptive fields.
@@ -175,21 +192,21 @@ catalogue! {
     Deconv(deconv::Deconv),
     Dense(dense::Dense),
     Rbf(rbf::Rbf),
-    Flatten(reshape::Flatten),
-    Unflatten(reshape::Unflatten),
+    Flatten(flatten::Flatten),
+    Unflatten(unflatten::Unflatten),
     Pool(pool::Pool),
     Subsample(subsample::Subsample),
-    BatchNorm(norm::BatchNorm),
-    LayerNorm(norm::LayerNorm),
+    BatchNorm(bn::BatchNorm),
+    LayerNorm(layernorm::LayerNorm),
     Lrn(lrn::Lrn),
     Activation(activation::Activation),
-    Softmax(channelwise::Softmax),
-    PRelu(channelwise::PRelu),
-    Dropout(reshape::Dropout),
-    Upsample(reshape::Upsample),
-    Pad(reshape::Pad),
-    Shuffle(reshape::Shuffle),
-    Scale(channelwise::Scale),
+    Softmax(softmax::Softmax),
+    PRelu(prelu::PRelu),
+    Dropout(dropout::Dropout),
+    Upsample(upsample::Upsample),
+    Pad(pad::Pad),
+    Shuffle(shuffle::Shuffle),
+    Scale(scale::Scale),
     Add(add::Add),
     Mul(mul::Mul),
     Concat(concat::Concat),
@@ -199,17 +216,10 @@ catalogue! {
 /// Every operator that can be written, in the order of the reference.
 pub fn catalogue() -> impl Iterator<Item = &'static Spec> {
     let windows = [&conv::SPEC, &dwconv::SPEC, &deconv::SPEC, &dense::SPEC, &rbf::SPEC];
-    let shapes = [&reshape::FLATTEN, &reshape::UNFLATTEN, &pool::MAX, &pool::AVERAGE, &subsample::SPEC];
-    let norms = [&norm::BATCH, &norm::LAYER, &lrn::SPEC];
-    let others = [
-        &channelwise::SOFTMAX,
-        &channelwise::PRELU,
-        &reshape::DROPOUT,
-        &reshape::UPSAMPLE,
-        &reshape::PAD,
-        &reshape::SHUFFLE,
-    ];
-    let scale = [&channelwise::SCALE];
+    let shapes = [&flatten::SPEC, &unflatten::SPEC, &pool::MAX, &pool::AVERAGE, &subsample::SPEC];
+    let norms = [&bn::SPEC, &layernorm::SPEC, &lrn::SPEC];
+    let others = [&softmax::SPEC, &prelu::SPEC, &dropout::SPEC, &upsample::SPEC, &pad::SPEC, &shuffle::SPEC];
+    let scale = [&scale::SPEC];
     windows.into_iter().chain(shapes).chain(norms).chain(activation::SPECS).chain(others).chain(scale)
 }
 

@@ -53,7 +53,7 @@ fn programs() -> impl Iterator<Item = &'static str> {
 
 /// Where the kernels of a program do other operations than declared, or leave elements of their output out.
 fn broken_promises(text: &str) -> Vec<String> {
-    let graph = compile(text).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
+    let graph = compile(text).expect(text);
     let checked = Checked::new(graph);
     let graph = checked.graph();
     let mut broken = Vec::new();
@@ -84,7 +84,7 @@ fn kernels_do_the_operations_that_are_declared() {
 #[test]
 fn kernels_read_every_element_of_the_declared_parameters() {
     for text in programs() {
-        let graph = compile(text).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
+        let graph = compile(text).expect(text);
         for (id, node) in graph.nodes().filter(|(_, node)| !node.parameters.is_empty()) {
             // A slope below zero matters for one sign of an element only.
             let (positive, parameters) = (operands::<f32>(&graph, id), parameters(&graph, id));

@@ -67,6 +67,7 @@ macro_rules! counted {
         $(impl $trait for Counting {
             type Output = Counting;
 
+            #[allow(clippy::suspicious_arithmetic_impl)] // The addition counts.
             fn $method(self, other: Counting) -> Counting {
                 record(|counts| counts.$field += 1);
                 Counting(self.0 $sign other.0)

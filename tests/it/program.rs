@@ -23,7 +23,7 @@ pub(crate) fn compile(text: &str) -> Result<Graph, Vec<String>> {
 
 /// The value of the last node of a program of one operator, on `input` and `parameters` in their stored order.
 pub(crate) fn run(text: &str, input: &[f64], parameters: &[&[f64]]) -> Vec<f64> {
-    let graph = compile(text).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
+    let graph = compile(text).expect(text);
     let id = graph.ids().next_back().expect("a program has an input");
     let shape = |dims: &[u64]| IxDyn(&dims.iter().map(|&dim| dim as usize).collect::<Vec<_>>());
     let array = |dims: &[u64], values: &[f64]| {
