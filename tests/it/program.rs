@@ -71,5 +71,5 @@ pub(crate) fn parameters<N: Number>(graph: &Graph, id: NodeId) -> Vec<ArrayD<N>>
 
 fn fill<N: Number>(key: &str, shape: &[u64], value: impl Fn(f64) -> f64) -> ArrayD<N> {
     let shape: Vec<usize> = shape.iter().map(|&dim| dim as usize).collect();
-    seeded::fill(1, key, &seeded::Init::Input, false, &shape).mapv(|x| N::from_f64(value(f64::from(x))))
+    seeded::fill(1, key, &Init::Input, false, &shape).mapv(|x| N::from_f64(value(f64::from(x))))
 }
