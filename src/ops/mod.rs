@@ -4,7 +4,9 @@
 //! rule, parameters, cost, geometry and the reference kernel that defines it. No facet has a default body:
 //! an operator without a cost rule does not compile. Operators know neither syntax nor graph.
 
+mod argument;
 mod bind;
+mod bound;
 mod cost;
 mod error;
 mod number;
@@ -46,8 +48,10 @@ use crate::tensor::{Shape, Window};
 
 pub use activation::{Activation, Function};
 pub use add::Add;
-pub use bind::{Bound, ConnectionTable, RawArgument, RawValue, Segment, bind, segments};
+pub use argument::{ConnectionTable, RawArgument, RawValue, Segment, segments};
+pub use bind::bind;
 pub use bn::BatchNorm;
+pub use bound::Bound;
 pub use concat::Concat;
 pub use conv::Conv;
 pub use cost::{Cost, Product};

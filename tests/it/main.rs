@@ -1,5 +1,6 @@
 //! Tests of the crate from outside; one binary.
 
+mod arguments;
 mod contract;
 mod counting;
 mod extremes;

@@ -1,0 +1,99 @@
+//! The arguments behind an operator as they arrive: expressions evaluated, nothing checked.
+
+use std::sync::Arc;
+
+use crate::base::{Span, Spanned};
+
+use super::Spec;
+
+/// Row i lists the input maps that feed output map i.
+#[derive(Debug, PartialEq)]
+pub struct ConnectionTable {
+    /// Number of input maps.
+    pub inputs: u64,
+    /// One row for each output map: ascending input maps, each once.
+    pub rows: Vec<Vec<u64>>,
+}
+
+impl ConnectionTable {
+    /// The number of kernels: all entries of all rows.
+    pub fn kernels(&self) -> u64 {
+        self.rows.iter().map(|row| row.len() as u64).sum()
+    }
+}
+
+/// An argument with its expressions evaluated.
+#[derive(Clone, Debug)]
+pub enum RawArgument {
+    /// A flag, a trailing operator, or a mistake.
+    Word(Spanned<String>),
+    /// `5x5x16/2`.
+    Size {
+        /// Before the `/`.
+        dims: Vec<u64>,
+        /// Behind it: none, one or two.
+        stride: Vec<u64>,
+        /// The token.
+        span: Span,
+    },
+    /// A lone value.
+    Value(Spanned<RawValue>),
+    /// `name=value`.
+    Attribute {
+        /// The name.
+        name: Spanned<String>,
+        /// The value.
+        value: Spanned<RawValue>,
+    },
+    /// An argument whose value is not known: its expression is wrong, which was reported, or it depends on an
+    /// argument that is not given.
+    Unknown,
+}
+
+/// The value of an argument.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RawValue {
+    /// A whole number.
+    Int(i128),
+    /// A real number.
+    Real(f64),
+    /// Several numbers.
+    Tuple(Vec<RawValue>),
+    /// A word that is no known table.
+    Word(String),
+    /// A connection table.
+    Table(Arc<ConnectionTable>),
+}
+
+/// The arguments of one operator word of a statement.
+#[derive(Debug)]
+pub struct Segment<'a> {
+    /// The operator word; `None` for the head, whose word stands elsewhere.
+    pub word: Option<&'a Spanned<String>>,
+    /// What belongs to it.
+    pub arguments: &'a [RawArgument],
+}
+
+/// Cuts a flat list of arguments at the trailing words. `is_trailing` knows them; a word that is a flag of
+/// the operator before it stays there.
+pub fn segments<'a>(
+    arguments: &'a [RawArgument],
+    head: Option<&Spec>,
+    find: impl Fn(&str) -> Option<&'static Spec>,
+) -> Vec<Segment<'a>> {
+    let mut segments = Vec::new();
+    let mut current: Option<&Spec> = head;
+    let (mut word, mut start) = (None, 0);
+    for (index, argument) in arguments.iter().enumerate() {
+        let RawArgument::Word(candidate) = argument else { continue };
+        let is_flag = current.is_some_and(|spec| spec.flags.iter().any(|flag| flag.name == candidate.value));
+        let trailing = find(&candidate.value).filter(|spec| spec.trailing && !is_flag);
+        if let Some(spec) = trailing {
+            segments.push(Segment { word, arguments: &arguments[start..index] });
+            (word, start) = (Some(candidate), index + 1);
+            current = Some(spec);
+        }
+    }
+    segments.push(Segment { word, arguments: &arguments[start..] });
+    segments
+}
