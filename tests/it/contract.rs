@@ -96,8 +96,8 @@ fn kernels_read_every_element_of_the_declared_parameters() {
                 })
             };
             for index in 0..parameters.len() {
-                // Of a large parameter, about a hundred elements spread over it.
-                let step = parameters[index].len() / 100 + 1;
+                // Of a large parameter, about twenty elements spread over it.
+                let step = parameters[index].len() / 20 + 1;
                 for element in (0..parameters[index].len()).step_by(step) {
                     let key = node.parameters[index].key;
                     let mut poisoned = parameters.clone();
