@@ -1,5 +1,7 @@
 //! `cnnc dump`: a stage of the compilation as stable text.
 
+use crate::lower::{Settings, lower};
+
 use super::source::{self, Source};
 use super::{Done, output};
 
@@ -24,6 +26,8 @@ enum Stage {
     Expand,
     /// The graph with its figures
     Check,
+    /// The plan: steps, kernels and memory
+    Lower,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
@@ -42,6 +46,11 @@ pub(super) fn run(arguments: &Arguments) -> Done {
                 ..Default::default()
             };
             output::print(&crate::report::table(&report, &selection, usize::MAX))
+        }
+        Stage::Lower => {
+            let outputs = checked.graph().outputs().iter().filter(|output| !output.train_only);
+            let outputs = outputs.map(|output| (output.name.clone(), output.node)).collect();
+            output::print(&lower(checked.graph(), &Settings { batch: 1, exact: false, outputs }).to_string())
         }
         _ => output::print(&checked.graph().to_string()),
     }

@@ -8,10 +8,15 @@ mod completions;
 mod dump;
 mod explain;
 mod files;
+mod inputs;
+mod memory;
 mod ops;
 mod output;
+mod parameters;
 mod report;
+mod run;
 mod source;
+mod weights;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -43,6 +48,10 @@ enum Command {
     Check(check::Arguments),
     /// Shows what a network costs, layer by layer
     Report(report::Arguments),
+    /// Executes a network on pictures or arrays
+    Run(Box<run::Arguments>),
+    /// Lists, makes or checks the weights of a network
+    Weights(weights::Arguments),
     /// Shows a stage of the compilation as text
     Dump(dump::Arguments),
     /// Explains a diagnostic code
@@ -106,6 +115,8 @@ fn dispatch(command: Command) -> Done {
     match command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Weights(arguments) => weights::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Ops(arguments) => ops::run(&arguments),

@@ -5,7 +5,7 @@ use ndarray::{ArrayD, Axis};
 use crate::ir::NodeId;
 
 /// A tensor of a node: the node and the position among its parameters.
-pub type ParameterId = (NodeId, usize);
+pub(super) type ParameterId = (NodeId, usize);
 
 /// How a constant is made.
 #[derive(Clone, Debug, PartialEq)]

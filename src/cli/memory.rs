@@ -1,0 +1,60 @@
+//! How much memory a run may take.
+
+use crate::analysis::grouped;
+use crate::diag::{Code, Failure};
+
+use super::Stop;
+
+/// Refuses a run that needs more than `limit` bytes, or than three quarters of what the machine has to give.
+pub(super) fn check(needed: u128, limit: Option<u128>) -> Result<(), Stop> {
+    let (limit, why) = match limit {
+        Some(limit) => (limit, "`--max-memory`"),
+        None => match available() {
+            Some(available) => (available / 4 * 3, "three quarters of the available memory"),
+            None => return Ok(()),
+        },
+    };
+    if needed <= limit {
+        return Ok(());
+    }
+    Err(Stop::Environment(
+        Failure::new(Code::E0607, format!("the run needs {} bytes of memory", grouped(needed)))
+            .note(format!("the limit is {} bytes: {why}", grouped(limit)))
+            .help("use a smaller `--batch`, or raise the limit with `--max-memory`"),
+    ))
+}
+
+/// Bytes that the system or the control group has left; `None` where neither says.
+fn available() -> Option<u128> {
+    let number = |text: &str| text.trim().parse::<u128>().ok();
+    let system = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("MemAvailable:"))?;
+        number(line.split_whitespace().nth(1)?).map(|kibibytes| kibibytes * 1024)
+    });
+    let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| number(&text));
+    let used = std::fs::read_to_string("/sys/fs/cgroup/memory.current")
+        .ok()
+        .and_then(|text| number(&text))
+        .unwrap_or(0);
+    let group = group.map(|limit| limit.saturating_sub(used));
+    [system, group].into_iter().flatten().min()
+}
+
+/// `2G`, `512MiB`, `1000000`.
+pub(super) fn parse(text: &str) -> Result<u128, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor: u128 = match &text[digits.len()..] {
+        "" => 1,
+        "K" => 1000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        "T" => 1_000_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        suffix => return Err(format!("`{suffix}` is no unit; use K M G T KiB MiB GiB")),
+    };
+    let number: u128 =
+        digits.parse().map_err(|_| "a whole number with a unit is wanted, such as 512MiB".to_owned())?;
+    number.checked_mul(factor).ok_or_else(|| "the number is too large".to_owned())
+}

@@ -1,0 +1,146 @@
+//! `cnnc weights`: the tensors that a network wants; seeded ones; a file checked against the network.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::grouped;
+use crate::diag::{Code, Failure};
+use crate::ops::Role;
+use crate::weights::{npz, safetensors, seeded};
+
+use super::parameters::{self, By};
+use super::source::Source;
+use super::{Done, Stop, output, report};
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  cnnc weights examples/digits/lenet5.cnn\n  cnnc weights examples/digits/lenet5.cnn --seed 1 --output /tmp/seeded.safetensors"
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// Checks a weights file against the network
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seed", "output"])]
+    against: Option<String>,
+    /// How tensors are matched
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    weights_by: By,
+    /// Makes seeded tensors
+    #[arg(long, value_name = "N", requires = "output")]
+    seed: Option<u64>,
+    /// Random statistics of batch normalisation
+    #[arg(long, requires = "seed")]
+    random_bn: bool,
+    /// Where the tensors go: a .safetensors or .npz file
+    #[arg(long, value_name = "FILE", requires = "seed")]
+    output: Option<String>,
+    /// The form of the list
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For machines
+    Json,
+}
+
+/// The JSON of `cnnc weights`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct WeightsReport {
+    /// The version of this structure.
+    pub schema_version: u32,
+    /// The network's name.
+    pub network: String,
+    /// The tensors in the order of the rows.
+    pub tensors: Vec<TensorView>,
+}
+
+/// A tensor that the network wants.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct TensorView {
+    /// Its key.
+    pub name: String,
+    /// Its dimensions as stored.
+    pub shape: Vec<u64>,
+    /// `params`, `frozen` or `state`.
+    pub role: String,
+    /// Whether it serves training only.
+    pub train_only: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Done {
+    let (_, checked) = arguments.source.compile()?;
+    let graph = checked.graph();
+    if let Some(path) = &arguments.against {
+        let file = parameters::open_weights(path).map_err(Stop::Environment)?;
+        let binding =
+            parameters::bind(graph, &file, arguments.weights_by, path).map_err(Stop::Environment)?;
+        binding.notes.iter().for_each(|note| output::error(&format!("note: {note}\n")));
+        return output::print(&format!("`{path}` fits `{}`\n", graph.name()));
+    }
+    let declared: Vec<_> = graph
+        .nodes()
+        .flat_map(|(_, node)| node.parameters.iter().map(move |parameter| (node, parameter)))
+        .collect();
+    if let (Some(seed), Some(path)) = (arguments.seed, &arguments.output) {
+        let tensors: Vec<(String, Vec<usize>)> = declared
+            .iter()
+            .map(|(node, parameter)| {
+                (
+                    format!("{}.{}", node.path, parameter.key),
+                    parameter.shape.iter().map(|&dim| dim as usize).collect(),
+                )
+            })
+            .collect();
+        let value = |index: usize| {
+            let (key, shape) = &tensors[index];
+            seeded::fill(seed, key, &declared[index].1.init, arguments.random_bn, shape)
+        };
+        return match path.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("safetensors") => {
+                output::write_file(path, |mut file| safetensors::write(&mut file, path, &tensors, value))
+            }
+            Some("npz") => output::write_file(path, |mut file| npz::write(&mut file, path, &tensors, value)),
+            _ => Err(Stop::Usage(Failure::new(
+                Code::E0609,
+                format!("`--output {path}`: the file must end with .safetensors or .npz"),
+            ))),
+        };
+    }
+    let role = |role: Role| match role {
+        Role::Trainable => "params",
+        Role::Frozen => "frozen",
+        Role::State => "state",
+    };
+    let tensors: Vec<TensorView> = declared
+        .iter()
+        .map(|(node, parameter)| TensorView {
+            name: format!("{}.{}", node.path, parameter.key),
+            shape: parameter.shape.clone(),
+            role: role(parameter.role).to_owned(),
+            train_only: node.train_only,
+        })
+        .collect();
+    if arguments.format == Format::Json {
+        return output::print(&report::json(&WeightsReport {
+            schema_version: 1,
+            network: graph.name().to_owned(),
+            tensors,
+        })?);
+    }
+    let width = tensors.iter().map(|tensor| tensor.name.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for tensor in &tensors {
+        let shape = tensor.shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
+        let train = if tensor.train_only { "  train only" } else { "" };
+        text.push_str(&format!("{:<width$}  {shape:<16}  {}{train}\n", tensor.name, tensor.role));
+    }
+    let elements = u128::from(tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum::<u64>());
+    text.push_str(&format!("{} tensors, {} elements\n", tensors.len(), grouped(elements)));
+    output::print(&text)
+}
