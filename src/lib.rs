@@ -25,6 +25,8 @@ pub mod exec;
 
 pub mod report;
 
+pub mod export;
+
 pub mod driver;
 
 pub mod cli;

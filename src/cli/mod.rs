@@ -8,6 +8,7 @@ mod completions;
 mod dump;
 mod explain;
 mod files;
+mod graph;
 mod inputs;
 mod memory;
 mod ops;
@@ -52,6 +53,8 @@ enum Command {
     Run(Box<run::Arguments>),
     /// Lists, makes or checks the weights of a network
     Weights(weights::Arguments),
+    /// Draws a network
+    Graph(graph::Arguments),
     /// Shows a stage of the compilation as text
     Dump(dump::Arguments),
     /// Explains a diagnostic code
@@ -117,6 +120,7 @@ fn dispatch(command: Command) -> Done {
         Command::Report(arguments) => report::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Weights(arguments) => weights::run(&arguments),
+        Command::Graph(arguments) => graph::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Ops(arguments) => ops::run(&arguments),

@@ -1,0 +1,243 @@
+//! Where the vertices, frames and edges of a drawing lie: ranks from top to bottom, columns from left to right.
+//!
+//! A vertex lies one rank below the lowest of its operands, in the column of its first operand where that
+//! is free. An edge runs through free cells where it can, else in a lane right of all columns, so that no
+//! edge crosses a vertex. The work is linear in the drawing, up to a logarithm.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use super::drawing::{Drawing, Edge};
+
+/// Cells of vertices and frames, and ways of edges.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// For each vertex.
+    pub cells: Vec<Cell>,
+    /// For each frame.
+    pub extents: Vec<Extent>,
+    /// For each edge.
+    pub ways: Vec<Way>,
+    /// The number of ranks.
+    pub ranks: usize,
+    /// The number of columns.
+    pub columns: usize,
+    /// The number of lanes.
+    pub lanes: usize,
+}
+
+/// The place of a vertex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cell {
+    pub rank: usize,
+    pub column: usize,
+}
+
+/// The cells that a frame spans, and how many frames it holds above each other at its edges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub first: Cell,
+    pub last: Cell,
+    /// 1, or one more than the innermost frames' that begin at the same rank.
+    pub above: usize,
+    /// 1, or one more than the innermost frames' that end at the same rank.
+    pub below: usize,
+    /// 1, or one more than the innermost frames'.
+    pub beside: usize,
+}
+
+/// How an edge runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Into the column of its end within the first gap, then straight down.
+    EndColumn,
+    /// Straight down, and into the column of its end within the last gap.
+    StartColumn,
+    /// Through the lane of this number.
+    Lane(usize),
+}
+
+impl Layout {
+    pub(super) fn of(drawing: &Drawing) -> Layout {
+        let cells = cells(drawing);
+        let extents = extents(drawing, &cells);
+        let (ways, lanes) = ways(drawing, &cells);
+        let ranks = cells.iter().map(|cell| cell.rank + 1).max().unwrap_or(0);
+        let columns = cells.iter().map(|cell| cell.column + 1).max().unwrap_or(0);
+        Layout { cells, extents, ways, ranks, columns, lanes }
+    }
+}
+
+fn cells(drawing: &Drawing) -> Vec<Cell> {
+    // Edges that lead backward have no say.
+    let mut operands: Vec<Vec<usize>> = vec![Vec::new(); drawing.vertices.len()];
+    for edge in drawing.edges.iter().filter(|edge| edge.from < edge.to) {
+        operands[edge.to].push(edge.from);
+    }
+    let mut cells: Vec<Cell> = Vec::with_capacity(drawing.vertices.len());
+    let mut taken: BTreeSet<(usize, usize)> = BTreeSet::new();
+    let mut next_column: Vec<usize> = Vec::new();
+    for operands in &operands {
+        let rank = operands.iter().map(|&operand| cells[operand].rank + 1).max().unwrap_or(0);
+        next_column.resize(next_column.len().max(rank + 1), 0);
+        let wanted = operands.first().map_or(0, |&operand| cells[operand].column);
+        let is_free = !taken.contains(&(rank, wanted));
+        let column = if is_free { wanted } else { next_column[rank].max(wanted + 1) };
+        taken.insert((rank, column));
+        next_column[rank] = next_column[rank].max(column + 1);
+        cells.push(Cell { rank, column });
+    }
+    cells
+}
+
+fn extents(drawing: &Drawing, cells: &[Cell]) -> Vec<Extent> {
+    let none = Extent {
+        first: Cell { rank: usize::MAX, column: usize::MAX },
+        last: Cell { rank: 0, column: 0 },
+        above: 1,
+        below: 1,
+        beside: 1,
+    };
+    let mut extents = vec![none; drawing.frames.len()];
+    for (vertex, cell) in drawing.vertices.iter().zip(cells) {
+        if let Some(frame) = vertex.frame {
+            extents[frame].include(*cell, *cell);
+        }
+    }
+    // Inner frames come after outer ones: from the last to the first, each is complete when it is reached.
+    for index in (0..extents.len()).rev() {
+        if let Some(parent) = drawing.frames[index].parent {
+            let inner = extents[index];
+            extents[parent].include(inner.first, inner.last);
+        }
+    }
+    for index in (0..extents.len()).rev() {
+        if let Some(parent) = drawing.frames[index].parent {
+            let inner = extents[index];
+            let outer = &mut extents[parent];
+            outer.beside = outer.beside.max(inner.beside + 1);
+            if inner.first.rank == outer.first.rank {
+                outer.above = outer.above.max(inner.above + 1);
+            }
+            if inner.last.rank == outer.last.rank {
+                outer.below = outer.below.max(inner.below + 1);
+            }
+        }
+    }
+    extents
+}
+
+impl Extent {
+    fn include(&mut self, first: Cell, last: Cell) {
+        self.first.rank = self.first.rank.min(first.rank);
+        self.first.column = self.first.column.min(first.column);
+        self.last.rank = self.last.rank.max(last.rank);
+        self.last.column = self.last.column.max(last.column);
+    }
+}
+
+/// The way of each edge, and the number of lanes.
+fn ways(drawing: &Drawing, cells: &[Cell]) -> (Vec<Way>, usize) {
+    let taken: BTreeSet<(usize, usize)> = cells.iter().map(|cell| (cell.column, cell.rank)).collect();
+    let is_free = |column: usize, above: usize, below: usize| {
+        above < below && taken.range((column, above + 1)..(column, below)).next().is_none()
+    };
+    let direct = |edge: &Edge| {
+        let (from, to) = (cells[edge.from], cells[edge.to]);
+        if is_free(to.column, from.rank, to.rank) {
+            Some(Way::EndColumn)
+        } else if is_free(from.column, from.rank, to.rank) {
+            Some(Way::StartColumn)
+        } else {
+            None
+        }
+    };
+    let mut ways: Vec<Option<Way>> = drawing.edges.iter().map(direct).collect();
+    // The others take the first lane that is free over all of their ranks, those that begin first and end
+    // last before the others.
+    let span = |edge: &Edge| {
+        let (from, to) = (cells[edge.from].rank, cells[edge.to].rank);
+        (from.min(to), from.max(to))
+    };
+    let mut rest: BTreeMap<(usize, Reverse<usize>), Vec<usize>> = BTreeMap::new();
+    for (index, edge) in drawing.edges.iter().enumerate().filter(|&(index, _)| ways[index].is_none()) {
+        let (first, last) = span(edge);
+        rest.entry((first, Reverse(last))).or_default().push(index);
+    }
+    let (mut lanes, mut free) = (0, BTreeSet::new());
+    let mut busy: BinaryHeap<Reverse<(usize, usize)>> = BinaryHeap::new();
+    for ((first, Reverse(last)), edges) in rest {
+        while busy.peek().is_some_and(|&Reverse((end, _))| end < first) {
+            free.extend(busy.pop().map(|Reverse((_, lane))| lane));
+        }
+        for edge in edges {
+            let lane = free.pop_first().unwrap_or_else(|| {
+                lanes += 1;
+                lanes - 1
+            });
+            busy.push(Reverse((last, lane)));
+            ways[edge] = Some(Way::Lane(lane));
+        }
+    }
+    (ways.into_iter().map(|way| way.unwrap_or(Way::Lane(0))).collect(), lanes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::drawing::tests::graph;
+    use super::*;
+
+    fn layout(text: &str) -> (Drawing, Layout) {
+        let drawing = Drawing::of(&graph(text), None);
+        let layout = Layout::of(&drawing);
+        (drawing, layout)
+    }
+
+    #[test]
+    fn a_chain_stands_in_one_column() {
+        let (_, layout) = layout("input 8x8x4; conv 3x3x4 relu; flatten");
+        let cells: Vec<(usize, usize)> = layout.cells.iter().map(|cell| (cell.rank, cell.column)).collect();
+        assert_eq!(cells, [(0, 0), (1, 0), (2, 0), (3, 0), (4, 0)]);
+        assert_eq!((layout.ranks, layout.columns, layout.lanes), (5, 1, 0));
+    }
+
+    #[test]
+    fn branches_stand_side_by_side_and_a_shortcut_takes_a_lane() {
+        let (_, side) = layout("input 8x8x4; concat < conv 1x1x2 | conv 1x1x2 relu >");
+        assert_eq!((side.columns, side.lanes), (2, 0));
+        let (drawing, around) = layout("input 8x8x4; residual < conv 3x3x4 same > relu");
+        let lanes = around.ways.iter().filter(|way| matches!(way, Way::Lane(_))).count();
+        assert_eq!((around.columns, around.lanes, lanes), (1, 1, 1));
+        let edge = around.ways.iter().position(|way| matches!(way, Way::Lane(_))).unwrap();
+        assert_eq!(drawing.vertices[drawing.edges[edge].from].name, "input");
+    }
+
+    #[test]
+    fn nested_shortcuts_have_lanes_of_their_own_and_later_ones_take_them_again() {
+        let nested = "residual < conv 3x3x4 same; residual < conv 3x3x4 same >; relu >";
+        let (_, layout) = layout(&format!("input 8x8x4; {nested}; relu; {nested}"));
+        assert_eq!(layout.lanes, 2);
+    }
+
+    #[test]
+    fn no_two_vertices_share_a_cell() {
+        let (drawing, layout) = layout(
+            "input 8x8x4; inception < conv 1x1x2 | conv 1x1x2; split 2 < relu | conv 1x1x2 > | relu > relu",
+        );
+        let cells: BTreeSet<(usize, usize)> =
+            layout.cells.iter().map(|cell| (cell.rank, cell.column)).collect();
+        assert_eq!(cells.len(), drawing.vertices.len());
+        for edge in &drawing.edges {
+            assert!(layout.cells[edge.from].rank < layout.cells[edge.to].rank);
+        }
+    }
+
+    #[test]
+    fn frames_hold_their_vertices_and_inner_frames() {
+        let (_, layout) = layout("block b(c) { conv 3x3x(c) same relu } input 8x8x4; [b(4) * 2] as s[]");
+        let [outer, first, second] = layout.extents[..] else { panic!("three frames") };
+        assert_eq!((outer.first.rank, outer.last.rank), (1, 4));
+        assert_eq!((first.first.rank, second.last.rank), (1, 4));
+        assert_eq!((outer.above, outer.below, outer.beside, first.above), (2, 2, 2, 1));
+    }
+}

@@ -1,0 +1,112 @@
+//! Mermaid, for Markdown pages that draw it.
+
+use std::fmt::Write;
+
+use super::drawing::{Content, Drawing, Style, Vertex};
+use crate::ir::Graph;
+
+/// The graph as a Mermaid flowchart; `depth` folds as in [`Drawing::of`].
+pub fn mermaid(graph: &Graph, depth: Option<usize>) -> String {
+    let drawing = Drawing::of(graph, depth);
+    let contents = drawing.contents();
+    let mut text = String::from("flowchart TB\n");
+    write_content(&mut text, &drawing, &contents, &contents[drawing.frames.len()], 1);
+    for edge in &drawing.edges {
+        put(&mut text, 1, &format!("n{} -->|{}| n{}", edge.from, edge.shape, edge.to));
+    }
+    let train: Vec<String> = (0..drawing.vertices.len())
+        .filter(|&vertex| drawing.vertices[vertex].train_only)
+        .map(|vertex| format!("n{vertex}"))
+        .collect();
+    if !train.is_empty() {
+        put(&mut text, 1, "classDef train stroke-dasharray: 4 3");
+        put(&mut text, 1, &format!("class {} train", train.join(",")));
+    }
+    text
+}
+
+fn write_content(
+    text: &mut String,
+    drawing: &Drawing,
+    contents: &[Content],
+    content: &Content,
+    indent: usize,
+) {
+    for &vertex in &content.vertices {
+        put(text, indent, &format!("n{vertex}{}", shaped(&drawing.vertices[vertex])));
+    }
+    for &frame in &content.frames {
+        let name = escaped(&drawing.frames[frame].name);
+        put(text, indent, &format!("subgraph s{frame}[\"{name}\"]"));
+        write_content(text, drawing, contents, &contents[frame], indent + 1);
+        put(text, indent, "end");
+    }
+}
+
+fn shaped(vertex: &Vertex) -> String {
+    let label = format!("\"{}<br>{}\"", escaped(&vertex.name), escaped(&vertex.detail));
+    match vertex.style {
+        Style::Port => format!("([{label}])"),
+        Style::Operator => format!("[{label}]"),
+        Style::Folded => format!("[[{label}]]"),
+    }
+}
+
+fn put(text: &mut String, indent: usize, line: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{:width$}{line}", "", width = 2 * indent);
+}
+
+/// Text inside a label's quotes: all punctuation that Mermaid, Markdown or HTML could read is written by
+/// its number.
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut escaped, character| {
+        match character {
+            '"' | '#' | '&' | '<' | '>' | ';' | '`' | '*' | '\\' => {
+                let _ = write!(escaped, "#{};", u32::from(character));
+            }
+            _ => escaped.push(character),
+        }
+        escaped
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::drawing::tests::graph;
+    use super::*;
+
+    #[test]
+    fn a_small_network_is_drawn_whole() {
+        let text = mermaid(
+            &graph("input 4x4x1; [conv 3x3x2] as body; aux train < flatten as f > as side; flatten as g"),
+            None,
+        );
+        let wanted = r#"flowchart TB
+  n0(["input<br>input"])
+  n3["g<br>flatten"]
+  n4(["out<br>output"])
+  n5(["side<br>output"])
+  subgraph s0["body"]
+    n1["conv1<br>conv 3x3"]
+  end
+  subgraph s1["side"]
+    n2["f<br>flatten"]
+  end
+  n0 -->|4x4x1| n1
+  n1 -->|2x2x2| n2
+  n1 -->|2x2x2| n3
+  n3 -->|8| n4
+  n2 -->|8| n5
+  classDef train stroke-dasharray: 4 3
+  class n2,n5 train
+"#;
+        assert_eq!(text, wanted);
+    }
+
+    #[test]
+    fn names_cannot_leave_their_quotes() {
+        assert_eq!(escaped("block1-*"), "block1-#42;");
+        assert_eq!(escaped("a\"]<b>"), "a#34;]#60;b#62;");
+    }
+}
