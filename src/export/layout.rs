@@ -144,10 +144,11 @@ fn ways(drawing: &Drawing, cells: &[Cell]) -> (Vec<Way>, usize) {
     };
     let direct = |edge: &Edge| {
         let (from, to) = (cells[edge.from], cells[edge.to]);
-        if is_free(to.column, from.rank, to.rank) {
-            Some(Way::EndColumn)
-        } else if is_free(from.column, from.rank, to.rank) {
+        // Its own column first: an edge that ran down the column of its end could be taken for another's.
+        if is_free(from.column, from.rank, to.rank) {
             Some(Way::StartColumn)
+        } else if is_free(to.column, from.rank, to.rank) {
+            Some(Way::EndColumn)
         } else {
             None
         }
@@ -210,6 +211,15 @@ mod tests {
         assert_eq!((around.columns, around.lanes, lanes), (1, 1, 1));
         let edge = around.ways.iter().position(|way| matches!(way, Way::Lane(_))).unwrap();
         assert_eq!(drawing.vertices[drawing.edges[edge].from].name, "input");
+    }
+
+    #[test]
+    fn a_short_branch_waits_in_its_own_column() {
+        let (drawing, layout) = layout("input 8x8x4; concat < conv 1x1x2; relu; relu | conv 1x1x2 >");
+        let short = drawing.vertices.iter().position(|vertex| vertex.name == "conv2").unwrap();
+        let edge = drawing.edges.iter().position(|edge| edge.from == short).unwrap();
+        assert_eq!(layout.cells[short], Cell { rank: 1, column: 1 });
+        assert_eq!((layout.ways[edge], layout.lanes), (Way::StartColumn, 0));
     }
 
     #[test]

@@ -23,7 +23,7 @@ const INSET: usize = 8;
 const LANE: usize = 14;
 
 const CSS: &str = "text{font:12px sans-serif;fill:#1b1b1b}.d,.s{font-size:10px;fill:#666}.v{fill:#fff;stroke:#444}\
-.p{fill:#e8f1fb}.f{fill:#f4f0e6}.b{fill:#000;fill-opacity:.03;stroke:#bbb}.e{fill:none;stroke:#777}\
+.s{paint-order:stroke;stroke:#fff;stroke-width:3px;text-anchor:end}.p{fill:#e8f1fb}.f{fill:#f4f0e6}.b{fill:#000;fill-opacity:.03;stroke:#bbb}.e{fill:none;stroke:#777}\
 .t{stroke-dasharray:4 3}";
 
 /// The graph as an SVG document; `depth` folds as in [`Drawing::of`].
@@ -156,7 +156,7 @@ fn write_edge(
             let lane_x = measures.lane(layout, lane);
             // Neighbouring lanes leave and arrive at different heights, so that they can be told apart.
             let (out, into) = (y + 6 + lane % 4 * 3, end_y - 9 - lane % 3 * 2);
-            format!("M{x} {y}V{out}H{lane_x}V{into}H{}V{end_y}", end_x + half / 2)
+            format!("M{} {y}V{out}H{lane_x}V{into}H{}V{end_y}", x + half / 2, end_x + half / 2)
         }
     };
     let is_train = drawing.vertices[edge.to].train_only;
@@ -164,7 +164,7 @@ fn write_edge(
     put(text, &format!("<path class=\"{class}\" d=\"{way}\" marker-end=\"url(#a)\"/>"));
 }
 
-/// The shapes that a vertex sends out, each once, below it.
+/// The shapes that a vertex sends out, each once, below it and left of the edges, which turn to the right.
 fn write_shapes(text: &mut String, drawing: &Drawing, layout: &Layout, measures: &Measures) {
     let mut shapes: Vec<Vec<String>> = vec![Vec::new(); drawing.vertices.len()];
     for edge in &drawing.edges {
@@ -175,7 +175,7 @@ fn write_shapes(text: &mut String, drawing: &Drawing, layout: &Layout, measures:
     }
     for (vertex, shapes) in shapes.iter().enumerate().filter(|(_, shapes)| !shapes.is_empty()) {
         let (x, y) = measures.corner(layout, vertex);
-        let (x, y) = (x + measures.vertex / 2 + 5, y + HEIGHT + 14);
+        let (x, y) = (x + measures.vertex / 2 - 5, y + HEIGHT + 14);
         put(text, &format!("<text class=\"s\" x=\"{x}\" y=\"{y}\">{}</text>", shapes.join(", ")));
     }
 }
