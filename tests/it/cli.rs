@@ -1,0 +1,172 @@
+//! The contract with scripts: exit codes, streams, JSON, files.
+
+use std::process::{Command, Output, Stdio};
+
+fn cnnc(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cnnc"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn exit_codes_tell_model_usage_and_environment_apart() {
+    let cases: [(&[&str], i32); 12] = [
+        (&["check", "examples/vgg16.cnn"], 0),
+        (&["check", "-e", "input 8x8x1; cnov 3x3x4"], 1),
+        (&["check", "-e", "input 8x8x1; conv 3x3x4; expect params == 1"], 1),
+        (&["report", "examples/vgg16.cnn", "--sort", "parms"], 2),
+        (&["report", "examples/inception_module.cnn"], 2),
+        (&["report", "examples/resnet50.cnn", "--network", "resnet51"], 2),
+        (&["reprot", "x"], 2),
+        (&["report", "--set", "x", "-e", "input 8x8x1; relu"], 2),
+        (&["check", "no/such/file.cnn"], 3),
+        (&["run", "examples/digits/lenet5.cnn", "--input", "examples/digits/samples/7.png"], 3),
+        (
+            &[
+                "run",
+                "examples/digits/lenet5.cnn",
+                "--weights",
+                "README.md",
+                "--input",
+                "examples/digits/samples/7.png",
+            ],
+            3,
+        ),
+        (&["explain", "E9999"], 2),
+    ];
+    for (arguments, expected) in cases {
+        let output = cnnc(arguments);
+        assert_eq!(code(&output), expected, "{arguments:?}: {}", text(&output.stderr));
+        if expected != 0 {
+            assert!(output.stdout.is_empty(), "{arguments:?} writes to stdout: {}", text(&output.stdout));
+            assert!(!output.stderr.is_empty(), "{arguments:?} says nothing");
+        }
+    }
+}
+
+#[test]
+fn mistyped_words_get_suggestions() {
+    let cases: [(&[&str], &str); 4] = [
+        (&["report", "examples/vgg16.cnn", "--sort", "parms"], "`params`"),
+        (&["report", "examples/resnet50.cnn", "--network", "resnet5"], "`resnet50`"),
+        (&["reprot", "x"], "report"),
+        (&["ops", "cnov"], "`conv`"),
+    ];
+    for (arguments, suggestion) in cases {
+        let said = text(&cnnc(arguments).stderr);
+        assert!(said.contains(suggestion), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn three_mistakes_give_three_errors_at_their_places() {
+    let source = "input 28x28x1;\nconv 5x5x16 smae -> 28x28x16;\nmaxpool 2/2 -> 14x14x15;\ncnov 3x3x8;\n";
+    let output = cnnc(&["check", "--format", "json", "-e", source]);
+    assert_eq!(code(&output), 1);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let places: Vec<(&str, u64)> = report["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["code"].as_str().unwrap(), one["line"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(places, [("E0201", 2), ("E0301", 3), ("E0101", 4)]);
+}
+
+#[test]
+fn the_report_has_the_promised_fields() {
+    let output = cnnc(&["report", "examples/resnet50.cnn", "--network", "resnet50", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for field in [
+        "schema_version",
+        "cost_model",
+        "network",
+        "inputs",
+        "outputs",
+        "layers",
+        "totals",
+        "totals_train_only",
+    ] {
+        assert!(!report[field].is_null(), "{field}");
+    }
+    let layers = report["layers"].as_array().unwrap();
+    let fields = [
+        "name",
+        "op",
+        "inputs",
+        "shape",
+        "params",
+        "frozen",
+        "state",
+        "macs",
+        "macs_useful",
+        "flops",
+        "weight_bytes",
+        "activation_bytes",
+        "receptive_field",
+        "train_only",
+        "source",
+    ];
+    for layer in layers {
+        for field in fields {
+            assert!(!layer[field].is_null(), "{field} of {layer}");
+        }
+    }
+    for metric in ["params", "state", "macs", "macs_useful", "weight_bytes", "activation_bytes"] {
+        let sum: u64 = layers.iter().map(|layer| layer[metric].as_u64().unwrap()).sum();
+        assert_eq!(report["totals"][metric].as_u64().unwrap(), sum, "{metric}");
+    }
+    assert_eq!(report["totals"]["depth"], 50);
+}
+
+#[test]
+fn a_closed_pipe_is_quiet() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cnnc"))
+        .args(["dump", "examples/resnet50.cnn", "--network", "resnet50", "--after", "parse"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn seeded_weights_are_written_whole_and_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("seeded.safetensors");
+    let path = path.to_str().unwrap();
+    assert_eq!(code(&cnnc(&["weights", "examples/digits/lenet5.cnn", "--seed", "3", "--output", path])), 0);
+    assert_eq!(code(&cnnc(&["weights", "examples/digits/lenet5.cnn", "--against", path])), 0);
+    let wrong = cnnc(&["weights", "examples/alexnet.cnn", "--against", path]);
+    assert_eq!(code(&wrong), 3);
+    assert!(text(&wrong.stderr).contains("E0601"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+}
+
+#[test]
+fn reports_do_not_depend_on_the_folder() {
+    let here = cnnc(&["report", "-e", "input 8x8x3; conv 3x3x4 same relu * 3"]);
+    let there = Command::new(env!("CARGO_BIN_EXE_cnnc"))
+        .args(["report", "-e", "input 8x8x3; conv 3x3x4 same relu * 3"])
+        .current_dir(std::env::temp_dir())
+        .env("LANG", "de_DE.UTF-8")
+        .output()
+        .unwrap();
+    assert_eq!(here.stdout, there.stdout);
+}
