@@ -9,8 +9,8 @@ use crate::diag::{Code, Sink};
 use crate::ir::{Comparison, Expectation, NodeId, Target};
 use crate::tensor::Shape;
 
-use super::digits::{grouped, percent};
 use super::{Checked, Dtype, Metric, Unit, parts};
+use crate::base::{grouped, percent};
 
 /// How many layers a broken expectation names.
 const CONTRIBUTORS: usize = 3;

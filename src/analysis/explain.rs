@@ -2,8 +2,8 @@
 
 use crate::ir::NodeId;
 
-use super::digits::{grouped, percent};
 use super::{Checked, Dtype, Flops, Metric, Status, Totals, parts};
+use crate::base::{grouped, percent};
 
 /// The lines that explain a row or a part; `None` where nothing has this name.
 pub fn lines(checked: &Checked, name: &str) -> Option<Vec<String>> {

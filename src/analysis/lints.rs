@@ -6,7 +6,7 @@ use crate::ops::{Geometry, Op, Operator, Padding};
 use crate::tensor::Window;
 
 use super::Checked;
-use super::digits::counted;
+use crate::base::counted;
 
 /// Reports all warnings about the graph.
 pub fn check(checked: &Checked, sink: &mut Sink) {

@@ -6,7 +6,6 @@
 
 mod cost;
 mod depth;
-mod digits;
 mod dtype;
 mod fraction;
 mod memory;
@@ -26,7 +25,6 @@ pub mod placement;
 mod network;
 
 pub use cost::Flops;
-pub use digits::{grouped, percent};
 pub use dtype::Dtype;
 pub use fraction::Fraction;
 pub use liveness::Liveness;

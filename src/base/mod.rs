@@ -2,10 +2,12 @@
 //!
 //! Nothing here knows the language, the network or the command line.
 
+mod digits;
 mod source;
 mod suggest;
 mod visible;
 
+pub use digits::{counted, grouped, percent};
 pub use source::{FileId, Location, SourceMap, Span, Spanned};
 pub use suggest::did_you_mean;
 pub use visible::{is_hidden, push_visible, visible};

@@ -181,7 +181,8 @@ fn read_array(
     };
     let found = header.shape.clone();
     let single = found == one;
-    if !single && !(found.len() == one.len() + 1 && found[1..] == one && found[0] > 0) {
+    let several = found.len() == one.len() + 1 && found[1..] == one && found[0] > 0;
+    if !single && !several {
         let text = |dims: &[usize]| dims.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
         let order = if layout == Layout::Nhwc { "N×H×W×C" } else { "N×C×H×W" };
         return Err(Failure::new(Code::E0606, format!("`{path}` has the shape {}", text(&found)))

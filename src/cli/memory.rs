@@ -1,6 +1,6 @@
 //! How much memory a run may take.
 
-use crate::analysis::grouped;
+use crate::base::grouped;
 use crate::diag::{Code, Failure};
 
 use super::Stop;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::grouped;
+use crate::base::grouped;
 use crate::diag::{Code, Failure};
 use crate::ops::Role;
 use crate::weights::{npz, safetensors, seeded};

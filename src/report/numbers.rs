@@ -1,6 +1,6 @@
 //! Numbers for people: SI prefixes for counts, IEC for bytes, rounded half up to three digits.
 
-use crate::analysis::grouped;
+use crate::base::grouped;
 
 /// `25557032` as `25.6 M`, or exactly with `exact`.
 pub(super) fn count(value: u128, exact: bool) -> String {

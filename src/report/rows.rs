@@ -1,6 +1,7 @@
 //! Which rows and columns a table shows: folded by depth, sorted, cut, and each figure as text.
 
-use crate::analysis::{Metric, percent};
+use crate::analysis::Metric;
+use crate::base::percent;
 
 use super::numbers::{bytes, count};
 use super::view::{Layer, Report, Sums};

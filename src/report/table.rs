@@ -2,7 +2,8 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::analysis::{Metric, grouped};
+use crate::analysis::Metric;
+use crate::base::grouped;
 
 use super::numbers::bytes;
 use super::rows::{Cells, Column, Selection, select};

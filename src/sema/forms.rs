@@ -1,6 +1,6 @@
 //! The branch forms: residual, concat and inception, add, mul, split, aux.
 
-use crate::base::{Span, Spanned};
+use crate::base::{Span, Spanned, grouped};
 use crate::diag::Code;
 use crate::ir::{Output, Site};
 use crate::ops::{self, Add, Bound, Concat, Mul, Op, RawArgument, Slice};
@@ -179,7 +179,7 @@ impl<'a> Expander<'a> {
             self.wrong_branches(&form, &format!("{parts}, one for each part"));
         } else if let Flow::Value(current) = flow {
             let channels = self.builder.shape(current.node).channels();
-            if channels % parts == 0 {
+            if channels.is_multiple_of(parts) {
                 for (index, slice) in slices.iter_mut().enumerate() {
                     let count = channels / parts;
                     let op = Slice { first: index as u64 * count, count };
@@ -328,8 +328,9 @@ impl<'a> Expander<'a> {
             .here(format!("{to} cannot be added to {from}"))
             .origin(&self.origin);
         if form.branches.len() == 1
-            && let Some((strides, (_, _, channels))) = strides(from, to)
+            && let Some(strides) = strides(from, to)
         {
+            let channels = to.channels();
             let weights = u128::from(from.channels()) * u128::from(channels);
             let stride = match strides {
                 (1, 1) => String::new(),
@@ -340,7 +341,7 @@ impl<'a> Expander<'a> {
             builder = builder.fix(
                 format!(
                     "`residual project bn` adds a 1x1x{channels}{stride} convolution ({} weights + bn)",
-                    spaced(weights)
+                    grouped(weights)
                 ),
                 end,
                 " project bn",
@@ -355,7 +356,8 @@ impl<'a> Expander<'a> {
     /// He et al.'s option B: a 1×1 convolution to the shape of the body.
     fn projection(&mut self, form: &Form<'_>, scope: &mut Scope, body: Current, shortcut: Current) -> Flow {
         let (to, from) = (self.builder.shape(body.node), self.builder.shape(shortcut.node));
-        let Some(((rows, columns), (_, _, channels))) = strides(from, to) else {
+        let channels = to.channels();
+        let Some((rows, columns)) = strides(from, to) else {
             return self.cannot_project(
                 form,
                 body,
@@ -431,7 +433,7 @@ impl<'a> Expander<'a> {
             return None;
         }
         match strides(from, to) {
-            Some((strides, _)) => Some(strides),
+            Some(strides) => Some(strides),
             None => {
                 self.cannot_project(form, body, shortcut, Code::E0312, "no stride makes the shortcut fit");
                 None
@@ -478,9 +480,9 @@ fn conflict_reported(policies: &[&str], form: &Form<'_>) -> bool {
         || policies != ["project"] && (form.bound.flag("bn") || form.bound.flag("nobias"))
 }
 
-/// The strides `ceil(in/out)` of a shortcut, and the shape that it must reach; `None` where they do not reach it.
-fn strides(from: Shape, to: Shape) -> Option<((u64, u64), (u64, u64, u64))> {
-    let (Shape::Map { height, width, .. }, Shape::Map { height: out_height, width: out_width, channels }) =
+/// The strides `ceil(in/out)` of a shortcut; `None` where they do not reach it.
+fn strides(from: Shape, to: Shape) -> Option<(u64, u64)> {
+    let (Shape::Map { height, width, .. }, Shape::Map { height: out_height, width: out_width, .. }) =
         (from, to)
     else {
         return None;
@@ -489,18 +491,5 @@ fn strides(from: Shape, to: Shape) -> Option<((u64, u64), (u64, u64, u64))> {
         let stride = input.div_ceil(output);
         (input.div_ceil(stride) == output).then_some(stride)
     };
-    Some(((stride(height, out_height)?, stride(width, out_width)?), (out_height, out_width, channels)))
-}
-
-/// A number with a space between its thousands.
-fn spaced(number: u128) -> String {
-    let digits = number.to_string();
-    let mut shown = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            shown.push(' ');
-        }
-        shown.push(digit);
-    }
-    shown
+    Some((stride(height, out_height)?, stride(width, out_width)?))
 }

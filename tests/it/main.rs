@@ -1,4 +1,5 @@
 //! Tests of the crate from outside; one binary.
+#![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test stops by panicking")]
 
 mod arguments;
 mod cli;

@@ -15,6 +15,7 @@ pub(super) struct Matrix<'a> {
 ///
 /// # Panics
 /// Where a slice is too short for its matrix.
+#[allow(clippy::too_many_arguments)]
 pub(super) fn multiply(
     rows: usize,
     inner: usize,

@@ -20,7 +20,7 @@ pub fn percent(part: u128, whole: u128) -> String {
 }
 
 /// The word with the plural's `s` where the count is not 1: `1 row`, `2 rows`.
-pub(super) fn counted(count: u64, word: &str) -> String {
+pub fn counted(count: u64, word: &str) -> String {
     format!("{} {word}{}", grouped(count.into()), if count == 1 { "" } else { "s" })
 }
 
