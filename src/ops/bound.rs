@@ -59,7 +59,7 @@ impl Bound {
         self.span(name).is_some()
     }
 
-    /// A [`Kind::Count`].
+    /// A `Kind::Count`.
     pub fn count(&self, name: &'static str) -> Option<u64> {
         match self.literal(name)? {
             Literal::Count(count) => Some(*count),
@@ -67,7 +67,7 @@ impl Bound {
         }
     }
 
-    /// A [`Kind::Real`].
+    /// A `Kind::Real`.
     pub fn real(&self, name: &'static str) -> Option<f64> {
         match self.literal(name)? {
             Literal::Real(real) => Some(*real),
@@ -75,7 +75,7 @@ impl Bound {
         }
     }
 
-    /// A [`Kind::Pair`].
+    /// A `Kind::Pair`.
     pub fn pair(&self, name: &'static str) -> Option<(u64, u64)> {
         match self.literal(name)? {
             Literal::Pair(height, width) => Some((*height, *width)),
@@ -83,7 +83,7 @@ impl Bound {
         }
     }
 
-    /// A [`Kind::Pads`] or [`Kind::FourPads`]: top, bottom, left, right.
+    /// A `Kind::Pads` or `Kind::FourPads`: top, bottom, left, right.
     pub fn pads(&self, name: &'static str) -> Option<[u64; 4]> {
         match self.literal(name)? {
             Literal::Pads(pads) => Some(*pads),
@@ -91,7 +91,7 @@ impl Bound {
         }
     }
 
-    /// A [`Kind::Reals`].
+    /// A `Kind::Reals`.
     pub fn reals(&self, name: &'static str) -> Option<&[f64]> {
         match self.literal(name)? {
             Literal::Reals(reals) => Some(reals),
@@ -99,7 +99,7 @@ impl Bound {
         }
     }
 
-    /// A [`Kind::Table`].
+    /// A `Kind::Table`.
     pub fn table(&self, name: &'static str) -> Option<&Arc<ConnectionTable>> {
         match self.literal(name)? {
             Literal::Table(table) => Some(table),
