@@ -10,4 +10,5 @@ mod examples;
 mod extremes;
 mod kernels;
 mod program;
+mod pytorch;
 mod recovery;
