@@ -9,6 +9,7 @@ mod digits;
 mod examples;
 mod extremes;
 mod kernels;
+mod networks;
 mod plans;
 mod program;
 mod pytorch;
