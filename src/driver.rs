@@ -168,7 +168,10 @@ impl Session {
         if entries.is_empty() {
             self.expand(None, options, true, &mut sink)?;
         }
-        sema::check_unused(&self.program, &mut sink);
+        // What an error hides would look unused.
+        if sink.failed().is_none() {
+            sema::check_unused(&self.program, &mut sink);
+        }
         Ok(self.outcome(sink, None))
     }
 

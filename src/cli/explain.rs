@@ -22,5 +22,5 @@ pub(super) fn run(arguments: &Arguments) -> Done {
             Code::ALL.iter().map(|code| code.id()),
         )));
     };
-    output::print(&format!("# {code}: {}\n", code.title()))
+    output::print(code.page())
 }

@@ -31,6 +31,11 @@ macro_rules! codes {
                 match self { $(Code::$name => stringify!($name)),* }
             }
 
+            /// The page that explains the code, in Markdown.
+            pub fn page(self) -> &'static str {
+                match self { $(Code::$name => include_str!(concat!("../../docs/errors/", stringify!($name), ".md"))),* }
+            }
+
             /// What the code means, in one line.
             pub fn title(self) -> &'static str {
                 match self { $(Code::$name => $title),* }
@@ -105,7 +110,6 @@ codes! {
     E0314 "the expansion is too large",
     E0315 "blocks are nested too deeply",
     E0316 "too many operands",
-    E0317 "a count that is too large",
     E0318 "a zero-padded shortcut that would lose channels",
     E0319 "an output without rows or columns",
     E0320 "a size of the arriving shape that does not exist",

@@ -460,7 +460,7 @@ impl<'a> Expander<'a> {
             }
             None => vec!["input".to_owned()],
         };
-        if self.inputs == 1 && flow != Flow::Nothing {
+        if self.inputs == 1 && matches!(flow, Flow::Value(_)) {
             self.sink
                 .error(Code::E0016, statement, "`input` stands behind other statements")
                 .here("must be the first value")

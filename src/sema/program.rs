@@ -165,6 +165,7 @@ impl Program {
     /// Takes a file's own items into its namespace.
     fn name_items(&mut self, index: usize, sink: &mut Sink) {
         let mut names = Namespace::default();
+        let mut refused = Vec::new();
         let items = &self.sources[index].ast.items;
         for (item, parsed) in items.iter().enumerate() {
             let id = ItemId { file: index, item };
@@ -179,6 +180,7 @@ impl Program {
                 sink.error(Code::E0111, name.span, format!("a block may not be called `{}`", name.value))
                     .here("the name of an operator")
                     .emit();
+                refused.push(name.value.clone());
                 continue;
             }
             if let Some(first) = names.get(&name.value) {
@@ -192,6 +194,8 @@ impl Program {
             names.insert(name.value.clone(), id);
         }
         self.sources[index].names = names;
+        // Calls of a refused block are no further mistakes.
+        self.sources[index].ast.salvaged.extend(refused);
     }
 
     /// Takes the own items of used files into a file's namespace.
