@@ -111,9 +111,19 @@ impl Session {
         let entries = self.entries();
         let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
         let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let set: BTreeSet<&str> = options.settings.iter().map(|(name, _)| name.as_str()).collect();
         if let Some(wanted) = &options.network {
-            if names.contains(&wanted.as_str()) {
-                return Ok(Some(wanted.clone()));
+            if let Some(entry) = entries.iter().find(|entry| entry.name == *wanted) {
+                let missing = entry.needs.iter().filter(|need| !set.contains(need.as_str()));
+                let missing: Vec<&str> = missing.map(String::as_str).collect();
+                if missing.is_empty() || self.program.is_broken() {
+                    return Ok(Some(wanted.clone()));
+                }
+                return Err(Failure::new(
+                    Code::E0114,
+                    format!("`{wanted}` needs values for {}", missing.join(", ")),
+                )
+                .help(format!("give them with `--set {}=…`", missing.join("=… --set "))));
             }
             let failure = Failure::new(Code::E0106, format!("there is no network `{wanted}`"))
                 .note(format!("the networks are {listed}"));
@@ -122,7 +132,6 @@ impl Session {
                 None => failure,
             });
         }
-        let set: BTreeSet<&str> = options.settings.iter().map(|(name, _)| name.as_str()).collect();
         let complete = |entry: &&Entry| entry.needs.iter().all(|need| set.contains(need.as_str()));
         let ready: Vec<&Entry> = entries.iter().filter(|entry| entry.needs.is_empty()).collect();
         let ready = if ready.is_empty() { entries.iter().filter(complete).collect() } else { ready };
@@ -195,10 +204,12 @@ impl Session {
         let expanded = sema::expand(&self.program, &self.map, &choice, sink);
         if let Some(name) = expanded.unused_settings.first().filter(|_| !self.program.is_broken() && !partial)
         {
-            return Err(Failure::new(Code::E0115, format!("there is no parameter or constant `{name}`"))
-                .help(
-                    "`--set` reaches the parameters of the chosen network and the constants of the files",
-                ));
+            let failure = Failure::new(Code::E0115, format!("there is no parameter or constant `{name}`"))
+                .note("`--set` reaches the parameters of the chosen network and the constants of the files");
+            return Err(match did_you_mean(name, expanded.settable.iter().map(String::as_str)) {
+                Some(near) => failure.help(format!("did you mean `{near}`?")),
+                None => failure,
+            });
         }
         let Some(graph) = expanded.graph else { return Ok(None) };
         let checked = Checked::new(graph);

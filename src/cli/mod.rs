@@ -16,6 +16,8 @@ mod output;
 mod parameters;
 mod report;
 mod run;
+#[cfg(test)]
+mod schema;
 mod source;
 mod weights;
 

@@ -120,6 +120,10 @@ pub(super) fn write_file(
         let mode = std::fs::metadata(&target).map_or(0o666, |data| data.permissions().mode() & 0o777);
         builder.permissions(std::fs::Permissions::from_mode(mode));
     }
+    if !folder.is_dir() {
+        let failure = Failure::new(Code::E0609, format!("cannot write `{path}`: its folder does not exist"));
+        return Err(Stop::Environment(failure));
+    }
     let mut file = builder.prefix(".cnnc-").tempfile_in(folder).map_err(failed)?;
     {
         let mut buffered = io::BufWriter::with_capacity(1 << 20, file.as_file_mut());

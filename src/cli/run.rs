@@ -24,7 +24,7 @@ use super::{Done, Stop, files, memory, output, report};
 /// The arguments.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cnnc run examples/digits/lenet5.cnn --weights examples/digits/lenet5.safetensors --input examples/digits/samples/7.png --top 3\n  cnnc run -e 'input 32x32x1; avgpool global' --input examples/digits/samples/7.png"
+    after_help = "Examples:\n  cnnc run examples/digits/lenet5.cnn --top 3 \\\n    --weights examples/digits/lenet5.safetensors --input examples/digits/samples/7.png\n  cnnc run -e 'input 32x32x1; avgpool global' --input examples/digits/samples/7.png"
 )]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -1,24 +1,20 @@
 //! The table as comma-separated values (RFC 4180), with exact figures.
 
 use super::Column;
-use super::rows::{Selection, metric, select};
+use super::numbers::Figures;
+use super::rows::{Selection, cells};
 use super::view::Report;
 
-/// The rows as CSV. Figures are exact and without separators whatever the selection says; the total is not a row.
+/// The rows as CSV. Figures are exact and without separators, shares without their sign, whatever the
+/// selection says; the total is not a row.
 pub fn csv(report: &Report, selection: &Selection) -> String {
-    let cells = select(report, selection);
-    let name_only = Selection { columns: vec![Column::Name], ..selection.clone() };
-    let names = select(report, &name_only);
-    let mut text = cells.columns.iter().map(|column| column.word()).collect::<Vec<_>>().join(",");
-    text.push_str("\r\n");
-    for (row, name) in cells.rows.iter().zip(&names.rows) {
-        let layer = report.layers.iter().find(|layer| layer.name == name[0]);
-        let fields = cells.columns.iter().zip(row).map(|(&column, cell)| match (column, layer) {
-            (Column::Metric(one), Some(layer)) if selection.depth.is_none() => {
-                metric(&layer.counts, one).to_string()
-            }
-            (Column::Share, _) => cell.trim_end_matches(" %").to_owned(),
-            _ => quoted(&cell.replace('\u{2009}', "")),
+    let cells = cells(report, selection, Figures::Plain);
+    let words: Vec<&str> = cells.columns.iter().map(|column| column.word()).collect();
+    let mut text = words.join(",") + "\r\n";
+    for row in &cells.rows {
+        let fields = cells.columns.iter().zip(row).map(|(&column, cell)| match column {
+            Column::Share => cell.trim_end_matches(" %").to_owned(),
+            _ => quoted(cell),
         });
         text.push_str(&fields.collect::<Vec<_>>().join(","));
         text.push_str("\r\n");

@@ -2,17 +2,32 @@
 
 use crate::base::grouped;
 
-/// `25557032` as `25.6 M`, or exactly with `exact`.
-pub(super) fn count(value: u128, exact: bool) -> String {
-    if exact { grouped(value) } else { scaled(value, 1000, &["", " k", " M", " G", " T", " P", " E"]) }
+/// The form of figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Figures {
+    /// Three digits and a unit.
+    Rounded,
+    /// All digits, in groups.
+    Exact,
+    /// All digits and nothing else.
+    Plain,
 }
 
-/// `25690112` as `24.5 MiB`, or exactly with `exact`.
-pub(super) fn bytes(value: u128, exact: bool) -> String {
-    if exact {
-        grouped(value)
-    } else {
-        scaled(value, 1024, &[" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"])
+/// `25557032`, rounded as `25.6 M`.
+pub(super) fn count(value: u128, figures: Figures) -> String {
+    written(value, figures, 1000, &["", " k", " M", " G", " T", " P", " E"])
+}
+
+/// `25690112`, rounded as `24.5 MiB`.
+pub(super) fn bytes(value: u128, figures: Figures) -> String {
+    written(value, figures, 1024, &[" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"])
+}
+
+fn written(value: u128, figures: Figures, base: u128, units: &[&str]) -> String {
+    match figures {
+        Figures::Rounded => scaled(value, base, units),
+        Figures::Exact => grouped(value),
+        Figures::Plain => value.to_string(),
     }
 }
 
@@ -42,16 +57,16 @@ mod tests {
 
     #[test]
     fn three_digits_rounded_half_up() {
-        assert_eq!(count(0, false), "0");
-        assert_eq!(count(999, false), "999");
-        assert_eq!(count(1000, false), "1.00 k");
-        assert_eq!(count(61_706, false), "61.7 k");
-        assert_eq!(count(25_557_032, false), "25.6 M");
-        assert_eq!(count(4_089_184_256, false), "4.09 G");
-        assert_eq!(count(999_499, false), "999 k");
-        assert_eq!(count(999_500, false), "1.00 M");
-        assert_eq!(bytes(25_690_112, false), "24.5 MiB");
-        assert_eq!(bytes(1023, false), "1023 B");
-        assert_eq!(count(4_089_184_256, true), "4 089 184 256");
+        assert_eq!(count(0, Figures::Rounded), "0");
+        assert_eq!(count(999, Figures::Rounded), "999");
+        assert_eq!(count(1000, Figures::Rounded), "1.00 k");
+        assert_eq!(count(61_706, Figures::Rounded), "61.7 k");
+        assert_eq!(count(25_557_032, Figures::Rounded), "25.6 M");
+        assert_eq!(count(4_089_184_256, Figures::Rounded), "4.09 G");
+        assert_eq!(count(999_499, Figures::Rounded), "999 k");
+        assert_eq!(count(999_500, Figures::Rounded), "1.00 M");
+        assert_eq!(bytes(25_690_112, Figures::Rounded), "24.5 MiB");
+        assert_eq!(bytes(1023, Figures::Rounded), "1023 B");
+        assert_eq!(count(4_089_184_256, Figures::Exact), "4 089 184 256");
     }
 }

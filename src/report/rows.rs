@@ -3,7 +3,7 @@
 use crate::analysis::Metric;
 use crate::base::percent;
 
-use super::numbers::{bytes, count};
+use super::numbers::{Figures, bytes, count};
 use super::view::{Layer, Report, Sums};
 
 /// A column of a table.
@@ -176,7 +176,7 @@ fn fold(report: &Report, depth: usize) -> Vec<Row> {
     rows
 }
 
-pub(super) fn metric(sums: &Sums, metric: Metric) -> u128 {
+fn metric(sums: &Sums, metric: Metric) -> u128 {
     match metric {
         Metric::Params => sums.params,
         Metric::Frozen => sums.frozen,
@@ -190,8 +190,13 @@ pub(super) fn metric(sums: &Sums, metric: Metric) -> u128 {
     }
 }
 
-/// The cells of a table.
+/// The cells of a table for people.
 pub fn select(report: &Report, selection: &Selection) -> Cells {
+    cells(report, selection, if selection.exact { Figures::Exact } else { Figures::Rounded })
+}
+
+/// The cells of a table, its figures in a given form.
+pub(super) fn cells(report: &Report, selection: &Selection, figures: Figures) -> Cells {
     let mut rows = match selection.depth {
         Some(depth) if depth > 0 => fold(report, depth),
         _ => report.layers.iter().map(row).collect(),
@@ -211,9 +216,9 @@ pub fn select(report: &Report, selection: &Selection) -> Cells {
         Column::ReceptiveField => row.field.clone(),
         Column::Share => percent(metric(&row.sums, shared), whole),
         Column::Metric(one @ (Metric::WeightBytes | Metric::ActivationBytes)) => {
-            bytes(metric(&row.sums, one), selection.exact)
+            bytes(metric(&row.sums, one), figures)
         }
-        Column::Metric(one) => count(metric(&row.sums, one), selection.exact),
+        Column::Metric(one) => count(metric(&row.sums, one), figures),
     };
     let total = |name: &str, sums: &Sums| {
         let row = Row {

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::analysis::Metric;
 use crate::base::grouped;
 
-use super::numbers::bytes;
+use super::numbers::{Figures, bytes};
 use super::rows::{Cells, Column, Selection, select};
 use super::view::Report;
 
@@ -45,7 +45,7 @@ pub fn table(report: &Report, selection: &Selection, width: usize) -> String {
         push_line(&mut text, train_only, &cells.columns, &widths);
     }
     text.push('\n');
-    text.push_str(&summary(report));
+    text.push_str(&summary(report, selection.exact));
     text
 }
 
@@ -63,8 +63,11 @@ fn header(report: &Report) -> String {
     )
 }
 
-/// The headline figures, exactly.
-fn summary(report: &Report) -> String {
+/// The headline figures: counts exactly, bytes as the table has them.
+fn summary(report: &Report, exact: bool) -> String {
+    let size = |value: u128| {
+        if exact { format!("{} bytes", grouped(value)) } else { bytes(value, Figures::Rounded) }
+    };
     let totals = &report.totals;
     let sums = &totals.sums;
     let memory = &totals.peak_memory;
@@ -77,12 +80,9 @@ fn summary(report: &Report) -> String {
     }
     lines.push(("macs", format!("{} ({} without padding)", grouped(sums.macs), grouped(sums.macs_useful))));
     lines.push(("flops", grouped(sums.flops.total)));
-    lines.push(("weights", bytes(sums.weight_bytes, false)));
+    lines.push(("weights", size(sums.weight_bytes)));
     let at = memory.at.as_ref().map_or(String::new(), |at| format!(" at `{at}`"));
-    lines.push((
-        "peak memory",
-        format!("{} (bound {}{at})", bytes(memory.planned, false), bytes(memory.lower_bound, false)),
-    ));
+    lines.push(("peak memory", format!("{} (bound {}{at})", size(memory.planned), size(memory.lower_bound))));
     lines.push(("depth", totals.depth.to_string()));
     lines.iter().map(|(name, value)| format!("{name:<12} {value}\n")).collect()
 }

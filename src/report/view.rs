@@ -119,15 +119,22 @@ pub struct Sums {
 
 /// Floating-point operations by kind; `mac` counts two for each multiply-accumulate.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct FlopsView {
+    /// All kinds together.
     pub total: u128,
+    /// Multiplications and additions of multiply-accumulates.
     pub mac: u128,
+    /// Other additions and subtractions.
     pub add: u128,
+    /// Other multiplications.
     pub mul: u128,
+    /// Divisions.
     pub div: u128,
+    /// Square roots.
     pub sqrt: u128,
+    /// Exponentials and other transcendental functions.
     pub exp: u128,
+    /// Comparisons.
     pub cmp: u128,
 }
 

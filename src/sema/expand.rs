@@ -36,6 +36,8 @@ pub struct Expanded {
     pub graph: Option<Graph>,
     /// The settings that nothing took.
     pub unused_settings: Vec<String>,
+    /// What settings reach: the parameters of the network and the constants of the files.
+    pub settable: Vec<String>,
 }
 
 /// The current value.
@@ -125,11 +127,13 @@ pub fn expand(program: &Program, map: &SourceMap, options: &Options, sink: &mut 
     let failed_before = expander.sink.failed().is_some();
     let complete = expander.network(options);
     expander.check_unexpanded_blocks(options.partial);
-    let unused_settings = expander.unused_settings(options);
+    let settable = expander.settable(options);
+    let settings = options.settings.iter().map(|(name, _)| name);
+    let unused_settings = settings.filter(|name| !settable.contains(name)).cloned().collect();
     let Expander { builder, sink, .. } = expander;
     let graph = (complete && sink.failed().is_none() && !failed_before && !program.is_broken())
         .then(|| builder.finish());
-    Expanded { graph, unused_settings }
+    Expanded { graph, unused_settings, settable }
 }
 
 impl<'a> Expander<'a> {
@@ -301,21 +305,11 @@ impl<'a> Expander<'a> {
         }
     }
 
-    fn unused_settings(&self, options: &Options) -> Vec<String> {
+    fn settable(&self, options: &Options) -> Vec<String> {
         let network =
             options.network.as_ref().and_then(|name| self.program.sources[0].names.networks.get(name));
-        let parameters: Vec<&str> = match network {
-            Some(&id) => {
-                self.program.network(id).params.iter().map(|param| param.name.value.as_str()).collect()
-            }
-            None => Vec::new(),
-        };
-        let constant =
-            |name: &str| self.program.sources.iter().any(|source| source.names.lets.contains_key(name));
-        let unknown = options
-            .settings
-            .iter()
-            .filter(|(name, _)| !parameters.contains(&name.as_str()) && !constant(name));
-        unknown.map(|(name, _)| name.clone()).collect()
+        let parameters = network.map(|&id| &self.program.network(id).params).into_iter().flatten();
+        let constants = self.program.sources.iter().flat_map(|source| source.names.lets.keys());
+        parameters.map(|param| &param.name.value).chain(constants).cloned().collect()
     }
 }

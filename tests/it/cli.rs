@@ -170,3 +170,82 @@ fn reports_do_not_depend_on_the_folder() {
         .unwrap();
     assert_eq!(here.stdout, there.stdout);
 }
+
+#[test]
+fn csv_has_digits_only_whatever_else_is_asked_for() {
+    for more in [&["--exact"][..], &["--depth", "1"], &["--depth", "1", "--exact"], &[]] {
+        let columns = ["report", "examples/vgg16.cnn", "--format", "csv", "--columns", "name,params,macs"];
+        let output = cnnc(&[&columns[..], more].concat());
+        let text = text(&output.stdout);
+        let mut params = 0;
+        for line in text.lines().skip(1) {
+            let fields: Vec<&str> = line.split(',').collect();
+            params += fields[1].parse::<u64>().unwrap();
+            fields[2].parse::<u64>().unwrap();
+        }
+        assert_eq!(params, 138_357_544, "{more:?}");
+    }
+}
+
+#[test]
+fn a_chosen_network_without_its_arguments_names_them() {
+    let output = cnnc(&["report", "examples/resnet50.cnn", "--network", "resnet", "--set", "n2=1"]);
+    assert_eq!(code(&output), 2);
+    let said = text(&output.stderr);
+    assert!(said.contains("n1, n3, n4") && said.contains("--set n1=…"), "{said}");
+    let all = ["--set", "n1=1", "--set", "n2=1", "--set", "n3=1", "--set", "n4=1"];
+    let output = cnnc(&[&["report", "examples/resnet50.cnn", "--network", "resnet"], &all[..]].concat());
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+}
+
+#[test]
+fn settings_get_suggestions() {
+    let output = cnnc(&["report", "examples/vgg16.cnn", "--set", "clases=10"]);
+    assert_eq!(code(&output), 2);
+    assert!(text(&output.stderr).contains("did you mean `classes`?"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named_as_it_was_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("missing/seeded.npz");
+    let path = path.to_str().unwrap();
+    let output = cnnc(&["weights", "examples/digits/lenet5.cnn", "--seed", "3", "--output", path]);
+    assert_eq!(code(&output), 3);
+    assert_eq!(
+        text(&output.stderr).trim_end(),
+        format!("error[E0609]: cannot write `{path}`: its folder does not exist")
+    );
+}
+
+#[test]
+fn help_shows_examples_that_work() {
+    let commands = ["check", "report", "run", "weights", "graph", "dump", "explain", "ops"];
+    for command in commands {
+        let help = text(&cnnc(&[command, "--help"]).stdout).replace("\\\n", "");
+        let examples: Vec<&str> = help.lines().filter_map(|line| line.trim().strip_prefix("cnnc ")).collect();
+        assert_eq!(examples.len(), 2, "{command}: {help}");
+        for example in examples {
+            // The quotes of the examples are plain: everything between two belongs to one argument.
+            let mut arguments: Vec<String> = Vec::new();
+            for (index, part) in example.split('\'').enumerate() {
+                if index % 2 == 1 {
+                    arguments.push(part.to_owned());
+                } else {
+                    arguments.extend(part.split_whitespace().map(str::to_owned));
+                }
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let target = folder.path().join("seeded.safetensors");
+            for argument in &mut arguments {
+                if argument.starts_with("/tmp/") {
+                    *argument = target.to_str().unwrap().to_owned();
+                }
+            }
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let redirected = arguments.iter().position(|argument| *argument == ">" || *argument == "|");
+            let output = cnnc(&arguments[..redirected.unwrap_or(arguments.len())]);
+            assert_eq!(code(&output), 0, "cnnc {example}: {}", text(&output.stderr));
+        }
+    }
+}
