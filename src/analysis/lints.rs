@@ -2,7 +2,7 @@
 
 use crate::diag::{Builder, Code, Sink};
 use crate::ir::{Graph, Node, NodeId};
-use crate::ops::{Geometry, Op, Operator, Padding};
+use crate::ops::{Geometry, Op, Operator, Padding, Region};
 use crate::tensor::Window;
 
 use super::Checked;
@@ -69,6 +69,8 @@ fn windows<'a>(graph: &Graph, id: NodeId, node: &'a Node) -> Option<(&'a Op, Axi
 fn is_same(op: &Op) -> bool {
     match op {
         Op::Conv(conv) => conv.sliding.padding == Padding::Same,
+        Op::DwConv(conv) => conv.sliding.padding == Padding::Same,
+        Op::Pool(pool) => matches!(pool.region, Region::Sliding(sliding) if sliding.padding == Padding::Same),
         _ => false,
     }
 }
