@@ -173,21 +173,32 @@ fn read_array(
 ) -> Result<ArrayD<f32>, Failure> {
     let mut reader = std::io::BufReader::new(file);
     let header = npy::read_header(&mut reader, path)?;
-    let one: Vec<usize> = match (shape, layout) {
-        (Shape::Map { height, width, channels }, Layout::Nhwc) => {
-            vec![height as usize, width as usize, channels as usize]
-        }
-        _ => shape.stored().into_iter().map(|dim| dim as usize).collect(),
+    let dims = |layout| -> Vec<usize> {
+        let dims = if layout == Layout::Nhwc { shape.dims() } else { shape.stored() };
+        dims.into_iter().map(|dim| dim as usize).collect()
     };
+    let one = dims(layout);
     let found = header.shape.clone();
+    let is_several = |one: &[usize]| found.len() == one.len() + 1 && found[1..] == *one && found[0] > 0;
     let single = found == one;
-    let several = found.len() == one.len() + 1 && found[1..] == one && found[0] > 0;
-    if !single && !several {
+    if !single && !is_several(&one) {
         let text = |dims: &[usize]| dims.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
-        let order = if layout == Layout::Nhwc { "N×H×W×C" } else { "N×C×H×W" };
-        return Err(Failure::new(Code::E0606, format!("`{path}` has the shape {}", text(&found)))
-            .note(format!("the input is {shape}: the array must be {0} or N×{0} ({order})", text(&one)))
-            .help("`--layout nhwc` takes arrays with the channels last"));
+        let order = match (shape, layout) {
+            (Shape::Vector(_), _) => "N×n",
+            (_, Layout::Nchw) => "N×C×H×W",
+            (_, Layout::Nhwc) => "N×H×W×C",
+        };
+        let failure = Failure::new(Code::E0606, format!("`{path}` has the shape {}", text(&found)))
+            .note(format!("the input is {shape}: the array must be {0} or N×{0} ({order})", text(&one)));
+        let (other, word) = match layout {
+            Layout::Nchw => (dims(Layout::Nhwc), "nhwc"),
+            Layout::Nhwc => (dims(Layout::Nchw), "nchw"),
+        };
+        return Err(if found == other || is_several(&other) {
+            failure.help(format!("`--layout {word}` takes this array as it is"))
+        } else {
+            failure
+        });
     }
     let picture = header.is_picture();
     let mut values = npy::read_f32(&mut reader, &header, header.elements(), path)?;

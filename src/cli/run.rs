@@ -130,24 +130,27 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let outputs = output_files(&checked, &arguments.output)?;
     let labels = labels(&checked, &arguments.source)?;
     let mut values = arguments.parameters.values(checked.graph())?;
-    let plan = lower(
-        checked.graph(),
-        &lower::Settings {
-            batch: usize::from(arguments.batch),
-            exact: arguments.exact,
-            outputs: kept.clone(),
-        },
-    );
-    memory::check(plan.bytes(), arguments.max_memory)?;
+    let plan = |batch| {
+        let settings = lower::Settings { batch, exact: arguments.exact, outputs: kept.clone() };
+        let plan = lower(checked.graph(), &settings);
+        memory::check(plan.bytes(), arguments.max_memory).map(|()| plan)
+    };
+    // What is too large for one picture is refused before pictures are read.
+    plan(1)?;
     let inputs = inputs::read(checked.graph(), &arguments.input, arguments.layout)?;
+    let batch = usize::from(arguments.batch).min(inputs.names.len());
+    let plan = plan(batch)?;
     let threads = arguments
         .threads
         .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let mut executor = Executor::load(plan, threads, |recipe| values.constant(checked.graph(), recipe))
         .map_err(Stop::Environment)?;
-    let results = run_all(&mut executor, &inputs, usize::from(arguments.batch));
+    let results = run_all(&mut executor, &inputs, batch);
+    // The outputs stand before what is kept for dumps only.
+    let is_output = |name: &str| checked.graph().outputs().iter().any(|output| output.name == name);
+    let own = kept.iter().take_while(|(name, _)| is_output(name)).count();
     for (target, path) in &outputs {
-        write_output(target.as_deref(), path, &kept, &results, arguments.layout)?;
+        write_output(target.as_deref(), path, &kept[..own], &results[..own], arguments.layout)?;
     }
     if let [names, folder] = arguments.dump.as_slice() {
         std::fs::create_dir_all(folder).map_err(|error| {
@@ -160,12 +163,10 @@ pub(super) fn run(arguments: &Arguments) -> Done {
             write_output(Some(name), &format!("{folder}/{name}.npy"), &kept, &results, arguments.layout)?;
         }
     }
-    let shown: Vec<usize> = (0..kept.len())
-        .filter(|&index| checked.graph().outputs().iter().any(|output| output.name == kept[index].0))
-        .collect();
-    let views = shown
+    let views = kept[..own]
         .iter()
-        .map(|&index| view(&checked, &kept[index], &results[index], &inputs, labels.as_deref(), arguments))
+        .zip(&results)
+        .map(|(kept, values)| view(&checked, kept, values, &inputs, labels.as_deref(), arguments))
         .collect::<Vec<_>>();
     match arguments.format {
         Format::Json => output::print(&report::json(&RunReport {
@@ -173,9 +174,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
             network: checked.graph().name().to_owned(),
             outputs: views,
         })?),
-        Format::Text => {
-            output::print(&text(&views, &shown.iter().map(|&index| &results[index]).collect::<Vec<_>>()))
-        }
+        Format::Text => output::print(&text(&views, &results[..own])),
     }
 }
 
@@ -362,7 +361,7 @@ fn view(
     OutputView { name: name.clone(), shape: shape.dims(), pictures: pictures.collect() }
 }
 
-fn text(views: &[OutputView], results: &[&ArrayD<f32>]) -> String {
+fn text(views: &[OutputView], results: &[ArrayD<f32>]) -> String {
     let mut text = String::new();
     for (view, values) in views.iter().zip(results) {
         for (picture, numbers) in view.pictures.iter().zip(values.outer_iter()) {

@@ -249,3 +249,50 @@ fn help_shows_examples_that_work() {
         }
     }
 }
+
+#[test]
+fn an_archive_of_outputs_holds_no_dumps_and_a_batch_no_more_than_the_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let output = cnnc(&[
+        "run",
+        "examples/digits/lenet5.cnn",
+        "--seed",
+        "1",
+        "--input",
+        "examples/digits/samples/7.png",
+        "--batch",
+        "65535",
+        "--max-memory",
+        "1MiB",
+        "--dump",
+        "conv1",
+        &path("values"),
+        "--output",
+        &path("all.npz"),
+    ]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let archive = zip::ZipArchive::new(std::fs::File::open(path("all.npz")).unwrap()).unwrap();
+    assert_eq!(archive.file_names().map(Result::unwrap).collect::<Vec<_>>(), ["out.npy"]);
+    assert!(std::fs::exists(path("values/conv1.npy")).unwrap());
+}
+
+#[test]
+fn arrays_with_their_axes_in_the_other_order_are_told_the_option() {
+    let array = |layout: &str| {
+        cnnc(&[
+            "run",
+            "examples/digits/lenet5.cnn",
+            "--seed",
+            "1",
+            "--input",
+            "examples/digits/held_out.npy",
+            "--layout",
+            layout,
+        ])
+    };
+    assert_eq!(code(&array("nchw")), 0);
+    let refused = array("nhwc");
+    assert_eq!(code(&refused), 3);
+    assert!(text(&refused.stderr).contains("`--layout nchw`"), "{}", text(&refused.stderr));
+}
