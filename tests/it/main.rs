@@ -15,3 +15,4 @@ mod plans;
 mod program;
 mod pytorch;
 mod recovery;
+mod tidy;

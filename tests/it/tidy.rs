@@ -1,0 +1,132 @@
+//! The rules of `docs/architecture.md` that a program can check.
+
+use std::fs;
+use std::path::Path;
+
+/// What a module of the crate may use, besides itself.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("base", &[]),
+    ("tensor", &[]),
+    ("diag", &["base"]),
+    ("syntax", &["base", "diag"]),
+    ("ops", &["base", "diag", "tensor"]),
+    ("ir", &["base", "diag", "ops", "tensor"]),
+    ("sema", &["base", "diag", "ir", "ops", "syntax", "tensor"]),
+    ("analysis", &["base", "diag", "ir", "ops", "tensor"]),
+    ("weights", &["base", "diag", "ir", "ops", "tensor"]),
+    ("picture", &["base", "diag", "ir", "tensor"]),
+    ("lower", &["analysis", "ir", "ops", "tensor"]),
+    ("exec", &["diag", "lower", "ops", "tensor"]),
+    ("report", &["analysis", "base", "ir", "ops"]),
+    ("export", &["base", "ir", "ops", "tensor"]),
+    ("driver", &["analysis", "base", "diag", "sema", "tensor"]),
+];
+
+/// The longest file.
+const MOST_LINES: usize = 600;
+
+/// The sources: path below `src/`, top module, text.
+fn sources() -> Vec<(String, String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+                let module = name.split(['/', '.']).next().unwrap().to_owned();
+                found.push((name, module, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    assert!(found.len() > 80, "the sources were not found");
+    found
+}
+
+/// The lines of code before the tests of a file.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .take_while(|line| !line.starts_with("#[cfg(test)]"))
+        .filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// The modules that a line names by `crate::module`.
+fn named(line: &str) -> impl Iterator<Item = &str> {
+    line.split("crate::").skip(1).map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(rest.len());
+        &rest[..end]
+    })
+}
+
+#[test]
+fn modules_depend_in_one_direction() {
+    let mut wrong = Vec::new();
+    for (name, module, text) in sources() {
+        if matches!(module.as_str(), "cli" | "lib" | "main") {
+            continue;
+        }
+        let (_, may) = MAY_USE
+            .iter()
+            .find(|(known, _)| *known == module)
+            .unwrap_or_else(|| panic!("add `{module}` to the table and to docs/architecture.md"));
+        for line in code(&text) {
+            for used in named(line).filter(|used| MAY_USE.iter().any(|(known, _)| known == used)) {
+                if used != module && !may.contains(&used) {
+                    wrong.push(format!("{name}: {}", line.trim()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Checks that only files whose path begins with one of `places` have a word in their code.
+fn only(word: &str, places: &[&str]) {
+    let wrong: Vec<String> = sources()
+        .iter()
+        .filter(|(name, _, _)| !places.iter().any(|place| name.starts_with(place)))
+        .filter(|(_, _, text)| code(text).any(|line| line.contains(word)))
+        .map(|(name, _, _)| name.clone())
+        .collect();
+    assert!(wrong.is_empty(), "`{word}` stands in {}", wrong.join(", "));
+}
+
+#[test]
+fn parser_renderer_and_graph_libraries_have_one_home_each() {
+    only("pest::", &["syntax/"]);
+    only("pest_derive", &["syntax/grammar.rs"]);
+    only("codespan_reporting", &["diag/render.rs"]);
+    only("petgraph", &["ir/"]);
+}
+
+#[test]
+fn files_environment_and_streams_belong_to_the_command_line() {
+    let edge = ["cli/", "main.rs"];
+    for word in ["std::fs", "std::env", "std::process", "stdin(", "stdout(", "println!", "eprintln!"] {
+        only(word, &edge);
+    }
+}
+
+#[test]
+fn unsafe_code_stands_in_kernels_only() {
+    only("unsafe {", &["exec/kernels/"]);
+    only("unsafe fn", &["exec/kernels/"]);
+}
+
+#[test]
+fn files_are_of_a_size_that_can_be_read() {
+    for (name, _, text) in sources() {
+        let lines = text.lines().count();
+        assert!(lines <= MOST_LINES, "{name} has {lines} lines");
+    }
+}
+
+#[test]
+fn an_upward_dependency_would_be_found() {
+    assert_eq!(named("use crate::syntax::ast; crate::ops::x").collect::<Vec<_>>(), ["syntax", "ops"]);
+    assert_eq!(code("a\n// b\n#[cfg(test)]\nc").collect::<Vec<_>>(), ["a"]);
+}
