@@ -10,6 +10,7 @@ mod examples;
 mod extremes;
 mod kernels;
 mod networks;
+mod numbers;
 mod pages;
 mod plans;
 mod program;
