@@ -16,7 +16,9 @@ const GIVES_WAY: [Column; 4] =
 /// The table and the headline figures, in at most `width` columns where that can be done.
 pub fn table(report: &Report, selection: &Selection, width: usize) -> String {
     let mut cells = select(report, selection);
-    for column in GIVES_WAY {
+    // The column that orders the rows stays.
+    let sorted = selection.sort.map(Column::Metric);
+    for column in GIVES_WAY.into_iter().filter(|&column| Some(column) != sorted) {
         if line_width(&widths(&cells)) <= width {
             break;
         }

@@ -16,4 +16,5 @@ mod plans;
 mod program;
 mod pytorch;
 mod recovery;
+mod report;
 mod tidy;
