@@ -53,6 +53,7 @@ impl Mender<'_, '_, '_> {
         match problem {
             Problem::Unclosed { open, before } => self.close(open, before),
             Problem::Unopened { symbol, word, before } => self.open(symbol, word, before),
+            Problem::Stray { close } if self.is_comparison(close) => self.no_comparison(close),
             Problem::Stray { close } => {
                 let symbol = self.text(close);
                 let span = self.span(close);
@@ -137,6 +138,9 @@ impl Mender<'_, '_, '_> {
 
     fn misplaced(&mut self, token: usize) {
         let (shown, span) = (self.text(token), self.span(token));
+        if self.is_comparison(token) {
+            return self.no_comparison(token);
+        }
         let message = match shown {
             ";" => "`;` inside parentheses".to_owned(),
             "|" => "`|` outside branches".to_owned(),
@@ -149,6 +153,22 @@ impl Mender<'_, '_, '_> {
             "<" => error.help("`residual < … >`, `concat < … | … >`").emit(),
             _ => error.emit(),
         };
+        self.remove(token);
+    }
+
+    /// Whether this is a lone `<` or `>` where `expect` compares.
+    fn is_comparison(&self, token: usize) -> bool {
+        let before = token.checked_sub(2).map(|expect| [self.tokens[expect], self.tokens[expect + 1]]);
+        let after_path =
+            before.is_some_and(|[expect, path]| expect.kind == Kind::Word && path.kind == Kind::Path);
+        after_path && (self.tokens[token].is('<') || self.tokens[token].is('>'))
+    }
+
+    fn no_comparison(&mut self, token: usize) {
+        let (shown, span) = (self.text(token), self.span(token));
+        let right = if shown == "<" { "<=" } else { ">=" };
+        let error = self.session.error(Code::E0001, span, format!("`{shown}` is no comparison"));
+        error.fix(format!("write `{right}`"), span, right).emit();
         self.remove(token);
     }
 

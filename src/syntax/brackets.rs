@@ -235,14 +235,24 @@ impl<'a> Reader<'a> {
         }
         at += 1;
         if symbol(at) == Some(Kind::Symbol('(')) {
-            let closes = |at: &usize| matches!(symbol(*at), None | Some(Kind::Symbol(')' | '{' | ';')));
+            let closes = |at: &usize| match symbol(*at) {
+                None | Some(Kind::Symbol(')' | '{')) => true,
+                Some(Kind::Symbol(';')) => !self.closes_on_this_line(*at),
+                _ => false,
+            };
             at = (at..).find(closes).expect("the text ends");
             at += usize::from(symbol(at) == Some(Kind::Symbol(')')));
-        } else if symbol(at) == Some(Kind::Number) && symbol(at + 1) == Some(Kind::Symbol('→')) {
+        } else if let (Some(Kind::Number), Some(Kind::Symbol('→')), Some(Kind::Number)) =
+            (symbol(at), symbol(at + 1), symbol(at + 2))
+        {
             at += 3;
         }
         let before = at.min(self.end);
         if matches!(symbol(at), Some(Kind::Symbol('{' | '=' | '('))) {
+            return;
+        }
+        let needless = symbol(at) == Some(Kind::Symbol(';'));
+        if needless && matches!(symbol(at + 1), Some(Kind::Symbol('{' | '=' | '('))) {
             return;
         }
         // The rest of the line decides whether the header is only malformed.
@@ -295,6 +305,7 @@ impl<'a> Reader<'a> {
             '[' => self.push('[', at),
             '<' => self.branches(at),
             '{' => self.brace(at),
+            ')' if self.top().symbol == '(' && self.empties_parentheses(at) => self.stray(at),
             ')' if self.top().symbol == '(' => self.pop(at),
             ')' => self.stray(at),
             '>' | ']' | '}' => self.close(at, symbol),
@@ -327,6 +338,25 @@ impl<'a> Reader<'a> {
             }
         }
         false
+    }
+
+    /// Whether a `)` stands directly behind its `(` although another one could close it.
+    fn empties_parentheses(&self, at: usize) -> bool {
+        if !self.tokens[at - 1].is('(') {
+            return false;
+        }
+        let around = self.open.iter().rev().take_while(|open| open.symbol == '(').count();
+        let (mut depth, mut closers) = (0, 0);
+        for token in self.tokens[at + 1..self.end].iter().take_while(|token| !token.leads) {
+            match token.kind {
+                Kind::Symbol('(') => depth += 1,
+                Kind::Symbol(')') if depth == 0 => closers += 1,
+                Kind::Symbol(')') => depth -= 1,
+                Kind::Symbol(';' | '|' | '<' | '>' | '[' | ']' | '{' | '}') => break,
+                _ => {}
+            }
+        }
+        closers >= around
     }
 
     fn bar(&mut self, at: usize) {
@@ -381,7 +411,10 @@ impl<'a> Reader<'a> {
         }
         let in_file = self.open.len() == 1;
         self.push('{', at);
-        if in_file && !header && statement < at && self.tokens[statement].kind == Kind::Word {
+        let names_item = statement < at
+            && self.tokens[statement].kind == Kind::Word
+            && !FORM_WORDS.contains(&text(self.source, &self.tokens[statement]));
+        if in_file && !header && names_item {
             let next = self.tokens[statement + 1].kind;
             let keyword = match next {
                 Kind::Number => "table",

@@ -143,10 +143,11 @@ impl Lexer<'_, '_, '_> {
     fn string(&mut self) {
         let start = self.at;
         let rest = &self.source[start + 1..];
-        let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
-        if let Some(length) = line.find('"') {
+        let length = rest.find(['"', '\n']).unwrap_or(rest.len());
+        if rest[length..].starts_with('"') {
             self.at = start + 1 + length + 1;
         } else {
+            let line = &rest[..length];
             let content = line.trim_end().trim_end_matches(';').trim_end();
             self.at = start + 1 + content.len();
             let span = self.session.span(start, self.at);
@@ -245,6 +246,14 @@ impl Lexer<'_, '_, '_> {
         }
         if names && self.peek(0) == b'[' {
             self.sequence();
+        } else if names && self.source[self.at..].trim_start_matches(' ').starts_with("[]") {
+            let blank = self.at;
+            self.at += self.source[blank..].find(']').map_or(0, |length| length + 1);
+            let span = self.session.span(blank, self.at);
+            let error = self.session.error(Code::E0001, span, "a path is one token, without white space");
+            error.fix("write `[]` directly behind the name", span, "[]").emit();
+            self.repairs.blank(blank, self.at);
+            self.repairs.insert(blank, "[]");
         }
         self.push(Kind::Path, start);
     }
@@ -312,6 +321,9 @@ impl Lexer<'_, '_, '_> {
             (byte, _) if b";|<>[]{}(),=*/+-%^@?.".contains(&byte) => (char::from(byte), 1),
             _ => return self.foreign(),
         };
+        if symbol == '[' && self.peek(1) == b']' {
+            return self.empty_brackets();
+        }
         self.at += length;
         if symbol != '@' {
             self.push(Kind::Symbol(symbol), start);
@@ -325,6 +337,19 @@ impl Lexer<'_, '_, '_> {
             self.repairs.blank(start, self.at);
             self.repairs.doubt(start);
         }
+    }
+
+    /// `[]` where no path is.
+    fn empty_brackets(&mut self) {
+        let start = self.at;
+        self.at += 2;
+        let span = self.session.span(start, self.at);
+        let error = self.session.error(Code::E0009, span, "an empty group");
+        error
+            .help("`identity` passes the value on unchanged; `as name[]` names the members of a sequence")
+            .emit();
+        self.repairs.blank(start, self.at);
+        self.repairs.doubt(start);
     }
 
     /// A run of characters that no token holds is blanked out.

@@ -7,11 +7,18 @@ use pest::error::{ErrorVariant, InputLocation};
 use crate::base::Span;
 use crate::diag::Code;
 
+use super::brackets::FORM_WORDS;
 use super::build::TreeBuilder;
 use super::grammar::{CnnParser, Rule};
 use super::lex::{Kind, Token};
 
-impl TreeBuilder<'_, '_> {
+/// Longer tokens are not shown in messages.
+const LONGEST_SHOWN: usize = 40;
+
+/// A message that names more possibilities says nothing.
+const MOST_PHRASES: usize = 4;
+
+impl<'a> TreeBuilder<'a, '_> {
     /// Reports what is wrong with the bytes `start..end` of the repaired text, which should be a `rule`. What was
     /// reported before the grammar read the text is not reported again.
     pub(super) fn explain(&mut self, rule: Rule, start: usize, end: usize) {
@@ -38,40 +45,229 @@ impl TreeBuilder<'_, '_> {
         self.complain(whole, repaired.original(at), &wanted);
     }
 
+    /// Reports a mistake at the byte `at` of the original, where one of the `wanted` rules could have gone on.
     fn complain(&mut self, whole: Span, at: usize, wanted: &[Rule]) {
         let index = self.tokens.partition_point(|token| (token.end as usize) <= at);
         let found = self.tokens.get(index).copied();
         let before =
             index.checked_sub(1).map(|index| self.tokens[index]).filter(|token| token.start >= whole.start);
-        let shown = found.map_or_else(|| "the end of the text".to_owned(), |token| self.shown(token));
-        // What is missing at the end of a line is not found at the beginning of the next one.
-        let span = match (before, found) {
-            (Some(before), Some(found)) if !found.leads => {
-                let _ = before;
-                self.session.span(found.start as usize, found.end as usize)
-            }
-            (Some(before), _) => self.session.span(before.start as usize, before.end as usize),
-            (None, Some(found)) => self.session.span(found.start as usize, found.end as usize),
-            (None, None) => whole,
-        };
+        let place = Place { whole, found, before };
+        if before.is_none() {
+            return self.no_statement(place);
+        }
+        if self.misplaced_suffix(place) || self.bad_value(place, wanted) {
+            return;
+        }
+        let shown = self.shown(found);
         let wanted = phrases(wanted);
-        let message = if wanted.is_empty() {
-            format!("unexpected {shown}")
-        } else {
-            format!("expected {}, found {shown}", listed(&wanted))
+        let message = match wanted.len() {
+            1..=MOST_PHRASES => format!("expected {}, found {shown}", listed(&wanted)),
+            _ => format!("unexpected {shown}"),
         };
-        self.error(Code::E0001, span, message).emit();
+        self.error_at(place, Code::E0001, message);
+    }
+
+    /// What is missing at the end of a line is not shown at the beginning of the next one.
+    fn error_at(&mut self, place: Place, code: Code, message: String) {
+        let (span, text) = match (place.before, place.found) {
+            (_, Some(found)) if !found.leads => (self.token_span(found), ""),
+            (Some(before), _) => (self.token_span(before), "behind this"),
+            (None, Some(found)) => (self.token_span(found), ""),
+            (None, None) => (place.whole, ""),
+        };
+        self.error(code, span, message).here(text).emit();
+    }
+
+    /// A statement that goes wrong with its first token.
+    fn no_statement(&mut self, place: Place) {
+        let shown = self.shown(place.found);
+        let word = place.found.map_or("", |token| self.text(token));
+        let span = place.found.map_or(place.whole, |token| self.token_span(token));
+        match word {
+            "if" | "else" | "for" | "match" | "fn" | "with" | "import" | "shared" => {
+                let error =
+                    self.error(Code::E0008, span, format!("{shown} is reserved and begins no statement"));
+                match word {
+                    "if" | "else" => error.help("`[ … ] * (n)` writes a group only if n is 1"),
+                    "for" => error.help("`[ … ] * n` repeats a group"),
+                    "fn" => error.help("`block name(…) { … }` gives statements a name"),
+                    "import" => error.help("`use \"file.cnn\";` makes the blocks of a file usable"),
+                    _ => error,
+                }
+                .emit();
+            }
+            _ => {
+                let error = self.error(Code::E0001, span, format!("expected a statement, found {shown}"));
+                error.help("a statement begins with an operator, a block, a branch form, `[` or `@`").emit();
+            }
+        }
+    }
+
+    /// `* n`, `->`, `as` or trailing words where the statement takes none.
+    fn misplaced_suffix(&mut self, place: Place) -> bool {
+        let Some(found) = place.found else { return false };
+        let first = self.tokens.partition_point(|token| token.start < place.whole.start);
+        let head = self.text(self.tokens[first]);
+        let span = self.token_span(found);
+        let suffix = match found.kind {
+            Kind::Symbol('→') => "-> shape",
+            Kind::Symbol('*') => "* n",
+            Kind::Word if self.text(found) == "as" => "as path",
+            Kind::Word => {
+                let index = self.tokens.partition_point(|token| token.start < found.start);
+                if !self.ends_suffix(first, index) {
+                    return false;
+                }
+                let message = format!("{} stands too late", self.shown(Some(found)));
+                let error = self.error(Code::E0211, span, message);
+                error
+                    .help("words stand before `* n`, `-> shape` and `as path`; a `;` begins a new statement")
+                    .emit();
+                return true;
+            }
+            _ => return false,
+        };
+        if !matches!(head, "input" | "labels" | "expect" | "let" | "use" | "cnn") {
+            return false;
+        }
+        let message = if head == "input" && suffix == "as path" {
+            "`as path` is given twice".to_owned()
+        } else {
+            format!("`{head}` takes no `{suffix}`")
+        };
+        self.error(Code::E0211, span, message).emit();
+        true
+    }
+
+    /// Whether the tokens `first..index` end with `* n`, `-> shape` or `as path`.
+    fn ends_suffix(&self, first: usize, index: usize) -> bool {
+        let tokens = &self.tokens[first..index];
+        let is_start = |token: &Token| token.is('→') || token.is('*') || token.kind == Kind::Path;
+        let Some(start) = tokens.iter().rposition(is_start) else { return false };
+        let mut depth = 0_usize;
+        tokens[start..].iter().skip(1).all(|token| {
+            match token.kind {
+                Kind::Symbol('(') => depth += 1,
+                Kind::Symbol(')') => depth = depth.saturating_sub(1),
+                _ => {
+                    return depth > 0
+                        || token.kind == Kind::Number
+                        || token.is('?')
+                        || self.text(*token) == "x";
+                }
+            }
+            true
+        })
+    }
+
+    /// A value of the wrong form behind `*`, `->`, `as` or `name=`.
+    fn bad_value(&mut self, place: Place, wanted: &[Rule]) -> bool {
+        let Some(before) = place.before else { return false };
+        let shown = self.shown(place.found);
+        let index = self.tokens.partition_point(|token| token.start < before.start);
+        let name =
+            index.checked_sub(1).map(|index| self.tokens[index]).filter(|name| name.kind == Kind::Word);
+        let in_statement = name.is_some_and(|name| name.start >= place.whole.start);
+        let message = match before.kind {
+            Kind::Symbol('*')
+                if wanted.contains(&Rule::parenthesised)
+                    && place.found.is_some_and(|found| found.kind == Kind::Word) =>
+            {
+                let span = place.found.map_or(place.whole, |found| self.token_span(found));
+                let word = place.found.map_or("", |found| self.text(found));
+                let parenthesised = format!("({word})");
+                let error = self.error(Code::E0212, span, "a number or `( … )` stands behind `*`");
+                error.fix(format!("write `{parenthesised}`"), span, parenthesised).emit();
+                return true;
+            }
+            Kind::Symbol('*') if wanted.contains(&Rule::parenthesised) => {
+                format!("expected a number or `( … )` behind `*`, found {shown}")
+            }
+            _ if place.found.is_some_and(|found| matches!(found.kind, Kind::Symbol('≡' | '≤' | '≥')))
+                && self.is_attribute(place.whole) =>
+            {
+                let span = place.found.map_or(place.whole, |found| self.token_span(found));
+                let start = Span { end: place.whole.start, ..place.whole };
+                let error = self.error(Code::E0001, span, "a comparison without `expect`");
+                error.fix("expectations begin with `expect`", start, "expect ").emit();
+                return true;
+            }
+            Kind::Symbol('≡' | '≤' | '≥') => {
+                format!("expected a value behind `{}`, found {shown}", self.text(before))
+            }
+            Kind::Word
+                if place.found.is_some_and(|found| found.is('['))
+                    && FORM_WORDS.contains(&self.text(before)) =>
+            {
+                let span = place.found.map_or(place.whole, |found| self.token_span(found));
+                let error = self.error(Code::E0001, span, format!("`[` behind `{}`", self.text(before)));
+                error.help("branches stand between `<` and `>`").emit();
+                return true;
+            }
+            Kind::Symbol('→') if wanted.contains(&Rule::shape) => {
+                format!("expected a shape behind `->`, found {shown}")
+            }
+            Kind::Word if self.text(before) == "as" => format!("expected a path behind `as`, found {shown}"),
+            Kind::Symbol('=') if in_statement && self.is_attribute(place.whole) => {
+                let name = name.map_or("", |name| self.text(name));
+                let size =
+                    place.found.filter(|found| found.kind == Kind::Number && self.text(*found).contains('x'));
+                if let Some(size) = size {
+                    let span = self.token_span(size);
+                    let tuple = format!("({})", self.text(size).split('x').collect::<Vec<_>>().join(", "));
+                    let error = self.error(Code::E0001, span, format!("a size is no value of `{name}=`"));
+                    error.fix(format!("write `{tuple}`"), span, tuple).emit();
+                    return true;
+                }
+                format!("expected a value behind `{name}=`, found {shown}")
+            }
+            _ if place.found.is_some_and(|found| found.is('/')) => {
+                let span = place.found.map_or(place.whole, |found| self.token_span(found));
+                let error = self.error(Code::E0001, span, "a stride without its size");
+                error.help("a size is one token, without white space: `3x3x64/2`").emit();
+                return true;
+            }
+            _ => return false,
+        };
+        self.error_at(place, Code::E0001, message);
+        true
+    }
+
+    /// Whether the statement is one that has attributes.
+    fn is_attribute(&self, whole: Span) -> bool {
+        let first = self.tokens.partition_point(|token| token.start < whole.start);
+        !matches!(self.text(self.tokens[first]), "let" | "network" | "block" | "table" | "expect")
+    }
+
+    fn text(&self, token: Token) -> &'a str {
+        &self.session.source[token.start as usize..token.end as usize]
+    }
+
+    fn token_span(&self, token: Token) -> Span {
+        self.session.span(token.start as usize, token.end as usize)
     }
 
     /// A token as messages show it.
-    fn shown(&self, token: Token) -> String {
-        let text = &self.session.source[token.start as usize..token.end as usize];
+    fn shown(&self, token: Option<Token>) -> String {
+        let Some(token) = token else { return "the end of the text".to_owned() };
+        let text = self.text(token);
         match token.kind {
             Kind::Text => "a string".to_owned(),
-            _ if text.len() > 40 => "a long word".to_owned(),
+            _ if text.len() > LONGEST_SHOWN => "a long word".to_owned(),
             _ => format!("`{text}`"),
         }
     }
+}
+
+/// Where a part goes wrong.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The part.
+    whole: Span,
+    /// The first token that does not fit; none at the end of the text.
+    found: Option<Token>,
+    /// The token of the part before it.
+    before: Option<Token>,
 }
 
 /// What rules are called in messages, without repetitions, in a fixed order.
@@ -84,7 +280,7 @@ fn phrases(rules: &[Rule]) -> Vec<&'static str> {
 
 fn phrase(rule: Rule) -> Option<&'static str> {
     Some(match rule {
-        Rule::identifier | Rule::mention => "a name",
+        Rule::identifier | Rule::mention | Rule::operator => "a name",
         Rule::integer | Rule::digits | Rule::real | Rule::signed => "a number",
         Rule::size => "a size",
         Rule::shape => "a shape",
@@ -95,10 +291,11 @@ fn phrase(rule: Rule) -> Option<&'static str> {
         Rule::equals => "`=`",
         Rule::arrow => "`->`",
         Rule::comma => "`,`",
+        Rule::less => "`<`",
         Rule::binary => "an operator",
         Rule::parenthesised | Rule::parameters | Rule::nested => "`(`",
         Rule::expression | Rule::entry => "an expression",
-        Rule::operator | Rule::word => "a word",
+        Rule::word => "a word",
         _ => return None,
     })
 }

@@ -102,26 +102,37 @@ impl Separator<'_, '_, '_> {
         let Some(next) = next else { return false };
         // More units than a statement has need not be looked at.
         let statement = &statement[statement.len().saturating_sub(LONGEST_LOOK)..];
+        let head = self.word(statement[0]);
+        let has = |sort: Sort| statement.iter().any(|unit| unit.sort == sort);
         let cannot_begin = match next.sort {
-            Sort::Number | Sort::Size | Sort::Parenthesis { .. } => !self.has_size(statement),
-            Sort::Symbol('→') => !statement.iter().any(|unit| unit.sort == Sort::Symbol('→')),
-            Sort::Text | Sort::Braces | Sort::Symbol('*' | '=' | ',' | '/' | '≡' | '≤' | '≥') => true,
-            Sort::Branches => !statement.iter().any(|unit| unit.sort == Sort::Branches),
+            Sort::Number | Sort::Size | Sort::Parenthesis { .. } => {
+                matches!(head, "let" | "network" | "block" | "table") || !self.has_size(statement)
+            }
+            Sort::Symbol('→') => !has(Sort::Symbol('→')),
+            Sort::Symbol(symbol) => "*=,/≡≤≥.+-%^".contains(symbol),
+            Sort::Text | Sort::Braces => true,
+            Sort::Branches => !has(Sort::Branches),
             Sort::Word if self.word(next) == "as" => !statement.iter().any(|unit| self.word(*unit) == "as"),
-            Sort::Word => after.is_some_and(|after| {
-                matches!(after.sort, Sort::Symbol('=' | '≡' | '≤' | '≥') | Sort::Braces)
-                    && !matches!(self.word(next), "block" | "network" | "table" | "let" | "expect" | "input")
-            }),
+            Sort::Word => match after.map(|after| after.sort) {
+                Some(Sort::Symbol('=')) => !next.leads && !is_keyword(self.word(next)),
+                Some(Sort::Symbol('≡' | '≤' | '≥')) => statement.len() == 1 && head == "expect",
+                Some(Sort::Braces) => !is_keyword(self.word(next)),
+                _ => false,
+            },
             _ => false,
         };
+        let last_token = self.units.tokens[last.last];
         let goes_on = match last.sort {
-            Sort::Symbol('=' | '→' | ',' | '*' | '+' | '/' | '%' | '^' | '≡' | '≤' | '≥' | '@' | '-') => {
-                true
+            Sort::Symbol(symbol) => "=→,*+/%^≡≤≥@-.".contains(symbol),
+            // `3x3x` and `3/` are not at their end.
+            Sort::Size | Sort::Number => {
+                let open = last_token.is('/') || self.units.text(last.last).ends_with('x');
+                open && matches!(next.sort, Sort::Size | Sort::Number | Sort::Parenthesis { .. })
             }
-            Sort::Word if statement.len() == 1 || self.word(*last) == "as" => matches!(
-                self.word(*last),
-                "as" | "let" | "use" | "block" | "network" | "table" | "expect" | "labels" | "input" | "cnn"
-            ),
+            Sort::Word if self.word(*last) == "as" => true,
+            Sort::Word if statement.len() == 1 => {
+                matches!(self.word(*last), "let" | "block" | "network" | "table" | "expect")
+            }
             _ => false,
         };
         cannot_begin || (goes_on && !next.leads)
@@ -242,7 +253,12 @@ impl Separator<'_, '_, '_> {
                 Sort::Symbol(_) => complete = false,
                 // The arguments of a function.
                 Sort::Parenthesis { .. } if complete && units[at - 1].sort == Sort::Word => {}
-                _ if complete => return self.can_begin(units[at]).then_some(at),
+                _ if complete => {
+                    let operator =
+                        |unit: &Unit| matches!(unit.sort, Sort::Symbol(symbol) if "+-*/%^".contains(symbol));
+                    let goes_on = units.get(at + 1).is_some_and(operator);
+                    return (self.can_begin(units[at]) && !goes_on).then_some(at);
+                }
                 Sort::Group => return None,
                 _ => complete = true,
             }
@@ -290,8 +306,8 @@ impl Separator<'_, '_, '_> {
         }
         // Lone words on the same line are trailing words that stand too late; the grammar says so.
         let lone = units[at..].iter().all(|unit| unit.sort == Sort::Word && self.word(*unit) != "as");
-        let is_group = units[0].sort == Sort::Group;
-        (!lone || first.leads || is_group).then_some(at)
+        let takes_words = !matches!(units[0].sort, Sort::Group | Sort::Symbol('@'));
+        (!lone || first.leads || !takes_words).then_some(at)
     }
 
     /// An operator, block call or branch form.
@@ -308,6 +324,8 @@ impl Separator<'_, '_, '_> {
             match unit.sort {
                 Sort::Symbol('→' | '*') => return self.behind_suffixes(units, at),
                 Sort::Word if self.word(unit) == "as" => return self.behind_suffixes(units, at),
+                // `residual [ … ]` has the wrong brackets.
+                Sort::Group if at == 1 && FORM_WORDS.contains(&self.word(units[0])) => return None,
                 Sort::Group | Sort::Symbol('@') => return Some(at),
                 Sort::Branches => {
                     if let Some(beginning) = self.form_beginning(units, earliest, at, measured || branched) {
@@ -385,4 +403,9 @@ impl Separator<'_, '_, '_> {
             leading.filter(|_| certain)
         })
     }
+}
+
+/// Whether a word begins a statement or item of its own.
+fn is_keyword(word: &str) -> bool {
+    matches!(word, "block" | "network" | "table" | "let" | "expect" | "input" | "labels" | "use")
 }

@@ -101,7 +101,13 @@ impl TreeBuilder<'_, '_> {
         let span = self.original(whole.start(), end);
         self.elements.push(Element { span, part: Part::Statement });
         if broken {
-            self.explain(Rule::strict_statement, whole.start(), end);
+            let rule = match &self.session.source[self.first_word(span).range()] {
+                "block" => Rule::strict_block_head,
+                "table" => Rule::strict_table_head,
+                "network" => Rule::strict_network_head,
+                _ => Rule::strict_statement,
+            };
+            self.explain(rule, whole.start(), end);
         }
         if self.spoiled || self.has_doubt(&built, span) {
             self.salvage(span);
