@@ -15,7 +15,7 @@ use super::lex::{Comment, Lexed};
 use super::session::Session;
 
 /// Hands the comments of a text to the parts of its tree.
-pub(super) fn read_comments(session: &mut Session<'_>, lexed: &Lexed, tree: &mut File, elements: &[Element]) {
+pub(crate) fn read_comments(session: &mut Session<'_>, lexed: &Lexed, tree: &mut File, elements: &[Element]) {
     if lexed.comments.is_empty() {
         return;
     }

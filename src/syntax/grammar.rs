@@ -5,4 +5,4 @@ use pest_derive::Parser;
 
 #[derive(Parser)]
 #[grammar = "../grammar/cnn.pest"]
-pub(super) struct CnnParser;
+pub(crate) struct CnnParser;

@@ -1,24 +1,21 @@
 //! From text to the syntax tree. Knows no operators.
+//!
+//! ```text
+//! text ─lex─▶ tokens, comments ─mend─▶ repaired text ─grammar─▶ pairs ─build─▶ ast::File
+//! ```
+//!
+//! [`parse`] never fails: what is wrong is reported, and the tree says which parts are missing. Only this module
+//! sees the generated parser; nothing here knows a word's meaning.
 
 pub mod ast;
 
-mod arguments;
-mod balance;
-mod brackets;
 mod build;
 mod comments;
-mod expression;
 mod grammar;
-mod items;
 mod lex;
-mod mistakes;
-mod number;
+mod mend;
 mod once;
 mod parse;
-mod repair;
-mod separate;
 mod session;
-mod statements;
-mod units;
 
 pub use parse::parse;

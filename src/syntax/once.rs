@@ -6,7 +6,7 @@ use crate::diag::{Diagnostic, Severity};
 use super::build::{Element, Part};
 
 /// Drops what follows from something that is reported already. The diagnostics are sorted by place.
-pub(super) fn once(diagnostics: Vec<Diagnostic>, elements: &mut [Element]) -> Vec<Diagnostic> {
+pub(crate) fn once(diagnostics: Vec<Diagnostic>, elements: &mut [Element]) -> Vec<Diagnostic> {
     if diagnostics.len() < 2 {
         return diagnostics;
     }

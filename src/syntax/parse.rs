@@ -9,14 +9,14 @@ use crate::base::{FileId, SourceMap};
 use crate::diag::{Code, Sink};
 
 use super::ast::File;
-use super::balance::{balance, check_depth};
 use super::build::{Element, TreeBuilder};
 use super::comments::read_comments;
 use super::grammar::{CnnParser, Rule};
 use super::lex::lex;
+use super::mend::Repairs;
+use super::mend::separate;
+use super::mend::{balance, check_depth};
 use super::once::once;
-use super::repair::Repairs;
-use super::separate::separate;
 use super::session::Session;
 
 /// The longest source text, in bytes.

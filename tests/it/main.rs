@@ -17,4 +17,6 @@ mod program;
 mod pytorch;
 mod recovery;
 mod report;
+mod syntax_errors;
+mod syntax_limits;
 mod tidy;

@@ -5,10 +5,10 @@ use pest::iterators::Pair;
 use crate::base::{Span, Spanned};
 use crate::diag::Code;
 
-use super::ast::{Block, Body, Ident, Item, Network, NetworkKind, Param, Stmt, StmtKind, Table};
-use super::build::{Element, Part, TreeBuilder, next};
-use super::grammar::Rule;
 use super::statements::Built;
+use super::{Element, Part, TreeBuilder, next};
+use crate::syntax::ast::{Block, Body, Ident, Item, Network, NetworkKind, Param, Stmt, StmtKind, Table};
+use crate::syntax::grammar::Rule;
 
 /// Words that cannot call a block, because they mean something where a statement starts.
 const STATEMENT_WORDS: [&str; 18] = [
@@ -18,7 +18,7 @@ const STATEMENT_WORDS: [&str; 18] = [
 
 impl TreeBuilder<'_, '_> {
     /// A `file`: items, and statements if there is no network.
-    pub(super) fn file(&mut self, pair: Pair<'_, Rule>) {
+    pub(crate) fn file(&mut self, pair: Pair<'_, Rule>) {
         let has_network = pair.clone().into_inner().any(|element| element.as_rule() == Rule::network);
         let mut statements: Vec<Stmt> = Vec::new();
         let mut reported = false;
@@ -85,7 +85,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// A block, table or network; `None` where it was reported and cannot be used.
-    pub(super) fn item(&mut self, pair: Pair<'_, Rule>) -> Option<Item> {
+    pub(crate) fn item(&mut self, pair: Pair<'_, Rule>) -> Option<Item> {
         let outer = std::mem::take(&mut self.spoiled);
         let whole = self.span(&pair);
         let rule = pair.as_rule();

@@ -2,11 +2,11 @@
 //!
 //! Units are what one sees without knowing the language; they serve only to find forgotten and needless `;`.
 
-use super::lex::{Kind, Token};
+use crate::syntax::lex::{Kind, Token};
 
 /// What a unit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(crate) enum Sort {
     /// A word or keyword.
     Word,
     /// A number without a suffix for a size.
@@ -34,32 +34,32 @@ pub(super) enum Sort {
 
 /// A unit of a statement.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Unit {
+pub(crate) struct Unit {
     /// What it is.
-    pub(super) sort: Sort,
+    pub(crate) sort: Sort,
     /// Its first token.
-    pub(super) first: usize,
+    pub(crate) first: usize,
     /// Its last token.
-    pub(super) last: usize,
+    pub(crate) last: usize,
     /// Whether it begins a line.
-    pub(super) leads: bool,
+    pub(crate) leads: bool,
     /// Whether it follows the unit before without white space.
-    pub(super) glued: bool,
+    pub(crate) glued: bool,
 }
 
 /// Cuts balanced tokens into units.
-pub(super) struct Units<'a> {
+pub(crate) struct Units<'a> {
     /// The text.
-    pub(super) source: &'a str,
+    pub(crate) source: &'a str,
     /// The tokens, every bracket in a pair.
-    pub(super) tokens: &'a [Token],
+    pub(crate) tokens: &'a [Token],
     /// For each bracket, its partner.
     partners: Vec<usize>,
 }
 
 impl<'a> Units<'a> {
     /// Pairs the brackets.
-    pub(super) fn new(source: &'a str, tokens: &'a [Token]) -> Units<'a> {
+    pub(crate) fn new(source: &'a str, tokens: &'a [Token]) -> Units<'a> {
         let mut partners = vec![usize::MAX; tokens.len()];
         let mut open = Vec::new();
         for (at, token) in tokens.iter().enumerate() {
@@ -82,13 +82,18 @@ impl<'a> Units<'a> {
     }
 
     /// The text of a token.
-    pub(super) fn text(&self, at: usize) -> &'a str {
+    pub(crate) fn text(&self, at: usize) -> &'a str {
         let token = self.tokens[at];
         &self.source[token.start as usize..token.end as usize]
     }
 
+    /// The text of a word; empty for every other unit.
+    pub(crate) fn word(&self, unit: Unit) -> &'a str {
+        if unit.sort == Sort::Word { self.text(unit.first) } else { "" }
+    }
+
     /// The unit that begins at a token.
-    pub(super) fn unit(&self, first: usize) -> Unit {
+    pub(crate) fn unit(&self, first: usize) -> Unit {
         let token = self.tokens[first];
         let (sort, last) = match token.kind {
             Kind::Word => (Sort::Word, first),

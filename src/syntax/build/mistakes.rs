@@ -7,10 +7,10 @@ use pest::error::{ErrorVariant, InputLocation};
 use crate::base::Span;
 use crate::diag::Code;
 
-use super::brackets::FORM_WORDS;
-use super::build::TreeBuilder;
-use super::grammar::{CnnParser, Rule};
-use super::lex::{Kind, Token};
+use super::TreeBuilder;
+use crate::syntax::grammar::{CnnParser, Rule};
+use crate::syntax::lex::{Kind, Token};
+use crate::syntax::mend::FORM_WORDS;
 
 /// Longer tokens are not shown in messages.
 const LONGEST_SHOWN: usize = 40;
@@ -21,7 +21,7 @@ const MOST_PHRASES: usize = 4;
 impl<'a> TreeBuilder<'a, '_> {
     /// Reports what is wrong with the bytes `start..end` of the repaired text, which should be a `rule`. What was
     /// reported before the grammar read the text is not reported again.
-    pub(super) fn explain(&mut self, rule: Rule, start: usize, end: usize) {
+    pub(crate) fn explain(&mut self, rule: Rule, start: usize, end: usize) {
         self.spoiled = true;
         self.tree.broken = true;
         let whole = self.original(start, end);
@@ -53,7 +53,12 @@ impl<'a> TreeBuilder<'a, '_> {
             index.checked_sub(1).map(|index| self.tokens[index]).filter(|token| token.start >= whole.start);
         let place = Place { whole, found, before };
         if before.is_none() {
-            return self.no_statement(place);
+            // Where something was taken out before it, this is only the rest.
+            let end = index.checked_sub(1).map_or(0, |last| self.tokens[last].end);
+            if !self.is_doubtful(Span { start: end.min(whole.start), end: whole.start, ..whole }) {
+                self.no_statement(place);
+            }
+            return;
         }
         if self.misplaced_suffix(place) || self.bad_value(place, wanted) {
             return;
@@ -144,20 +149,20 @@ impl<'a> TreeBuilder<'a, '_> {
         let tokens = &self.tokens[first..index];
         let is_start = |token: &Token| token.is('→') || token.is('*') || token.kind == Kind::Path;
         let Some(start) = tokens.iter().rposition(is_start) else { return false };
+        let value = &tokens[start + 1..];
         let mut depth = 0_usize;
-        tokens[start..].iter().skip(1).all(|token| {
-            match token.kind {
-                Kind::Symbol('(') => depth += 1,
-                Kind::Symbol(')') => depth = depth.saturating_sub(1),
-                _ => {
-                    return depth > 0
-                        || token.kind == Kind::Number
-                        || token.is('?')
-                        || self.text(*token) == "x";
-                }
+        let is_part = |token: &Token| match token.kind {
+            Kind::Symbol('(') => {
+                depth += 1;
+                true
             }
-            true
-        })
+            Kind::Symbol(')') => {
+                depth = depth.saturating_sub(1);
+                true
+            }
+            _ => depth > 0 || token.kind == Kind::Number || token.is('?') || self.text(*token) == "x",
+        };
+        value.iter().all(is_part) && value.is_empty() == (tokens[start].kind == Kind::Path)
     }
 
     /// A value of the wrong form behind `*`, `->`, `as` or `name=`.
@@ -176,7 +181,7 @@ impl<'a> TreeBuilder<'a, '_> {
                 let span = place.found.map_or(place.whole, |found| self.token_span(found));
                 let word = place.found.map_or("", |found| self.text(found));
                 let parenthesised = format!("({word})");
-                let error = self.error(Code::E0212, span, "a number or `( … )` stands behind `*`");
+                let error = self.error(Code::E0212, span, "a number or `( … )` must stand behind `*`");
                 error.fix(format!("write `{parenthesised}`"), span, parenthesised).emit();
                 return true;
             }
@@ -184,7 +189,7 @@ impl<'a> TreeBuilder<'a, '_> {
                 format!("expected a number or `( … )` behind `*`, found {shown}")
             }
             _ if place.found.is_some_and(|found| matches!(found.kind, Kind::Symbol('≡' | '≤' | '≥')))
-                && self.is_attribute(place.whole) =>
+                && self.is_path(place.whole, before) =>
             {
                 let span = place.found.map_or(place.whole, |found| self.token_span(found));
                 let start = Span { end: place.whole.start, ..place.whole };
@@ -231,6 +236,12 @@ impl<'a> TreeBuilder<'a, '_> {
         };
         self.error_at(place, Code::E0001, message);
         true
+    }
+
+    /// Whether the statement up to this token is one word, perhaps with points in it.
+    fn is_path(&self, whole: Span, last: Token) -> bool {
+        let text = &self.session.source[whole.start as usize..last.end as usize];
+        !text.contains(char::is_whitespace) && !matches!(text, "expect" | "let")
     }
 
     /// Whether the statement is one that has attributes.

@@ -5,16 +5,16 @@ use pest::iterators::Pair;
 use crate::base::{Span, Spanned};
 use crate::diag::Code;
 
-use super::ast::{Arg, ArgValue, CallArg, Expr, ExprKind, Ident, Name, Sequence, Size};
-use super::build::{TreeBuilder, next};
-use super::grammar::Rule;
+use super::{TreeBuilder, next};
+use crate::syntax::ast::{Arg, ArgValue, CallArg, Expr, ExprKind, Ident, Name, Sequence, Size};
+use crate::syntax::grammar::Rule;
 
 /// The most arguments of one operator, call or tuple.
 const MOST_ARGUMENTS: usize = 256;
 
 impl TreeBuilder<'_, '_> {
     /// One of the words, sizes and attributes behind an operator.
-    pub(super) fn argument(&mut self, pair: Pair<'_, Rule>) -> Arg {
+    pub(crate) fn argument(&mut self, pair: Pair<'_, Rule>) -> Arg {
         match pair.as_rule() {
             Rule::attribute => {
                 let mut inner = pair.into_inner();
@@ -92,7 +92,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// One whole number, or one expression in parentheses.
-    pub(super) fn dimension(&mut self, pair: Pair<'_, Rule>) -> Expr {
+    pub(crate) fn dimension(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
         match self.value(pair) {
             ArgValue::Expr(expression) => expression,
@@ -122,7 +122,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// The entries of a parenthesis, with or without names.
-    pub(super) fn call_arguments(&mut self, pair: Pair<'_, Rule>) -> Vec<CallArg> {
+    pub(crate) fn call_arguments(&mut self, pair: Pair<'_, Rule>) -> Vec<CallArg> {
         let span = self.span(&pair);
         let entries = pair.into_inner().filter(|part| part.as_rule() == Rule::entry);
         let arguments: Vec<CallArg> = entries.map(|entry| self.entry(entry)).collect();
@@ -142,7 +142,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// More arguments than anybody means to write are an error.
-    pub(super) fn check_argument_count(&mut self, count: usize, span: Span) {
+    pub(crate) fn check_argument_count(&mut self, count: usize, span: Span) {
         if count > MOST_ARGUMENTS {
             let span = self.first_word(span);
             self.error(Code::E0012, span, format!("{count} arguments; the limit is {MOST_ARGUMENTS}")).emit();
@@ -150,7 +150,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// What stands behind `as`.
-    pub(super) fn new_path(&mut self, pair: Pair<'_, Rule>) -> Name {
+    pub(crate) fn new_path(&mut self, pair: Pair<'_, Rule>) -> Name {
         let span = self.span(&pair);
         let mut parts = Vec::new();
         let mut sequence = None;
@@ -185,7 +185,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// One part of a path, quotes removed.
-    pub(super) fn part(&mut self, pair: Pair<'_, Rule>) -> Spanned<String> {
+    pub(crate) fn part(&mut self, pair: Pair<'_, Rule>) -> Spanned<String> {
         let part = self.string(&pair);
         if part.value.contains('.') {
             let error = self.error(Code::E0001, part.span, "a quoted part of a path holds no `.`");

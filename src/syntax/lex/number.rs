@@ -1,7 +1,7 @@
 //! Whether a token that starts with a digit is a number or a size, and why not.
 
 /// Whether this is `12`, `1_000` or `0.5`.
-pub(super) fn is_decimal(text: &str) -> bool {
+pub(crate) fn is_decimal(text: &str) -> bool {
     let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
     is_integer(whole) && fraction.is_none_or(is_integer)
 }
@@ -17,7 +17,7 @@ fn is_integer(text: &str) -> bool {
 /// # Errors
 ///
 /// What is wrong, as the text of a label.
-pub(super) fn check(text: &str, next: u8, suffix_allowed: bool) -> Result<(), &'static str> {
+pub(crate) fn check(text: &str, next: u8, suffix_allowed: bool) -> Result<(), &'static str> {
     if next == b'.' {
         return Err("digits must follow the point");
     }
@@ -83,7 +83,7 @@ fn check_size(text: &str, next: u8) -> Result<(), &'static str> {
 }
 
 /// The token as a message shows it.
-pub(super) fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     if text.len() <= 40 { text.to_owned() } else { format!("{}…", &text[..40]) }
 }
 

@@ -1,46 +1,53 @@
 //! What the tree builders share: the text, the tokens, places, names and salvage.
 
+mod arguments;
+mod expression;
+mod flows;
+mod items;
+mod mistakes;
+mod statements;
+
 use pest::iterators::{Pair, Pairs};
 
 use crate::base::{Span, Spanned};
 use crate::diag::{Builder, Code};
 
-use super::ast::{File, Ident};
-use super::grammar::Rule;
-use super::lex::{Kind, Token};
-use super::repair::Repaired;
-use super::session::Session;
+use crate::syntax::ast::{File, Ident};
+use crate::syntax::grammar::Rule;
+use crate::syntax::lex::{Kind, Token};
+use crate::syntax::mend::Repaired;
+use crate::syntax::session::Session;
 
 /// Turns the pairs of the grammar into the tree.
-pub(super) struct TreeBuilder<'a, 's> {
+pub(crate) struct TreeBuilder<'a, 's> {
     /// The file and the sink.
-    pub(super) session: &'s mut Session<'a>,
+    pub(crate) session: &'s mut Session<'a>,
     /// The text that the grammar read.
-    pub(super) repaired: &'s Repaired,
+    pub(crate) repaired: &'s Repaired,
     /// The tokens of the original text.
-    pub(super) tokens: &'s [Token],
+    pub(crate) tokens: &'s [Token],
     /// What was built.
-    pub(super) tree: File,
+    pub(crate) tree: File,
     /// Where items and statements stand, in the order in which they end.
-    pub(super) elements: Vec<Element>,
+    pub(crate) elements: Vec<Element>,
     /// Whether an error was found in the element at hand, outside the elements inside it.
-    pub(super) spoiled: bool,
+    pub(crate) spoiled: bool,
     /// Operands and signs of the expression at hand.
-    pub(super) terms: usize,
+    pub(crate) terms: usize,
 }
 
 /// A part of the text that comments may speak of, or that is not complained about twice.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Element {
+pub(crate) struct Element {
     /// Where it stands.
-    pub(super) span: Span,
+    pub(crate) span: Span,
     /// What it is.
-    pub(super) part: Part,
+    pub(crate) part: Part,
 }
 
 /// What an element is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// A statement.
     Statement,
     /// An item; its number in the tree, where it has a place for a doc comment.
@@ -52,25 +59,25 @@ pub(super) enum Part {
 }
 
 /// The next pair, which the grammar guarantees.
-pub(super) fn next<'i>(pairs: &mut Pairs<'i, Rule>) -> Pair<'i, Rule> {
+pub(crate) fn next<'i>(pairs: &mut Pairs<'i, Rule>) -> Pair<'i, Rule> {
     pairs.next().expect("the grammar gives the rule this part")
 }
 
 impl TreeBuilder<'_, '_> {
     /// Starts an error about the element at hand.
-    pub(super) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
+    pub(crate) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
         self.spoiled = true;
         self.session.error(code, span, message)
     }
 
     /// Where a pair stands in the original, without white space and comments at its end.
-    pub(super) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
+    pub(crate) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
         let range = pair.as_span();
         self.original(range.start(), range.end())
     }
 
     /// The original place of the bytes `start..end` of the repaired text, without white space and comments.
-    pub(super) fn original(&self, start: usize, end: usize) -> Span {
+    pub(crate) fn original(&self, start: usize, end: usize) -> Span {
         let (start, end) = (self.repaired.original(start), self.repaired.original(end));
         let after = self.tokens.partition_point(|token| (token.start as usize) < end);
         let end = self.tokens[..after].last().map_or(start, |token| end.min(token.end as usize));
@@ -78,17 +85,17 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// An identifier.
-    pub(super) fn ident(&self, pair: Pair<'_, Rule>) -> Ident {
+    pub(crate) fn ident(&self, pair: Pair<'_, Rule>) -> Ident {
         Spanned::new(pair.as_str().to_owned(), self.span(&pair))
     }
 
     /// A string without its quotes.
-    pub(super) fn string(&self, pair: &Pair<'_, Rule>) -> Spanned<String> {
+    pub(crate) fn string(&self, pair: &Pair<'_, Rule>) -> Spanned<String> {
         Spanned::new(pair.as_str().trim_matches('"').to_owned(), self.span(pair))
     }
 
     /// Marks the file as broken and takes the names out of a part that is not used.
-    pub(super) fn salvage(&mut self, span: Span) {
+    pub(crate) fn salvage(&mut self, span: Span) {
         self.tree.broken = true;
         let first = self.tokens.partition_point(|token| token.start < span.start);
         let inside = self.tokens[first..].iter().take_while(|token| token.end <= span.end);
@@ -105,7 +112,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// Whether something in the span was found wrong before the grammar read it.
-    pub(super) fn is_doubtful(&self, span: Span) -> bool {
+    pub(crate) fn is_doubtful(&self, span: Span) -> bool {
         self.repaired.is_doubtful(span.start as usize, span.end as usize)
     }
 }

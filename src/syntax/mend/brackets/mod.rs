@@ -3,14 +3,16 @@
 //! The text is cut where an item starts a line, so that a forgotten bracket spoils one item only. Each piece is read
 //! in two ways, by order alone and by indentation; the reading with fewer problems counts. Nothing is reported here.
 
-use super::lex::{Kind, Token};
+mod headers;
+
+use crate::syntax::lex::{Kind, Token};
 
 /// Words that open branches; only used to guess where a `<` was forgotten.
-pub(super) const FORM_WORDS: [&str; 7] = ["residual", "inception", "concat", "add", "mul", "split", "aux"];
+pub(crate) const FORM_WORDS: [&str; 7] = ["residual", "inception", "concat", "add", "mul", "split", "aux"];
 
 /// What is wrong with a bracket. Numbers are indices of tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     /// The bracket `open` ends, unclosed, before the token `before`.
     Unclosed { open: usize, before: usize },
     /// A bracket was forgotten before the token `before`: behind the word `word`, for the closing bracket `close`.
@@ -28,7 +30,7 @@ pub(super) enum Problem {
 }
 
 /// The closing partner of an opening bracket.
-pub(super) fn closing(open: char) -> char {
+pub(crate) fn closing(open: char) -> char {
     match open {
         '(' => ')',
         '[' => ']',
@@ -38,7 +40,7 @@ pub(super) fn closing(open: char) -> char {
 }
 
 /// The problems of all brackets, in the order of the text.
-pub(super) fn problems(source: &str, tokens: &[Token]) -> Vec<Problem> {
+pub(crate) fn problems(source: &str, tokens: &[Token]) -> Vec<Problem> {
     let indents = indents(source, tokens);
     let mut found = Vec::new();
     let mut start = 0;
@@ -117,6 +119,8 @@ struct Reader<'a> {
     open: Vec<Open>,
     /// How many more of a kind open than close in the piece: `[`, `<`, `{`.
     excess: [isize; 3],
+    /// The keyword of an item without `{`, and the token before which it is missing.
+    header_end: Option<(usize, usize)>,
     problems: Vec<Problem>,
 }
 
@@ -147,11 +151,13 @@ impl<'a> Reader<'a> {
         }
         let file = Open { symbol: ' ', at: start, indent: 0, statement: start, form: None, foreign: false };
         let (open, problems) = (vec![file], Vec::new());
-        Reader { source, tokens, indents, start, end, by_indentation, open, excess, problems }
+        let header_end = None;
+        Reader { source, tokens, indents, start, end, by_indentation, open, excess, header_end, problems }
     }
 
     fn read(mut self) -> Vec<Problem> {
         for at in self.start..self.end {
+            self.open_body(at);
             let token = self.tokens[at];
             if self.by_indentation && token.leads && at > self.start {
                 self.close_by_indentation(at);
@@ -162,6 +168,7 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
         }
+        self.open_body(self.end);
         while self.open.len() > 1 {
             self.unclosed(self.end);
         }
@@ -173,6 +180,10 @@ impl<'a> Reader<'a> {
     }
 
     fn push(&mut self, symbol: char, at: usize) {
+        if symbol != '(' {
+            // What is put in later may not cross this bracket.
+            self.top().form = None;
+        }
         let foreign = false;
         self.open.push(Open { symbol, at, indent: self.indents[at], statement: at + 1, form: None, foreign });
     }
@@ -206,6 +217,9 @@ impl<'a> Reader<'a> {
     fn word(&mut self, at: usize) {
         let word = text(self.source, &self.tokens[at]);
         let is_item = matches!(word, "block" | "network" | "table");
+        if self.top().symbol == '(' {
+            return;
+        }
         if self.top().statement != at {
             if !(is_item && matches!(self.top().symbol, ' ' | '{') && self.looks_like_header(at)) {
                 return;
@@ -217,74 +231,6 @@ impl<'a> Reader<'a> {
         } else if is_item {
             self.header(at);
         }
-    }
-
-    /// Whether a name and what may follow it stand behind the keyword of an item.
-    fn looks_like_header(&self, keyword: usize) -> bool {
-        let kind = |at: usize| self.tokens.get(at).map(|token| token.kind);
-        kind(keyword + 1) == Some(Kind::Word)
-            && matches!(kind(keyword + 2), Some(Kind::Number | Kind::Symbol('{' | '(' | '=')))
-    }
-
-    /// Puts in the `{` that a header lacks.
-    fn header(&mut self, keyword: usize) {
-        let symbol = |at: usize| self.tokens.get(at).filter(|_| at < self.end).map(|token| token.kind);
-        let mut at = keyword + 1;
-        if symbol(at) != Some(Kind::Word) {
-            return;
-        }
-        at += 1;
-        if symbol(at) == Some(Kind::Symbol('(')) {
-            let closes = |at: &usize| match symbol(*at) {
-                None | Some(Kind::Symbol(')' | '{')) => true,
-                Some(Kind::Symbol(';')) => !self.closes_on_this_line(*at),
-                _ => false,
-            };
-            at = (at..).find(closes).expect("the text ends");
-            at += usize::from(symbol(at) == Some(Kind::Symbol(')')));
-        } else if let (Some(Kind::Number), Some(Kind::Symbol('→')), Some(Kind::Number)) =
-            (symbol(at), symbol(at + 1), symbol(at + 2))
-        {
-            at += 3;
-        }
-        let before = at.min(self.end);
-        if matches!(symbol(at), Some(Kind::Symbol('{' | '=' | '('))) {
-            return;
-        }
-        let needless = symbol(at) == Some(Kind::Symbol(';'));
-        if needless && matches!(symbol(at + 1), Some(Kind::Symbol('{' | '=' | '('))) {
-            return;
-        }
-        // The rest of the line decides whether the header is only malformed.
-        let rest = (before..self.end).take_while(|&at| !self.tokens[at].leads && !self.tokens[at].is('}'));
-        let mut statement_end = None;
-        for at in rest {
-            match self.tokens[at].kind {
-                Kind::Symbol('{') => return,
-                Kind::Symbol('=') if statement_end.is_none() => return,
-                Kind::Symbol(';') if statement_end.is_none() => statement_end = Some(at),
-                _ => {}
-            }
-        }
-        // `network a resnet(3);` lacks an `=`.
-        if let Some(end) = statement_end
-            && (before + 1 < end && self.tokens[before + 1].is('(') && self.tokens[end - 1].is(')'))
-            && (end + 1 >= self.end || self.tokens[end + 1].leads)
-            && self.excess[2] >= 0
-        {
-            return;
-        }
-        self.problems.push(Problem::Unopened { symbol: '{', word: keyword, before });
-        self.excess[2] += 1;
-        let indent = self.indents[keyword];
-        self.open.push(Open {
-            symbol: '{',
-            at: keyword,
-            indent,
-            statement: before,
-            form: None,
-            foreign: false,
-        });
     }
 
     fn symbol(&mut self, at: usize, symbol: char) {
@@ -311,18 +257,6 @@ impl<'a> Reader<'a> {
             '>' | ']' | '}' => self.close(at, symbol),
             _ => {}
         }
-    }
-
-    /// Whether this `;` stands between the keyword of an item and its `{`.
-    fn splits_header(&mut self, at: usize) -> bool {
-        let statement = self.top().statement;
-        let in_header = statement < at && self.is_item_keyword(statement);
-        let rest = self.tokens[at + 1..self.end].iter().take_while(|token| !token.leads && !token.is(';'));
-        in_header && rest.into_iter().any(|token| token.is('{'))
-    }
-
-    fn is_item_keyword(&self, at: usize) -> bool {
-        matches!(text(self.source, &self.tokens[at]), "block" | "network" | "table")
     }
 
     /// Whether a `)` stands behind this token, before the line or statement ends.
@@ -372,7 +306,18 @@ impl<'a> Reader<'a> {
     /// Opens the branches of a form in the statements at hand whose `<` is missing.
     fn open_forgotten_branches(&mut self, at: usize) -> bool {
         let Some(word) = self.top().form.take() else { return false };
-        let mut before = (word + 1..at).find(|&next| self.tokens[next].leads);
+        let mut depth = 0_usize;
+        let mut before = (word + 1..at).find(|&next| {
+            match self.tokens[next].kind {
+                Kind::Symbol('(') => depth += 1,
+                Kind::Symbol(')') => {
+                    depth = depth.saturating_sub(1);
+                    return false;
+                }
+                _ => {}
+            }
+            depth == 0 && self.tokens[next].leads
+        });
         if before.is_none() {
             // On one line, only what follows the word of the form and its number can be the first statement.
             before = (word + 1..=at).find(|&next| self.tokens[next].kind != Kind::Number);
@@ -397,7 +342,6 @@ impl<'a> Reader<'a> {
             self.problems.push(Problem::Misplaced { token: at });
             return;
         }
-        self.top().form = None;
         self.push('<', at);
     }
 

@@ -5,13 +5,13 @@ use pest::iterators::{Pair, Pairs};
 use crate::base::{Spanned, did_you_mean};
 use crate::diag::Code;
 
-use super::ast::{Axis, BinaryOp, Expr, ExprKind, Function, Ident};
-use super::build::{TreeBuilder, next};
-use super::grammar::Rule;
+use super::{TreeBuilder, next};
+use crate::syntax::ast::{Axis, BinaryOp, Expr, ExprKind, Function, Ident};
+use crate::syntax::grammar::Rule;
 
 /// The most operands and signs of one expression, those inside its parentheses included: deeper trees would
 /// overflow the stack of whoever walks them.
-pub(super) const MOST_TERMS: usize = 1024;
+pub(crate) const MOST_TERMS: usize = 1024;
 
 /// Words that are no names of constants or parameters.
 const RESERVED_IN_EXPRESSIONS: [&str; 7] = ["as", "in", "min", "max", "ceil", "floor", "round"];
@@ -41,7 +41,7 @@ fn binary_operator(text: &str) -> (BinaryOp, u8) {
 
 impl TreeBuilder<'_, '_> {
     /// An `expression`; a wrong one was reported and stands for zero in a statement that is not used.
-    pub(super) fn expression(&mut self, pair: Pair<'_, Rule>) -> Expr {
+    pub(crate) fn expression(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
         self.terms = 0;
         self.nested_expression(pair).unwrap_or(Expr { kind: ExprKind::Int(0), span })
@@ -177,7 +177,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// The name of a constant or parameter.
-    pub(super) fn value_name(&mut self, pair: Pair<'_, Rule>) -> Ident {
+    pub(crate) fn value_name(&mut self, pair: Pair<'_, Rule>) -> Ident {
         let name = self.ident(pair);
         if RESERVED_IN_EXPRESSIONS.contains(&name.value.as_str()) {
             let message = format!("`{}` is no name for a constant or parameter", name.value);
@@ -187,7 +187,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// The value of `digits` or `integer`.
-    pub(super) fn integer(&mut self, pair: &Pair<'_, Rule>) -> u64 {
+    pub(crate) fn integer(&mut self, pair: &Pair<'_, Rule>) -> u64 {
         let digits: String = pair.as_str().chars().filter(|&one| one != '_').collect();
         digits.parse().unwrap_or_else(|_| {
             let span = self.span(pair);
@@ -198,7 +198,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// The value of `real`; one that no float holds is an error.
-    pub(super) fn real(&mut self, pair: &Pair<'_, Rule>) -> f64 {
+    pub(crate) fn real(&mut self, pair: &Pair<'_, Rule>) -> f64 {
         let digits: String = pair.as_str().chars().filter(|&one| one != '_').collect();
         let value = digits.parse().unwrap_or(f64::INFINITY);
         if value.is_infinite() {

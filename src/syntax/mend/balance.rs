@@ -3,16 +3,17 @@
 use crate::base::Span;
 use crate::diag::Code;
 
-use super::brackets::{Problem, closing, problems};
-use super::lex::{Kind, Token};
-use super::repair::Repairs;
-use super::session::Session;
+use crate::syntax::lex::{Kind, Token};
+use crate::syntax::session::Session;
+
+use super::Repairs;
+use super::brackets::{FORM_WORDS, Problem, closing, problems};
 
 /// The deepest nesting of brackets; the stack of the generated parser holds several times as many.
 const DEEPEST_NESTING: usize = 128;
 
 /// Whether brackets are nested no deeper than the limit; the first one that is deeper is reported.
-pub(super) fn check_depth(session: &mut Session<'_>, tokens: &[Token]) -> bool {
+pub(crate) fn check_depth(session: &mut Session<'_>, tokens: &[Token]) -> bool {
     let mut depth = 0_usize;
     for token in tokens {
         match token.kind {
@@ -31,7 +32,7 @@ pub(super) fn check_depth(session: &mut Session<'_>, tokens: &[Token]) -> bool {
 }
 
 /// The tokens with every bracket in a pair. Brackets that are put in are empty tokens.
-pub(super) fn balance(session: &mut Session<'_>, repairs: &mut Repairs, tokens: &[Token]) -> Vec<Token> {
+pub(crate) fn balance(session: &mut Session<'_>, repairs: &mut Repairs, tokens: &[Token]) -> Vec<Token> {
     let mut mender = Mender { session, repairs, tokens, inserted: Vec::new(), removed: Vec::new() };
     for problem in problems(mender.session.source, tokens) {
         mender.mend(problem);
@@ -62,14 +63,12 @@ impl Mender<'_, '_, '_> {
                 self.remove(close);
             }
             Problem::WrongKind { open, close } => {
+                let right = closing(self.opening(open));
                 let (opening, wrong) = (self.text(open), self.text(close));
-                let right = closing(opening.chars().next().unwrap_or('<'));
                 let (open_span, span) = (self.span(open), self.span(close));
                 let error = self.session.error(Code::E0004, span, format!("`{wrong}` closes `{opening}`"));
-                error
-                    .label(open_span, "opened here")
-                    .fix(format!("write `{right}`"), span, symbol_text(right))
-                    .emit();
+                let error = error.label(open_span, "opened here");
+                error.fix(format!("write `{right}`"), span, symbol_text(right)).emit();
                 self.remove(close);
                 self.insert(close, right);
             }
@@ -115,7 +114,7 @@ impl Mender<'_, '_, '_> {
             }
         } else {
             // The opening bracket was put in as well, and reported.
-            let missing = if matches!(self.text(open), "block" | "network" | "table") { '}' } else { '>' };
+            let missing = closing(self.opening(open));
             self.insert(before, missing);
         }
     }
@@ -172,12 +171,21 @@ impl Mender<'_, '_, '_> {
         self.remove(token);
     }
 
+    /// The opening bracket at a token, or the one that was put in behind it.
+    fn opening(&self, token: usize) -> char {
+        match self.tokens[token].kind {
+            Kind::Symbol(symbol) => symbol,
+            _ if matches!(self.text(token), "block" | "network" | "table") => '{',
+            _ => '<',
+        }
+    }
+
     fn text(&self, token: usize) -> &'static str {
         // Only brackets, separators and keywords of forms and items are shown.
         let token = self.tokens[token];
         let text = &self.session.source[token.start as usize..token.end as usize];
         let known = ["(", ")", "[", "]", "<", ">", "{", "}", ";", "|", "block", "network", "table"];
-        let mut words = known.into_iter().chain(super::brackets::FORM_WORDS);
+        let mut words = known.into_iter().chain(FORM_WORDS);
         words.find(|&word| word == text).unwrap_or("…")
     }
 
@@ -194,7 +202,10 @@ impl Mender<'_, '_, '_> {
 
     fn insert(&mut self, before: usize, symbol: char) {
         let at = self.gap(before).start as usize;
+        // Apart from its neighbours: `-` and `>` would be an arrow.
+        self.repairs.insert(at, " ");
         self.repairs.insert(at, symbol_text(symbol));
+        self.repairs.insert(at, " ");
         self.inserted.push((before, symbol));
     }
 

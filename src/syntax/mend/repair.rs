@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// The changes of one text.
 #[derive(Debug, Default)]
-pub(super) struct Repairs {
+pub(crate) struct Repairs {
     blanked: Vec<(usize, usize)>,
     inserted: Vec<(usize, &'static str)>,
     doubtful: BTreeSet<usize>,
@@ -15,27 +15,27 @@ pub(super) struct Repairs {
 
 impl Repairs {
     /// Turns the bytes `start..end` into spaces.
-    pub(super) fn blank(&mut self, start: usize, end: usize) {
+    pub(crate) fn blank(&mut self, start: usize, end: usize) {
         self.blanked.push((start, end));
     }
 
     /// Puts `text` before the byte `at`. Of several texts at one place the first stays first.
-    pub(super) fn insert(&mut self, at: usize, text: &'static str) {
+    pub(crate) fn insert(&mut self, at: usize, text: &'static str) {
         self.inserted.push((at, text));
     }
 
     /// Notes that what stands at `at` may mean something else.
-    pub(super) fn doubt(&mut self, at: usize) {
+    pub(crate) fn doubt(&mut self, at: usize) {
         self.doubtful.insert(at);
     }
 
     /// Whether some place in `start..end` is doubtful.
-    pub(super) fn is_doubtful(&self, start: usize, end: usize) -> bool {
+    pub(crate) fn is_doubtful(&self, start: usize, end: usize) -> bool {
         start < end && self.doubtful.range(start..end).next().is_some()
     }
 
     /// The changed text.
-    pub(super) fn apply(mut self, source: &str) -> Repaired {
+    pub(crate) fn apply(mut self, source: &str) -> Repaired {
         self.inserted.sort_by_key(|&(at, _)| at);
         let mut bytes = source.as_bytes().to_vec();
         for &(start, end) in &self.blanked {
@@ -59,9 +59,9 @@ impl Repairs {
 
 /// A changed text.
 #[derive(Debug)]
-pub(super) struct Repaired {
+pub(crate) struct Repaired {
     /// What the grammar reads.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Places of the changed text and of the original that correspond; between two of them, what lies on in the
     /// changed text does so in the original unless the original does not move.
     shifts: Vec<(usize, usize)>,
@@ -70,7 +70,7 @@ pub(super) struct Repaired {
 
 impl Repaired {
     /// The original place of a byte of the changed text.
-    pub(super) fn original(&self, at: usize) -> usize {
+    pub(crate) fn original(&self, at: usize) -> usize {
         let after = self.shifts.partition_point(|&(changed, _)| changed <= at);
         if after == 0 {
             return at;
@@ -81,7 +81,7 @@ impl Repaired {
     }
 
     /// Whether some place in `start..end` of the original is doubtful.
-    pub(super) fn is_doubtful(&self, start: usize, end: usize) -> bool {
+    pub(crate) fn is_doubtful(&self, start: usize, end: usize) -> bool {
         start < end && self.doubtful.range(start..end).next().is_some()
     }
 }

@@ -1,0 +1,190 @@
+//! Statements that make a value: from the pairs of the grammar to the tree.
+
+use pest::iterators::Pair;
+
+use crate::base::{Span, Spanned};
+use crate::diag::Code;
+use crate::syntax::ast::{Arg, Body, Expr, Flow, Head, Name, Path, ShapePattern};
+use crate::syntax::grammar::Rule;
+
+use super::{TreeBuilder, next};
+
+impl TreeBuilder<'_, '_> {
+    pub(super) fn flow<'i>(
+        &mut self,
+        head: Pair<'i, Rule>,
+        parts: impl Iterator<Item = Pair<'i, Rule>>,
+    ) -> Flow {
+        let mut flow = Flow { head: self.head(head), repeat: None, shape: None, name: None };
+        let mut last = None;
+        for part in parts {
+            let span = self.span(&part);
+            let sort = Suffix::of(part.as_rule());
+            self.check_suffix(&flow.head, sort, last, span);
+            last = Some(sort);
+            match sort {
+                Suffix::Repetition => flow.repeat = Some(self.repetition(part)),
+                Suffix::Shape => flow.shape = part.into_inner().last().map(|shape| self.shape(shape)),
+                Suffix::Name => flow.name = Some(self.naming(part)),
+            }
+        }
+        flow
+    }
+
+    fn check_suffix(&mut self, head: &Head, sort: Suffix, last: Option<Suffix>, span: Span) {
+        if matches!(head, Head::Reference(_)) {
+            let error = self.error(Code::E0211, span, format!("`@path` takes no {}", sort.shown()));
+            error.help("it only makes an earlier value current; put it into a group to say more").emit();
+            return;
+        }
+        let Some(last) = last else { return };
+        if last == sort {
+            self.error(Code::E0202, span, format!("{} is given twice", sort.shown())).emit();
+        } else if last > sort {
+            let error =
+                self.error(Code::E0211, span, format!("{} stands behind {}", sort.shown(), last.shown()));
+            error.help("the order is `* n`, `-> shape`, `as path`").emit();
+        }
+    }
+
+    fn repetition(&mut self, pair: Pair<'_, Rule>) -> Expr {
+        let count = next(&mut pair.into_inner());
+        self.dimension(count)
+    }
+
+    fn head(&mut self, pair: Pair<'_, Rule>) -> Head {
+        match pair.as_rule() {
+            Rule::group => {
+                let body = self.body(pair);
+                Head::Group(self.filled(body, "a group"))
+            }
+            Rule::reference => Head::Reference(self.path(next(&mut pair.into_inner()))),
+            _ => self.worded(pair),
+        }
+    }
+
+    fn worded(&mut self, pair: Pair<'_, Rule>) -> Head {
+        let whole = self.span(&pair);
+        let mut inner = pair.into_inner();
+        let first = next(&mut inner);
+        let mut before = Vec::new();
+        let mut after: Vec<Arg> = Vec::new();
+        let mut branches = None;
+        let mut call =
+            (first.as_rule() == Rule::callee).then(|| first.clone().into_inner()).map(|mut parts| {
+                next(&mut parts);
+                next(&mut parts)
+            });
+        for part in inner {
+            match part.as_rule() {
+                Rule::branches => branches = Some(part),
+                _ if branches.is_some() => after.push(self.argument(part)),
+                // `block (1, s=2)`: an entry with a name can only be an argument of a block.
+                _ if before.is_empty() && call.is_none() && is_named_list(&part) => {
+                    call = parenthesis_of(part)
+                }
+                _ => before.push(self.argument(part)),
+            }
+        }
+        self.check_argument_count(before.len().max(after.len()), whole);
+        let word = match first.as_rule() {
+            Rule::callee => self.ident(next(&mut first.into_inner())),
+            _ => self.ident(first),
+        };
+        match (call, branches) {
+            (None, None) => Head::Op { word, args: before },
+            (None, Some(branches)) => {
+                Head::Form { word, args: before, branches: self.branches(branches), trailing: after }
+            }
+            (Some(list), branches) => {
+                if let Some(branches) = branches {
+                    let span = self.first_word(self.span(&branches));
+                    self.error(Code::E0211, span, "a block call takes no branches").emit();
+                    self.branches(branches);
+                }
+                let args_span = self.span(&list);
+                Head::Call { block: word, args: self.call_arguments(list), args_span, trailing: before }
+            }
+        }
+    }
+
+    fn branches(&mut self, pair: Pair<'_, Rule>) -> Vec<Body> {
+        let branches = pair.into_inner().filter(|part| part.as_rule() == Rule::branch);
+        branches
+            .map(|branch| {
+                let body = self.body(branch);
+                self.filled(body, "a branch")
+            })
+            .collect()
+    }
+
+    pub(super) fn naming(&mut self, pair: Pair<'_, Rule>) -> Name {
+        let path = pair.into_inner().last().expect("a name follows `as`");
+        self.new_path(path)
+    }
+
+    /// A shape with open dimensions.
+    pub(super) fn shape(&mut self, pair: Pair<'_, Rule>) -> ShapePattern {
+        let span = self.span(&pair);
+        let dims = pair.into_inner().map(|part| match part.as_rule() {
+            Rule::open => None,
+            _ => Some(self.dimension(part)),
+        });
+        ShapePattern { dims: dims.collect(), span }
+    }
+
+    /// A path after `@` or `expect`.
+    pub(super) fn path(&mut self, pair: Pair<'_, Rule>) -> Path {
+        let span = self.span(&pair);
+        let parts: Vec<Spanned<String>> = pair.into_inner().map(|part| self.part(part)).collect();
+        for part in &parts {
+            if part.value.contains('*') {
+                let error =
+                    self.error(Code::E0214, part.span, "`*` stands for a member's number only after `as`");
+                error.help("write the number: `\"block1-0\"`").emit();
+            }
+        }
+        Path { parts, span }
+    }
+}
+
+/// What may follow a head, in the order in which it must.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Suffix {
+    Repetition,
+    Shape,
+    Name,
+}
+
+impl Suffix {
+    fn of(rule: Rule) -> Suffix {
+        match rule {
+            Rule::repetition => Suffix::Repetition,
+            Rule::stated => Suffix::Shape,
+            _ => Suffix::Name,
+        }
+    }
+
+    fn shown(self) -> &'static str {
+        match self {
+            Suffix::Repetition => "`* n`",
+            Suffix::Shape => "`-> shape`",
+            Suffix::Name => "`as path`",
+        }
+    }
+}
+
+/// The parenthesis of a `size` that is nothing else.
+fn parenthesis_of(pair: Pair<'_, Rule>) -> Option<Pair<'_, Rule>> {
+    let mut inner = pair.into_inner();
+    let first = inner.next().filter(|part| part.as_rule() == Rule::parenthesised)?;
+    inner.next().is_none().then_some(first)
+}
+
+fn is_named_list(pair: &Pair<'_, Rule>) -> bool {
+    let list = (pair.as_rule() == Rule::size).then(|| parenthesis_of(pair.clone())).flatten();
+    list.is_some_and(|list| {
+        let mut entries = list.into_inner().filter(|part| part.as_rule() == Rule::entry).peekable();
+        entries.peek().is_none() || entries.any(|entry| entry.into_inner().count() > 1)
+    })
+}

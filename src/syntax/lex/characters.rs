@@ -1,0 +1,57 @@
+//! Characters that the language does not use.
+
+use crate::base::{is_hidden, visible};
+use crate::diag::Code;
+
+use super::Lexer;
+
+impl Lexer<'_, '_, '_> {
+    /// A run of characters that no token holds is blanked out.
+    pub(super) fn foreign(&mut self) {
+        let start = self.at;
+        let run = self.source[start..].chars().take_while(|&one| is_foreign(one));
+        self.at += run.map(char::len_utf8).sum::<usize>().max(1);
+        let text = &self.source[start..self.at];
+        let span = self.session.span(start, self.at);
+        let shown: String = text.chars().take(8).collect();
+        let shown = visible(&shown);
+        let error = self.session.error(Code::E0006, span, format!("the language does not use `{shown}`"));
+        match ascii_twin(text) {
+            Some(twin) => error.fix(format!("write `{twin}`"), span, twin).emit(),
+            None => error.emit(),
+        };
+        self.repairs.blank(start, self.at);
+        self.repairs.doubt(start);
+    }
+
+    /// Control characters, and those that change the direction of the text, may not even stand in strings and
+    /// comments: the text would read differently from what it says.
+    pub(super) fn check_characters(&mut self, start: usize, end: usize) {
+        let text = &self.source[start..end];
+        if let Some((at, character)) = text.char_indices().find(|&(_, one)| is_hidden(one)) {
+            let span = self.session.span(start + at, start + at + character.len_utf8());
+            let message =
+                format!("the invisible character U+{:04X} may not stand here", u32::from(character));
+            self.session.error(Code::E0006, span, message).emit();
+        }
+    }
+}
+
+fn is_foreign(character: char) -> bool {
+    !(character.is_ascii_alphanumeric() || " \t\r\n#\"_;|<>[]{}(),=*/+-%^@?.".contains(character))
+}
+
+/// What was meant by a character that looks like one of the language.
+fn ascii_twin(text: &str) -> Option<&'static str> {
+    Some(match text {
+        "×" => "x",
+        "→" => "->",
+        "−" | "–" | "—" => "-",
+        "·" => "*",
+        "÷" => "/",
+        "≤" => "<=",
+        "≥" => ">=",
+        "“" | "”" | "'" | "‘" | "’" => "\"",
+        _ => return None,
+    })
+}

@@ -1,0 +1,197 @@
+//! Finds `;` that were forgotten and `;` that separate nothing, and mends both.
+
+use crate::diag::Code;
+use crate::syntax::lex::{Kind, Token};
+use crate::syntax::session::Session;
+
+use super::Repairs;
+use super::beginnings::Beginnings;
+use super::units::{Sort, Unit, Units};
+
+/// How many units before a `;` are looked at.
+const LONGEST_LOOK: usize = 64;
+
+/// Mends the separators between statements.
+pub(crate) fn separate(session: &mut Session<'_>, repairs: &mut Repairs, tokens: &[Token]) {
+    let units = Units::new(session.source, tokens);
+    let blocks =
+        (1..tokens.len()).filter(|&at| tokens[at].kind == Kind::Word && units.text(at - 1) == "block");
+    let blocks = blocks.map(|at| units.text(at)).collect();
+    let beginnings = Beginnings { units: &units, blocks };
+    let bodies = vec![(0, tokens.len())];
+    let mut separator = Separator { session, repairs, units: &units, beginnings, bodies };
+    while let Some((start, end)) = separator.bodies.pop() {
+        separator.body(start, end);
+    }
+}
+
+struct Separator<'a, 's, 'u> {
+    session: &'s mut Session<'a>,
+    repairs: &'s mut Repairs,
+    units: &'u Units<'u>,
+    beginnings: Beginnings<'u>,
+    /// Token ranges between brackets that are still to be looked at.
+    bodies: Vec<(usize, usize)>,
+}
+
+impl Separator<'_, '_, '_> {
+    fn body(&mut self, start: usize, end: usize) {
+        let mut statement: Vec<Unit> = Vec::new();
+        let mut at = start;
+        while at < end {
+            let unit = self.units.unit(at);
+            at = unit.last + 1;
+            match unit.sort {
+                Sort::Symbol('|') => self.finish(&mut statement),
+                Sort::Symbol(';') => {
+                    let unit_at = |at: usize| (at < end).then(|| self.units.unit(at));
+                    let next = unit_at(at);
+                    let after = next.and_then(|next| unit_at(next.last + 1));
+                    if self.is_needless(&statement, next, after) {
+                        self.needless(&statement, unit);
+                    } else {
+                        self.finish(&mut statement);
+                    }
+                }
+                Sort::Braces => {
+                    let is_table = statement.iter().any(|unit| self.units.word(*unit) == "table");
+                    if is_table {
+                        self.rows(unit);
+                    } else {
+                        self.bodies.push((unit.first + 1, unit.last));
+                    }
+                    // What stands before the keyword of the item.
+                    self.finish(&mut statement);
+                }
+                _ => {
+                    if matches!(unit.sort, Sort::Group | Sort::Branches) {
+                        self.bodies.push((unit.first + 1, unit.last));
+                    }
+                    statement.push(unit);
+                }
+            }
+        }
+        self.finish(&mut statement);
+    }
+
+    /// The rows of a table need one `;` between them.
+    fn rows(&mut self, table: Unit) {
+        for at in table.first + 1..table.last {
+            let semicolon = self.units.unit(at);
+            if semicolon.sort == Sort::Symbol(';')
+                && matches!(self.units.tokens[at - 1].kind, Kind::Symbol(';' | '{'))
+            {
+                self.needless(&[], semicolon);
+            }
+        }
+    }
+
+    /// Whether a `;` ends nothing or cuts a statement in two.
+    fn is_needless(&self, statement: &[Unit], next: Option<Unit>, after: Option<Unit>) -> bool {
+        let Some(last) = statement.last() else { return true };
+        let Some(next) = next else { return false };
+        // More units than a statement has need not be looked at.
+        let statement = &statement[statement.len().saturating_sub(LONGEST_LOOK)..];
+        let head = self.units.word(statement[0]);
+        let has = |sort: Sort| statement.iter().any(|unit| unit.sort == sort);
+        let cannot_begin = match next.sort {
+            Sort::Number | Sort::Size | Sort::Parenthesis { .. } => {
+                matches!(head, "let" | "network" | "block" | "table") || !self.has_size(statement)
+            }
+            Sort::Symbol('→') => !has(Sort::Symbol('→')),
+            Sort::Symbol(symbol) => "*=,/≡≤≥.+-%^".contains(symbol),
+            Sort::Text | Sort::Braces => true,
+            Sort::Branches => !has(Sort::Branches),
+            Sort::Word if self.units.word(next) == "as" => {
+                !statement.iter().any(|unit| self.units.word(*unit) == "as")
+            }
+            Sort::Word => match after.map(|after| after.sort) {
+                Some(Sort::Symbol('=')) => !next.leads && !is_keyword(self.units.word(next)),
+                Some(Sort::Symbol('≡' | '≤' | '≥')) => statement.len() == 1 && head == "expect",
+                Some(Sort::Braces) => !is_keyword(self.units.word(next)),
+                _ => false,
+            },
+            _ => false,
+        };
+        let last_token = self.units.tokens[last.last];
+        let goes_on = match last.sort {
+            Sort::Symbol(symbol) => "=→,*+/%^≡≤≥@-.".contains(symbol),
+            // `3x3x` and `3/` are not at their end.
+            Sort::Size | Sort::Number => {
+                let open = last_token.is('/') || self.units.text(last.last).ends_with('x');
+                open && matches!(next.sort, Sort::Size | Sort::Number | Sort::Parenthesis { .. })
+            }
+            Sort::Word if self.units.word(*last) == "as" => true,
+            Sort::Word if statement.len() == 1 => {
+                matches!(self.units.word(*last), "let" | "block" | "network" | "table" | "expect")
+            }
+            _ => false,
+        };
+        cannot_begin || (goes_on && !next.leads)
+    }
+
+    fn has_size(&self, statement: &[Unit]) -> bool {
+        statement.iter().any(|unit| matches!(unit.sort, Sort::Size | Sort::Number | Sort::Parenthesis { .. }))
+    }
+
+    fn needless(&mut self, statement: &[Unit], semicolon: Unit) {
+        let token = self.units.tokens[semicolon.first];
+        let (start, end) = (token.start as usize, token.end as usize);
+        let before =
+            semicolon.first.checked_sub(1).map_or(0, |before| self.units.tokens[before].end as usize);
+        if statement.is_empty() && self.repairs.is_doubtful(before, start) {
+            // Something was taken out before it.
+            self.repairs.blank(start, end);
+            return;
+        }
+        let span = self.session.span(start, end);
+        let message =
+            if statement.is_empty() { "this `;` ends nothing" } else { "this `;` cuts a statement in two" };
+        self.session.error(Code::E0001, span, message).fix("remove it", span, "").emit();
+        self.repairs.blank(start, end);
+        if !statement.is_empty() {
+            self.repairs.doubt(start);
+        }
+    }
+
+    /// Looks through a statement for the beginnings of others.
+    fn finish(&mut self, statement: &mut Vec<Unit>) {
+        let mut rest: &[Unit] = statement;
+        while let Some(cut) = self.beginnings.next(rest) {
+            self.missing(rest[cut - 1], rest[cut]);
+            rest = &rest[cut..];
+        }
+        statement.clear();
+    }
+
+    fn missing(&mut self, before: Unit, next: Unit) {
+        let at = self.units.tokens[before.last].end as usize;
+        if matches!(self.units.word(next), "block" | "network" | "table") {
+            let token = self.units.tokens[before.first];
+            let span = self.session.span(token.start as usize, at);
+            let message = format!("unexpected text before `{}`", self.units.word(next));
+            self.session.error(Code::E0001, span, message).emit();
+            self.repairs.doubt(token.start as usize);
+            self.repairs.insert(at, ";");
+            return;
+        }
+        let gap = self.session.span(at, at);
+        let shown = match next.sort {
+            Sort::Group => "[".to_owned(),
+            Sort::Symbol(symbol) => symbol.to_string(),
+            _ => self.units.text(next.first).to_owned(),
+        };
+        let token = self.units.tokens[next.first];
+        let next = self.session.span(token.start as usize, token.end as usize);
+        let error = self.session.error(Code::E0002, gap, "a `;` is missing");
+        let error =
+            error.here("must stand here").label(next, format!("`{shown}` begins a statement of its own"));
+        error.fix("put in `;`", gap, ";").emit();
+        self.repairs.insert(at, ";");
+    }
+}
+
+/// Whether a word begins a statement or item of its own.
+fn is_keyword(word: &str) -> bool {
+    matches!(word, "block" | "network" | "table" | "let" | "expect" | "input" | "labels" | "use")
+}
