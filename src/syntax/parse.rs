@@ -50,7 +50,7 @@ fn read(session: &mut Session<'_>) -> Option<(File, Vec<Element>)> {
     if !check_depth(session, &lexed.tokens) {
         return None;
     }
-    let balanced = balance(session, &mut repairs, &lexed.tokens);
+    let balanced = balance(session, &mut repairs, &lexed.tokens)?;
     separate(session, &mut repairs, &balanced);
     let repaired = repairs.apply(source);
     let mut pairs = match CnnParser::parse(Rule::file, &repaired.text) {

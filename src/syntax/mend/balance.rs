@@ -14,30 +14,37 @@ const DEEPEST_NESTING: usize = 128;
 
 /// Whether brackets are nested no deeper than the limit; the first one that is deeper is reported.
 pub(crate) fn check_depth(session: &mut Session<'_>, tokens: &[Token]) -> bool {
+    let Some(token) = too_deep(tokens) else { return true };
+    let span = session.span(token.start as usize, token.end as usize);
+    let message = format!("brackets are nested deeper than {DEEPEST_NESTING}");
+    session.error(Code::E0011, span, message).emit();
+    false
+}
+
+fn too_deep(tokens: &[Token]) -> Option<Token> {
     let mut depth = 0_usize;
-    for token in tokens {
+    tokens.iter().copied().find(|token| {
         match token.kind {
             Kind::Symbol('(' | '[' | '<' | '{') => depth += 1,
             Kind::Symbol(')' | ']' | '>' | '}') => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > DEEPEST_NESTING {
-            let span = session.span(token.start as usize, token.end as usize);
-            let message = format!("brackets are nested deeper than {DEEPEST_NESTING}");
-            session.error(Code::E0011, span, message).emit();
-            return false;
-        }
-    }
-    true
+        depth > DEEPEST_NESTING
+    })
 }
 
-/// The tokens with every bracket in a pair. Brackets that are put in are empty tokens.
-pub(crate) fn balance(session: &mut Session<'_>, repairs: &mut Repairs, tokens: &[Token]) -> Vec<Token> {
+/// The tokens with every bracket in a pair; brackets that are put in are empty tokens. None where those that are put in
+/// would nest too deeply: the text is not worth reading then.
+pub(crate) fn balance(
+    session: &mut Session<'_>,
+    repairs: &mut Repairs,
+    tokens: &[Token],
+) -> Option<Vec<Token>> {
     let mut mender = Mender { session, repairs, tokens, inserted: Vec::new(), removed: Vec::new() };
     for problem in problems(mender.session.source, tokens) {
         mender.mend(problem);
     }
-    mender.rebuild()
+    Some(mender.rebuild()).filter(|balanced| too_deep(balanced).is_none())
 }
 
 struct Mender<'a, 's, 't> {
