@@ -66,17 +66,9 @@ fn read(session: &mut Session<'_>) -> Option<(File, Vec<Element>)> {
         }
     };
     let file = pairs.next().expect("the grammar gives a file");
-    let mut builder = TreeBuilder {
-        session,
-        repaired: &repaired,
-        tokens: &lexed.tokens,
-        tree: File::default(),
-        elements: Vec::new(),
-        spoiled: false,
-        terms: 0,
-    };
+    let mut builder = TreeBuilder::new(session, &repaired, &lexed.tokens);
     builder.file(file);
-    let (mut tree, elements) = (builder.tree, builder.elements);
+    let (mut tree, elements) = builder.finish();
     read_comments(session, &lexed, &mut tree, &elements);
     Some((tree, elements))
 }

@@ -1,21 +1,23 @@
 //! Statements that make a value: from the pairs of the grammar to the tree.
 
-use pest::iterators::Pair;
+use pest::iterators::{Pair, Pairs};
 
 use crate::base::{Span, Spanned};
 use crate::diag::Code;
-use crate::syntax::ast::{Arg, Body, Expr, Flow, Head, Name, Path, ShapePattern};
+use crate::syntax::ast::{Arg, Body, Expr, Flow, Head, Ident, Name, Path, ShapePattern};
 use crate::syntax::grammar::Rule;
 
 use super::{TreeBuilder, next};
 
 impl TreeBuilder<'_, '_> {
-    pub(super) fn flow<'i>(
-        &mut self,
-        head: Pair<'i, Rule>,
-        parts: impl Iterator<Item = Pair<'i, Rule>>,
-    ) -> Flow {
-        let mut flow = Flow { head: self.head(head), repeat: None, shape: None, name: None };
+    pub(super) fn flow(&mut self, pair: Pair<'_, Rule>) -> Flow {
+        let mut parts = pair.into_inner();
+        let head = self.head(next(&mut parts));
+        self.suffixed(head, parts)
+    }
+
+    fn suffixed(&mut self, head: Head, parts: Pairs<'_, Rule>) -> Flow {
+        let mut flow = Flow { head, repeat: None, shape: None, name: None };
         let mut last = None;
         for part in parts {
             let span = self.span(&part);
@@ -64,48 +66,48 @@ impl TreeBuilder<'_, '_> {
     }
 
     fn worded(&mut self, pair: Pair<'_, Rule>) -> Head {
-        let whole = self.span(&pair);
-        let mut inner = pair.into_inner();
-        let first = next(&mut inner);
-        let mut before = Vec::new();
-        let mut after: Vec<Arg> = Vec::new();
-        let mut branches = None;
-        let mut call =
-            (first.as_rule() == Rule::callee).then(|| first.clone().into_inner()).map(|mut parts| {
-                next(&mut parts);
-                next(&mut parts)
-            });
-        for part in inner {
-            match part.as_rule() {
-                Rule::branches => branches = Some(part),
-                _ if branches.is_some() => after.push(self.argument(part)),
-                // `block (1, s=2)`: an entry with a name can only be an argument of a block.
-                _ if before.is_empty() && call.is_none() && is_named_list(&part) => {
-                    call = parenthesis_of(part)
-                }
-                _ => before.push(self.argument(part)),
-            }
-        }
-        self.check_argument_count(before.len().max(after.len()), whole);
-        let word = match first.as_rule() {
-            Rule::callee => self.ident(next(&mut first.into_inner())),
-            _ => self.ident(first),
-        };
+        let Words { word, call, before, branches, after } = self.words(pair);
+        let branches_span = branches.as_ref().map(|branches| self.span(branches));
+        let branches = branches.map(|branches| self.branches(branches));
         match (call, branches) {
             (None, None) => Head::Op { word, args: before },
-            (None, Some(branches)) => {
-                Head::Form { word, args: before, branches: self.branches(branches), trailing: after }
-            }
-            (Some(list), branches) => {
-                if let Some(branches) = branches {
-                    let span = self.first_word(self.span(&branches));
+            (None, Some(branches)) => Head::Form { word, args: before, branches, trailing: after },
+            (Some(list), _) => {
+                if let Some(span) = branches_span {
+                    let span = self.first_word(span);
                     self.error(Code::E0211, span, "a block call takes no branches").emit();
-                    self.branches(branches);
                 }
                 let args_span = self.span(&list);
                 Head::Call { block: word, args: self.call_arguments(list), args_span, trailing: before }
             }
         }
+    }
+
+    fn words<'i>(&mut self, pair: Pair<'i, Rule>) -> Words<'i> {
+        let whole = self.span(&pair);
+        let mut inner = pair.into_inner();
+        let first = next(&mut inner);
+        let (word, call) = match first.as_rule() {
+            Rule::callee => {
+                let mut parts = first.into_inner();
+                (self.ident(next(&mut parts)), Some(next(&mut parts)))
+            }
+            _ => (self.ident(first), None),
+        };
+        let mut words = Words { word, call, before: Vec::new(), branches: None, after: Vec::new() };
+        for part in inner {
+            match part.as_rule() {
+                Rule::branches => words.branches = Some(part),
+                _ if words.branches.is_some() => words.after.push(self.argument(part)),
+                // `block (1, s=2)`: an entry with a name can only be an argument of a block.
+                _ if words.before.is_empty() && words.call.is_none() && is_named_list(&part) => {
+                    words.call = parenthesis_of(part);
+                }
+                _ => words.before.push(self.argument(part)),
+            }
+        }
+        self.check_argument_count(words.before.len().max(words.after.len()), whole);
+        words
     }
 
     fn branches(&mut self, pair: Pair<'_, Rule>) -> Vec<Body> {
@@ -146,6 +148,18 @@ impl TreeBuilder<'_, '_> {
         }
         Path { parts, span }
     }
+}
+
+/// What a statement that begins with a word consists of.
+struct Words<'i> {
+    word: Ident,
+    /// The parenthesis of a block call.
+    call: Option<Pair<'i, Rule>>,
+    /// Arguments and trailing words before the branches.
+    before: Vec<Arg>,
+    branches: Option<Pair<'i, Rule>>,
+    /// Trailing words behind the branches.
+    after: Vec<Arg>,
 }
 
 /// What may follow a head, in the order in which it must.

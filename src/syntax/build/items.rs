@@ -101,7 +101,8 @@ impl TreeBuilder<'_, '_> {
         };
         let bad = matches!(head.as_rule(), Rule::bad_head | Rule::bad_instance_head);
         if bad {
-            self.explain(strict, keyword.as_span().start(), body.as_span().start());
+            let start = keyword.as_span().start();
+            self.explain(strict, start, body.as_span().start(), start);
         }
         let head = (!bad).then_some(head);
         let item = match rule {
@@ -181,7 +182,7 @@ impl TreeBuilder<'_, '_> {
         }
         let callee = callee.filter(|_| !junk);
         let Some(callee) = callee else {
-            self.explain(Rule::strict_instance, start, end);
+            self.explain(Rule::strict_instance, start, end, start);
             return None;
         };
         let mut inner = callee.into_inner();
@@ -207,7 +208,7 @@ impl TreeBuilder<'_, '_> {
             let (start, end) = (row.as_span().start(), row.as_span().end());
             let parts: Vec<Pair<'_, Rule>> = row.into_inner().collect();
             if parts.iter().any(|part| part.as_rule() == Rule::junk) {
-                self.explain(Rule::strict_row, start, end);
+                self.explain(Rule::strict_row, start, end, start);
             } else {
                 list.push(Spanned::new(parts.iter().map(|part| self.count(part)).collect(), row_span));
             }

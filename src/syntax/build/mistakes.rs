@@ -19,9 +19,9 @@ const LONGEST_SHOWN: usize = 40;
 const MOST_PHRASES: usize = 4;
 
 impl<'a> TreeBuilder<'a, '_> {
-    /// Reports what is wrong with the bytes `start..end` of the repaired text, which should be a `rule`. What was
-    /// reported before the grammar read the text is not reported again.
-    pub(crate) fn explain(&mut self, rule: Rule, start: usize, end: usize) {
+    /// Reports what is wrong with the bytes `start..end` of the repaired text, which should be a `rule`; the grammar
+    /// stopped understanding it at `known`, or later. What was reported before is not reported again.
+    pub(crate) fn explain(&mut self, rule: Rule, start: usize, end: usize, known: usize) {
         self.spoiled = true;
         self.tree.broken = true;
         let whole = self.original(start, end);
@@ -30,6 +30,11 @@ impl<'a> TreeBuilder<'a, '_> {
         }
         let repaired = self.repaired;
         let slice = repaired.text[start..end].trim_end();
+        // Parts inside each other that are all wrong would be read as often as they are deep.
+        let Some(patience) = self.patience.checked_sub(slice.len()) else {
+            return self.complain(whole, repaired.original(known), &[]);
+        };
+        self.patience = patience;
         let (at, wanted) = match CnnParser::parse(rule, slice) {
             Ok(_) => (start, Vec::new()),
             Err(error) => {

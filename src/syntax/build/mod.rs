@@ -7,6 +7,8 @@ mod items;
 mod mistakes;
 mod statements;
 
+use std::cmp::Reverse;
+
 use pest::iterators::{Pair, Pairs};
 
 use crate::base::{Span, Spanned};
@@ -34,6 +36,10 @@ pub(crate) struct TreeBuilder<'a, 's> {
     pub(crate) spoiled: bool,
     /// Operands and signs of the expression at hand.
     pub(crate) terms: usize,
+    /// Parts that could not be built.
+    unused: Vec<Span>,
+    /// How many more bytes are read a second time to explain a mistake.
+    patience: usize,
 }
 
 /// A part of the text that comments may speak of, or that is not complained about twice.
@@ -63,7 +69,26 @@ pub(crate) fn next<'i>(pairs: &mut Pairs<'i, Rule>) -> Pair<'i, Rule> {
     pairs.next().expect("the grammar gives the rule this part")
 }
 
-impl TreeBuilder<'_, '_> {
+impl<'a, 's> TreeBuilder<'a, 's> {
+    /// A builder without a tree.
+    pub(crate) fn new(
+        session: &'s mut Session<'a>,
+        repaired: &'s Repaired,
+        tokens: &'s [Token],
+    ) -> TreeBuilder<'a, 's> {
+        TreeBuilder {
+            session,
+            repaired,
+            tokens,
+            tree: File::default(),
+            elements: Vec::new(),
+            spoiled: false,
+            terms: 0,
+            unused: Vec::new(),
+            patience: 64 * 1024 + 4 * repaired.text.len(),
+        }
+    }
+
     /// Starts an error about the element at hand.
     pub(crate) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
         self.spoiled = true;
@@ -94,21 +119,29 @@ impl TreeBuilder<'_, '_> {
         Spanned::new(pair.as_str().trim_matches('"').to_owned(), self.span(pair))
     }
 
-    /// Marks the file as broken and takes the names out of a part that is not used.
+    /// Marks the file as broken and notes a part that is not used.
     pub(crate) fn salvage(&mut self, span: Span) {
         self.tree.broken = true;
-        let first = self.tokens.partition_point(|token| token.start < span.start);
-        let inside = self.tokens[first..].iter().take_while(|token| token.end <= span.end);
-        for token in inside {
-            let text = &self.session.source[token.start as usize..token.end as usize];
-            match token.kind {
-                Kind::Word | Kind::Text | Kind::Path => {
+        self.unused.push(span);
+    }
+
+    /// Takes the names out of the parts that are not used.
+    pub(crate) fn finish(mut self) -> (File, Vec<Element>) {
+        self.unused.sort_by_key(|span| (span.start, Reverse(span.end)));
+        let mut done = 0;
+        for span in self.unused {
+            let start = span.start.max(done);
+            done = done.max(span.end);
+            let first = self.tokens.partition_point(|token| token.start < start);
+            for token in self.tokens[first..].iter().take_while(|token| token.end <= span.end) {
+                if matches!(token.kind, Kind::Word | Kind::Text | Kind::Path) {
+                    let text = &self.session.source[token.start as usize..token.end as usize];
                     let names = text.split(['.', '[', ']', '"']).filter(|name| !name.is_empty());
                     self.tree.salvaged.extend(names.map(str::to_owned));
                 }
-                Kind::Number | Kind::Symbol(_) => {}
             }
         }
+        (self.tree, self.elements)
     }
 
     /// Whether something in the span was found wrong before the grammar read it.

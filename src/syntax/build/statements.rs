@@ -87,24 +87,28 @@ impl TreeBuilder<'_, '_> {
         let whole = pair.as_span();
         let mut built = Built::Nothing;
         let mut end = whole.end();
-        let mut broken = false;
+        let mut junk = None;
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::end => end = part.as_span().start(),
-                Rule::junk => broken = true,
+                Rule::junk => junk = Some(part.as_span().start()),
+                Rule::flow => {
+                    let span = self.span(&part);
+                    built = Built::Statement(Stmt { kind: StmtKind::Flow(self.flow(part)), span });
+                }
                 _ => built = self.plain(part),
             }
         }
         let span = self.original(whole.start(), end);
         self.elements.push(Element { span, part: Part::Statement });
-        if broken {
+        if let Some(junk) = junk {
             let rule = match &self.session.source[self.first_word(span).range()] {
                 "block" => Rule::strict_block_head,
                 "table" => Rule::strict_table_head,
                 "network" => Rule::strict_network_head,
                 _ => Rule::strict_statement,
             };
-            self.explain(rule, whole.start(), end);
+            self.explain(rule, whole.start(), end, junk);
         }
         if self.spoiled || self.has_doubt(&built, span) {
             self.salvage(span);
@@ -182,7 +186,6 @@ impl TreeBuilder<'_, '_> {
                 self.check_argument_count(args.len(), span);
                 StmtKind::Input { args, name }
             }
-            Rule::flow => StmtKind::Flow(self.flow(part(), inner)),
             rule => unreachable!("the grammar has no statement {rule:?}"),
         };
         Built::Statement(Stmt { kind, span })

@@ -113,13 +113,16 @@ impl Separator<'_, '_, '_> {
             },
             _ => false,
         };
+        let is_measure = matches!(next.sort, Sort::Size | Sort::Number | Sort::Parenthesis { .. });
         let last_token = self.units.tokens[last.last];
         let goes_on = match last.sort {
+            Sort::Symbol('→' | '*' | '=' | '≡' | '≤' | '≥') if head != "let" && head != "network" => {
+                is_measure
+            }
             Sort::Symbol(symbol) => "=→,*+/%^≡≤≥@-.".contains(symbol),
             // `3x3x` and `3/` are not at their end.
             Sort::Size | Sort::Number => {
-                let open = last_token.is('/') || self.units.text(last.last).ends_with('x');
-                open && matches!(next.sort, Sort::Size | Sort::Number | Sort::Parenthesis { .. })
+                is_measure && (last_token.is('/') || self.units.text(last.last).ends_with('x'))
             }
             Sort::Word if self.units.word(*last) == "as" => true,
             Sort::Word if statement.len() == 1 => {
