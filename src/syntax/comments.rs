@@ -135,3 +135,100 @@ fn is_code_like(word: &str) -> bool {
     let digits = word.strip_prefix(|first: char| first.is_ascii_alphabetic()).unwrap_or("");
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::base::SourceMap;
+    use crate::diag::Sink;
+    use crate::syntax::ast::{File, Item, NetworkKind};
+    use crate::syntax::parse;
+
+    /// The tree, each allowed lint with the text that it speaks of, and the diagnostics.
+    fn read(text: &str) -> (File, Vec<(String, String)>, Vec<String>) {
+        let mut map = SourceMap::default();
+        let file = map.add("test.cnn", text);
+        let mut sink = Sink::default();
+        let tree = parse(&map, file, &mut sink);
+        let allows = tree.allows.iter().map(|one| (one.code.to_string(), map.snippet(one.scope).to_owned()));
+        let allows = allows.collect();
+        let diagnostics = sink.into_sorted();
+        let shown = diagnostics
+            .iter()
+            .map(|one| format!("{}: {}: {}", map.location(one.primary.span).line, one.code, one.message));
+        (tree, allows, shown.collect())
+    }
+
+    #[test]
+    fn an_allowed_lint_has_the_scope_of_its_comment() {
+        let text = "\
+let a = 1;
+network n {
+    conv 3x3x8;  # allow W0201
+    # allow W0202, W0203: as in the paper
+    residual <
+        # allow w0204
+        | conv 3x3x8; relu
+    >;
+    # allow the user to do this
+    # allow W0205
+}
+";
+        let (_, allows, diagnostics) = read(text);
+        let expected = [
+            ("W0201", "    conv 3x3x8;  # allow W0201"),
+            ("W0202", "residual <\n        # allow w0204\n        | conv 3x3x8; relu\n    >"),
+            ("W0203", "residual <\n        # allow w0204\n        | conv 3x3x8; relu\n    >"),
+            ("W0204", "conv 3x3x8"),
+            ("W0205", "    # allow W0205"),
+        ];
+        assert_eq!(allows, expected.map(|(code, text)| (code.to_owned(), text.to_owned())));
+        assert_eq!(diagnostics, Vec::<String>::new());
+    }
+
+    #[test]
+    fn before_everything_it_holds_for_the_file() {
+        let text = "# A network.\n# allow W0201\n\n# allow W0202\nrelu; # allow W0203\n";
+        let (_, allows, _) = read(text);
+        let scopes: Vec<&str> = allows.iter().map(|(_, scope)| scope.as_str()).collect();
+        assert_eq!(scopes, [text, text, "relu; # allow W0203"]);
+    }
+
+    #[test]
+    fn only_lints_are_allowed() {
+        let (_, allows, diagnostics) = read("# allow E0304, W9999, W0201\nrelu");
+        assert_eq!(allows.len(), 1);
+        assert_eq!(
+            diagnostics,
+            ["1: E0201: E0304 is an error and cannot be allowed", "1: E0201: there is no lint `W9999`"]
+        );
+    }
+
+    #[test]
+    fn doc_comments_belong_to_what_follows() {
+        let text = "\
+## Squeeze
+##   and excitation.
+#### a rule
+block se(r) {
+    ## of a statement
+    relu  ## of the second branch, not of this line
+    ; mul < a | ## here too
+        b >
+    ## of nothing
+    ## at all
+}
+## of the network
+network n { relu }
+## of nothing
+";
+        let (tree, _, diagnostics) = read(text);
+        let Some(Item::Block(block)) = tree.items.first() else { panic!("a block") };
+        assert_eq!(block.doc, ["Squeeze", "  and excitation."]);
+        let Some(Item::Network(network)) = tree.items.last() else { panic!("a network") };
+        assert!(matches!(network.kind, NetworkKind::Body(_)));
+        assert_eq!(network.doc, ["of the network"]);
+        let expected = [6, 9, 14].map(|line| format!("{line}: W0001: this doc comment documents nothing"));
+        assert_eq!(diagnostics, expected);
+        assert!(!tree.broken);
+    }
+}

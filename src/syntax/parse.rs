@@ -76,6 +76,7 @@ fn read(session: &mut Session<'_>) -> Option<(File, Vec<Element>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::ast::{Head, StmtKind};
 
     /// The tree, and the diagnostics as `line:column: code: message`.
     fn parsed(text: &str) -> (File, Vec<String>) {
@@ -105,6 +106,75 @@ mod tests {
             assert_eq!(diagnostics, Vec::<String>::new(), "{text}");
             assert!(!tree.broken);
             assert!(tree.salvaged.is_empty());
+        }
+    }
+
+    /// The kinds of the statements of a text without a network.
+    fn heads(text: &str) -> Vec<String> {
+        let (tree, diagnostics) = parsed(text);
+        assert_eq!(diagnostics, Vec::<String>::new(), "{text}");
+        let body = tree.statements.expect("bare statements");
+        let shown = body.statements.iter().map(|statement| match &statement.kind {
+            StmtKind::Flow(flow) => match &flow.head {
+                Head::Op { word, args } => format!("{} with {}", word.value, args.len()),
+                Head::Call { block, args, trailing, .. } => {
+                    format!("{}({}) with {}", block.value, args.len(), trailing.len())
+                }
+                Head::Form { word, args, branches, trailing } => {
+                    format!("{} {} <{}> {}", word.value, args.len(), branches.len(), trailing.len())
+                }
+                Head::Group(body) => format!("[{}]", body.statements.len()),
+                Head::Reference(path) => format!("@{}", path.parts.len()),
+            },
+            StmtKind::Let(constant) => format!("let {}", constant.name.value),
+            other => format!("{other:?}").chars().take_while(|one| one.is_alphabetic()).collect(),
+        });
+        shown.collect()
+    }
+
+    #[test]
+    fn a_parenthesis_directly_behind_a_word_is_a_call() {
+        let text = "b(); b(1, s=2) bn relu; b (1, s=2); b () relu; dense (n) relu; leaky(0.1)";
+        let expected =
+            ["b(0) with 0", "b(2) with 2", "b(2) with 0", "b(0) with 1", "dense with 2", "leaky(1) with 0"];
+        assert_eq!(heads(text), expected);
+    }
+
+    #[test]
+    fn the_words_of_a_statement_are_a_flat_list() {
+        let text = "conv 3x3x8 pad=(1,2) bn eps=1e-3 leaky 0.1; residual bn scale=-0.5 < | a; b | c > relu bn; let x = 1;
+            [a; [b] * 2] -> ?x?x3 as s[]; @s.0; input; labels \"a\"; expect a.b == ?x?x3";
+        let expected = ["conv with 6", "residual 2 <2> 2", "let x", "[2]", "@2", "Input", "Labels", "Expect"];
+        assert_eq!(heads(text), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_salvaged() {
+        let (tree, diagnostics) =
+            parsed("relu; conv 3 ] as a.\"b-1\"[]; [conv -> ; relu as inner] as outer; relu");
+        assert_eq!(diagnostics.len(), 2, "{diagnostics:?}");
+        assert!(tree.broken);
+        let salvaged: Vec<&str> = tree.salvaged.iter().map(String::as_str).collect();
+        assert_eq!(salvaged, ["a", "as", "b-1", "conv"]);
+        let body = tree.statements.expect("bare statements");
+        let bad = body.statements.iter().filter(|one| matches!(one.kind, StmtKind::Bad)).count();
+        assert_eq!((body.statements.len(), bad), (4, 1));
+    }
+
+    #[test]
+    fn a_constant_is_an_item_until_the_first_statement() {
+        let (tree, diagnostics) = parsed("let a = 1; block b() { relu } relu; let c = 2; b()");
+        assert_eq!(diagnostics, Vec::<String>::new());
+        assert_eq!(tree.items.len(), 2);
+        assert_eq!(tree.statements.expect("bare statements").statements.len(), 3);
+    }
+
+    #[test]
+    fn an_empty_text_is_an_empty_file() {
+        for text in ["", "\u{feff}", "# a comment", "\r\n\t"] {
+            let (tree, diagnostics) = parsed(text);
+            assert_eq!(diagnostics, Vec::<String>::new());
+            assert!(tree.items.is_empty() && tree.statements.is_none() && !tree.broken);
         }
     }
 }

@@ -209,3 +209,65 @@ impl TreeBuilder<'_, '_> {
         value
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::SourceMap;
+    use crate::diag::Sink;
+    use crate::syntax::ast::Item;
+    use crate::syntax::parse;
+
+    /// The expression with all its parentheses.
+    fn shown(expression: &Expr) -> String {
+        match &expression.kind {
+            ExprKind::Int(value) => value.to_string(),
+            ExprKind::Real(value) => format!("{value:?}"),
+            ExprKind::Name(name) => name.clone(),
+            ExprKind::Arriving(axis) => format!("{axis:?}"),
+            ExprKind::Negate(inner) => format!("(-{})", shown(inner)),
+            ExprKind::Binary(operator, left, right) => {
+                format!("({operator:?} {} {})", shown(left), shown(right))
+            }
+            ExprKind::Call(function, values) => {
+                let values: Vec<String> = values.iter().map(shown).collect();
+                format!("{function:?}({})", values.join(" "))
+            }
+        }
+    }
+
+    /// The value of a constant, and the text that its span covers.
+    fn read(text: &str) -> (String, String) {
+        let mut map = SourceMap::default();
+        let file = map.add("test.cnn", format!("let a = {text}; relu"));
+        let mut sink = Sink::default();
+        let tree = parse(&map, file, &mut sink);
+        assert_eq!(sink.into_sorted(), [], "{text}");
+        let Some(Item::Let(constant)) = tree.items.first() else { panic!("{text} is a constant") };
+        (shown(&constant.value), map.snippet(constant.value.span).to_owned())
+    }
+
+    #[test]
+    fn operators_bind_as_in_mathematics() {
+        for (text, tree) in [
+            ("1 + 2 * 3", "(Add 1 (Multiply 2 3))"),
+            ("1 - 2 - 3", "(Subtract (Subtract 1 2) 3)"),
+            ("8 / 4 // 2 % 3", "(Remainder (FloorDivide (Divide 8 4) 2) 3)"),
+            ("2 ^ 3 ^ 2", "(Power 2 (Power 3 2))"),
+            ("-2 ^ 2", "(-(Power 2 2))"),
+            ("2 ^ -1 * 3", "(Multiply (Power 2 (-1)) 3)"),
+            ("- -a * b", "(Multiply (-(-a)) b)"),
+            ("-a + b", "(Add (-a) b)"),
+            ("2 * -3 ^ 2 - 1", "(Subtract (Multiply 2 (-(Power 3 2))) 1)"),
+            ("(1 + 2) * 3", "(Multiply (Add 1 2) 3)"),
+            ("min(in.c, 2, x) // max(1.5e1,)", "(FloorDivide Min(Channels 2 x) Max(15.0))"),
+            (
+                "ceil(in.h / 2) + floor(in.w) + round(0.5)",
+                "(Add (Add Ceil((Divide Height 2)) Floor(Width)) Round(0.5))",
+            ),
+            ("1_000", "1000"),
+        ] {
+            assert_eq!(read(text), (tree.to_owned(), text.to_owned()));
+        }
+    }
+}
