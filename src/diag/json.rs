@@ -185,3 +185,40 @@ fn place_view(span: Span, map: &SourceMap) -> PlaceView {
         byte_end: span.end,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::{Code, Expansion, Origin, Sink};
+
+    #[test]
+    fn places_and_edits_are_written_out() {
+        let mut map = SourceMap::default();
+        let file = map.add("nets\\a.cnn", "# é\nconv 3x3x8\nrelu");
+        let call =
+            Expansion { block: Some("stage".into()), call: Span::new(file, 16, 20), copy: Some((1, 4)) };
+        let mut sink = Sink::default();
+        let gap = Span::new(file, 15, 15);
+        sink.error(Code::E0002, gap, "a `;` is missing")
+            .here("here")
+            .label(Span::new(file, 5, 20), "two lines")
+            .fix("put in `;`", gap, ";")
+            .origin(&Origin::default().within(call))
+            .emit();
+        let report = DiagnosticReport::new(&sink.into_sorted(), &map);
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!((json["schema_version"].as_u64(), json["errors"].as_u64()), (Some(1), Some(1)));
+        let one = &json["diagnostics"][0];
+        assert_eq!(one["file"], "nets/a.cnn");
+        assert_eq!(
+            (one["line"].as_u64(), one["column"].as_u64(), one["byte_start"].as_u64()),
+            (Some(2), Some(11), Some(15))
+        );
+        assert_eq!(one["labels"][0]["end_line"], 3);
+        assert_eq!(one["labels"][0]["end_column"], 5);
+        assert_eq!(one["helps"][0]["edit"]["replacement"], ";");
+        assert_eq!(one["helps"][0]["edit"]["byte_end"], 15);
+        assert_eq!(one["expansion"][0]["block"], "stage");
+        assert_eq!(one["expansion"][0]["copies"], 4);
+    }
+}
