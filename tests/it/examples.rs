@@ -25,7 +25,7 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// The shipped networks, in the order of their names.
-fn all() -> Vec<PathBuf> {
+pub(crate) fn all() -> Vec<PathBuf> {
     let mut found = Vec::new();
     collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"), &mut found);
     found.sort();

@@ -3,6 +3,7 @@
 
 use cnnc::base::SourceMap;
 use cnnc::diag::{Severity, Sink};
+use cnnc::driver::{Options, Session};
 use cnnc::syntax::parse;
 
 const CORPUS: [(&str, &str); 7] = [
@@ -102,10 +103,10 @@ fn mutate(text: &str, (start, end): (usize, usize), mutation: &str) -> String {
 }
 
 /// The figures of each mutation over the whole corpus.
-fn measure(diagnose: impl Fn(&str) -> Vec<u32>) -> Vec<(&'static str, Tally)> {
+fn measure(corpus: &[(String, String)], diagnose: impl Fn(&str) -> Vec<u32>) -> Vec<(&'static str, Tally)> {
     let tally = |mutation: &'static str| {
         let mut tally = Tally::default();
-        for (name, text) in CORPUS {
+        for (name, text) in corpus {
             for token in tokens(text).into_iter().step_by(STRIDE) {
                 let line = text[..token.0].matches('\n').count() as u32 + 1;
                 let mutant = mutate(text, token, mutation);
@@ -128,7 +129,8 @@ fn measure(diagnose: impl Fn(&str) -> Vec<u32>) -> Vec<(&'static str, Tally)> {
 
 #[test]
 fn one_mistake_gives_one_diagnostic_near_it() {
-    let figures = measure(syntax_errors);
+    let corpus = CORPUS.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let figures = measure(&corpus, syntax_errors);
     let mut all = Tally::default();
     for (mutation, tally) in &figures {
         let (mean, near) = (tally.mean(), 100.0 * tally.near_share());
@@ -147,4 +149,43 @@ fn one_mistake_gives_one_diagnostic_near_it() {
     );
     assert!(mean <= 1.1, "{mean:.3} diagnostics for one mistake");
     assert!(near >= 0.97, "only {near:.3} of the first diagnostics are near the mistake");
+}
+
+/// The lines of the errors of the whole compiler.
+fn errors(text: &str) -> Vec<u32> {
+    let session = Session::load(&(), "mutant.cnn", text.as_bytes().to_vec(), "mutant");
+    let outcome = session.check(&Options::default()).unwrap();
+    let errors = outcome.diagnostics.iter().filter(|one| one.severity == Severity::Error);
+    errors.map(|one| session.sources().location(one.primary.span).line).collect()
+}
+
+#[test]
+fn mistakes_in_the_examples_are_found_where_they_are() {
+    let corpus: Vec<(String, String)> = crate::examples::all()
+        .into_iter()
+        .map(|path| {
+            (
+                path.file_stem().unwrap().to_string_lossy().into_owned(),
+                std::fs::read_to_string(&path).unwrap(),
+            )
+        })
+        .collect();
+    let mut all = Tally::default();
+    for (mutation, tally) in &measure(&corpus, errors) {
+        let (mean, near) = (tally.mean(), 100.0 * tally.near_share());
+        println!(
+            "{mutation:9} {:5} mutants, {:5} broken, {mean:.3} diagnostics, {near:.1} % near",
+            tally.mutants, tally.broken
+        );
+        all.add(tally);
+    }
+    println!(
+        "all       {:5} mutants, {:5} broken, {:.3} diagnostics, {:.1} % near",
+        all.mutants,
+        all.broken,
+        all.mean(),
+        100.0 * all.near_share()
+    );
+    assert!(all.mean() <= 1.1, "{:.3} diagnostics for one mistake", all.mean());
+    assert!(all.near_share() >= 0.97, "{:.3} near the mistake", all.near_share());
 }
