@@ -253,6 +253,9 @@ impl Lexer<'_, '_, '_> {
             error.help("`@path` makes an earlier named value current").emit();
             self.repairs.blank(start, self.at);
             self.repairs.doubt(start);
+            // The path may stand apart.
+            let rest = &self.source[self.at..];
+            self.repairs.doubt(self.at + rest.len() - rest.trim_start_matches([' ', '@']).len());
         }
     }
 }

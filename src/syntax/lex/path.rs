@@ -72,8 +72,7 @@ impl Lexer<'_, '_, '_> {
             self.at += 2;
             return;
         }
-        let content =
-            rest[1..].find(|one: char| one.is_ascii_alphanumeric() || matches!(one, ';' | '\n' | ']'));
+        let content = rest[1..].find(|one: char| one.is_ascii_alphanumeric() || matches!(one, '\n' | ']'));
         let closed = content.filter(|&length| rest[1 + length..].starts_with(']'));
         self.at += closed.map_or(1, |length| length + 2);
         let span = self.session.span(start, self.at);

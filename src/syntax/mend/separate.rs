@@ -159,12 +159,33 @@ impl Separator<'_, '_, '_> {
 
     /// Looks through a statement for the beginnings of others.
     fn finish(&mut self, statement: &mut Vec<Unit>) {
-        let mut rest: &[Unit] = statement;
-        while let Some(cut) = self.beginnings.next(rest) {
-            self.missing(rest[cut - 1], rest[cut]);
-            rest = &rest[cut..];
+        if let (Some(first), Some(last)) = (statement.first(), statement.last()) {
+            let (start, end) = (self.units.tokens[first.first].start, self.units.tokens[last.last].end);
+            // What is doubtful already is only cut where a line begins.
+            let doubtful = self.repairs.is_doubtful(start as usize, end as usize);
+            let mut rest: &[Unit] = statement;
+            while let Some(cut) = self.beginnings.next(rest).filter(|&cut| rest[cut].leads || !doubtful) {
+                self.missing(rest[cut - 1], rest[cut]);
+                self.doubt_lone_word(&rest[..cut]);
+                rest = &rest[cut..];
+                if !rest[0].leads {
+                    self.doubt_lone_word(rest);
+                }
+            }
         }
         statement.clear();
+    }
+
+    /// A word that came to stand alone may be no statement.
+    fn doubt_lone_word(&mut self, piece: &[Unit]) {
+        let alone = match piece {
+            [_] => true,
+            [_, next, ..] => matches!(next.sort, Sort::Symbol('→' | '*')) || self.units.word(*next) == "as",
+            [] => false,
+        };
+        if alone && piece[0].sort == Sort::Word {
+            self.repairs.doubt(self.units.tokens[piece[0].first].start as usize);
+        }
     }
 
     fn missing(&mut self, before: Unit, next: Unit) {
