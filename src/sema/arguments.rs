@@ -110,7 +110,7 @@ impl<'a> Expander<'a> {
             self.name_head(&word.value, own, word.span, scope);
             return Flow::Unknown;
         };
-        let raw = self.without_misspelt_trailing(raw, Some(spec), word.span);
+        let raw = self.without_misspelt_trailing(raw, Some(spec));
         let segments = ops::segments(&raw, Some(spec), ops::find);
         let mut head = segments[0].arguments.to_vec();
         let starts_with_bn =
@@ -156,7 +156,7 @@ impl<'a> Expander<'a> {
         scope: &mut Scope,
         flow: Flow,
     ) -> Flow {
-        let raw = self.without_misspelt_trailing(raw.to_vec(), head, at);
+        let raw = self.without_misspelt_trailing(raw.to_vec(), head);
         let segments = ops::segments(&raw, head, ops::find);
         if let Some(stray) = segments[0].arguments.first() {
             match stray {
@@ -358,12 +358,7 @@ impl<'a> Expander<'a> {
 
     /// Reports words that are nearly trailing words and drops them: they keep the shape, so what follows can
     /// still be checked.
-    fn without_misspelt_trailing(
-        &mut self,
-        raw: Vec<RawArgument>,
-        head: Option<&Spec>,
-        _at: Span,
-    ) -> Vec<RawArgument> {
+    fn without_misspelt_trailing(&mut self, raw: Vec<RawArgument>, head: Option<&Spec>) -> Vec<RawArgument> {
         let mut current = head;
         let mut kept = Vec::with_capacity(raw.len());
         for argument in raw {

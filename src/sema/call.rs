@@ -52,16 +52,8 @@ impl<'a> Expander<'a> {
                 .emit();
             return Flow::Unknown;
         }
-        let mut inner = self.arguments_of_call(
-            &name.value,
-            name.span,
-            args_span,
-            &block.params,
-            args,
-            env,
-            id.file,
-            &flow,
-        );
+        let mut inner =
+            self.arguments_of_call(&name.value, args_span, &block.params, args, env, id.file, &flow);
         let outer = self.origin.clone();
         self.origin = outer.within(Expansion {
             block: Some(name.value.as_str().into()),
@@ -110,7 +102,6 @@ impl<'a> Expander<'a> {
     pub(super) fn arguments_of_call(
         &mut self,
         callee: &str,
-        callee_span: Span,
         args_span: Span,
         params: &'a [ast::Param],
         args: &'a [ast::CallArg],
@@ -197,7 +188,6 @@ impl<'a> Expander<'a> {
             };
             self.declare(&param.name, value, &mut inner);
         }
-        let _ = callee_span;
         inner
     }
 

@@ -201,7 +201,6 @@ impl<'a> Expander<'a> {
                 let network = program.network(target);
                 let inner = self.arguments_of_call(
                     &of.value,
-                    of.span,
                     *args_span,
                     &network.params,
                     args,

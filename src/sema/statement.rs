@@ -110,7 +110,7 @@ impl<'a> Expander<'a> {
         }
         let flow = self.check_shape(span, one.shape.as_ref(), env, flow);
         if let (Some(name), Ok(1..)) = (&one.name, copies) {
-            self.define(name, &flow, scope, span);
+            self.define(name, &flow, scope);
         }
         flow
     }
@@ -125,7 +125,7 @@ impl<'a> Expander<'a> {
     }
 
     /// Names the value of a statement.
-    fn define(&mut self, name: &ast::Name, flow: &Flow, scope: &Scope, _span: Span) {
+    fn define(&mut self, name: &ast::Name, flow: &Flow, scope: &Scope) {
         let named = match &name.sequence {
             None | Some(ast::Sequence::Brackets) => !name.parts.is_empty(),
             Some(ast::Sequence::Pattern(before, after)) => {
