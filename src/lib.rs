@@ -29,4 +29,6 @@ pub mod export;
 
 pub mod driver;
 
+pub mod zoo;
+
 pub mod cli;

@@ -11,10 +11,10 @@ use super::{Done, Stop};
 /// The arguments.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cnnc check examples/vgg16.cnn examples/resnet50.cnn\n  cnnc check -e 'input 28x28x1; conv 5x5x16 same; maxpool 2/2' --format json"
+    after_help = "Examples:\n  cnnc check zoo:vgg16 zoo:resnet50\n  cnnc check -e 'input 28x28x1; conv 5x5x16 same; maxpool 2/2' --format json"
 )]
 pub(super) struct Arguments {
-    /// The files, or `-` for stdin
+    /// The files, `-` for stdin, or `zoo:NAME`
     #[arg(value_name = "FILE", required_unless_present = "text", conflicts_with = "text")]
     files: Vec<String>,
     /// The text of a network instead of files
@@ -52,9 +52,9 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let mut reports: Vec<DiagnosticReport> = Vec::new();
     let mut stopped: Option<Stop> = None;
     for file in files {
-        let checked = source::open(file, arguments.text.as_deref()).and_then(|session| {
-            let outcome = session.check(&options).map_err(Stop::Usage)?;
-            Ok((session, outcome))
+        let checked = source::open(file, arguments.text.as_deref()).and_then(|opened| {
+            let outcome = opened.session.check(&opened.options(options.clone())).map_err(Stop::Usage)?;
+            Ok((opened.session, outcome))
         });
         match checked {
             Ok((session, outcome)) => {

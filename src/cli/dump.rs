@@ -32,8 +32,8 @@ enum Stage {
 
 pub(super) fn run(arguments: &Arguments) -> Done {
     if arguments.after == Stage::Parse {
-        let session = source::open(arguments.source.file.as_deref(), arguments.source.text.as_deref())?;
-        return output::print(&session.dump_syntax());
+        let opened = source::open(arguments.source.file.as_deref(), arguments.source.text.as_deref())?;
+        return output::print(&opened.session.dump_syntax());
     }
     let (session, checked) = arguments.source.compile()?;
     match arguments.after {

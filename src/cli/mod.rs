@@ -20,6 +20,7 @@ mod run;
 mod schema;
 mod source;
 mod weights;
+mod zoo;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -63,6 +64,8 @@ enum Command {
     Explain(explain::Arguments),
     /// The operator reference
     Ops(ops::Arguments),
+    /// The shipped networks
+    Zoo(zoo::Arguments),
     /// Writes shell completions
     Completions(completions::Arguments),
 }
@@ -126,6 +129,7 @@ fn dispatch(command: Command) -> Done {
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Ops(arguments) => ops::run(&arguments),
+        Command::Zoo(arguments) => zoo::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }
 }
@@ -136,7 +140,7 @@ fn with_default_command(mut words: Vec<OsString>) -> Vec<OsString> {
     let command = Arguments::command();
     let known: Vec<&str> = command.get_subcommands().map(|one| one.get_name()).chain(["help"]).collect();
     let is_option = first.starts_with('-') && !matches!(first, "-" | "-e");
-    let is_file = first.contains(['.', '/']) || std::path::Path::new(first).exists();
+    let is_file = first.contains(['.', '/', ':']) || std::path::Path::new(first).exists();
     let mistyped =
         !is_file && !first.starts_with('-') && did_you_mean(first, known.iter().copied()).is_some();
     if !is_option && !known.contains(&first) && !mistyped {

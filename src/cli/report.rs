@@ -11,7 +11,7 @@ use super::{Done, Stop, output};
 /// The arguments.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cnnc report examples/vgg16.cnn --sort params --top 5\n  cnnc report examples/resnet50.cnn --depth 1 --format markdown"
+    after_help = "Examples:\n  cnnc report zoo:vgg16 --sort params --top 5\n  cnnc report zoo:resnet50 --depth 1 --format markdown"
 )]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -11,13 +11,15 @@ use crate::report::Report;
 
 use super::run::RunReport;
 use super::weights::WeightsReport;
+use super::zoo::ZooReport;
 
-fn schemas() -> [(&'static str, Schema); 4] {
+fn schemas() -> [(&'static str, Schema); 5] {
     [
         ("check", schema_for!(DiagnosticReport)),
         ("report", schema_for!(Report)),
         ("run", schema_for!(RunReport)),
         ("weights", schema_for!(WeightsReport)),
+        ("zoo", schema_for!(ZooReport)),
     ]
 }
 

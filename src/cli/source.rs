@@ -1,4 +1,4 @@
-//! The options that name a network: a file, `-` or `-e TEXT`, and its settings.
+//! The options that name a network: a file, `-`, `zoo:NAME` or `-e TEXT`, and its settings.
 
 use clap::Args;
 
@@ -7,7 +7,7 @@ use crate::driver::{Number, Options, Outcome, Session};
 use crate::tensor::Shape;
 
 use super::output::{self, Color};
-use super::{Stop, files};
+use super::{Stop, files, zoo};
 
 /// Settings of a network.
 #[derive(Clone, Debug, Args)]
@@ -67,7 +67,7 @@ impl Settings {
 /// One network of a file.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Source {
-    /// The file, or `-` for stdin
+    /// The file, `-` for stdin, or `zoo:NAME`
     #[arg(value_name = "FILE", required_unless_present = "text", conflicts_with = "text")]
     pub file: Option<String>,
     /// The text of a network instead of a file
@@ -77,31 +77,49 @@ pub(super) struct Source {
     pub settings: Settings,
 }
 
-/// Opens a file, `-`, or a text.
-pub(super) fn open(file: Option<&str>, text: Option<&str>) -> Result<Session, Stop> {
-    match (file, text) {
-        (_, Some(text)) => {
-            Ok(Session::load(&files::FileLoader, "inline", text.as_bytes().to_vec(), "inline"))
-        }
+/// A loaded program, and the network that its place names: `zoo:vgg16` is one of several of its file.
+pub(super) struct Opened {
+    pub session: Session,
+    pub network: Option<String>,
+}
+
+impl Opened {
+    /// The options, with the named network unless another one is asked for.
+    pub(super) fn options(&self, options: Options) -> Options {
+        Options { network: options.network.or_else(|| self.network.clone()), ..options }
+    }
+}
+
+/// Opens a file, `-`, `zoo:NAME`, or a text.
+pub(super) fn open(file: Option<&str>, text: Option<&str>) -> Result<Opened, Stop> {
+    if let (Some(name), None) = (file.and_then(|file| file.strip_prefix("zoo:")), text) {
+        let (file, network) = zoo::find(name)?;
+        return Ok(Opened { session: zoo::open(file), network: network.map(str::to_owned) });
+    }
+    let session = match (file, text) {
+        (_, Some(text)) => Session::load(&files::FileLoader, "inline", text.as_bytes().to_vec(), "inline"),
         (Some("-") | None, None) => {
             let bytes = files::read_limited(std::io::stdin().lock());
             let bytes = bytes.map_err(|error| {
                 Stop::Environment(Failure::new(Code::E0609, format!("cannot read stdin: {error}")))
             })?;
-            Ok(Session::load(&files::FileLoader, "stdin", bytes, "inline"))
+            Session::load(&files::FileLoader, "stdin", bytes, "inline")
         }
         (Some(path), None) => {
             let path = path.replace('\\', "/");
-            Session::open(&files::FileLoader, &path).map_err(Stop::Environment)
+            Session::open(&files::FileLoader, &path).map_err(Stop::Environment)?
         }
-    }
+    };
+    Ok(Opened { session, network: None })
 }
 
 impl Source {
     /// Compiles the chosen network; its diagnostics go to stderr.
     pub(super) fn compile(&self) -> Result<(Session, crate::analysis::Checked), Stop> {
-        let session = open(self.file.as_deref(), self.text.as_deref())?;
-        let outcome = session.compile(&self.settings.options()?).map_err(Stop::Usage)?;
+        let opened = open(self.file.as_deref(), self.text.as_deref())?;
+        let options = opened.options(self.settings.options()?);
+        let session = opened.session;
+        let outcome = session.compile(&options).map_err(Stop::Usage)?;
         output::diagnostics(&outcome.diagnostics, session.sources(), self.settings.color);
         let Outcome { checked, .. } = outcome;
         match checked {

@@ -12,10 +12,7 @@ fn compile(source: &str, network: Option<&str>) -> usize {
 }
 
 fn benches(criterion: &mut Criterion) {
-    let resnet = concat!(
-        include_str!("../../examples/resnet50.cnn"),
-        "network resnet152(classes = 1000) = resnet(3, 8, 36, 3, classes);\n"
-    );
+    let resnet = include_str!("../../examples/zoo/resnet.cnn");
     criterion.bench_function("resnet152", |bencher| bencher.iter(|| compile(resnet, Some("resnet152"))));
     let mut group = criterion.benchmark_group("nodes");
     group.sample_size(10);

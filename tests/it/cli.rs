@@ -23,12 +23,12 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn exit_codes_tell_model_usage_and_environment_apart() {
     let cases: [(&[&str], i32); 12] = [
-        (&["check", "examples/vgg16.cnn"], 0),
+        (&["check", "zoo:vgg16"], 0),
         (&["check", "-e", "input 8x8x1; cnov 3x3x4"], 1),
         (&["check", "-e", "input 8x8x1; conv 3x3x4; expect params == 1"], 1),
-        (&["report", "examples/vgg16.cnn", "--sort", "parms"], 2),
-        (&["report", "examples/inception_module.cnn"], 2),
-        (&["report", "examples/resnet50.cnn", "--network", "resnet51"], 2),
+        (&["report", "zoo:vgg16", "--sort", "parms"], 2),
+        (&["report", "examples/zoo/inception_module.cnn"], 2),
+        (&["report", "zoo:resnet51"], 2),
         (&["reprot", "x"], 2),
         (&["report", "--set", "x", "-e", "input 8x8x1; relu"], 2),
         (&["check", "no/such/file.cnn"], 3),
@@ -58,9 +58,11 @@ fn exit_codes_tell_model_usage_and_environment_apart() {
 
 #[test]
 fn mistyped_words_get_suggestions() {
-    let cases: [(&[&str], &str); 4] = [
-        (&["report", "examples/vgg16.cnn", "--sort", "parms"], "`params`"),
-        (&["report", "examples/resnet50.cnn", "--network", "resnet5"], "`resnet50`"),
+    let cases: [(&[&str], &str); 6] = [
+        (&["report", "zoo:vgg16", "--sort", "parms"], "`params`"),
+        (&["report", "examples/zoo/resnet.cnn", "--network", "resnet5"], "`resnet50`"),
+        (&["report", "zoo:resnet5"], "`resnet50`"),
+        (&["zoo", "alexnett"], "`alexnet`"),
         (&["reprot", "x"], "report"),
         (&["ops", "cnov"], "`conv`"),
     ];
@@ -87,7 +89,7 @@ fn three_mistakes_give_three_errors_at_their_places() {
 
 #[test]
 fn the_report_has_the_promised_fields() {
-    let output = cnnc(&["report", "examples/resnet50.cnn", "--network", "resnet50", "--format", "json"]);
+    let output = cnnc(&["report", "zoo:resnet50", "--format", "json"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     for field in [
         "schema_version",
@@ -134,7 +136,7 @@ fn the_report_has_the_promised_fields() {
 #[test]
 fn a_closed_pipe_is_quiet() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_cnnc"))
-        .args(["dump", "examples/resnet50.cnn", "--network", "resnet50", "--after", "parse"])
+        .args(["dump", "zoo:resnet50", "--after", "parse"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -153,7 +155,7 @@ fn seeded_weights_are_written_whole_and_fit() {
     let path = path.to_str().unwrap();
     assert_eq!(code(&cnnc(&["weights", "examples/digits/lenet5.cnn", "--seed", "3", "--output", path])), 0);
     assert_eq!(code(&cnnc(&["weights", "examples/digits/lenet5.cnn", "--against", path])), 0);
-    let wrong = cnnc(&["weights", "examples/alexnet.cnn", "--against", path]);
+    let wrong = cnnc(&["weights", "zoo:alexnet", "--against", path]);
     assert_eq!(code(&wrong), 3);
     assert!(text(&wrong.stderr).contains("E0601"));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
@@ -174,7 +176,7 @@ fn reports_do_not_depend_on_the_folder() {
 #[test]
 fn csv_has_digits_only_whatever_else_is_asked_for() {
     for more in [&["--exact"][..], &["--depth", "1"], &["--depth", "1", "--exact"], &[]] {
-        let columns = ["report", "examples/vgg16.cnn", "--format", "csv", "--columns", "name,params,macs"];
+        let columns = ["report", "zoo:vgg16", "--format", "csv", "--columns", "name,params,macs"];
         let output = cnnc(&[&columns[..], more].concat());
         let text = text(&output.stdout);
         let mut params = 0;
@@ -189,18 +191,19 @@ fn csv_has_digits_only_whatever_else_is_asked_for() {
 
 #[test]
 fn a_chosen_network_without_its_arguments_names_them() {
-    let output = cnnc(&["report", "examples/resnet50.cnn", "--network", "resnet", "--set", "n2=1"]);
+    let output = cnnc(&["report", "examples/zoo/resnet.cnn", "--network", "resnet", "--set", "n2=1"]);
     assert_eq!(code(&output), 2);
     let said = text(&output.stderr);
-    assert!(said.contains("n1, n3, n4") && said.contains("--set n1=…"), "{said}");
-    let all = ["--set", "n1=1", "--set", "n2=1", "--set", "n3=1", "--set", "n4=1"];
-    let output = cnnc(&[&["report", "examples/resnet50.cnn", "--network", "resnet"], &all[..]].concat());
+    assert!(said.contains("n1, n3, n4, published") && said.contains("--set n1=…"), "{said}");
+    let all = ["n1=3", "n2=4", "n3=6", "n4=3", "published=25557032"].map(|value| format!("--set={value}"));
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let output = cnnc(&[&["report", "examples/zoo/resnet.cnn", "--network", "resnet"], &all[..]].concat());
     assert_eq!(code(&output), 0, "{}", text(&output.stderr));
 }
 
 #[test]
 fn settings_get_suggestions() {
-    let output = cnnc(&["report", "examples/vgg16.cnn", "--set", "clases=10"]);
+    let output = cnnc(&["report", "zoo:vgg16", "--set", "clases=10"]);
     assert_eq!(code(&output), 2);
     assert!(text(&output.stderr).contains("did you mean `classes`?"), "{}", text(&output.stderr));
 }
@@ -220,7 +223,7 @@ fn a_file_that_cannot_be_written_is_named_as_it_was_given() {
 
 #[test]
 fn help_shows_examples_that_work() {
-    let commands = ["check", "report", "run", "weights", "graph", "dump", "explain", "ops"];
+    let commands = ["check", "report", "run", "weights", "graph", "dump", "explain", "ops", "zoo"];
     for command in commands {
         let help = text(&cnnc(&[command, "--help"]).stdout).replace("\\\n", "");
         let examples: Vec<&str> = help.lines().filter_map(|line| line.trim().strip_prefix("cnnc ")).collect();

@@ -57,11 +57,11 @@ fn totals_are_the_published_ones() {
     // the two-tower AlexNet of Krizhevsky et al. 2012 as Caffe counts it.
     let figures = [
         ("digits/lenet5.cnn", "lenet5", 61_706, 416_520),
-        ("alexnet.cnn", "alexnet", 60_965_224, 724_406_816),
-        ("vgg16.cnn", "vgg16", 138_357_544, 15_470_264_320),
-        ("resnet50.cnn", "resnet50", 25_557_032, 4_089_184_256),
-        ("inception_module.cnn", "direct", 153_632, 120_422_400),
-        ("inception_module.cnn", "bottleneck", 3_088 + 12_832, 12_443_648),
+        ("zoo/alexnet.cnn", "alexnet", 60_965_224, 724_406_816),
+        ("zoo/vgg.cnn", "vgg16", 138_357_544, 15_470_264_320),
+        ("zoo/resnet.cnn", "resnet50", 25_557_032, 4_089_184_256),
+        ("zoo/inception_module.cnn", "direct", 153_632, 120_422_400),
+        ("zoo/inception_module.cnn", "bottleneck", 3_088 + 12_832, 12_443_648),
     ];
     for (example, network, params, macs) in figures {
         let checked = compile(example, network);
@@ -73,9 +73,9 @@ fn totals_are_the_published_ones() {
 #[test]
 fn useful_macs_leave_the_padding_out() {
     for (example, network, useful) in [
-        ("alexnet.cnn", "alexnet", 671_322_656),
-        ("vgg16.cnn", "vgg16", 14_969_824_000),
-        ("resnet50.cnn", "resnet50", 3_948_251_904),
+        ("zoo/alexnet.cnn", "alexnet", 671_322_656),
+        ("zoo/vgg.cnn", "vgg16", 14_969_824_000),
+        ("zoo/resnet.cnn", "resnet50", 3_948_251_904),
     ] {
         assert_eq!(compile(example, network).totals().macs_useful, useful, "{network}");
     }
@@ -83,7 +83,7 @@ fn useful_macs_leave_the_padding_out() {
 
 #[test]
 fn lenet5_of_1998_has_the_figures_of_its_paper() {
-    let checked = compile("lenet5_1998.cnn", "lenet5_1998");
+    let checked = compile("zoo/lenet5_1998.cnn", "lenet5_1998");
     assert_eq!(checked.totals().elements.params, 60_000);
     assert_eq!(checked.totals().elements.frozen, 840);
     assert_eq!(checked.totals().connections, 340_908);
@@ -111,7 +111,7 @@ fn lenet5_of_1998_has_the_figures_of_its_paper() {
 
 #[test]
 fn the_lower_bound_of_vgg16_is_input_and_output_of_conv1_2() {
-    let checked = compile("vgg16.cnn", "vgg16");
+    let checked = compile("zoo/vgg.cnn", "vgg16");
     assert_eq!(checked.memory().lower_bound, 25_690_112);
     assert!(checked.memory().planned >= checked.memory().lower_bound);
 }
@@ -123,17 +123,17 @@ fn receptive_fields_are_those_of_araujo_et_al() {
         let rows = checked.receptive(id).rows;
         (rows.size, rows.stride.to_f64(), rows.padding.to_f64())
     };
-    assert_eq!(field(&compile("vgg16.cnn", "vgg16"), "features"), (212, 32.0, 90.0));
-    assert_eq!(field(&compile("resnet50.cnn", "resnet50"), "layer4").0, 427);
+    assert_eq!(field(&compile("zoo/vgg.cnn", "vgg16"), "features"), (212, 32.0, 90.0));
+    assert_eq!(field(&compile("zoo/resnet.cnn", "resnet50"), "layer4").0, 427);
 }
 
 #[test]
 fn depths_are_those_of_the_names() {
     for (example, network, depth) in [
-        ("lenet5_1998.cnn", "lenet5_1998", 7),
-        ("alexnet.cnn", "alexnet", 8),
-        ("vgg16.cnn", "vgg16", 16),
-        ("resnet50.cnn", "resnet50", 50),
+        ("zoo/lenet5_1998.cnn", "lenet5_1998", 7),
+        ("zoo/alexnet.cnn", "alexnet", 8),
+        ("zoo/vgg.cnn", "vgg16", 16),
+        ("zoo/resnet.cnn", "resnet50", 50),
     ] {
         assert_eq!(compile(example, network).depth(), depth, "{network}");
     }

@@ -1,7 +1,10 @@
-//! Whole networks at full size: the outputs are those of PyTorch (`tests/fixtures/networks/generate.py`), and
-//! sampled values on the way tell which layer is wrong. Keys and shapes are those of torchvision.
+//! Whole networks at full size: the outputs of the zoo are those of PyTorch (`tests/fixtures/networks/generate.py`),
+//! and sampled values on the way tell which layer is wrong. Keys and shapes are those of torchvision.
+//!
+//! `NETWORK=vgg16 cargo test --release networks::` executes one network.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use ndarray::ArrayD;
 use serde::Deserialize;
@@ -12,12 +15,16 @@ use cnnc::exec::Executor;
 use cnnc::ir::NodeId;
 use cnnc::lower::{Settings, lower};
 use cnnc::ops::Init;
+use cnnc::tensor::Shape;
 use cnnc::weights::seeded;
+use cnnc::zoo;
+
+/// The largest difference from PyTorch, as a share of the largest magnitude.
+const TOLERANCE: f64 = 1e-4;
 
 #[derive(Deserialize)]
 struct Network {
     network: String,
-    file: String,
     seed: u64,
     random_bn: bool,
     relative_difference: f64,
@@ -27,24 +34,48 @@ struct Network {
 #[derive(Deserialize)]
 struct Run {
     input_seed: u64,
-    out: Vec<f32>,
-    values: BTreeMap<String, Samples>,
+    out: Output,
+    values: BTreeMap<String, Summary>,
 }
 
 #[derive(Deserialize)]
-struct Samples {
+struct Output {
+    #[serde(flatten)]
+    summary: Summary,
+    step: usize,
+    numbers: Vec<f32>,
+}
+
+#[derive(Deserialize)]
+struct Summary {
     shape: Vec<usize>,
+    sum: f64,
     max_abs: f64,
     at: Vec<usize>,
     samples: Vec<f32>,
 }
 
-fn compile(path: &str, network: Option<&str>) -> Checked {
-    let bytes = std::fs::read(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let session = Session::load(&(), path, bytes, "network");
+/// A network of the zoo.
+fn compile(name: &str) -> Checked {
+    let (file, network) = zoo::find(name).unwrap_or_else(|| panic!("the zoo has no `{name}`"));
+    let session = Session::load(&(), file.name, file.text.as_bytes().to_vec(), file.name);
     let options = Options { network: network.map(str::to_owned), ..Options::default() };
     let outcome = session.compile(&options).unwrap();
-    outcome.checked.unwrap_or_else(|| panic!("{path}: {:#?}", outcome.diagnostics))
+    outcome.checked.unwrap_or_else(|| panic!("{name}: {:#?}", outcome.diagnostics))
+}
+
+/// The committed outputs by the name of the network.
+fn fixtures() -> BTreeMap<String, Network> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/networks");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| {
+            let case: Network = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            assert_eq!(path.file_stem().unwrap().to_str(), Some(case.network.as_str()));
+            (case.network.clone(), case)
+        })
+        .collect()
 }
 
 fn executor(checked: &Checked, case: &Network, outputs: Vec<(String, NodeId)>) -> Executor {
@@ -61,6 +92,20 @@ fn executor(checked: &Checked, case: &Network, outputs: Vec<(String, NodeId)>) -
         .unwrap()
 }
 
+/// A seeded input of one picture: half noise of pixels, half noise of 7x7 patches, which survives the pooling.
+fn picture(seed: u64, shape: &Shape) -> ArrayD<f32> {
+    let noise = |name: &str, shape: &[usize]| seeded::fill(seed, name, &Init::Input, false, shape);
+    let dims: Vec<usize> = shape.stored().into_iter().map(|dim| dim as usize).collect();
+    let [channels, height, width] = dims[..] else { panic!("the input is a map") };
+    let patches = noise("patches", &[1, channels, 7, 7]);
+    let mut picture = noise("input", &[1, channels, height, width]);
+    for (index, value) in picture.indexed_iter_mut() {
+        let patch = [0, index[1], index[2] * 7 / height, index[3] * 7 / width];
+        *value = 0.5 * (*value + patches[patch]);
+    }
+    picture
+}
+
 fn top5(values: &[f32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
@@ -68,65 +113,98 @@ fn top5(values: &[f32]) -> Vec<usize> {
     order
 }
 
-/// The largest difference, as a share of the largest expected value.
-fn difference(found: impl Iterator<Item = f32>, expected: &[f32], scale: f64) -> f64 {
-    found.zip(expected).map(|(a, &b)| f64::from((a - b).abs())).fold(0.0, f64::max) / scale
+/// The largest difference.
+fn difference(found: impl Iterator<Item = f32>, expected: &[f32]) -> f64 {
+    found.zip(expected).map(|(a, &b)| f64::from((a - b).abs())).fold(0.0, f64::max)
+}
+
+/// How far a value is from its summary: samples and the mean, as a share of the largest magnitude.
+fn off(found: &ArrayD<f32>, expected: &Summary) -> f64 {
+    let flat: Vec<f32> = found.iter().copied().collect();
+    let samples = difference(expected.at.iter().map(|&index| flat[index]), &expected.samples);
+    let sum: f64 = flat.iter().copied().map(f64::from).sum();
+    let mean = (sum - expected.sum).abs() / flat.len() as f64;
+    samples.max(mean) / expected.max_abs
+}
+
+/// Runs a network on its inputs: the largest difference of its outputs, or what is wrong.
+fn execute(case: &Network) -> Result<f64, String> {
+    if case.relative_difference < 100.0 * TOLERANCE {
+        return Err("the output hardly depends on the input".to_owned());
+    }
+    let checked = compile(&case.network);
+    let graph = checked.graph();
+    let inner: Vec<&String> = case.runs[0].values.keys().collect();
+    let mut kept = vec![("out".to_owned(), graph.outputs()[0].node)];
+    for name in &inner {
+        kept.push(((*name).clone(), graph.value(name).ok_or_else(|| format!("there is no `{name}`"))?));
+    }
+    let mut executor = executor(&checked, case, kept);
+    let mut largest: f64 = 0.0;
+    for run in &case.runs {
+        let results = executor.run(&[picture(run.input_seed, &graph.inputs().next().unwrap().1.shape)]);
+        for (name, found) in inner.iter().zip(&results[1..]) {
+            let expected = &run.values[*name];
+            if found.shape() != expected.shape {
+                return Err(format!("`{name}` is {:?}, not {:?}", found.shape(), expected.shape));
+            }
+            let off = off(found, expected);
+            if off > TOLERANCE {
+                return Err(format!("`{name}` is off by {off:e}"));
+            }
+        }
+        let Output { summary, step, numbers } = &run.out;
+        let out: Vec<f32> = results[0].iter().copied().step_by(*step).collect();
+        if results[0].shape() != summary.shape {
+            return Err(format!("the output is {:?}, not {:?}", results[0].shape(), summary.shape));
+        }
+        assert_eq!(out.len(), numbers.len(), "the fixture has as many numbers as it says");
+        let off = off(&results[0], summary).max(difference(out.iter().copied(), numbers) / summary.max_abs);
+        if off > TOLERANCE {
+            return Err(format!("the output is off by {off:e}"));
+        }
+        if top5(&out) != top5(numbers) {
+            return Err(format!("the five largest are {:?}, not {:?}", top5(&out), top5(numbers)));
+        }
+        largest = largest.max(off);
+    }
+    Ok(largest)
 }
 
 #[test]
 fn outputs_are_those_of_pytorch() {
-    let text = std::fs::read_to_string(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/networks/networks.json"
-    ))
-    .unwrap();
-    let cases: Vec<Network> = serde_json::from_str(&text).unwrap();
-    assert_eq!(cases.len(), 7);
-    for case in &cases {
-        assert!(
-            case.relative_difference > 0.01,
-            "the output of {} hardly depends on its input",
-            case.network
-        );
-        let checked = compile(&format!("tests/fixtures/networks/{}", case.file), None);
-        let graph = checked.graph();
-        let inner: Vec<&String> = case.runs[0].values.keys().collect();
-        let mut kept = vec![("out".to_owned(), graph.outputs()[0].node)];
-        kept.extend(inner.iter().map(|name| {
-            ((*name).clone(), graph.value(name).unwrap_or_else(|| panic!("{}: no `{name}`", case.network)))
-        }));
-        let mut executor = executor(&checked, case, kept);
-        for run in &case.runs {
-            let input = graph.inputs().next().unwrap().1;
-            let shape: Vec<usize> =
-                [1].into_iter().chain(input.shape.stored().into_iter().map(|dim| dim as usize)).collect();
-            let results = executor.run(&[seeded::fill(run.input_seed, "input", &Init::Input, false, &shape)]);
-            for (name, values) in inner.iter().zip(&results[1..]) {
-                let expected = &run.values[*name];
-                assert_eq!(values.shape(), expected.shape, "{}: {name}", case.network);
-                let flat: Vec<f32> = values.iter().copied().collect();
-                let found = expected.at.iter().map(|&index| flat[index]);
-                let off = difference(found, &expected.samples, expected.max_abs);
-                assert!(off < 1e-4, "{}: `{name}` is off by {off:e}", case.network);
-            }
-            let out: &ArrayD<f32> = &results[0];
-            let scale = run.out.iter().map(|value| f64::from(value.abs())).fold(0.0, f64::max);
-            let off = difference(out.iter().copied(), &run.out, scale);
-            assert!(off < 1e-4, "{}: the output is off by {off:e}", case.network);
-            assert_eq!(top5(out.as_slice().unwrap()), top5(&run.out), "{}", case.network);
+    let only = std::env::var("NETWORK").ok();
+    let mut wrong = Vec::new();
+    for (name, case) in fixtures() {
+        if only.as_ref().is_some_and(|only| *only != name) {
+            continue;
+        }
+        match execute(&case) {
+            Ok(off) => println!("{name}: {off:.1e}"),
+            Err(why) => wrong.push(format!("{name}: {why}")),
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn torchvision_keys_bind_by_name() {
-    for (example, network) in [("resnet50", "resnet50"), ("vgg16", "vgg16")] {
-        let path = format!("{}/tests/fixtures/torchvision/{network}.json", env!("CARGO_MANIFEST_DIR"));
+    let networks = [
+        ("alexnet_torchvision", "alexnet"),
+        ("vgg16", "vgg16"),
+        ("resnet18", "resnet18"),
+        ("resnet34", "resnet34"),
+        ("resnet50", "resnet50"),
+        ("resnet101", "resnet101"),
+        ("resnet152", "resnet152"),
+    ];
+    for (network, list) in networks {
+        let path = format!("{}/tests/fixtures/torchvision/{list}.json", env!("CARGO_MANIFEST_DIR"));
         let keys: Vec<(String, Vec<u64>)> =
             serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let mut wanted: Vec<(String, Vec<u64>)> =
             keys.into_iter().filter(|(key, _)| !key.ends_with(".num_batches_tracked")).collect();
-        let checked = compile(&format!("examples/{example}.cnn"), Some(network));
+        let checked = compile(network);
         let nodes = checked.graph().nodes();
         let mut declared: Vec<(String, Vec<u64>)> = nodes
             .flat_map(|(_, node)| {

@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["analysis", "base", "ir", "ops"]),
     ("export", &["base", "ir", "ops", "tensor"]),
     ("driver", &["analysis", "base", "diag", "sema", "tensor"]),
+    ("zoo", &[]),
 ];
 
 /// The longest file.

@@ -1,0 +1,140 @@
+//! `cnnc zoo`: lists the shipped networks, or prints the source of one.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::Checked;
+use crate::base::grouped;
+use crate::diag::{Code, Failure};
+use crate::driver::{Options, Session};
+use crate::zoo::{self, File};
+
+use super::{Done, Stop, output, report};
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  cnnc zoo\n  cnnc zoo resnet50 > my.cnn")]
+pub(super) struct Arguments {
+    /// A network, or a file of networks; all of them where none is given
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// The form of the list
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", conflicts_with = "name")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For machines
+    Json,
+}
+
+/// The JSON of `cnnc zoo`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ZooReport {
+    /// The version of this structure.
+    pub schema_version: u32,
+    /// The networks by year.
+    pub networks: Vec<NetworkView>,
+}
+
+/// A shipped network.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct NetworkView {
+    /// Its name; `zoo:NAME` stands for it where a file is wanted.
+    pub name: String,
+    /// The file of the zoo that holds it, without `.cnn`.
+    pub file: String,
+    /// The year of the publication.
+    pub year: u16,
+    /// The shape of its input: height, width, channels.
+    pub input: Vec<u64>,
+    /// Trainable elements.
+    pub params: u128,
+    /// Multiply-accumulates for one picture.
+    pub macs: u128,
+}
+
+/// What a name of the zoo means; an unknown one is a wrong usage with a suggestion.
+pub(super) fn find(name: &str) -> Result<(&'static File, Option<&'static str>), Stop> {
+    zoo::find(name).ok_or_else(|| {
+        let failure = Failure::new(Code::E0106, format!("the zoo has no network `{name}`"))
+            .note("`cnnc zoo` lists them");
+        Stop::Usage(report::suggest(failure, name, zoo::names()))
+    })
+}
+
+/// Loads a file of the zoo.
+pub(super) fn open(file: &File) -> Session {
+    let path = format!("zoo:{}", file.name);
+    Session::load(&(), &path, file.text.as_bytes().to_vec(), file.name)
+}
+
+pub(super) fn run(arguments: &Arguments) -> Done {
+    if let Some(name) = &arguments.name {
+        return output::print(find(name)?.0.text);
+    }
+    let networks: Vec<NetworkView> = zoo::FILES.iter().flat_map(views).collect();
+    match arguments.format {
+        Format::Json => output::print(&report::json(&ZooReport { schema_version: 1, networks })?),
+        Format::Text => output::print(&list(&networks)),
+    }
+}
+
+/// The networks of a file with their figures.
+fn views(file: &'static File) -> impl Iterator<Item = NetworkView> {
+    let session = open(file);
+    file.networks.iter().map(move |&name| {
+        let checked = compile(&session, name);
+        let totals = checked.totals();
+        let input = checked.graph().inputs().next().map(|(_, input)| input.shape.dims());
+        NetworkView {
+            name: name.to_owned(),
+            file: file.name.to_owned(),
+            year: file.year,
+            input: input.unwrap_or_default(),
+            params: totals.elements.params,
+            macs: totals.macs,
+        }
+    })
+}
+
+fn compile(session: &Session, name: &str) -> Checked {
+    let options = Options { network: Some(name.to_owned()), ..Options::default() };
+    let outcome = session.compile(&options).ok();
+    outcome.and_then(|outcome| outcome.checked).expect("the tests compile every network of the zoo")
+}
+
+/// A table with exact figures.
+fn list(networks: &[NetworkView]) -> String {
+    let heading = ["name", "year", "input", "params", "macs"].map(str::to_owned);
+    let rows: Vec<[String; 5]> = networks
+        .iter()
+        .map(|network| {
+            let input: Vec<String> = network.input.iter().map(u64::to_string).collect();
+            [
+                network.name.clone(),
+                network.year.to_string(),
+                input.join("x"),
+                grouped(network.params),
+                grouped(network.macs),
+            ]
+        })
+        .collect();
+    let width = |column: usize| {
+        let cells = [&heading].into_iter().chain(&rows);
+        cells.map(|row| row[column].chars().count()).max().unwrap_or(0)
+    };
+    let widths = [0, 1, 2, 3, 4].map(width);
+    [&heading]
+        .into_iter()
+        .chain(&rows)
+        .map(|[name, year, input, params, macs]| {
+            let [w0, w1, w2, w3, w4] = widths;
+            format!("{name:<w0$}  {year:<w1$}  {input:<w2$}  {params:>w3$}  {macs:>w4$}\n")
+        })
+        .collect()
+}

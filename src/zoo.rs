@@ -1,0 +1,173 @@
+//! The shipped networks: the files of `examples/zoo`, as text in the binary.
+//!
+//! Every file stands alone (it uses no other), and a network has the same name in the file, in the list and on the
+//! command line; no name is given twice. Nothing is compiled here.
+
+/// A file of the zoo.
+#[derive(Debug)]
+pub struct File {
+    /// The file's name without `.cnn`.
+    pub name: &'static str,
+    /// The year of the publication.
+    pub year: u16,
+    /// Its networks that need no arguments, in the order of the file.
+    pub networks: &'static [&'static str],
+    /// The source.
+    pub text: &'static str,
+}
+
+/// The files, in the order of the years.
+pub const FILES: &[File] = &[
+    File {
+        name: "lenet5_1998",
+        year: 1998,
+        networks: &["lenet5_1998"],
+        text: include_str!("../examples/zoo/lenet5_1998.cnn"),
+    },
+    File {
+        name: "lenet5",
+        year: 1998,
+        networks: &["lenet5"],
+        text: include_str!("../examples/zoo/lenet5.cnn"),
+    },
+    File {
+        name: "alexnet",
+        year: 2012,
+        networks: &["alexnet"],
+        text: include_str!("../examples/zoo/alexnet.cnn"),
+    },
+    File {
+        name: "alexnet_two_towers",
+        year: 2012,
+        networks: &["alexnet_two_towers"],
+        text: include_str!("../examples/zoo/alexnet_two_towers.cnn"),
+    },
+    File {
+        name: "nin",
+        year: 2013,
+        networks: &["nin", "nin_cifar10"],
+        text: include_str!("../examples/zoo/nin.cnn"),
+    },
+    File {
+        name: "alexnet_torchvision",
+        year: 2014,
+        networks: &["alexnet_torchvision"],
+        text: include_str!("../examples/zoo/alexnet_torchvision.cnn"),
+    },
+    File {
+        name: "vgg",
+        year: 2014,
+        networks: &["vgg11", "vgg11_lrn", "vgg13", "vgg16_c", "vgg16", "vgg19"],
+        text: include_str!("../examples/zoo/vgg.cnn"),
+    },
+    File {
+        name: "inception_module",
+        year: 2014,
+        networks: &["direct", "bottleneck", "module_3a"],
+        text: include_str!("../examples/zoo/inception_module.cnn"),
+    },
+    File {
+        name: "plain",
+        year: 2015,
+        networks: &["plain18", "plain34"],
+        text: include_str!("../examples/zoo/plain.cnn"),
+    },
+    File {
+        name: "resnet_v1",
+        year: 2015,
+        networks: &["resnet50_v1", "resnet101_v1", "resnet152_v1"],
+        text: include_str!("../examples/zoo/resnet_v1.cnn"),
+    },
+    File {
+        name: "resnet_shortcuts",
+        year: 2015,
+        networks: &["resnet18_a", "resnet34_a", "resnet34_c"],
+        text: include_str!("../examples/zoo/resnet_shortcuts.cnn"),
+    },
+    File {
+        name: "resnet",
+        year: 2015,
+        networks: &["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"],
+        text: include_str!("../examples/zoo/resnet.cnn"),
+    },
+    File {
+        name: "resnet_cifar",
+        year: 2015,
+        networks: &["resnet20", "resnet32", "resnet44", "resnet56", "resnet110"],
+        text: include_str!("../examples/zoo/resnet_cifar.cnn"),
+    },
+];
+
+/// The names of all networks, in the order of the files.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FILES.iter().flat_map(|file| file.networks.iter().copied())
+}
+
+/// What a name means: a network with its file, or a file of which no network is meant in particular.
+pub fn find(name: &str) -> Option<(&'static File, Option<&'static str>)> {
+    let network = FILES.iter().find_map(|file| {
+        let network = file.networks.iter().copied().find(|network| *network == name)?;
+        Some((file, Some(network)))
+    });
+    network.or_else(|| FILES.iter().find(|file| file.name == name).map(|file| (file, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::driver::Session;
+
+    #[test]
+    fn every_file_of_the_folder_is_in_the_list() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/zoo");
+        let files: BTreeSet<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        let listed: BTreeSet<String> = FILES.iter().map(|file| format!("{}.cnn", file.name)).collect();
+        assert_eq!(listed, files);
+        assert_eq!(listed.len(), FILES.len(), "a file is listed twice");
+        for file in FILES {
+            let text = std::fs::read_to_string(format!("{folder}/{}.cnn", file.name)).unwrap();
+            assert_eq!(text, file.text, "{}", file.name);
+        }
+    }
+
+    #[test]
+    fn the_listed_networks_are_those_of_the_files() {
+        for file in FILES {
+            // A loader that knows no files: a file that used another one would fail.
+            let session = Session::load(&(), file.name, file.text.as_bytes().to_vec(), file.name);
+            let entries = session.entries();
+            let ready: Vec<&str> = entries
+                .iter()
+                .filter(|entry| entry.needs.is_empty())
+                .map(|entry| entry.name.as_str())
+                .collect();
+            assert_eq!(ready, file.networks, "{}", file.name);
+        }
+    }
+
+    #[test]
+    fn names_mean_one_thing() {
+        let all: BTreeSet<&str> = names().collect();
+        assert_eq!(all.len(), names().count(), "two networks have the same name");
+        for file in FILES {
+            let of_others = FILES.iter().filter(|other| other.name != file.name);
+            for other in of_others {
+                assert!(
+                    !other.networks.contains(&file.name),
+                    "`{}` is a network of `{}`",
+                    file.name,
+                    other.name
+                );
+            }
+        }
+        assert!(find("nothing").is_none());
+        let (file, network) = find("resnet50").unwrap();
+        assert_eq!((file.name, network), ("resnet", Some("resnet50")));
+        assert_eq!(find("resnet").unwrap().1, None);
+    }
+}
