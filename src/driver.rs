@@ -1,14 +1,15 @@
 //! The stages in order: a [`Session`] loads a program and compiles its networks.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::analysis::{Checked, expectation, lints};
 use crate::base::{FileId, SourceMap, did_you_mean};
 use crate::diag::{Code, Diagnostic, Failure, Severity, Sink};
-use crate::sema::{self, Entry, Program};
+use crate::sema::{self, Program};
 use crate::tensor::Shape;
 
-pub use crate::sema::{Loader, Number};
+pub use crate::sema::{Entry, Loader, Number};
 
 /// The largest source that is read; larger ones are refused before they are looked at.
 pub const MAX_SOURCE_BYTES: usize = 4 << 20;
@@ -39,6 +40,8 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// The network; `None` where there is an error, or where an argument is missing.
     pub checked: Option<Checked>,
+    /// The settings that no network took.
+    pub unused_settings: Vec<String>,
 }
 
 impl Outcome {
@@ -88,6 +91,11 @@ impl Session {
     /// The sources, for rendering.
     pub fn sources(&self) -> &SourceMap {
         &self.map
+    }
+
+    /// Takes in a text beside the sources, such as a project file, so that diagnostics can point into it.
+    pub fn add_source(&mut self, name: &str, text: Arc<str>) -> FileId {
+        self.map.add(name, text)
     }
 
     /// The root file.
@@ -160,28 +168,50 @@ impl Session {
     pub fn compile(&self, options: &Options) -> Result<Outcome, Failure> {
         let network = self.choose(options)?;
         let mut sink = self.sink();
-        let checked = self.expand(network, options, false, &mut sink)?;
-        Ok(self.outcome(sink, checked))
+        let (checked, unused) = self.expand(network, options, false, &mut sink, &mut |_, _, _| {})?;
+        Ok(self.outcome(sink, checked, unused))
     }
 
     /// Compiles every network that needs no arguments, and the rest as far as it can be.
     pub fn check(&self, options: &Options) -> Result<Outcome, Failure> {
-        if options.network.is_some() {
-            return self.compile(options);
-        }
-        let mut sink = self.sink();
+        self.check_with(options, |_, _, _| {})
+    }
+
+    /// Checks, and hands each network that could be compiled to a further check, such as that of budgets.
+    pub fn check_with(
+        &self,
+        options: &Options,
+        mut further: impl FnMut(&Entry, &Checked, &mut Sink),
+    ) -> Result<Outcome, Failure> {
         let entries = self.entries();
+        let mut each = |network: Option<&str>, checked: &Checked, sink: &mut Sink| {
+            if let Some(entry) = entries.iter().find(|entry| Some(entry.name.as_str()) == network) {
+                further(entry, checked, sink);
+            }
+        };
+        let mut sink = self.sink();
+        if options.network.is_some() {
+            let network = self.choose(options)?;
+            let (checked, unused) = self.expand(network, options, false, &mut sink, &mut each)?;
+            return Ok(self.outcome(sink, checked, unused));
+        }
+        let mut unused: Vec<String> = options.settings.iter().map(|(name, _)| name.clone()).collect();
         for entry in &entries {
-            self.expand(Some(entry.name.clone()), options, true, &mut sink)?;
+            // Each network has a sink of its own: what is wrong with one does not keep another from being checked.
+            let (mut own, name) = (self.sink(), Some(entry.name.clone()));
+            let (_, unused_here) = self.expand(name, options, true, &mut own, &mut each)?;
+            own.into_sorted().into_iter().for_each(|one| sink.add(one));
+            unused.retain(|name| unused_here.contains(name));
         }
         if entries.is_empty() {
-            self.expand(None, options, true, &mut sink)?;
+            self.expand(None, options, true, &mut sink, &mut each)?;
         }
+        sink.about(None);
         // What an error hides would look unused.
         if sink.failed().is_none() {
             sema::check_unused(&self.program, &mut sink);
         }
-        Ok(self.outcome(sink, None))
+        Ok(self.outcome(sink, None, unused))
     }
 
     fn sink(&self) -> Sink {
@@ -194,9 +224,11 @@ impl Session {
         options: &Options,
         partial: bool,
         sink: &mut Sink,
-    ) -> Result<Option<Checked>, Failure> {
+        further: &mut dyn FnMut(Option<&str>, &Checked, &mut Sink),
+    ) -> Result<(Option<Checked>, Vec<String>), Failure> {
+        sink.about(network.as_deref());
         let choice = sema::Options {
-            network,
+            network: network.clone(),
             settings: options.settings.clone(),
             input_size: options.input_size,
             partial,
@@ -211,14 +243,16 @@ impl Session {
                 None => failure,
             });
         }
-        let Some(graph) = expanded.graph else { return Ok(None) };
+        let unused = expanded.unused_settings;
+        let Some(graph) = expanded.graph else { return Ok((None, unused)) };
         let checked = Checked::new(graph);
         expectation::check(&checked, sink);
         lints::check(&checked, sink);
-        Ok(sink.failed().is_none().then_some(checked))
+        further(network.as_deref(), &checked, sink);
+        Ok((sink.failed().is_none().then_some(checked), unused))
     }
 
-    fn outcome(&self, sink: Sink, checked: Option<Checked>) -> Outcome {
+    fn outcome(&self, sink: Sink, checked: Option<Checked>, unused_settings: Vec<String>) -> Outcome {
         let allowed = |one: &Diagnostic| {
             one.severity == Severity::Warning
                 && self.program.allows().any(|allow| {
@@ -230,7 +264,7 @@ impl Session {
         };
         let diagnostics: Vec<Diagnostic> =
             sink.into_sorted().into_iter().filter(|one| !allowed(one)).collect();
-        Outcome { diagnostics, checked }
+        Outcome { diagnostics, checked, unused_settings }
     }
 }
 

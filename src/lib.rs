@@ -31,4 +31,8 @@ pub mod driver;
 
 pub mod zoo;
 
+pub mod project;
+
+pub mod annotate;
+
 pub mod cli;

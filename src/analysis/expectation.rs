@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use crate::diag::{Code, Sink};
+use crate::diag::{Builder, Code, Sink};
 use crate::ir::{Comparison, Expectation, NodeId, Target};
 use crate::tensor::Shape;
 
@@ -28,10 +28,7 @@ fn check_one(checked: &Checked, expectation: &Expectation, sink: &mut Sink) {
         return;
     };
     let rows = match &expectation.part {
-        None => {
-            let run = checked.graph().rows().filter(|(_, node)| !node.train_only);
-            run.map(|(id, _)| id).collect()
-        }
+        None => checked.run_rows(),
         Some(part) => match parts::rows(checked.graph(), part) {
             Some(rows) => rows,
             None => {
@@ -147,7 +144,7 @@ fn check_shape(checked: &Checked, expectation: &Expectation, dims: &[Option<u64>
     } else {
         error
     };
-    error.emit();
+    about(error, expectation).emit();
 }
 
 /// The value of a part that is no statement: that of its last row.
@@ -182,7 +179,7 @@ fn check_number(
     let unit = if metric.unit() == Unit::Bytes { " bytes" } else { "" };
     let expected = decimal(number, divisor);
     let name = named(expectation);
-    let mut error = sink
+    let error = sink
         .error(
             Code::E0401,
             expectation.span,
@@ -190,6 +187,26 @@ fn check_number(
         )
         .here(format!("expects {relation}{expected}{unit}"))
         .note(difference(actual, number, divisor, unit));
+    about(contributors(error, checked, metric, rows, actual), expectation).emit();
+}
+
+/// Names what the diagnostic of an expectation is about.
+fn about<'a>(error: Builder<'a>, expectation: &Expectation) -> Builder<'a> {
+    let error = error.metric(&expectation.metric);
+    match &expectation.part {
+        Some(part) => error.layer(part),
+        None => error,
+    }
+}
+
+/// Adds what contributes most: rows, or the values that are in memory at the peak.
+pub(super) fn contributors<'a>(
+    mut error: Builder<'a>,
+    checked: &Checked,
+    metric: Metric,
+    rows: &[NodeId],
+    actual: u128,
+) -> Builder<'a> {
     let largest = metric.largest(checked, rows, CONTRIBUTORS);
     if !largest.is_empty() {
         let shares = largest.iter().map(|&(id, value)| {
@@ -201,7 +218,7 @@ fn check_number(
     if metric == Metric::PeakMemory {
         error = error.note(peak(checked));
     }
-    error.emit();
+    error
 }
 
 /// The values that are in memory at the peak.
@@ -216,7 +233,7 @@ fn peak(checked: &Checked) -> String {
 }
 
 /// `actual` against `number / divisor`.
-fn compare(actual: u128, number: i128, divisor: u128) -> Ordering {
+pub(super) fn compare(actual: u128, number: i128, divisor: u128) -> Ordering {
     let Ok(number) = u128::try_from(number) else { return Ordering::Greater };
     // A product beyond 128 bits is larger than every numerator.
     actual.checked_mul(divisor).map_or(Ordering::Greater, |product| product.cmp(&number))
@@ -236,7 +253,7 @@ fn difference(actual: u128, number: i128, divisor: u128, unit: &str) -> String {
 }
 
 /// A fraction with a power of ten below it, as it is written: `0.5`.
-fn decimal(number: i128, divisor: u128) -> String {
+pub(super) fn decimal(number: i128, divisor: u128) -> String {
     let sign = if number < 0 { "-" } else { "" };
     let magnitude = number.unsigned_abs();
     let digits = divisor.checked_ilog10().unwrap_or(0) as usize;

@@ -80,7 +80,7 @@ fn is_pool(node: &Node) -> bool {
 }
 
 fn warn<'a>(sink: &'a mut Sink, code: Code, node: &Node, message: String) -> Builder<'a> {
-    sink.warning(code, node.span, message).origin(&node.origin)
+    sink.warning(code, node.span, message).origin(&node.origin).layer(&node.path)
 }
 
 /// `1 row`, `2 columns`, or both, of counts that are not 0.

@@ -14,6 +14,7 @@ mod parameters;
 mod receptive;
 mod totals;
 
+pub mod budget;
 pub mod expectation;
 pub mod explain;
 pub mod lints;
@@ -99,6 +100,12 @@ impl Checked {
     /// The sum of the rows that only serve training.
     pub fn totals_train_only(&self) -> &Totals {
         &self.totals_train_only
+    }
+
+    /// The rows that run, in source order.
+    pub fn run_rows(&self) -> Vec<NodeId> {
+        let run = self.graph.rows().filter(|(_, node)| !node.train_only);
+        run.map(|(id, _)| id).collect()
     }
 
     /// The sum of some rows.

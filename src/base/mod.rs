@@ -1,8 +1,9 @@
-//! What every other module stands on: spans, the source map, suggestions.
+//! What every other module stands on: spans, the source map, quantities, suggestions.
 //!
 //! Nothing here knows the language, the network or the command line.
 
 mod digits;
+pub mod quantity;
 mod source;
 mod suggest;
 mod visible;

@@ -130,6 +130,13 @@ impl SourceMap {
         self.locate(span.file, span.start)
     }
 
+    /// The column of a byte offset in bytes of its line, from 1.
+    pub fn byte_column(&self, file: FileId, offset: u32) -> u32 {
+        let starts = &self.source(file).line_starts;
+        let line = starts.partition_point(|&start| start <= offset).max(1);
+        offset - starts[line - 1] + 1
+    }
+
     /// The line and column of a byte offset.
     pub fn locate(&self, file: FileId, offset: u32) -> Location {
         let source = self.source(file);

@@ -1,6 +1,7 @@
 //! The door to files of the command line.
 
 use std::io::{self, Read};
+use std::path::Path;
 
 use crate::driver::{Loader, MAX_SOURCE_BYTES};
 
@@ -15,6 +16,16 @@ impl Loader for FileLoader {
             return Err(io::Error::other("it is a folder"));
         }
         read_limited(file)
+    }
+}
+
+/// Reads sources from below a folder, whatever the current one is.
+#[derive(Debug)]
+pub(super) struct FolderLoader<'a>(pub &'a Path);
+
+impl Loader for FolderLoader<'_> {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        FileLoader.read(&self.0.join(path).to_string_lossy())
     }
 }
 

@@ -8,12 +8,14 @@ mod completions;
 mod dump;
 mod explain;
 mod files;
+mod findings;
 mod graph;
 mod inputs;
 mod memory;
 mod ops;
 mod output;
 mod parameters;
+mod project;
 mod report;
 mod run;
 #[cfg(test)]

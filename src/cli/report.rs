@@ -3,8 +3,10 @@
 use crate::analysis::{Dtype, Metric, explain};
 use crate::base::did_you_mean;
 use crate::diag::{Code, Failure};
+use crate::project::Defaults;
 use crate::report::{self, Column, Report, Selection};
 
+use super::project::{Projects, folder_of};
 use super::source::Source;
 use super::{Done, Stop, output};
 
@@ -60,7 +62,7 @@ enum Format {
 
 /// Compiles, then reports.
 pub(super) fn run(arguments: &Arguments) -> Done {
-    let selection = selection(arguments)?;
+    let selection = selection(arguments, &defaults(&arguments.source)?)?;
     let (session, checked) = arguments.source.compile()?;
     if let Some(name) = &arguments.explain {
         return match explain::lines(&checked, name) {
@@ -103,16 +105,27 @@ pub(super) fn suggest<'a>(failure: Failure, word: &str, known: impl IntoIterator
     }
 }
 
-fn selection(arguments: &Arguments) -> Result<Selection, Stop> {
+/// What the project file above the source says of reports.
+fn defaults(source: &Source) -> Result<Defaults, Stop> {
+    let file = source.file.as_deref().filter(|file| *file != "-");
+    let opened = match file {
+        Some(file) => Projects::default().above(folder_of(&file.replace('\\', "/")))?,
+        None => None,
+    };
+    Ok(opened.map(|opened| opened.project.report.clone()).unwrap_or_default())
+}
+
+fn selection(arguments: &Arguments, defaults: &Defaults) -> Result<Selection, Stop> {
     let mut selection = Selection {
-        top: arguments.top,
-        depth: arguments.depth,
-        exact: arguments.exact,
+        top: arguments.top.or(defaults.top),
+        depth: arguments.depth.or(defaults.depth),
+        exact: arguments.exact || defaults.exact,
+        sort: defaults.sort,
         ..Selection::default()
     };
-    if !arguments.columns.is_empty() {
-        selection.columns = arguments
-            .columns
+    let columns = if arguments.columns.is_empty() { &defaults.columns } else { &arguments.columns };
+    if !columns.is_empty() {
+        selection.columns = columns
             .iter()
             .map(|word| {
                 let words: Vec<&str> = Column::all().into_iter().map(Column::word).collect();

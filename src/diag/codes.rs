@@ -1,7 +1,7 @@
 //! The one table of diagnostic codes: what each means, by phase.
 //!
 //! `E00` syntax, `E01` names, `E02` arguments, `E03` shapes and limits of the expansion, `E04`
-//! expectations, `E06` files, weights and execution, `W` lints. A code is never reused for another meaning.
+//! expectations and budgets, `E06` files, weights and execution, `E07` projects, revisions and baselines, `W` lints. A code is never reused for another meaning.
 
 use std::fmt;
 
@@ -118,6 +118,9 @@ codes! {
     E0401 "a broken expectation",
     E0402 "unknown metric",
     E0403 "an expectation of the wrong kind",
+    E0404 "a broken budget",
+    E0405 "a figure that is not that of the baseline",
+    E0406 "a change beyond its gate",
 
     E0601 "weights that do not fit the network",
     E0602 "a weights file that cannot be read",
@@ -130,6 +133,11 @@ codes! {
     E0609 "a file that cannot be read or written",
     E0610 "weights are needed",
     E0611 "an unknown input, output or value",
+
+    E0701 "a project file that is wrong",
+    E0702 "a part of a project file that meets nothing",
+    E0703 "a revision that cannot be read",
+    E0704 "a baseline that is wrong",
 
     W0001 "a doc comment that documents nothing",
     W0101 "an unused parameter",

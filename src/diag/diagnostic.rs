@@ -71,6 +71,17 @@ impl Origin {
     }
 }
 
+/// What a diagnostic is about, in names that stay the same while lines and figures change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Subject {
+    /// The network that was expanded.
+    pub network: Option<Arc<str>>,
+    /// The path of the row or part.
+    pub layer: Option<String>,
+    /// The metric.
+    pub metric: Option<String>,
+}
+
 /// Something to say about the model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnostic {
@@ -90,4 +101,6 @@ pub struct Diagnostic {
     pub helps: Vec<Help>,
     /// The expansions that led here.
     pub origin: Origin,
+    /// What it is about.
+    pub subject: Subject,
 }

@@ -12,7 +12,7 @@ use super::{Diagnostic, Severity};
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// All diagnostics of one command.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct DiagnosticReport {
     /// The version of this form.
     pub schema_version: u32,
@@ -25,7 +25,7 @@ pub struct DiagnosticReport {
 }
 
 /// A diagnostic.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct DiagnosticView {
     /// Such as `E0304`.
     pub code: String,
@@ -46,10 +46,16 @@ pub struct DiagnosticView {
     pub helps: Vec<HelpView>,
     /// The expansions that led to the place, from the innermost to the outermost.
     pub expansion: Vec<ExpansionView>,
+    /// The network that was expanded; none for what is wrong with the file.
+    pub network: Option<String>,
+    /// The path of the row or part that it is about.
+    pub layer: Option<String>,
+    /// The metric that it is about.
+    pub metric: Option<String>,
 }
 
 /// A range of a source text.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PlaceView {
     /// The file as it was named, its folders separated by `/`.
     pub file: String,
@@ -65,10 +71,16 @@ pub struct PlaceView {
     pub byte_start: u32,
     /// The offset behind the last byte.
     pub byte_end: u32,
+    /// The column of the first byte in bytes of its line, from 1.
+    #[serde(skip)]
+    pub byte_column: u32,
+    /// The column behind the last byte in bytes of its line, from 1.
+    #[serde(skip)]
+    pub end_byte_column: u32,
 }
 
 /// A place and what it has to do with the matter.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct LabelView {
     /// The place.
     #[serde(flatten)]
@@ -78,7 +90,7 @@ pub struct LabelView {
 }
 
 /// An action that would mend the matter.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct HelpView {
     /// The action in words.
     pub text: String,
@@ -87,7 +99,7 @@ pub struct HelpView {
 }
 
 /// Replaces the text of a place.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct EditView {
     /// What is replaced; empty to insert.
     #[serde(flatten)]
@@ -97,7 +109,7 @@ pub struct EditView {
 }
 
 /// The call of a block, or a copy of a repetition.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ExpansionView {
     /// The block that was called; none for a repeated statement that is no call.
     pub block: Option<String>,
@@ -170,6 +182,9 @@ fn diagnostic_view(diagnostic: &Diagnostic, map: &SourceMap) -> DiagnosticView {
                 copies: one.copy.map(|(_, copies)| copies),
             })
             .collect(),
+        network: diagnostic.subject.network.as_ref().map(|network| network.to_string()),
+        layer: diagnostic.subject.layer.clone(),
+        metric: diagnostic.subject.metric.clone(),
     }
 }
 
@@ -183,6 +198,8 @@ fn place_view(span: Span, map: &SourceMap) -> PlaceView {
         end_column: end.column,
         byte_start: span.start,
         byte_end: span.end,
+        byte_column: map.byte_column(span.file, span.start),
+        end_byte_column: map.byte_column(span.file, span.end),
     }
 }
 

@@ -13,7 +13,7 @@ mod render;
 mod sink;
 
 pub use codes::{Code, Severity};
-pub use diagnostic::{Diagnostic, Edit, Expansion, Help, Label, Origin};
+pub use diagnostic::{Diagnostic, Edit, Expansion, Help, Label, Origin, Subject};
 pub use failure::Failure;
 pub use render::{Style, render, render_short};
 pub use sink::{Builder, ErrorGuaranteed, Sink};

@@ -1,23 +1,29 @@
 //! Collects diagnostics; the proof that an error was reported.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::base::Span;
 
-use super::{Code, Diagnostic, Edit, Help, Label, Origin, Severity};
+use super::{Code, Diagnostic, Edit, Help, Label, Origin, Severity, Subject};
 
 /// The proof that an error stands in the sink. A value that carries it is poison: whoever meets it
 /// stays silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErrorGuaranteed(());
 
+/// A part, if any, and a metric of it.
+type Figure = (Option<String>, String);
+
 /// All diagnostics of one compilation. The same code at the same place is kept once, so that a mistake
-/// in a block that is expanded fifty times is reported for the first copy only.
+/// in a block that is expanded fifty times is reported for the first copy only. What is said of metrics at
+/// one place is kept for each metric.
 #[derive(Debug, Default)]
 pub struct Sink {
     diagnostics: Vec<Diagnostic>,
-    seen: HashSet<(Code, Span)>,
+    seen: HashSet<(Code, Span, Option<Figure>)>,
     failed: bool,
+    network: Option<Arc<str>>,
 }
 
 impl Sink {
@@ -26,6 +32,11 @@ impl Sink {
         let mut sink = Sink::default();
         diagnostics.into_iter().for_each(|one| sink.add(one));
         sink
+    }
+
+    /// Names the network that the following diagnostics are about.
+    pub fn about(&mut self, network: Option<&str>) {
+        self.network = network.map(Arc::from);
     }
 
     /// Starts an error; it is reported by [`Builder::emit`].
@@ -49,6 +60,7 @@ impl Sink {
             notes: Vec::new(),
             helps: Vec::new(),
             origin: Origin::default(),
+            subject: Subject { network: self.network.clone(), ..Subject::default() },
         };
         Builder { sink: self, diagnostic }
     }
@@ -68,7 +80,9 @@ impl Sink {
     /// Takes in a finished diagnostic.
     pub fn add(&mut self, diagnostic: Diagnostic) {
         self.failed |= diagnostic.severity == Severity::Error;
-        if self.seen.insert((diagnostic.code, diagnostic.primary.span)) {
+        let subject = &diagnostic.subject;
+        let metric = subject.metric.clone().map(|metric| (subject.layer.clone(), metric));
+        if self.seen.insert((diagnostic.code, diagnostic.primary.span, metric)) {
             self.diagnostics.push(diagnostic);
         }
     }
@@ -117,6 +131,18 @@ impl Builder<'_> {
     /// The expansions that led to the place.
     pub fn origin(mut self, origin: &Origin) -> Self {
         self.diagnostic.origin = origin.clone();
+        self
+    }
+
+    /// The row or part that it is about.
+    pub fn layer(mut self, path: &str) -> Self {
+        self.diagnostic.subject.layer = Some(path.to_owned());
+        self
+    }
+
+    /// The metric that it is about.
+    pub fn metric(mut self, name: &str) -> Self {
+        self.diagnostic.subject.metric = Some(name.to_owned());
         self
     }
 

@@ -1,6 +1,6 @@
 //! Expectations: the right side is evaluated where it stands, the part is looked up when the network is whole.
 
-use crate::base::{Span, did_you_mean};
+use crate::base::{Span, did_you_mean, quantity};
 use crate::diag::Code;
 use crate::ir::{Comparison, Expectation, Target};
 use crate::syntax::ast;
@@ -72,16 +72,15 @@ impl Expander<'_> {
                 return Ok(Target::Shape(dims));
             }
             ast::ExpectValue::Number { literal, suffix } => {
-                fraction(literal).and_then(|(number, divisor)| {
-                    let factor = factor(suffix)?;
+                quantity::fraction(literal).and_then(|(number, divisor)| {
+                    let factor = quantity::factor(suffix)?;
                     Some(Target::Number { number: number.checked_mul(factor)?, divisor })
                 })
             }
             ast::ExpectValue::Expr(expr) => match self.evaluate(expr, env, flow)? {
                 Number::Int(int) => Some(Target::Number { number: int, divisor: 1 }),
-                Number::Real(real) => {
-                    fraction(&format!("{real}")).map(|(number, divisor)| Target::Number { number, divisor })
-                }
+                Number::Real(real) => quantity::fraction(&format!("{real}"))
+                    .map(|(number, divisor)| Target::Number { number, divisor }),
             },
         };
         number.ok_or_else(|| {
@@ -125,54 +124,5 @@ impl Expander<'_> {
                 }
             }
         }
-    }
-}
-
-/// The factor of a suffix.
-fn factor(suffix: &str) -> Option<i128> {
-    Some(match suffix {
-        "" => 1,
-        "K" => 1_000,
-        "M" => 1_000_000,
-        "G" => 1_000_000_000,
-        "T" => 1_000_000_000_000,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        _ => return None,
-    })
-}
-
-/// A decimal literal as an exact fraction with a power of ten below.
-fn fraction(literal: &str) -> Option<(i128, u128)> {
-    let (mantissa, exponent) = match literal.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
-        None => (literal, 0),
-    };
-    let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let mut number: i128 = format!("{whole}{decimals}").parse().ok()?;
-    let mut places = i32::try_from(decimals.len()).ok()? - exponent;
-    while places < 0 {
-        number = number.checked_mul(10)?;
-        places += 1;
-        if number == 0 {
-            places = 0;
-        }
-    }
-    Some((number, 10u128.checked_pow(u32::try_from(places).ok()?)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decimals_are_exact() {
-        assert_eq!(fraction("4.1"), Some((41, 10)));
-        assert_eq!(fraction("61706"), Some((61706, 1)));
-        assert_eq!(fraction("1.5e3"), Some((1500, 1)));
-        assert_eq!(fraction("1e-4"), Some((1, 10_000)));
-        assert_eq!(fraction("1e400"), None);
-        assert_eq!(fraction("0e400"), Some((0, 1)));
     }
 }

@@ -56,6 +56,8 @@ pub struct Entry {
     pub name: String,
     /// The parameters without a default.
     pub needs: Vec<String>,
+    /// Where it is named; the first statement of a file of bare statements.
+    pub span: Span,
 }
 
 /// The root file and the files that it uses.
@@ -247,8 +249,9 @@ impl Program {
     pub fn entries(&self) -> Vec<Entry> {
         let root = &self.sources[0];
         let mut entries = Vec::new();
-        if root.ast.statements.is_some() {
-            entries.push(Entry { name: self.anonymous.clone(), needs: Vec::new() });
+        if let Some(body) = &root.ast.statements {
+            let span = first_statement(body);
+            entries.push(Entry { name: self.anonymous.clone(), needs: Vec::new(), span });
         }
         for item in &root.ast.items {
             if let ast::Item::Network(network) = item {
@@ -257,7 +260,8 @@ impl Program {
                     .iter()
                     .filter(|param| param.default.is_none())
                     .map(|param| param.name.value.clone());
-                entries.push(Entry { name: network.name.value.clone(), needs: needs.collect() });
+                let name = &network.name;
+                entries.push(Entry { name: name.value.clone(), needs: needs.collect(), span: name.span });
             }
         }
         entries

@@ -21,6 +21,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("export", &["base", "ir", "ops", "tensor"]),
     ("driver", &["analysis", "base", "diag", "sema", "tensor"]),
     ("zoo", &[]),
+    ("project", &["analysis", "base", "diag", "driver"]),
+    ("annotate", &["base", "diag"]),
 ];
 
 /// The longest file.

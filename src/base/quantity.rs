@@ -1,0 +1,76 @@
+//! Numbers with a suffix, as expectations and budgets have them: `61_706`, `4.1G`, `20MiB`. They are read
+//! exactly, as a fraction with a power of ten below.
+
+/// A number with or without a suffix as `numerator / denominator`; `None` where the text is none, or where it
+/// leaves 128 bits.
+pub fn parse(text: &str) -> Option<(i128, u128)> {
+    let digits: String = text.trim().chars().filter(|&c| c != '_').collect();
+    let end = digits.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len();
+    let (literal, suffix) = digits.split_at(end);
+    let plain = literal.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if !plain || !literal.starts_with(|c: char| c.is_ascii_digit()) || literal.ends_with('.') {
+        return None;
+    }
+    let (number, divisor) = fraction(literal)?;
+    Some((number.checked_mul(factor(suffix)?)?, divisor))
+}
+
+/// The factor of a suffix; `None` for an unknown one.
+pub fn factor(suffix: &str) -> Option<i128> {
+    Some(match suffix {
+        "" => 1,
+        "K" => 1_000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        "T" => 1_000_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    })
+}
+
+/// A decimal literal as an exact fraction with a power of ten below.
+pub fn fraction(literal: &str) -> Option<(i128, u128)> {
+    let (mantissa, exponent) = match literal.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (literal, 0),
+    };
+    let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let mut number: i128 = format!("{whole}{decimals}").parse().ok()?;
+    let mut places = i32::try_from(decimals.len()).ok()? - exponent;
+    while places < 0 {
+        number = number.checked_mul(10)?;
+        places += 1;
+        if number == 0 {
+            places = 0;
+        }
+    }
+    Some((number, 10u128.checked_pow(u32::try_from(places).ok()?)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_exact() {
+        assert_eq!(fraction("4.1"), Some((41, 10)));
+        assert_eq!(fraction("61706"), Some((61706, 1)));
+        assert_eq!(fraction("1.5e3"), Some((1500, 1)));
+        assert_eq!(fraction("1e-4"), Some((1, 10_000)));
+        assert_eq!(fraction("1e400"), None);
+        assert_eq!(fraction("0e400"), Some((0, 1)));
+    }
+
+    #[test]
+    fn suffixes_multiply() {
+        assert_eq!(parse("5M"), Some((5_000_000, 1)));
+        assert_eq!(parse("4.1G"), Some((41_000_000_000, 10)));
+        assert_eq!(parse("2MiB"), Some((2 << 20, 1)));
+        assert_eq!(parse("61_706"), Some((61_706, 1)));
+        for wrong in ["", "M", "-5", "5m", "5 M", "1.", "1.2.3", "5MB"] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Writes what a check found, to the terminal and in the forms that CI systems read.
+
+use crate::annotate::{self, FileFindings};
+use crate::diag::json::{DiagnosticReport, SCHEMA_VERSION};
+use crate::diag::render_short;
+
+use super::check::Found;
+use super::output::{self, Color};
+use super::{Done, Stop, report};
+
+/// The form of the findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// With source lines, on stderr
+    #[default]
+    Human,
+    /// One line for each diagnostic
+    Short,
+    /// JSON: one object for all files
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// GitHub's workflow commands, which become annotations
+    Github,
+    /// GitLab's code quality report
+    Gitlab,
+    /// JUnit's XML
+    Junit,
+    /// Reviewdog's diagnostic format
+    Rdjson,
+    /// A summary for people, such as GitHub's job summary
+    Markdown,
+}
+
+/// Writes the findings: to stdout, but for people to stderr.
+pub(super) fn show(format: Format, found: &[Found], color: Color) -> Done {
+    if format != Format::Human {
+        return output::print(&text(format, found)?);
+    }
+    found.iter().for_each(|one| output::diagnostics(&one.diagnostics, one.session.sources(), color));
+    Ok(())
+}
+
+/// The findings as text.
+pub(super) fn text(format: Format, found: &[Found]) -> Result<String, Stop> {
+    let files = || found.iter().map(Found::findings).collect::<Vec<FileFindings>>();
+    Ok(match format {
+        Format::Human | Format::Short => {
+            let short = |one: &Found| render_short(&one.diagnostics, one.session.sources());
+            found.iter().map(short).collect()
+        }
+        Format::Json => report::json(&joined(files()))?,
+        Format::Sarif => report::json(&annotate::sarif(&files()))?,
+        Format::Github => annotate::github(&files()),
+        Format::Gitlab => report::json(&annotate::gitlab(&files()))?,
+        Format::Junit => annotate::junit(&files()),
+        Format::Rdjson => report::json(&annotate::rdjson(&files()))?,
+        Format::Markdown => annotate::markdown(&files()),
+    })
+}
+
+fn joined(files: Vec<FileFindings>) -> DiagnosticReport {
+    let diagnostics: Vec<_> = files.into_iter().flat_map(|file| file.findings).collect();
+    let count = |word: &str| diagnostics.iter().filter(|one| one.severity == word).count();
+    DiagnosticReport {
+        schema_version: SCHEMA_VERSION,
+        errors: count("error"),
+        warnings: count("warning"),
+        diagnostics,
+    }
+}

@@ -1,0 +1,138 @@
+//! Finds project files and the files that belong to them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::base::SourceMap;
+use crate::base::Span;
+use crate::diag::{Code, Failure};
+use crate::project::{FILE_NAME, Project};
+
+use super::Stop;
+
+/// A project file that was read.
+#[derive(Clone, Debug)]
+pub(super) struct Opened {
+    /// Its folder.
+    pub root: PathBuf,
+    /// Its name in messages.
+    pub name: String,
+    /// Its text.
+    pub text: Arc<str>,
+    /// What it says.
+    pub project: Project,
+}
+
+impl Opened {
+    /// Reads the project file `path`.
+    pub(super) fn read(path: &Path, name: &str) -> Result<Opened, Stop> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Stop::Environment(Failure::new(Code::E0609, format!("cannot read `{name}`: {error}")))
+        })?;
+        let project = Project::parse(&text).map_err(|mistake| {
+            let mut map = SourceMap::default();
+            let file = map.add(name, text.as_str());
+            let at = map.location(Span::new(file, mistake.place.start, mistake.place.end));
+            let message = format!("{name}:{}:{}: {}", at.line, at.column, mistake.message);
+            let failure = Failure::new(Code::E0701, message);
+            Stop::Usage(match mistake.help {
+                Some(help) => failure.help(help),
+                None => failure,
+            })
+        })?;
+        let root = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Ok(Opened { root: root.to_path_buf(), name: name.to_owned(), text: text.into(), project })
+    }
+
+    /// The path of a file from the folder of the project, with `/` between its parts; `None` where it lies
+    /// elsewhere.
+    pub(super) fn relative(&self, file: &str) -> Option<String> {
+        let root = std::fs::canonicalize(&self.root).ok()?;
+        let file = std::fs::canonicalize(file).ok()?;
+        Some(slashed(file.strip_prefix(root).ok()?))
+    }
+
+    /// The files of the project, sorted by path.
+    pub(super) fn files(&self) -> Result<Vec<String>, Stop> {
+        let mut files = walk(&self.root)?;
+        files.retain(|file| self.project.has(file));
+        Ok(files)
+    }
+}
+
+fn slashed(path: &Path) -> String {
+    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// The files below a folder, by path from there, sorted. Hidden folders and links to folders are left out.
+pub(super) fn walk(root: &Path) -> Result<Vec<String>, Stop> {
+    let failed = |folder: &Path, error: std::io::Error| {
+        let message = format!("cannot read the folder `{}`: {error}", folder.display());
+        Stop::Environment(Failure::new(Code::E0609, message))
+    };
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let place = root.join(&folder);
+        for entry in std::fs::read_dir(&place).map_err(|error| failed(&place, error))? {
+            let entry = entry.map_err(|error| failed(&place, error))?;
+            let name = entry.file_name();
+            let kind = entry.file_type().map_err(|error| failed(&place, error))?;
+            let path = folder.join(&name);
+            if kind.is_dir() {
+                if !name.to_string_lossy().starts_with('.') {
+                    folders.push(path);
+                }
+            } else if kind.is_file() || root.join(&path).is_file() {
+                files.push(slashed(&path));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The project files above files, each read once.
+#[derive(Debug, Default)]
+pub(super) struct Projects {
+    of_folder: BTreeMap<PathBuf, Option<Arc<Opened>>>,
+}
+
+impl Projects {
+    /// The project file in the folder or the nearest one above.
+    pub(super) fn above(&mut self, folder: &Path) -> Result<Option<Arc<Opened>>, Stop> {
+        let Ok(folder) = std::fs::canonicalize(folder) else { return Ok(None) };
+        if let Some(known) = self.of_folder.get(&folder) {
+            return Ok(known.clone());
+        }
+        let found = folder.ancestors().map(|one| one.join(FILE_NAME)).find(|path| path.is_file());
+        let opened = match found {
+            None => None,
+            Some(path) => {
+                let here = std::env::current_dir().and_then(std::fs::canonicalize);
+                let name = here.ok().and_then(|here| path.strip_prefix(here).ok().map(slashed));
+                let name = name.unwrap_or_else(|| slashed_absolute(&path));
+                let root = path.parent().map(Path::to_path_buf);
+                match root.and_then(|root| self.of_folder.get(&root).cloned().flatten()) {
+                    Some(known) => Some(known),
+                    None => Some(Arc::new(Opened::read(&path, &name)?)),
+                }
+            }
+        };
+        if let Some(opened) = &opened {
+            self.of_folder.insert(opened.root.clone(), Some(opened.clone()));
+        }
+        self.of_folder.insert(folder, opened.clone());
+        Ok(opened)
+    }
+}
+
+fn slashed_absolute(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}
+
+/// The folder of a file.
+pub(super) fn folder_of(file: &str) -> &Path {
+    Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}

@@ -1,0 +1,14 @@
+//! The project file `cnnc.toml`: which files belong to a project, what their networks may cost, which lints
+//! count, and how reports look by default.
+//!
+//! A project is data: it is read from a text, and paths in it are compared as texts. Opening files and finding
+//! the project file is the matter of the command line.
+
+mod read;
+mod settings;
+
+pub use read::Mistake;
+pub use settings::{Defaults, Group, Level, Lints, Pattern, Project, Variant};
+
+/// The name of the project file.
+pub const FILE_NAME: &str = "cnnc.toml";
