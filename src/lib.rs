@@ -27,6 +27,8 @@ pub mod report;
 
 pub mod export;
 
+pub mod diff;
+
 pub mod driver;
 
 pub mod zoo;

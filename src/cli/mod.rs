@@ -5,10 +5,12 @@
 
 mod check;
 mod completions;
+mod diff;
 mod dump;
 mod explain;
 mod files;
 mod findings;
+mod git;
 mod graph;
 mod inputs;
 mod memory;
@@ -54,6 +56,8 @@ enum Command {
     Check(check::Arguments),
     /// Shows what a network costs, layer by layer
     Report(report::Arguments),
+    /// Shows what changed between two versions of networks, and why
+    Diff(diff::Arguments),
     /// Executes a network on pictures or arrays
     Run(Box<run::Arguments>),
     /// Lists, makes or checks the weights of a network
@@ -125,6 +129,7 @@ fn dispatch(command: Command) -> Done {
     match command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Weights(arguments) => weights::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),

@@ -7,15 +7,17 @@ use std::path::Path;
 use schemars::{Schema, schema_for};
 
 use crate::diag::json::DiagnosticReport;
+use crate::diff::DiffReport;
 use crate::report::Report;
 
 use super::run::RunReport;
 use super::weights::WeightsReport;
 use super::zoo::ZooReport;
 
-fn schemas() -> [(&'static str, Schema); 5] {
+fn schemas() -> [(&'static str, Schema); 6] {
     [
         ("check", schema_for!(DiagnosticReport)),
+        ("diff", schema_for!(DiffReport)),
         ("report", schema_for!(Report)),
         ("run", schema_for!(RunReport)),
         ("weights", schema_for!(WeightsReport)),

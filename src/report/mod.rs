@@ -5,7 +5,7 @@
 
 mod csv;
 mod markdown;
-mod numbers;
+pub mod numbers;
 pub mod operators;
 mod rows;
 mod table;

@@ -4,7 +4,7 @@ use crate::base::grouped;
 
 /// The form of figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Figures {
+pub enum Figures {
     /// Three digits and a unit.
     Rounded,
     /// All digits, in groups.
@@ -14,12 +14,12 @@ pub(super) enum Figures {
 }
 
 /// `25557032`, rounded as `25.6 M`.
-pub(super) fn count(value: u128, figures: Figures) -> String {
+pub fn count(value: u128, figures: Figures) -> String {
     written(value, figures, 1000, &["", " k", " M", " G", " T", " P", " E"])
 }
 
 /// `25690112`, rounded as `24.5 MiB`.
-pub(super) fn bytes(value: u128, figures: Figures) -> String {
+pub fn bytes(value: u128, figures: Figures) -> String {
     written(value, figures, 1024, &[" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"])
 }
 

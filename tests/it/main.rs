@@ -5,6 +5,7 @@ mod arguments;
 mod cli;
 mod contract;
 mod counting;
+mod diff;
 mod digits;
 mod examples;
 mod extremes;

@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lower", &["analysis", "ir", "ops", "tensor"]),
     ("exec", &["diag", "lower", "ops", "tensor"]),
     ("report", &["analysis", "base", "ir", "ops"]),
+    ("diff", &["analysis", "base", "ir", "ops", "report"]),
     ("export", &["base", "ir", "ops", "tensor"]),
     ("driver", &["analysis", "base", "diag", "sema", "tensor"]),
     ("zoo", &[]),

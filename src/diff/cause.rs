@@ -1,0 +1,179 @@
+//! Attributes differences to edits of the source.
+//!
+//! An edit is a place, what kind of change it is, and the attributes that it touches; all layers that differ by
+//! it belong to it, such as the copies of a block. The differences of a layer come from its own edit and from
+//! those of the operands whose shape differs, through any number of layers. A layer that several edits reach
+//! belongs to all of them together: to divide its difference would be arbitrary.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::lines::{Changed, only_run};
+use super::matching::Matching;
+use super::side::{Item, Place};
+
+/// What an edit does to layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Changed,
+    Added,
+    Removed,
+}
+
+/// A place of the source and what it does to layers.
+#[derive(Clone, Debug)]
+pub(super) struct Edit {
+    pub(super) kind: Kind,
+    pub(super) file: String,
+    pub(super) line: u32,
+    /// The attributes and their distinct pairs of values, in the order of the layers.
+    pub(super) values: Vec<(&'static str, Vec<(String, String)>)>,
+    /// The layers that it touches itself: positions in the new list, of removed ones in the old list.
+    pub(super) layers: Vec<usize>,
+}
+
+/// The edits, and for each node those that reach it.
+#[derive(Debug)]
+pub(super) struct Causes {
+    pub(super) edits: Vec<Edit>,
+    pub(super) of_new: Vec<BTreeSet<usize>>,
+    pub(super) of_old: Vec<BTreeSet<usize>>,
+}
+
+/// The two lists, their pairs, and the lines that differ, by position of the new and of the old file.
+pub(super) struct Comparison<'a> {
+    pub(super) old: &'a [Item],
+    pub(super) new: &'a [Item],
+    pub(super) matching: &'a Matching,
+    pub(super) new_files: &'a [Changed],
+    pub(super) old_files: &'a [Changed],
+}
+
+type Key = (Kind, String, u32, Vec<&'static str>);
+
+struct Edits {
+    by_key: BTreeMap<Key, usize>,
+    edits: Vec<Edit>,
+}
+
+impl Edits {
+    fn at(&mut self, kind: Kind, place: (String, u32), names: Vec<&'static str>, layer: usize) -> usize {
+        let (file, line) = place;
+        let edits = &mut self.edits;
+        let index = *self.by_key.entry((kind, file.clone(), line, names.clone())).or_insert_with(|| {
+            let values = names.iter().map(|&name| (name, Vec::new())).collect();
+            edits.push(Edit { kind, file, line, values, layers: Vec::new() });
+            edits.len() - 1
+        });
+        self.edits[index].layers.push(layer);
+        index
+    }
+}
+
+/// Finds the edits and what each reaches.
+pub(super) fn causes(comparison: &Comparison) -> Causes {
+    let Comparison { old, new, matching, .. } = comparison;
+    let mut edits = Edits { by_key: BTreeMap::new(), edits: Vec::new() };
+    let mut of_old: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); old.len()];
+    for (index, item) in old.iter().enumerate() {
+        if matching.new_of[index].is_none() {
+            let place = written_at(&item.places, Kind::Removed, comparison.old_files, |file| &file.old);
+            of_old[index].insert(edits.at(Kind::Removed, place, Vec::new(), index));
+        }
+    }
+    let mut of_new: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); new.len()];
+    for (index, item) in new.iter().enumerate() {
+        let place = |kind| written_at(&item.places, kind, comparison.new_files, |file| &file.new);
+        let Some(partner) = matching.old_of[index] else {
+            of_new[index].insert(edits.at(Kind::Added, place(Kind::Added), Vec::new(), index));
+            continue;
+        };
+        let before = &old[partner];
+        let differing = differing(before, item);
+        if !differing.is_empty() {
+            let names = differing.iter().map(|(name, _, _)| *name).collect();
+            let edit = edits.at(Kind::Changed, place(Kind::Changed), names, index);
+            for ((_, values), (_, from, to)) in edits.edits[edit].values.iter_mut().zip(differing) {
+                if !values.contains(&(from.clone(), to.clone())) {
+                    values.push((from, to));
+                }
+            }
+            of_new[index].insert(edit);
+        }
+        let inherited: BTreeSet<usize> = inherited(comparison, index, before, &of_new, &of_old);
+        of_new[index].extend(inherited);
+        // What differs for no other reason takes another value than before.
+        if of_new[index].is_empty() && (item.shape != before.shape || item.figures != before.figures) {
+            of_new[index].insert(edits.at(Kind::Changed, place(Kind::Changed), Vec::new(), index));
+        }
+    }
+    Causes { edits: edits.edits, of_new, of_old }
+}
+
+/// The edits that reach a node through its operands: those of operands of another shape than before.
+fn inherited(
+    comparison: &Comparison,
+    index: usize,
+    before: &Item,
+    of_new: &[BTreeSet<usize>],
+    of_old: &[BTreeSet<usize>],
+) -> BTreeSet<usize> {
+    let Comparison { old, new, matching, .. } = comparison;
+    let mut found = BTreeSet::new();
+    let operands = &new[index].operands;
+    for (port, &operand) in operands.iter().enumerate() {
+        let was = before.operands.get(port).copied();
+        if was.is_some_and(|was| old[was].shape == new[operand].shape) {
+            continue;
+        }
+        found.extend(&of_new[operand]);
+        // An operand that is gone changed the shape by its going.
+        let mut gone = was.filter(|&was| matching.new_of[was].is_none());
+        while let Some(was) = gone {
+            found.extend(&of_old[was]);
+            gone = old[was].operands.first().copied().filter(|&was| matching.new_of[was].is_none());
+        }
+    }
+    if before.operands.len() != operands.len() {
+        operands.iter().for_each(|&operand| found.extend(&of_new[operand]));
+        before.operands.iter().for_each(|&operand| found.extend(&of_old[operand]));
+    }
+    found
+}
+
+/// The attributes that differ: name, old value, new value; `–` where there was none.
+fn differing(old: &Item, new: &Item) -> Vec<(&'static str, String, String)> {
+    let value = |item: &Item, name: &str| {
+        let found = item.attributes.iter().find(|(known, _)| *known == name);
+        found.map_or("–".to_owned(), |(_, value)| value.clone())
+    };
+    let mut names: Vec<&'static str> = old.attributes.iter().map(|(name, _)| *name).collect();
+    names.extend(new.attributes.iter().map(|(name, _)| *name).filter(|name| value(old, name) == "–"));
+    let pairs = names.into_iter().map(|name| (name, value(old, name), value(new, name)));
+    pairs.filter(|(_, from, to)| from != to).collect()
+}
+
+/// The line that was edited: the innermost of a node's places with a line that differs; else the only run of
+/// lines that differ, such as that of a constant; else, for a layer that is changed, its own line, and for one
+/// that came or went, that of the outermost call or repetition.
+fn written_at(
+    places: &[Place],
+    kind: Kind,
+    files: &[Changed],
+    side: fn(&Changed) -> &Vec<u32>,
+) -> (String, u32) {
+    for place in places {
+        let lines = files.get(place.file).map(side);
+        let within = lines.into_iter().flatten().find(|line| (place.first..=place.last).contains(line));
+        if let Some(&line) = within {
+            return (place.name.clone(), line);
+        }
+    }
+    let own = if kind == Kind::Changed { places.first() } else { places.last() };
+    let own = own.map_or((String::new(), 1), |place| (place.name.clone(), place.first));
+    // The root file has the name of the outermost place.
+    let root = places.iter().find(|place| place.file == 0);
+    match (files.first().and_then(|file| only_run(side(file))), root) {
+        (Some(line), Some(root)) => (root.name.clone(), line),
+        _ => own,
+    }
+}

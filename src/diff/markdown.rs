@@ -1,0 +1,203 @@
+//! The comparison as a comment of a pull request: a verdict in one line, a table of totals, the edits that
+//! caused them, and the layers folded away. A comment has at most 60 KB, so that GitHub and GitLab take it.
+
+use crate::base::counted;
+
+use super::signed::{amount, change, share, sum};
+use super::table::{edit_line, ends, figure, is_bytes, is_worth, shapes};
+use super::view::{DiffReport, LayerChange, NetworkDiff};
+
+/// The first line of every comment, by which a later one replaces it.
+pub const MARKER: &str = "<!-- cnnc-diff -->";
+
+/// The bytes of a comment.
+const MOST_BYTES: usize = 60_000;
+
+/// The layers of a network that are listed.
+const MOST_LAYERS: usize = 200;
+
+/// The comment.
+pub fn markdown(report: &DiffReport) -> String {
+    let mut text = format!("{MARKER}\n### {}\n", verdict(report));
+    if !report.broken.is_empty() {
+        text.push('\n');
+    }
+    for broken in &report.broken {
+        let bytes = is_bytes(&broken.metric);
+        text.push_str(&format!(
+            "- ❌ `{}`: `{}` went from {} to {} ({} {}), beyond the gate `{}`\n",
+            broken.network,
+            broken.metric,
+            amount(broken.old, bytes),
+            amount(broken.new, bytes),
+            change(broken.old, broken.new, bytes),
+            share(broken.old, broken.new),
+            broken.gate
+        ));
+    }
+    for (word, some) in [("new", &report.added), ("removed", &report.removed)] {
+        for one in some {
+            let (params, macs) = (amount(one.params, false), amount(one.macs, false));
+            let line =
+                format!("\n`{}` in `{}` is {word}: {params} params, {macs} MACs.\n", one.network, one.file);
+            if text.len() + line.len() < MOST_BYTES / 4 {
+                text.push_str(&line);
+            }
+        }
+    }
+    let changed: Vec<&NetworkDiff> = report.networks.iter().filter(|diff| diff.changed).collect();
+    for (index, diff) in changed.iter().enumerate() {
+        let left = changed.len() - index - 1;
+        // Room for the line that counts the rest.
+        let room = MOST_BYTES.saturating_sub(text.len() + 100);
+        let part = network(diff, changed.len() > 1, room);
+        if part.len() > room {
+            text.push_str(&format!("\n… and {} more\n", counted(left as u64 + 1, "network")));
+            break;
+        }
+        text.push_str(&part);
+    }
+    text
+}
+
+/// `cnnc: resnet50 +1.20 M params (+4.7 %), +0.30 G MACs (+7.1 %)`
+fn verdict(report: &DiffReport) -> String {
+    let sign = if report.broken.is_empty() { "" } else { "❌ " };
+    let changed: Vec<&NetworkDiff> = report.networks.iter().filter(|diff| diff.changed).collect();
+    let moved = report.added.len() + report.removed.len();
+    let moved = if moved > 0 {
+        format!(", {} added or removed", counted(moved as u64, "network"))
+    } else {
+        String::new()
+    };
+    match changed.as_slice() {
+        [] => format!("{sign}cnnc: no network changed{moved}"),
+        [one] => {
+            let part = |metric: &str, word: &str| {
+                let figure = one.totals.iter().find(|figure| figure.metric == metric);
+                figure.map_or(String::new(), |figure| {
+                    let share = share(figure.old, figure.new);
+                    let share = if share.is_empty() { share } else { format!(" ({share})") };
+                    format!("{} {word}{share}", change(figure.old, figure.new, is_bytes(metric)))
+                })
+            };
+            let parts = [part("params", "params"), part("macs", "MACs"), part("peak_memory", "peak memory")];
+            format!("{sign}cnnc: `{}` {}{moved}", one.network, parts.join(", "))
+        }
+        several => {
+            let all = counted(report.networks.len() as u64, "network");
+            format!("{sign}cnnc: {} of {all} changed{moved}", several.len())
+        }
+    }
+}
+
+/// One network, in at most `room` bytes where that can be done.
+fn network(diff: &NetworkDiff, folded: bool, room: usize) -> String {
+    let mut text = String::new();
+    if folded {
+        let share = |metric: &str| {
+            let figure = diff.totals.iter().find(|figure| figure.metric == metric);
+            figure.map_or(String::new(), |figure| change(figure.old, figure.new, false))
+        };
+        text.push_str(&format!(
+            "\n<details><summary><code>{}</code>: {} params, {} MACs</summary>\n",
+            escaped(&diff.network),
+            share("params"),
+            share("macs")
+        ));
+    }
+    if diff.old_shapes != diff.new_shapes {
+        text.push_str(&format!("\n{} became {}\n", ends(&diff.old_shapes), ends(&diff.new_shapes)));
+    }
+    text.push_str("\n| | before | after | change | |\n| --- | ---: | ---: | ---: | ---: |\n");
+    for figure in diff.totals.iter().filter(|figure| is_worth(figure)) {
+        let bytes = is_bytes(&figure.metric);
+        text.push_str(&format!(
+            "| {} | {} | {} | {} | {} |\n",
+            figure.metric,
+            amount(figure.old, bytes),
+            amount(figure.new, bytes),
+            change(figure.old, figure.new, bytes),
+            share(figure.old, figure.new)
+        ));
+    }
+    if !diff.edits.is_empty() {
+        text.push('\n');
+    }
+    for (index, edit) in diff.edits.iter().take(20).enumerate() {
+        text.push_str(&format!("{}. {}\n", index + 1, escaped(&edit_line(edit))));
+    }
+    if diff.edits.len() > 20 {
+        text.push_str(&format!("\n… and {} more edits\n", diff.edits.len() - 20));
+    }
+    for one in diff.together.iter().take(10) {
+        let numbers: Vec<String> = one.edits.iter().map(|index| (index + 1).to_string()).collect();
+        text.push_str(&format!(
+            "\nEdits {} together: {} params, {} MACs in {}.\n",
+            numbers.join(" and "),
+            sum(one.params),
+            sum(one.macs),
+            counted(one.layers as u64, "layer")
+        ));
+    }
+    if !diff.layers.is_empty() {
+        let rest = room.saturating_sub(text.len() + 200);
+        text.push_str(&layers(diff, rest));
+    }
+    if folded {
+        text.push_str("\n</details>\n");
+    }
+    text
+}
+
+/// The layers, folded, as many as there is room for.
+fn layers(diff: &NetworkDiff, room: usize) -> String {
+    let title = counted(diff.layers.len() as u64, "layer");
+    let renumbered = if diff.renumbered > 0 {
+        format!(", {} renumbered and else the same", diff.renumbered)
+    } else {
+        String::new()
+    };
+    let mut text = format!(
+        "\n<details><summary>{title} changed{renumbered}</summary>\n\n| | layer | | shape | params | MACs | memory | field |\n| --- | --- | --- | --- | ---: | ---: | ---: | ---: |\n"
+    );
+    let mut shown = 0;
+    for layer in diff.layers.iter().take(MOST_LAYERS) {
+        let row = row(layer);
+        if text.len() + row.len() > room {
+            break;
+        }
+        text.push_str(&row);
+        shown += 1;
+    }
+    if shown < diff.layers.len() {
+        text.push_str(&format!("\n… and {} more\n", diff.layers.len() - shown));
+    }
+    text + "\n</details>\n"
+}
+
+fn row(layer: &LayerChange) -> String {
+    let was = layer.old_name.as_ref().map_or(String::new(), |old| format!(" (was `{old}`)"));
+    let written = layer.attributes.iter().map(|one| format!(" {} {} → {}", one.name, one.old, one.new));
+    format!(
+        "| {} | `{}`{was} | {}{} | {} | {} | {} | {} | {} |\n",
+        layer.kind,
+        layer.name.replace('|', "\\|"),
+        layer.op,
+        written.collect::<Vec<_>>().join(","),
+        shapes(layer),
+        figure(layer, "params"),
+        figure(layer, "macs"),
+        figure(layer, "activation_bytes"),
+        figure(layer, "receptive_field"),
+    )
+}
+
+/// Text that Markdown and HTML leave alone.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('*', "\\*")
+        .replace('_', "\\_")
+        .replace('|', "\\|")
+}

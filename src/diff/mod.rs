@@ -1,0 +1,23 @@
+//! Two networks side by side: which layers were added, removed and changed, what that does to the figures,
+//! and which edit of the source caused it.
+//!
+//! `side.rs` lists the nodes of a network with what the comparison needs, `matching.rs` pairs them,
+//! `lines.rs` says which lines of the sources differ, `cause.rs` attributes the differences to edits. `view.rs`
+//! holds the result as data, from which every form is drawn.
+
+mod attributes;
+mod cause;
+mod gate;
+mod lines;
+mod markdown;
+mod matching;
+mod side;
+mod signed;
+mod table;
+pub mod view;
+
+pub use gate::Gate;
+pub use markdown::{MARKER, markdown};
+pub use side::Side;
+pub use table::table;
+pub use view::{Broken, DiffReport, NetworkDiff, NetworkFigures};

@@ -1,0 +1,467 @@
+//! The comparison as data: the JSON of `cnnc diff --format json`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::{COST_MODEL, Checked, Metric, Unit};
+
+use super::cause::{Causes, Comparison, Edit, Kind, causes};
+use super::lines::{Changed, changed};
+use super::matching::pair;
+use super::side::{Figures, Item, Side};
+use super::signed::percent;
+
+/// The version of the JSON; a field that changes its meaning or goes raises it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Two versions of one or several networks.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DiffReport {
+    /// The version of this structure.
+    pub schema_version: u32,
+    /// The definitions behind the figures.
+    pub cost_model: String,
+    /// The old version, as it was named.
+    pub old: String,
+    /// The new version, as it was named.
+    pub new: String,
+    /// The networks of both versions.
+    pub networks: Vec<NetworkDiff>,
+    /// The networks of the new version only.
+    pub added: Vec<NetworkFigures>,
+    /// The networks of the old version only.
+    pub removed: Vec<NetworkFigures>,
+    /// The gates that changes went beyond.
+    pub broken: Vec<Broken>,
+}
+
+/// A network of one version only.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct NetworkFigures {
+    /// Its file.
+    pub file: String,
+    /// Its name.
+    pub network: String,
+    /// Trainable elements.
+    pub params: u128,
+    /// Multiply-accumulates for one picture.
+    pub macs: u128,
+}
+
+/// A change that went beyond a gate.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Broken {
+    /// The network.
+    pub network: String,
+    /// The gate as it was written.
+    pub gate: String,
+    /// The metric.
+    pub metric: String,
+    /// Its old value.
+    pub old: u128,
+    /// Its new value.
+    pub new: u128,
+}
+
+/// Two versions of a network.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct NetworkDiff {
+    /// The file of the new version.
+    pub file: String,
+    /// The network's name in the new version.
+    pub network: String,
+    /// Whether any layer or figure differs.
+    pub changed: bool,
+    /// The shapes of the inputs and of the output `out` before.
+    pub old_shapes: ShapesView,
+    /// The shapes of the inputs and of the output `out` now.
+    pub new_shapes: ShapesView,
+    /// The figures of the network, in the order of the reference.
+    pub totals: Vec<FigureChange>,
+    /// What caused the differences, by place.
+    pub edits: Vec<EditView>,
+    /// The differences that several edits cause together.
+    pub together: Vec<TogetherView>,
+    /// The layers that differ, in the order of the new version; removed ones stand where they were.
+    pub layers: Vec<LayerChange>,
+    /// How many layers differ in nothing but an automatic name.
+    pub renumbered: usize,
+    /// How many layers differ in their receptive field only.
+    pub receptive_only: usize,
+}
+
+/// The shapes at the ends of a network: `[h, w, c]` or `[n]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ShapesView {
+    /// The inputs in source order.
+    pub inputs: Vec<Vec<u64>>,
+    /// The output `out`.
+    pub out: Option<Vec<u64>>,
+}
+
+/// A figure before and now.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct FigureChange {
+    /// The metric.
+    pub metric: String,
+    /// The value before.
+    pub old: u128,
+    /// The value now.
+    pub new: u128,
+    /// The difference.
+    pub change: i128,
+    /// The size of the difference in percent of the old value, with its sign; none where that is 0.
+    pub percent: Option<f64>,
+}
+
+/// An edit of the source.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct EditView {
+    /// `changed`, `added` or `removed`.
+    pub kind: String,
+    /// The file; of a removed layer that of the old version.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// What was done, such as `filters 64 → 96`.
+    pub text: String,
+    /// How many layers it touches itself.
+    pub touched: usize,
+    /// How many layers differ because of it alone.
+    pub layers: usize,
+    /// The difference of the parameters in these layers.
+    pub params: i128,
+    /// The difference of the multiply-accumulates in these layers.
+    pub macs: i128,
+    /// The difference of the bytes of the values of these layers.
+    pub activation_bytes: i128,
+}
+
+/// What several edits cause together.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TogetherView {
+    /// The edits, by position.
+    pub edits: Vec<usize>,
+    /// How many layers differ because of them.
+    pub layers: usize,
+    /// The difference of the parameters in these layers.
+    pub params: i128,
+    /// The difference of the multiply-accumulates in these layers.
+    pub macs: i128,
+    /// The difference of the bytes of the values of these layers.
+    pub activation_bytes: i128,
+}
+
+/// A layer that differs.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LayerChange {
+    /// `changed`, `added` or `removed`.
+    pub kind: String,
+    /// Its path in the new version; of a removed layer in the old one.
+    pub name: String,
+    /// Its path in the old version, where that differs.
+    pub old_name: Option<String>,
+    /// The word that it is written with.
+    pub op: String,
+    /// What is written otherwise.
+    pub attributes: Vec<AttributeChange>,
+    /// The shape before; none for an added layer.
+    pub old_shape: Option<Vec<u64>>,
+    /// The shape now; none for a removed layer.
+    pub new_shape: Option<Vec<u64>>,
+    /// The figures that differ: `params`, `macs`, `activation_bytes`, `receptive_field`.
+    pub figures: Vec<FigureChange>,
+    /// The edits that reach it, by position.
+    pub edits: Vec<usize>,
+    /// The file that it is written in.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+/// An attribute before and now.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AttributeChange {
+    /// Its name.
+    pub name: String,
+    /// The value before.
+    pub old: String,
+    /// The value now.
+    pub new: String,
+}
+
+impl NetworkFigures {
+    /// The figures of a network.
+    pub fn of(file: &str, checked: &Checked) -> NetworkFigures {
+        NetworkFigures {
+            file: file.to_owned(),
+            network: checked.graph().name().to_owned(),
+            params: checked.totals().elements.params,
+            macs: checked.totals().macs,
+        }
+    }
+}
+
+impl DiffReport {
+    /// A comparison without networks yet.
+    pub fn new(old: &str, new: &str) -> DiffReport {
+        DiffReport {
+            schema_version: SCHEMA_VERSION,
+            cost_model: COST_MODEL.to_owned(),
+            old: old.to_owned(),
+            new: new.to_owned(),
+            networks: Vec::new(),
+            added: Vec::new(),
+            removed: Vec::new(),
+            broken: Vec::new(),
+        }
+    }
+}
+
+fn figure(metric: &str, old: u128, new: u128) -> FigureChange {
+    let change = i128::try_from(new).unwrap_or(i128::MAX) - i128::try_from(old).unwrap_or(i128::MAX);
+    let share = percent(old, new) * if new < old { -1.0 } else { 1.0 };
+    FigureChange { metric: metric.to_owned(), old, new, change, percent: (old > 0).then_some(share) }
+}
+
+fn shapes(checked: &Checked) -> ShapesView {
+    let graph = checked.graph();
+    ShapesView {
+        inputs: graph.inputs().map(|(_, node)| node.shape.dims()).collect(),
+        out: checked.out().map(|out| graph.node(out).shape.dims()),
+    }
+}
+
+/// The lines that differ, for each file of one side: a file is compared with that of the same name from the
+/// folder of the root; the roots are compared whatever their names.
+fn files(one: &Side, other: &Side, flipped: bool) -> Vec<Changed> {
+    let (texts, names) = (one.texts(), one.names());
+    let (other_texts, other_names) = (other.texts(), other.names());
+    let compare = |(index, text): (usize, &std::sync::Arc<str>)| {
+        let partner =
+            if index == 0 { Some(0) } else { other_names.iter().position(|name| *name == names[index]) };
+        let partner = partner.and_then(|partner| other_texts.get(partner)).map_or("", |text| text);
+        if flipped { changed(text, partner) } else { changed(partner, text) }
+    };
+    texts.iter().enumerate().map(compare).collect()
+}
+
+impl NetworkDiff {
+    /// Compares two versions of a network.
+    pub fn of(file: &str, old: Side, new: Side) -> NetworkDiff {
+        let (old_items, new_items) = (old.items(), new.items());
+        let matching = pair(&old_items, &new_items);
+        let (new_files, old_files) = (files(&new, &old, false), files(&old, &new, true));
+        let comparison = Comparison {
+            old: &old_items,
+            new: &new_items,
+            matching: &matching,
+            new_files: &new_files,
+            old_files: &old_files,
+        };
+        let causes = causes(&comparison);
+        let metrics = Metric::ALL.into_iter().filter(|metric| metric.unit() != Unit::Shape);
+        let totals: Vec<FigureChange> = metrics
+            .filter_map(|metric| {
+                let (old, new) = (metric.of_network(old.checked)?, metric.of_network(new.checked)?);
+                Some(figure(metric.name(), old, new))
+            })
+            .collect();
+        let (layers, renumbered, receptive_only) = layers(&comparison, &causes);
+        let (old_shapes, new_shapes) = (shapes(old.checked), shapes(new.checked));
+        let (edits, together) = attributed(&comparison, &causes);
+        NetworkDiff {
+            file: file.to_owned(),
+            network: new.checked.graph().name().to_owned(),
+            changed: !layers.is_empty()
+                || old_shapes != new_shapes
+                || totals.iter().any(|figure| figure.change != 0),
+            old_shapes,
+            new_shapes,
+            totals,
+            edits,
+            together,
+            layers,
+            renumbered,
+            receptive_only,
+        }
+    }
+
+    /// A figure of the network.
+    pub fn total(&self, metric: Metric) -> Option<&FigureChange> {
+        self.totals.iter().find(|figure| figure.metric == metric.name())
+    }
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Changed => "changed",
+        Kind::Added => "added",
+        Kind::Removed => "removed",
+    }
+}
+
+fn layer(kind: Kind, old: Option<&Item>, new: Option<&Item>, edits: &BTreeSet<usize>) -> Option<LayerChange> {
+    let shown = new.or(old)?;
+    let place = shown.places.first();
+    let nothing = Figures::default();
+    let (a, b) = (old.map_or(nothing, |item| item.figures), new.map_or(nothing, |item| item.figures));
+    let receptive = |item: Option<&Item>| item.map_or(0, |item| item.receptive);
+    let figures = [
+        figure("params", a.params, b.params),
+        figure("macs", a.macs, b.macs),
+        figure("activation_bytes", a.activation_bytes, b.activation_bytes),
+        figure("receptive_field", receptive(old), receptive(new)),
+    ];
+    let attributes = match (old, new) {
+        (Some(old), Some(new)) => old
+            .attributes
+            .iter()
+            .filter_map(|(name, from)| {
+                let (_, to) = new.attributes.iter().find(|(known, _)| known == name)?;
+                let change = AttributeChange { name: (*name).to_owned(), old: from.clone(), new: to.clone() };
+                (from != to).then_some(change)
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    Some(LayerChange {
+        kind: word(kind).to_owned(),
+        name: shown.name.clone(),
+        old_name: old.filter(|old| old.name != shown.name).map(|old| old.name.clone()),
+        op: shown.word.clone(),
+        attributes,
+        old_shape: old.map(|item| item.shape.clone()),
+        new_shape: new.map(|item| item.shape.clone()),
+        figures: figures.into_iter().filter(|figure| figure.change != 0).collect(),
+        edits: edits.iter().copied().collect(),
+        file: place.map_or(String::new(), |place| place.name.clone()),
+        line: place.map_or(1, |place| place.first),
+    })
+}
+
+fn differs(old: &Item, new: &Item) -> bool {
+    !old.is_like(new) || old.shape != new.shape || old.figures != new.figures
+}
+
+/// The layers that differ; how many were only renumbered, and how many only have another receptive field.
+fn layers(comparison: &Comparison, causes: &Causes) -> (Vec<LayerChange>, usize, usize) {
+    let Comparison { old, new, matching, .. } = comparison;
+    let mut changes = Vec::new();
+    let (mut renumbered, mut receptive_only) = (0, 0);
+    let mut next_old = 0;
+    let removed = |upto: usize, next_old: &mut usize, changes: &mut Vec<LayerChange>| {
+        while *next_old < upto {
+            let index = *next_old;
+            if matching.new_of[index].is_none() && old[index].row {
+                changes.extend(layer(Kind::Removed, Some(&old[index]), None, &causes.of_old[index]));
+            }
+            *next_old += 1;
+        }
+    };
+    for (index, item) in new.iter().enumerate() {
+        match matching.old_of[index] {
+            None if item.row => changes.extend(layer(Kind::Added, None, Some(item), &causes.of_new[index])),
+            None => {}
+            Some(partner) => {
+                removed(partner, &mut next_old, &mut changes);
+                let before = &old[partner];
+                if item.row && differs(before, item) {
+                    changes.extend(layer(Kind::Changed, Some(before), Some(item), &causes.of_new[index]));
+                } else if item.row {
+                    renumbered += usize::from(before.name != item.name);
+                    receptive_only += usize::from(before.receptive != item.receptive);
+                }
+            }
+        }
+    }
+    removed(old.len(), &mut next_old, &mut changes);
+    (changes, renumbered, receptive_only)
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    layers: usize,
+    params: i128,
+    macs: i128,
+    activation_bytes: i128,
+}
+
+/// The edits with the differences of the layers that each reaches alone, and what several cause together.
+fn attributed(comparison: &Comparison, causes: &Causes) -> (Vec<EditView>, Vec<TogetherView>) {
+    let Comparison { old, new, matching, .. } = comparison;
+    let mut sums: BTreeMap<Vec<usize>, Sum> = BTreeMap::new();
+    let mut add = |edits: &BTreeSet<usize>, old: Option<&Item>, new: Option<&Item>| {
+        let (a, b) = (old.map(|item| item.figures), new.map(|item| item.figures));
+        if edits.is_empty() || a == b {
+            return;
+        }
+        let (a, b) = (a.unwrap_or_default(), b.unwrap_or_default());
+        let sum = sums.entry(edits.iter().copied().collect()).or_default();
+        sum.layers += 1;
+        sum.params += figure("", a.params, b.params).change;
+        sum.macs += figure("", a.macs, b.macs).change;
+        sum.activation_bytes += figure("", a.activation_bytes, b.activation_bytes).change;
+    };
+    for (index, item) in new.iter().enumerate().filter(|(_, item)| item.row) {
+        add(&causes.of_new[index], matching.old_of[index].map(|partner| &old[partner]), Some(item));
+    }
+    for (index, item) in old.iter().enumerate().filter(|(_, item)| item.row) {
+        if matching.new_of[index].is_none() {
+            add(&causes.of_old[index], Some(item), None);
+        }
+    }
+    let edits = causes.edits.iter().enumerate().map(|(index, edit)| {
+        let sum = sums.remove(&vec![index]).unwrap_or_default();
+        EditView {
+            kind: word(edit.kind).to_owned(),
+            file: edit.file.clone(),
+            line: edit.line,
+            text: text(edit, comparison),
+            touched: edit.layers.len(),
+            layers: sum.layers,
+            params: sum.params,
+            macs: sum.macs,
+            activation_bytes: sum.activation_bytes,
+        }
+    });
+    let edits: Vec<EditView> = edits.collect();
+    let together = sums.into_iter().map(|(edits, sum)| TogetherView {
+        edits,
+        layers: sum.layers,
+        params: sum.params,
+        macs: sum.macs,
+        activation_bytes: sum.activation_bytes,
+    });
+    (edits, together.collect())
+}
+
+/// How many names or values a text lists.
+const LISTED: usize = 3;
+
+/// `filters 64 → 96`; `added conv2, bn2 and 4 more`
+fn text(edit: &Edit, comparison: &Comparison) -> String {
+    if edit.kind == Kind::Changed {
+        let one = |(name, values): &(&'static str, Vec<(String, String)>)| {
+            let shown = values.iter().take(LISTED).map(|(old, new)| format!("{old} → {new}"));
+            let more = if values.len() > LISTED { ", …" } else { "" };
+            format!("{name} {}{more}", shown.collect::<Vec<_>>().join(", "))
+        };
+        let values: Vec<String> = edit.values.iter().map(one).collect();
+        return if values.is_empty() { "another operand".to_owned() } else { values.join("; ") };
+    }
+    let items = if edit.kind == Kind::Added { comparison.new } else { comparison.old };
+    let names: Vec<&str> = edit
+        .layers
+        .iter()
+        .map(|&index| &items[index])
+        .filter(|item| item.row)
+        .map(|item| item.name.as_str())
+        .collect();
+    let more = names.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let names: Vec<&str> = names.into_iter().take(LISTED).collect();
+    format!("{} {}{more}", word(edit.kind), names.join(", "))
+}
