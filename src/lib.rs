@@ -37,4 +37,6 @@ pub mod project;
 
 pub mod annotate;
 
+pub mod baseline;
+
 pub mod cli;

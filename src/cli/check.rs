@@ -1,19 +1,22 @@
 //! `cnnc check`: diagnostics and budgets of files, or of a whole project.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::analysis::Checked;
 use crate::analysis::budget::{self, Budget};
 use crate::annotate::FileFindings;
 use crate::base::{Span, counted};
+use crate::baseline::{self, Figures};
 use crate::diag::json::DiagnosticReport;
 use crate::diag::{Code, Diagnostic, Failure, Severity, Sink};
-use crate::driver::{Options, Session};
+use crate::driver::{Entry, Options, Session};
 use crate::project::{Group, Variant};
 
+use super::baseline::Held;
 use super::files::FolderLoader;
 use super::findings::{self, Format};
 use super::output::{self, counts};
@@ -51,6 +54,12 @@ pub(super) struct Arguments {
     /// No project file
     #[arg(long)]
     no_config: bool,
+    /// Holds the figures against a baseline
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<String>,
+    /// Writes the baseline anew instead
+    #[arg(long, requires = "baseline")]
+    update: bool,
     /// Threads; 0 is one for each core
     #[arg(long, default_value_t = 0, value_name = "N")]
     threads: usize,
@@ -68,6 +77,13 @@ struct Job {
     rooted: bool,
 }
 
+/// What networks are held against besides their sources and their project.
+#[derive(Clone, Copy)]
+struct Extra<'a> {
+    max: &'a [Budget],
+    held: &'a Held,
+}
+
 /// What was found in a file.
 pub(super) struct Found {
     /// The file.
@@ -78,6 +94,8 @@ pub(super) struct Found {
     pub session: Session,
     /// By place.
     pub diagnostics: Vec<Diagnostic>,
+    /// The figures of its networks, by `file#network`.
+    pub figures: BTreeMap<String, Figures>,
     /// The settings of variants that a network took: the group's place in its project and the name.
     taken: BTreeSet<(usize, String)>,
     /// The settings of the command line that no network took.
@@ -85,6 +103,19 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// What was found in a text that is no network, such as a project file.
+    pub(super) fn of_text(name: &str, session: Session, diagnostics: Vec<Diagnostic>) -> Found {
+        Found {
+            name: name.to_owned(),
+            networks: Vec::new(),
+            session,
+            diagnostics,
+            figures: BTreeMap::new(),
+            taken: BTreeSet::new(),
+            unused: Vec::new(),
+        }
+    }
+
     /// The findings with their places written out.
     pub(super) fn findings(&self) -> FileFindings {
         FileFindings {
@@ -106,8 +137,10 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         Stop::Environment(Failure::new(Code::E0607, format!("cannot start threads: {error}")))
     })?;
     let text = arguments.text.as_deref();
+    let held = Held::open(arguments.baseline.as_deref(), arguments.update)?;
+    let extra = Extra { max: &max, held: &held };
     let results: Vec<Result<Found, Stop>> =
-        pool.install(|| jobs.par_iter().map(|job| check(job, text, &options, &max)).collect());
+        pool.install(|| jobs.par_iter().map(|job| check(job, text, &options, extra)).collect());
     let mut found = Vec::new();
     let mut stopped: Option<Stop> = None;
     for result in results {
@@ -127,6 +160,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     if let Some(opened) = &whole {
         found.extend(meets_nothing(opened, &found));
     }
+    found.extend(held.finish(&found, whole.is_some(), stopped.is_none())?);
     keep_first(&mut found);
     findings::show(arguments.format, &found, arguments.settings.color)?;
     for (format, path) in also {
@@ -257,20 +291,28 @@ fn open(job: &Job, text: Option<&str>, options: &Options) -> Result<(Session, Op
 }
 
 /// Checks the networks of a file as they stand, and each variant of its project's groups.
-fn check(job: &Job, text: Option<&str>, options: &Options, max: &[Budget]) -> Result<Found, Stop> {
+fn check(job: &Job, text: Option<&str>, options: &Options, extra: Extra) -> Result<Found, Stop> {
     let (mut session, options) = open(job, text, options)?;
     let options = &options;
     let networks: Vec<String> = session.entries().into_iter().map(|entry| entry.name).collect();
+    let baseline = extra.held.add_to(&mut session);
+    let mut figures = BTreeMap::new();
+    let mut hold = |entry: &Entry, checked: &Checked, sink: &mut Sink| {
+        budget::check(checked, extra.max, entry.span, sink);
+        let key = format!("{}#{}", job.name, entry.name);
+        let lines = baseline::figures(checked);
+        extra.held.check(&key, &lines, entry.span, baseline, sink);
+        figures.insert(key, lines);
+    };
     let Some((opened, path)) = &job.project else {
-        let outcome = session.check_with(options, |entry, checked, sink| {
-            budget::check(checked, max, entry.span, sink);
-        });
+        let outcome = session.check_with(options, &mut hold);
         let outcome = outcome.map_err(Stop::Usage)?;
         return Ok(Found {
             name: job.name.clone(),
             networks,
             session,
             diagnostics: outcome.diagnostics,
+            figures,
             taken: BTreeSet::new(),
             unused: outcome.unused_settings,
         });
@@ -282,7 +324,7 @@ fn check(job: &Job, text: Option<&str>, options: &Options, max: &[Budget]) -> Re
         .map(|(index, group)| (index, group, group.budgets(|place| Span::new(file, place.start, place.end))))
         .collect();
     let outcome = session.check_with(options, |entry, checked, sink| {
-        budget::check(checked, max, entry.span, sink);
+        hold(entry, checked, sink);
         for (_, _, budgets) in groups.iter().filter(|(_, group, _)| group.meets_network(&entry.name)) {
             budget::check(checked, budgets, entry.span, sink);
         }
@@ -297,7 +339,7 @@ fn check(job: &Job, text: Option<&str>, options: &Options, max: &[Budget]) -> Re
         for variant in &group.variants {
             let options = with_variant(options, group, variant);
             let outcome = session.check_with(&options, |entry, checked, sink: &mut Sink| {
-                budget::check(checked, max, entry.span, sink);
+                budget::check(checked, extra.max, entry.span, sink);
                 if group.meets_network(&entry.name) {
                     budget::check(checked, budgets, entry.span, sink);
                 }
@@ -321,7 +363,7 @@ fn check(job: &Job, text: Option<&str>, options: &Options, max: &[Budget]) -> Re
     diagnostics.sort_by_key(|one| (one.primary.span, one.code));
     let diagnostics = opened.project.level(path, diagnostics);
     let unused = outcome.unused_settings;
-    Ok(Found { name: job.name.clone(), networks, session, diagnostics, taken, unused })
+    Ok(Found { name: job.name.clone(), networks, session, diagnostics, figures, taken, unused })
 }
 
 /// The options of a variant; what the command line sets goes before.
@@ -394,14 +436,7 @@ fn meets_nothing(opened: &Opened, found: &[Found]) -> Option<Found> {
         }
     }
     let diagnostics = sink.into_sorted();
-    (!diagnostics.is_empty()).then(|| Found {
-        name: opened.name.clone(),
-        networks: Vec::new(),
-        session,
-        diagnostics,
-        taken: BTreeSet::new(),
-        unused: Vec::new(),
-    })
+    (!diagnostics.is_empty()).then(|| Found::of_text(&opened.name, session, diagnostics))
 }
 
 /// A mistake in a file that others use is reported with the first of them.

@@ -3,6 +3,7 @@
 //!
 //! Exit codes: 0 fine, 1 the model is wrong, 2 wrong usage, 3 files, weights or environment.
 
+mod baseline;
 mod check;
 mod completions;
 mod diff;

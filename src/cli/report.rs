@@ -42,6 +42,9 @@ pub(super) struct Arguments {
     /// Exact figures instead of rounded ones
     #[arg(long)]
     exact: bool,
+    /// Writes the figures into a baseline, besides the report
+    #[arg(long, value_name = "FILE")]
+    save_baseline: Option<String>,
     /// Writes the arithmetic of one layer out
     #[arg(long, value_name = "NAME")]
     explain: Option<String>,
@@ -79,6 +82,10 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         "int8" => Dtype::Int8,
         _ => Dtype::F32,
     };
+    if let Some(path) = &arguments.save_baseline {
+        let file = arguments.source.file.as_deref().unwrap_or("inline").replace('\\', "/");
+        super::baseline::save(path, &file, &checked)?;
+    }
     let report = Report::of(&checked, session.sources(), report::Settings { dtype, batch: arguments.batch });
     output::print(&match arguments.format {
         Format::Table => report::table(&report, &selection, output::width()),

@@ -2,6 +2,7 @@
 #![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test stops by panicking")]
 
 mod arguments;
+mod baseline;
 mod cli;
 mod contract;
 mod counting;

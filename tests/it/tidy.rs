@@ -24,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("zoo", &[]),
     ("project", &["analysis", "base", "diag", "driver"]),
     ("annotate", &["base", "diag"]),
+    ("baseline", &["analysis", "base", "diag"]),
 ];
 
 /// The longest file.
