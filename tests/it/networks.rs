@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Axis};
 use serde::Deserialize;
 
 use cnnc::analysis::Checked;
@@ -56,7 +56,7 @@ struct Summary {
 }
 
 /// A network of the zoo.
-fn compile(name: &str) -> Checked {
+pub(crate) fn compile(name: &str) -> Checked {
     let (file, network) = zoo::find(name).unwrap_or_else(|| panic!("the zoo has no `{name}`"));
     let session = Session::load(&(), file.name, file.text.as_bytes().to_vec(), file.name);
     let options = Options { network: network.map(str::to_owned), ..Options::default() };
@@ -78,15 +78,19 @@ fn fixtures() -> BTreeMap<String, Network> {
         .collect()
 }
 
-fn executor(checked: &Checked, case: &Network, outputs: Vec<(String, NodeId)>) -> Executor {
+/// A network with parameters that are given by key, initial values and dimensions.
+pub(crate) fn executor(
+    checked: &Checked,
+    outputs: Vec<(String, NodeId)>,
+    value: impl Fn(&str, &Init, &[usize]) -> ArrayD<f32> + Sync,
+) -> Executor {
     let graph = checked.graph();
     let plan = lower(graph, &Settings { batch: 1, exact: false, outputs });
     let tensor = |(id, index): (NodeId, usize)| {
         let node = graph.node(id);
         let parameter = &node.parameters[index];
         let shape: Vec<usize> = parameter.shape.iter().map(|&dim| dim as usize).collect();
-        let key = format!("{}.{}", node.path, parameter.key);
-        seeded::fill(case.seed, &key, &parameter.init, case.random_bn, &shape)
+        value(&format!("{}.{}", node.path, parameter.key), &parameter.init, &shape)
     };
     Executor::load(plan, 2, |recipe| Ok(recipe.evaluate(recipe.reads().into_iter().map(tensor).collect())))
         .unwrap()
@@ -139,7 +143,9 @@ fn execute(case: &Network) -> Result<f64, String> {
     for name in &inner {
         kept.push(((*name).clone(), graph.value(name).ok_or_else(|| format!("there is no `{name}`"))?));
     }
-    let mut executor = executor(&checked, case, kept);
+    let mut executor = executor(&checked, kept, |key, init, shape| {
+        seeded::fill(case.seed, key, init, case.random_bn, shape)
+    });
     let mut largest: f64 = 0.0;
     for run in &case.runs {
         let results = executor.run(&[picture(run.input_seed, &graph.inputs().next().unwrap().1.shape)]);
@@ -174,17 +180,50 @@ fn execute(case: &Network) -> Result<f64, String> {
 #[test]
 fn outputs_are_those_of_pytorch() {
     let only = std::env::var("NETWORK").ok();
+    let cases = fixtures();
     let mut wrong = Vec::new();
-    for (name, case) in fixtures() {
-        if only.as_ref().is_some_and(|only| *only != name) {
-            continue;
-        }
-        match execute(&case) {
+    for (name, case) in cases.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == *name)) {
+        match execute(case) {
             Ok(off) => println!("{name}: {off:.1e}"),
             Err(why) => wrong.push(format!("{name}: {why}")),
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn two_towers_compute_what_two_groups_compute() {
+    let (whole, towers) = (compile("alexnet"), compile("alexnet_two_towers"));
+    assert_eq!(whole.totals().elements.params, towers.totals().elements.params);
+    assert_eq!(whole.totals().macs, towers.totals().macs);
+    let parameters =
+        || whole.graph().nodes().flat_map(|(_, node)| node.parameters.iter().map(move |one| (node, one)));
+    // The weights of both: a tower has the first or second half of the filters of a grouped convolution.
+    let value = |key: &str, init: &Init, shape: &[usize]| {
+        let (part, half) = match key {
+            _ if key.contains(".upper.") => (key.replace(".upper", ""), Some(0)),
+            _ if key.contains(".lower.") => (key.replace(".lower", ""), Some(1)),
+            _ => (key.to_owned(), None),
+        };
+        let Some(half) = half else { return seeded::fill(1, key, init, true, shape) };
+        let (node, one) =
+            parameters().find(|(node, one)| format!("{}.{}", node.path, one.key) == part).unwrap();
+        assert_eq!(node.word, "conv");
+        let dims: Vec<usize> = one.shape.iter().map(|&dim| dim as usize).collect();
+        let all = seeded::fill(1, &part, &one.init, true, &dims);
+        let count = shape[0];
+        all.slice_axis(Axis(0), (half * count..(half + 1) * count).into()).to_owned()
+    };
+    let run = |checked: &Checked| {
+        let graph = checked.graph();
+        let outputs = vec![("out".to_owned(), graph.outputs()[0].node)];
+        executor(checked, outputs, value)
+            .run(&[picture(1, &graph.inputs().next().unwrap().1.shape)])
+            .remove(0)
+    };
+    let (one, two) = (run(&whole), run(&towers));
+    let largest = one.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+    assert!(difference(two.iter().copied(), one.as_slice().unwrap()) <= 1e-6 * f64::from(largest));
 }
 
 #[test]

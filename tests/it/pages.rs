@@ -15,7 +15,7 @@ fn codes(source: &str) -> Vec<&'static str> {
 }
 
 /// The fences of a page whose first line is `info`.
-fn fences(page: &str, info: &str) -> Vec<String> {
+pub(crate) fn fences(page: &str, info: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
