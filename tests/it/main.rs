@@ -2,7 +2,9 @@
 #![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test stops by panicking")]
 
 mod arguments;
+
 mod baseline;
+mod case_studies;
 mod cli;
 mod contract;
 mod counting;
