@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use crate::base::SourceMap;
-use crate::diag::{Code, Diagnostic, Failure, Severity, Style, render};
+use crate::diag::{Code, Diagnostic, Failure, MOST_KEPT, Severity, Style, render};
 
 use super::{Done, Stop};
 
@@ -73,6 +73,7 @@ pub(super) fn counts(diagnostics: &[Diagnostic]) -> String {
     let counted = |count: usize, word: &str| match count {
         0 => None,
         1 => Some(format!("1 {word}")),
+        MOST_KEPT => Some(format!("{count} {word}s or more")),
         _ => Some(format!("{count} {word}s")),
     };
     [counted(errors, "error"), counted(warnings, "warning")]

@@ -15,6 +15,9 @@ pub struct ErrorGuaranteed(());
 /// A part, if any, and a metric of it.
 type Figure = (Option<String>, String);
 
+/// The most errors, and the most warnings, that a sink keeps: enough for any reader, and a bound for hostile texts.
+pub const MOST_KEPT: usize = 10_000;
+
 /// All diagnostics of one compilation. The same code at the same place is kept once, so that a mistake
 /// in a block that is expanded fifty times is reported for the first copy only. What is said of metrics at
 /// one place is kept for each metric.
@@ -22,7 +25,8 @@ type Figure = (Option<String>, String);
 pub struct Sink {
     diagnostics: Vec<Diagnostic>,
     seen: HashSet<(Code, Span, Option<Figure>)>,
-    failed: bool,
+    errors: usize,
+    warnings: usize,
     network: Option<Arc<str>>,
 }
 
@@ -67,7 +71,7 @@ impl Sink {
 
     /// Whether an error was reported.
     pub fn failed(&self) -> Option<ErrorGuaranteed> {
-        self.failed.then_some(ErrorGuaranteed(()))
+        (self.errors > 0).then_some(ErrorGuaranteed(()))
     }
 
     /// The diagnostics sorted by file, place and code.
@@ -77,12 +81,16 @@ impl Sink {
         diagnostics
     }
 
-    /// Takes in a finished diagnostic.
+    /// Takes in a finished diagnostic, unless [`MOST_KEPT`] of its severity are there.
     pub fn add(&mut self, diagnostic: Diagnostic) {
-        self.failed |= diagnostic.severity == Severity::Error;
+        let kept = match diagnostic.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
         let subject = &diagnostic.subject;
         let metric = subject.metric.clone().map(|metric| (subject.layer.clone(), metric));
-        if self.seen.insert((diagnostic.code, diagnostic.primary.span, metric)) {
+        if *kept < MOST_KEPT && self.seen.insert((diagnostic.code, diagnostic.primary.span, metric)) {
+            *kept += 1;
             self.diagnostics.push(diagnostic);
         }
     }

@@ -17,6 +17,8 @@ pub(super) struct PendingExpectation {
     scope: Scope,
     part: Vec<String>,
     part_span: Span,
+    /// Whether text that could not be parsed may hold the part.
+    salvaged: bool,
     expectation: Expectation,
 }
 
@@ -55,8 +57,14 @@ impl Expander<'_> {
             span,
         };
         let part_span = part.first().zip(part.last()).map_or(span, |(first, last)| first.span.to(last.span));
-        let part = part.iter().map(|one| one.value.clone()).collect();
-        self.expectations.push(PendingExpectation { scope: scope.clone(), part, part_span, expectation });
+        let part: Vec<String> = part.iter().map(|one| one.value.clone()).collect();
+        // An automatic name, such as `conv2`, comes from the word in front of its number.
+        let salvaged = part.iter().any(|name| {
+            let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            [name, word].into_iter().any(|one| self.program.is_salvaged(env.file, one))
+        });
+        let scope = scope.clone();
+        self.expectations.push(PendingExpectation { scope, part, part_span, salvaged, expectation });
     }
 
     fn target(&mut self, expect: &ast::Expect, env: &Environment, flow: &Flow) -> Known<Target> {
@@ -95,7 +103,7 @@ impl Expander<'_> {
     /// Looks the parts of all expectations up, from the inside out.
     pub(super) fn resolve_expectations(&mut self) {
         for pending in std::mem::take(&mut self.expectations) {
-            let PendingExpectation { scope, part, part_span, mut expectation } = pending;
+            let PendingExpectation { scope, part, part_span, salvaged, mut expectation } = pending;
             if part.is_empty() {
                 self.builder.expect(expectation);
                 continue;
@@ -107,6 +115,7 @@ impl Expander<'_> {
                     expectation.part = Some(path);
                     self.builder.expect(expectation);
                 }
+                None if salvaged => {}
                 None => {
                     let shown = part.join(".");
                     let near = did_you_mean(&shown, self.names.paths()).map(str::to_owned);
