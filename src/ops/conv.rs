@@ -19,7 +19,7 @@ pub(super) static SPEC: Spec = Spec {
     name: "conv",
     trailing: false,
     summary: "Convolution: each filter slides over the map and sums products over its window and all channels of its group.",
-    example: "input 32x32x3;\nconv 5x5x16/2 same relu -> 16x16x16;\n",
+    example: "input 32x32x3;\nconv 5x5x16 same relu -> 32x32x16;\n",
     sizes: Sizes::KernelFilters,
     value: None,
     flags: &[

@@ -14,7 +14,7 @@ pub(super) static SPEC: Spec = Spec {
     name: "dwconv",
     trailing: false,
     summary: "Depthwise convolution: each input channel has its own filters (Chollet 2017, Howard et al. 2017).",
-    example: "input 16x16x8;\ndwconv 3x3/2 same bn relu6 -> 8x8x8;\n",
+    example: "input 16x16x8;\ndwconv 3x3/2 pad=1 bn relu6 -> 8x8x8;\n",
     sizes: Sizes::Kernel,
     value: None,
     flags: &[
