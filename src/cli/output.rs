@@ -83,6 +83,11 @@ pub(super) fn counts(diagnostics: &[Diagnostic]) -> String {
         .join(", ")
 }
 
+/// Whether stdout is a terminal.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// The columns of the terminal on stdout; wide where stdout is none, so that output does not depend on it.
 pub(super) fn width() -> usize {
     if !io::stdout().is_terminal() {

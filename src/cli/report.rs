@@ -42,12 +42,26 @@ pub(super) struct Arguments {
     /// Exact figures instead of rounded ones
     #[arg(long)]
     exact: bool,
+    /// Whether repeated blocks are folded: on a terminal, always or never
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    fold: Fold,
     /// Writes the figures into a baseline, besides the report
     #[arg(long, value_name = "FILE")]
     save_baseline: Option<String>,
     /// Writes the arithmetic of one layer out
     #[arg(long, value_name = "NAME")]
     explain: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Fold {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -128,6 +142,12 @@ fn selection(arguments: &Arguments, defaults: &Defaults) -> Result<Selection, St
         depth: arguments.depth.or(defaults.depth),
         exact: arguments.exact || defaults.exact,
         sort: defaults.sort,
+        repeats: match arguments.fold {
+            Fold::Auto => arguments.format == Format::Table && output::is_terminal(),
+            Fold::Always => true,
+            Fold::Never => false,
+        },
+        marks: arguments.format == Format::Table && output::is_terminal(),
         ..Selection::default()
     };
     let columns = if arguments.columns.is_empty() { &defaults.columns } else { &arguments.columns };

@@ -7,6 +7,7 @@ mod csv;
 mod markdown;
 pub mod numbers;
 pub mod operators;
+mod repeats;
 mod rows;
 mod table;
 pub mod view;

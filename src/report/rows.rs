@@ -4,6 +4,7 @@ use crate::analysis::Metric;
 use crate::base::percent;
 
 use super::numbers::{Figures, bytes, count};
+use super::repeats;
 use super::view::{Layer, Report, Sums};
 
 /// A column of a table.
@@ -91,11 +92,23 @@ pub struct Selection {
     pub depth: Option<usize>,
     /// Exact figures instead of rounded ones.
     pub exact: bool,
+    /// Folds repeated blocks, unless the rows are sorted or folded by depth.
+    pub repeats: bool,
+    /// Marks the rows that are the heaviest, in tables.
+    pub marks: bool,
 }
 
 impl Default for Selection {
     fn default() -> Selection {
-        Selection { columns: Column::DEFAULT.to_vec(), sort: None, top: None, depth: None, exact: false }
+        Selection {
+            columns: Column::DEFAULT.to_vec(),
+            sort: None,
+            top: None,
+            depth: None,
+            exact: false,
+            repeats: false,
+            marks: false,
+        }
     }
 }
 
@@ -122,6 +135,20 @@ pub struct Cells {
     pub train_only: Option<Vec<String>>,
     /// Rows that are not shown.
     pub hidden: usize,
+    /// The positions of the rows with the largest shares.
+    pub heaviest: Vec<usize>,
+}
+
+/// How many rows count as the heaviest.
+const HEAVIEST: usize = 3;
+
+/// The positions of the rows with the largest values, those of nothing left out.
+fn heaviest(rows: &[Row], shared: Metric) -> Vec<usize> {
+    let mut order: Vec<usize> =
+        (0..rows.len()).filter(|&index| metric(&rows[index].sums, shared) > 0).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(metric(&rows[index].sums, shared)));
+    order.truncate(HEAVIEST);
+    order
 }
 
 fn shape_text(shape: &[u64]) -> String {
@@ -135,7 +162,7 @@ fn row(layer: &Layer) -> Row {
     Row { name: layer.name.clone(), op, shape: shape_text(&layer.shape), field, sums: layer.counts.clone() }
 }
 
-fn add(sum: &mut Sums, other: &Sums) {
+pub(super) fn add(sum: &mut Sums, other: &Sums) {
     sum.params += other.params;
     sum.frozen += other.frozen;
     sum.state += other.state;
@@ -201,6 +228,9 @@ pub(super) fn cells(report: &Report, selection: &Selection, figures: Figures) ->
         Some(depth) if depth > 0 => fold(report, depth),
         _ => report.layers.iter().map(row).collect(),
     };
+    if selection.repeats && selection.sort.is_none() && selection.depth.is_none() {
+        rows = repeats::fold(rows);
+    }
     if let Some(by) = selection.sort {
         rows.sort_by_key(|row| std::cmp::Reverse(metric(&row.sums, by)));
     }
@@ -244,5 +274,6 @@ pub(super) fn cells(report: &Report, selection: &Selection, figures: Figures) ->
         train_only: has_train.then(|| total("train only", &report.totals_train_only)),
         columns: selection.columns.clone(),
         hidden,
+        heaviest: heaviest(&rows, shared),
     }
 }

@@ -95,7 +95,7 @@ pub struct Layer {
 }
 
 /// Counts of a row or of several.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Sums {
     /// Trainable elements.
     pub params: u128,
@@ -118,7 +118,7 @@ pub struct Sums {
 }
 
 /// Floating-point operations by kind; `mac` counts two for each multiply-accumulate.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FlopsView {
     /// All kinds together.
     pub total: u128,

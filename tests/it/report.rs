@@ -113,3 +113,68 @@ fn markdown_is_a_table_of_equal_rows() {
     assert!(lines.iter().all(|line| line.matches('|').count() == bars), "{text}");
     assert!(lines.last().unwrap().contains("**total**"), "{text}");
 }
+
+/// A deep network with long names and many digits.
+fn deep() -> Report {
+    let source = "block unit(c) { residual < conv 3x3x(c) same bn relu as convolution_with_a_long_name; conv 3x3x(c) same bn > relu; }
+network a_network_with_quite_a_long_name {
+    input 224x224x64;
+    [unit(64) * 4; maxpool 2/2] as stage_number_one[];
+    [conv 1x1x128; unit(128) * 3] as stage_number_two[];
+    conv 3x3x128 same; conv 3x3x128 same; conv 3x3x128 same;
+    avgpool global; flatten; dense 1000 as head;
+}";
+    let session = Session::load(&(), "deep.cnn", source.as_bytes().to_vec(), "deep");
+    let outcome = session.compile(&Options::default()).unwrap();
+    let checked = outcome.checked.unwrap_or_else(|| panic!("{:#?}", outcome.diagnostics));
+    Report::of(&checked, session.sources(), Settings::default())
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for report in [small(), deep()] {
+        for width in [30, 40, 50, 60, 72, 80, 100, 140] {
+            for (exact, marks, repeats) in [(false, true, true), (true, false, false), (true, true, true)] {
+                let selection = Selection { exact, marks, repeats, ..Selection::default() };
+                let text = report::table(&report, &selection, width);
+                let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+                assert!(widest <= width, "{widest} of {width} columns:\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn repeated_blocks_fold_without_changing_a_sum() {
+    let report = deep();
+    let folded = Selection { repeats: true, ..Selection::default() };
+    for metric in [Metric::Params, Metric::Macs, Metric::Flops, Metric::ActivationBytes] {
+        let sum = |selection| rows(&report, selection, metric).iter().map(|row| row.1).sum::<u128>();
+        assert_eq!(sum(Selection::default()), sum(folded.clone()), "{}", metric.name());
+    }
+    let names: Vec<String> = rows(&report, folded, Metric::Macs).into_iter().map(|row| row.0).collect();
+    assert_eq!(
+        names,
+        [
+            "stage_number_one.0 … stage_number_one.3  ×4",
+            "stage_number_one.4",
+            "stage_number_two.0",
+            "stage_number_two.1 … stage_number_two.3  ×3",
+            "conv1",
+            "conv2",
+            "conv3",
+            "avgpool1",
+            "flatten1",
+            "head"
+        ]
+    );
+}
+
+#[test]
+fn the_heaviest_rows_are_marked() {
+    let marked = report::table(&small(), &Selection { marks: true, ..Selection::default() }, 80);
+    let lines: Vec<&str> = marked.lines().filter(|line| line.ends_with('◂')).collect();
+    assert_eq!(lines.len(), 3, "{marked}");
+    assert!(lines.iter().all(|line| line.contains("conv")), "{marked}");
+    assert!(!report::table(&small(), &Selection::default(), 80).contains('◂'));
+}
