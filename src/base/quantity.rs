@@ -15,6 +15,25 @@ pub fn parse(text: &str) -> Option<(i128, u128)> {
     Some((number.checked_mul(factor(suffix)?)?, divisor))
 }
 
+/// A round limit a little above a count, at least 2 % and at most 13 %, as it is written: `26.1M` of 25 557 032.
+pub fn above(count: u128) -> String {
+    let least = count.saturating_add(count / 50);
+    let (mut unit, mut suffix) = (1, "");
+    for (next, word) in [(1_000, "K"), (1_000_000, "M"), (1_000_000_000, "G"), (1_000_000_000_000, "T")] {
+        if least >= next {
+            (unit, suffix) = (next, word);
+        }
+    }
+    if unit == 1 {
+        return least.saturating_add(u128::from(count > 0)).to_string();
+    }
+    let tenths = least.div_ceil(unit / 10);
+    match tenths % 10 {
+        0 => format!("{}{suffix}", tenths / 10),
+        tenth => format!("{}.{tenth}{suffix}", tenths / 10),
+    }
+}
+
 /// The factor of a suffix; `None` for an unknown one.
 pub fn factor(suffix: &str) -> Option<i128> {
     Some(match suffix {
@@ -61,6 +80,17 @@ mod tests {
         assert_eq!(fraction("1e-4"), Some((1, 10_000)));
         assert_eq!(fraction("1e400"), None);
         assert_eq!(fraction("0e400"), Some((0, 1)));
+    }
+
+    #[test]
+    fn a_limit_above_is_above_and_reads_back() {
+        assert_eq!(above(25_557_032), "26.1M");
+        assert_eq!(above(0), "0");
+        for count in [1, 50, 999, 1000, 61_706, 999_999, 4_089_184_256, 7_000_000_000_000_000] {
+            let (number, divisor) = parse(&above(count)).unwrap();
+            let limit = number as u128 / divisor;
+            assert!(limit > count && limit <= count + count / 8 + 2, "{count}: {limit}");
+        }
     }
 
     #[test]

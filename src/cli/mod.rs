@@ -13,6 +13,7 @@ mod files;
 mod findings;
 mod git;
 mod graph;
+mod init;
 mod inputs;
 mod memory;
 mod ops;
@@ -59,6 +60,8 @@ enum Command {
     Report(report::Arguments),
     /// Shows what changed between two versions of networks, and why
     Diff(diff::Arguments),
+    /// Writes a starter project file and workflow
+    Init(init::Arguments),
     /// Executes a network on pictures or arrays
     Run(Box<run::Arguments>),
     /// Lists, makes or checks the weights of a network
@@ -131,6 +134,7 @@ fn dispatch(command: Command) -> Done {
         Command::Check(arguments) => check::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Weights(arguments) => weights::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),

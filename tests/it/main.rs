@@ -22,6 +22,7 @@ mod pages;
 mod plans;
 mod program;
 mod project;
+mod pull_request;
 mod pytorch;
 mod readme;
 mod receptive_fields;

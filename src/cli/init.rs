@@ -1,0 +1,93 @@
+//! `cnnc init`: a starter project file and workflow.
+
+use std::path::Path;
+
+use crate::base::quantity;
+use crate::diag::{Code, Failure};
+use crate::driver::Options;
+use crate::project::FILE_NAME;
+
+use super::files::FileLoader;
+use super::project::walk;
+use super::{Done, Stop, output};
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  cnnc init --stdout\n  cnnc init --no-workflow --stdout")]
+pub(super) struct Arguments {
+    /// Writes no workflow for GitHub
+    #[arg(long)]
+    no_workflow: bool,
+    /// Shows the project file instead of writing anything
+    #[arg(long)]
+    stdout: bool,
+}
+
+/// Where GitHub looks for workflows.
+const WORKFLOW: &str = ".github/workflows/cnnc.yml";
+
+/// The most networks that get a budget.
+const MOST_BUDGETS: usize = 40;
+
+/// Writes the files into the current folder; none that is there is touched.
+pub(super) fn run(arguments: &Arguments) -> Done {
+    let project = project()?;
+    if arguments.stdout {
+        return output::print(&project);
+    }
+    let mut files = vec![(FILE_NAME, project.as_str())];
+    if !arguments.no_workflow {
+        files.push((WORKFLOW, include_str!("../../docs/ci/github.yml")));
+    }
+    if let Some((there, _)) = files.iter().find(|(path, _)| Path::new(path).exists()) {
+        let failure = Failure::new(Code::E0609, format!("`{there}` is there already"));
+        return Err(Stop::Usage(failure.help("`cnnc init --stdout` shows what it would write")));
+    }
+    for (path, text) in files {
+        if let Some(folder) = Path::new(path).parent() {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                let message = format!("cannot make the folder `{}`: {error}", folder.display());
+                Stop::Environment(Failure::new(Code::E0609, message))
+            })?;
+        }
+        output::write_file(path, |file| {
+            file.write_all(text.as_bytes())
+                .map_err(|error| Failure::new(Code::E0609, format!("cannot write `{path}`: {error}")))
+        })?;
+        output::error(&format!("wrote {path}\n"));
+    }
+    Ok(())
+}
+
+/// The project file, with a budget a little above what each network of the folder costs now.
+fn project() -> Result<String, Stop> {
+    let mut text = include_str!("../../docs/ci/cnnc.toml").to_owned();
+    let mut budgets = 0;
+    let plain = |path: &str| !path.contains(['*', '?', '[', ']', '{', '}', '!', '"', '\\']);
+    for path in walk(Path::new("."))?.into_iter().filter(|path| path.ends_with(".cnn") && plain(path)) {
+        let session = crate::driver::Session::open(&FileLoader, &path).map_err(Stop::Environment)?;
+        let mut found = Vec::new();
+        let outcome = session.check_with(&Options::default(), |entry, checked, _| {
+            let totals = checked.totals();
+            found.push((entry.name.clone(), totals.elements.params, totals.macs));
+        });
+        // A file with errors gets its budgets later.
+        if outcome.is_err() {
+            continue;
+        }
+        for (network, params, macs) in found {
+            budgets += 1;
+            if budgets <= MOST_BUDGETS {
+                text.push_str(&format!(
+                    "\n[[networks]]\nfiles = [\"{path}\"]\nnetwork = \"{network}\"\nmax = {{ params = \"{}\", macs = \"{}\" }}\n",
+                    quantity::above(params),
+                    quantity::above(macs)
+                ));
+            }
+        }
+    }
+    if budgets > MOST_BUDGETS {
+        text.push_str(&format!("\n# … and {} more networks without a budget\n", budgets - MOST_BUDGETS));
+    }
+    Ok(text)
+}
