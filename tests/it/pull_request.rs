@@ -157,7 +157,6 @@ fn a_pull_request_is_annotated_compared_and_commented() {
         "#!/bin/sh\nprintf '%s\\n' \"$*\" >> ../gh.txt\ncase \"$*\" in *--paginate*) cat ../id.txt;; esac\n";
     std::fs::write(place.path("programs/gh"), gh).unwrap();
     std::fs::write(place.path("id.txt"), "").unwrap();
-    place.git(&["update-index", "--refresh"]);
     let made_executable = place.command("chmod").args(["+x", "../programs/gh"]).status().unwrap();
     assert!(made_executable.success());
     let variables = [("REPOSITORY", "team/nets"), ("NUMBER", "7")];
