@@ -4,9 +4,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
 
 use crate::tensor::Shape;
 
-use super::{
-    Bound, Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Reuse, Sizes, Spec, Value,
-};
+use super::{Bound, Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Reuse, Sizes, Spec, Value};
 
 /// An activation and its value, where it has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,10 +103,6 @@ activations! {
 impl Operator for Activation {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
         Ok(inputs[0])
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {

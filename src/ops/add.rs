@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice, Zip};
 
-use super::{Cost, Geometry, Number, OpError, Operator, Parameter, Reuse};
+use super::{Cost, Geometry, Number, OpError, Operator, Reuse};
 use crate::diag::Code;
 use crate::tensor::Shape;
 
@@ -48,10 +48,6 @@ impl Operator for Add {
                 .note("`add` never broadcasts")),
             None => Ok(inputs[0]),
         }
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice};
 
-use super::{Cost, Geometry, Number, OpError, Operator, Parameter, Reuse};
+use super::{Cost, Geometry, Number, OpError, Operator, Reuse};
 use crate::diag::Code;
 use crate::tensor::Shape;
 
@@ -22,10 +22,6 @@ impl Operator for Concat {
         }
         let channels = inputs.iter().fold(0u64, |sum, shape| sum.saturating_add(shape.channels()));
         Ok(first.with_channels(channels))
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {

@@ -8,10 +8,11 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use crate::diag::Code;
 use crate::tensor::Shape;
 
-use super::window::{DILATE, PAD, SAME, Sliding, VALID, check_groups, exclusive_bias, map_of, padding};
+use super::bias::{BIAS, NOBIAS, bias};
+use super::window::{DILATE, GROUPS, PAD, SAME, Sliding, VALID, check_groups, map_of, padding};
 use super::{
-    Attribute, Bound, ConnectionTable, Cost, Default, Flag, Geometry, Init, Kind, Number, Op, OpError,
-    Operator, Parameter, Product, Reuse, Role, Sizes, Spec,
+    Attribute, Bound, ConnectionTable, Cost, Default, Geometry, Kind, Number, Op, OpError, Operator,
+    Parameter, Product, Reuse, Sizes, Spec,
 };
 
 /// How `conv` is written.
@@ -22,21 +23,11 @@ pub(super) static SPEC: Spec = Spec {
     example: "input 32x32x3;\nconv 5x5x16 same relu -> 32x32x16;\n",
     sizes: Sizes::KernelFilters,
     value: None,
-    flags: &[
-        SAME,
-        VALID,
-        Flag { name: "bias", doc: "keeps the bias before a trailing `bn`" },
-        Flag { name: "nobias", doc: "no bias" },
-    ],
+    flags: &[SAME, VALID, BIAS, NOBIAS],
     attributes: &[
         PAD,
         DILATE,
-        Attribute {
-            name: "groups",
-            kind: Kind::Count { min: 1 },
-            default: Default::Count(1),
-            doc: "parts of the channels that are convolved apart",
-        },
+        GROUPS,
         Attribute {
             name: "table",
             kind: Kind::Table,
@@ -70,7 +61,6 @@ impl Conv {
         let [kernel_height, kernel_width, filters] = *bound.dims() else {
             return Err(OpError::new(Code::E0203, "`conv` needs a size"));
         };
-        exclusive_bias(bound)?;
         let table = bound.table("table").cloned();
         let groups = bound.count("groups").unwrap_or(1);
         if table.is_some() && bound.span("groups").is_some() {
@@ -85,7 +75,7 @@ impl Conv {
             padding: padding(bound)?,
             ceil: false,
         };
-        Ok(Conv { sliding, filters, groups, bias: !bound.flag("nobias"), table })
+        Ok(Conv { sliding, filters, groups, bias: bias(bound)?, table })
     }
 
     /// Kernels over a single input map that feed one output map, times the output maps of a group.
@@ -126,13 +116,7 @@ impl Operator for Conv {
         };
         let mut parameters = vec![Parameter::weight(&[outer, inner, height, width], fan_in)];
         if self.bias {
-            let init = Init::Bias { fan_in };
-            parameters.push(Parameter {
-                key: "bias",
-                shape: vec![self.filters],
-                role: Role::Trainable,
-                init,
-            });
+            parameters.push(Parameter::bias(self.filters, fan_in));
         }
         parameters
     }

@@ -2,9 +2,10 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
-use super::window::{DILATE, PAD, Padding, SAME, VALID, exclusive_bias, map_of, padding};
+use super::bias::{BIAS, NOBIAS, bias};
+use super::window::{DILATE, GROUPS, PAD, Padding, SAME, VALID, map_of, padding};
 use super::{
-    Attribute, Bound, Cost, Default, Flag, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Product,
+    Attribute, Bound, Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Product,
     Reuse, Sizes, Spec,
 };
 use crate::diag::Code;
@@ -18,21 +19,11 @@ pub(super) static SPEC: Spec = Spec {
     example: "input 7x7x16;\ndeconv 4x4x8/2 pad=1 relu -> 14x14x8;\n",
     sizes: Sizes::KernelFilters,
     value: None,
-    flags: &[
-        SAME,
-        VALID,
-        Flag { name: "bias", doc: "keeps the bias before a trailing `bn`" },
-        Flag { name: "nobias", doc: "no bias" },
-    ],
+    flags: &[SAME, VALID, BIAS, NOBIAS],
     attributes: &[
         PAD,
         DILATE,
-        Attribute {
-            name: "groups",
-            kind: Kind::Count { min: 1 },
-            default: Default::Count(1),
-            doc: "parts of the channels that are convolved apart",
-        },
+        GROUPS,
         Attribute {
             name: "outpad",
             kind: Kind::Pair { min: 0 },
@@ -69,7 +60,6 @@ pub struct Deconv {
 
 impl Deconv {
     fn new(bound: &Bound) -> Result<Deconv, OpError> {
-        exclusive_bias(bound)?;
         let deconv = Deconv {
             kernel: bound.window(),
             stride: bound.stride_or((1, 1)),
@@ -78,7 +68,7 @@ impl Deconv {
             outpad: bound.pair("outpad").unwrap_or((0, 0)),
             filters: bound.dims().get(2).copied().unwrap_or(1),
             groups: bound.count("groups").unwrap_or(1),
-            bias: !bound.flag("nobias"),
+            bias: bias(bound)?,
         };
         if deconv.padding == Padding::Same && bound.span("outpad").is_some() {
             return Err(OpError::new(Code::E0206, "`same` and `outpad=` exclude each other")

@@ -2,9 +2,10 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
+use super::bias::{BIAS, NOBIAS, bias};
 use super::{
-    Bound, Cost, Default, Flag, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Product, Reuse,
-    Sizes, Spec, Value,
+    Bound, Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Product, Reuse, Sizes,
+    Spec, Value,
 };
 use crate::diag::Code;
 use crate::tensor::Shape;
@@ -22,10 +23,7 @@ pub(super) static SPEC: Spec = Spec {
         default: Default::Required,
         doc: "the number of outputs",
     }),
-    flags: &[
-        Flag { name: "bias", doc: "keeps the bias before a trailing `bn`" },
-        Flag { name: "nobias", doc: "no bias" },
-    ],
+    flags: &[BIAS, NOBIAS],
     attributes: &[],
     cost: "macs = out × in; one addition for each output with a bias",
     onnx: "Gemm",
@@ -44,8 +42,7 @@ pub struct Dense {
 
 impl Dense {
     fn new(bound: &Bound) -> Result<Dense, OpError> {
-        super::window::exclusive_bias(bound)?;
-        Ok(Dense { outputs: bound.count("value").unwrap_or(1), bias: !bound.flag("nobias") })
+        Ok(Dense { outputs: bound.count("value").unwrap_or(1), bias: bias(bound)? })
     }
 }
 

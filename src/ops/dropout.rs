@@ -2,9 +2,7 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
-use super::{
-    Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Reuse, Sizes, Spec, Value,
-};
+use super::{Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Reuse, Sizes, Spec, Value};
 use crate::diag::Code;
 use crate::tensor::Shape;
 
@@ -50,10 +48,6 @@ pub struct Dropout {
 impl Operator for Dropout {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
         Ok(inputs[0])
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {

@@ -2,9 +2,10 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
-use super::window::{DILATE, PAD, SAME, Sliding, VALID, exclusive_bias, map_of, padding};
+use super::bias::{BIAS, NOBIAS, bias};
+use super::window::{DILATE, PAD, SAME, Sliding, VALID, map_of, padding};
 use super::{
-    Attribute, Bound, Cost, Default, Flag, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Product,
+    Attribute, Bound, Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Product,
     Reuse, Sizes, Spec,
 };
 use crate::tensor::Shape;
@@ -17,12 +18,7 @@ pub(super) static SPEC: Spec = Spec {
     example: "input 16x16x8;\ndwconv 3x3/2 pad=1 bn relu6 -> 8x8x8;\n",
     sizes: Sizes::Kernel,
     value: None,
-    flags: &[
-        SAME,
-        VALID,
-        Flag { name: "bias", doc: "keeps the bias before a trailing `bn`" },
-        Flag { name: "nobias", doc: "no bias" },
-    ],
+    flags: &[SAME, VALID, BIAS, NOBIAS],
     attributes: &[
         PAD,
         DILATE,
@@ -52,7 +48,6 @@ pub struct DwConv {
 
 impl DwConv {
     fn new(bound: &Bound) -> Result<DwConv, OpError> {
-        exclusive_bias(bound)?;
         let sliding = Sliding {
             kernel: bound.window(),
             stride: bound.stride_or((1, 1)),
@@ -60,7 +55,7 @@ impl DwConv {
             padding: padding(bound)?,
             ceil: false,
         };
-        Ok(DwConv { sliding, multiplier: bound.count("mult").unwrap_or(1), bias: !bound.flag("nobias") })
+        Ok(DwConv { sliding, multiplier: bound.count("mult").unwrap_or(1), bias: bias(bound)? })
     }
 }
 

@@ -3,7 +3,7 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use super::window::map_of;
-use super::{Cost, Flag, Geometry, Number, Op, OpError, Operator, Parameter, Reuse, Sizes, Spec};
+use super::{Cost, Flag, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
 use crate::tensor::Shape;
 
 /// How `flatten` is written.
@@ -34,10 +34,6 @@ impl Operator for Flatten {
         map_of("flatten", inputs[0])
             .map_err(|error| OpError { helps: vec!["remove it: a vector is flat".to_owned()], ..error })?;
         Ok(Shape::Vector(inputs[0].elements()))
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {

@@ -3,8 +3,8 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
 use super::{
-    Attribute, Bound, Cost, Default, Flag, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Reuse,
-    Sizes, Spec, Value,
+    Attribute, Bound, Cost, Default, Flag, Geometry, Kind, Number, Op, OpError, Operator, Reuse, Sizes, Spec,
+    Value,
 };
 use crate::diag::Code;
 use crate::tensor::Shape;
@@ -79,10 +79,6 @@ impl Operator for Lrn {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
         super::window::map_of("lrn", inputs[0])?;
         Ok(inputs[0])
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {

@@ -5,6 +5,7 @@
 //! an operator without a cost rule does not compile. Operators know neither syntax nor graph.
 
 mod argument;
+mod bias;
 mod bind;
 mod bound;
 mod cost;
@@ -131,8 +132,11 @@ pub enum Reuse {
 pub trait Operator {
     /// The shape of the output, or why there is none.
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError>;
-    /// The parameters in the order in which the kernel takes them; `inputs` passed [`Operator::infer`].
-    fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter>;
+    /// The parameters in the order in which the kernel takes them; `inputs` passed [`Operator::infer`]. Most
+    /// operators have none.
+    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
+        Vec::new()
+    }
     /// The operations for one picture.
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost;
     /// How positions of the output see positions of the input.

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
 
-use super::{Cost, Geometry, Number, OpError, Operator, Parameter, Reuse};
+use super::{Cost, Geometry, Number, OpError, Operator, Reuse};
 use crate::diag::Code;
 use crate::tensor::Shape;
 
@@ -34,10 +34,6 @@ impl Operator for Mul {
                 })),
             None => Ok(full),
         }
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {

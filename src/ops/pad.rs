@@ -3,9 +3,7 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice};
 
 use super::window::map_of;
-use super::{
-    Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Reuse, Sizes, Spec, Value,
-};
+use super::{Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Reuse, Sizes, Spec, Value};
 use crate::tensor::Shape;
 
 /// How `pad` is written.
@@ -42,10 +40,6 @@ impl Operator for Pad {
         let [top, bottom, left, right] = self.pads;
         let padded = |input: u64, before: u64, after: u64| input.saturating_add(before).saturating_add(after);
         Ok(Shape::map(padded(height, top, bottom), padded(width, left, right), channels))
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {

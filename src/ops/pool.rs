@@ -3,7 +3,7 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use super::window::{DILATE, PAD, Padding, SAME, Sliding, VALID, map_of, padding};
-use super::{Bound, Cost, Flag, Geometry, Number, Op, OpError, Operator, Parameter, Reuse, Sizes, Spec};
+use super::{Bound, Cost, Flag, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
 use crate::diag::Code;
 use crate::tensor::{Shape, Window};
 
@@ -232,10 +232,6 @@ impl Operator for Pool {
             }
         };
         Ok(Shape::map(out_height, out_width, channels))
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {

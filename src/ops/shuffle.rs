@@ -3,9 +3,7 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
 use super::window::map_of;
-use super::{
-    Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Reuse, Sizes, Spec, Value,
-};
+use super::{Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Reuse, Sizes, Spec, Value};
 use crate::diag::Code;
 use crate::tensor::Shape;
 
@@ -49,10 +47,6 @@ impl Operator for Shuffle {
             .here(format!("{channels} is not a multiple of {}", self.groups)));
         }
         Ok(inputs[0])
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice as Range};
 
-use super::{Cost, Geometry, Number, OpError, Operator, Parameter, Reuse};
+use super::{Cost, Geometry, Number, OpError, Operator, Reuse};
 use crate::diag::Code;
 use crate::tensor::Shape;
 
@@ -23,10 +23,6 @@ impl Operator for Slice {
             _ => Err(OpError::new(Code::E0308, "the channels of the slice do not exist")
                 .here(format!("{} from {}, of {channels}", self.count, self.first))),
         }
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
-use super::{Cost, Geometry, Number, Op, OpError, Operator, Parameter, Reuse, Sizes, Spec};
+use super::{Cost, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
 use crate::tensor::Shape;
 
 /// How `softmax` is written.
@@ -28,10 +28,6 @@ pub struct Softmax;
 impl Operator for Softmax {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
         Ok(inputs[0])
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
-use super::{Cost, Geometry, Number, Op, OpError, Operator, Parameter, Reuse, Sizes, Spec};
+use super::{Cost, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
 use crate::diag::Code;
 use crate::tensor::Shape;
 
@@ -57,10 +57,6 @@ impl Operator for Unflatten {
             Shape::Map { .. } => Err(OpError::new(Code::E0302, "`unflatten` needs a vector, not a map")
                 .here(format!("a map of {} arrives here", inputs[0]))),
         }
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {

@@ -3,7 +3,7 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use super::window::map_of;
-use super::{Bound, Cost, Flag, Geometry, Number, Op, OpError, Operator, Parameter, Reuse, Sizes, Spec};
+use super::{Bound, Cost, Flag, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
 use crate::diag::Code;
 use crate::tensor::Shape;
 
@@ -57,10 +57,6 @@ impl Operator for Upsample {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
         let (height, width, channels) = map_of("upsample", inputs[0])?;
         Ok(Shape::map(height.saturating_mul(self.factor.0), width.saturating_mul(self.factor.1), channels))
-    }
-
-    fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
-        Vec::new()
     }
 
     fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {

@@ -36,6 +36,14 @@ pub(super) const DILATE: Attribute = Attribute {
     doc: "distance between two taps: n or (height, width)",
 };
 
+/// The declaration of `groups=`.
+pub(super) const GROUPS: Attribute = Attribute {
+    name: "groups",
+    kind: Kind::Count { min: 1 },
+    default: Default::Count(1),
+    doc: "parts of the channels that are convolved apart",
+};
+
 /// The padding of bound arguments; of `same`, `valid` and `pad=` at most one.
 pub(super) fn padding(bound: &Bound) -> Result<Padding, OpError> {
     let exclusive = |first: &str, second: &'static str| {
@@ -131,16 +139,6 @@ pub(super) fn map_of(name: &str, input: Shape) -> Result<(u64, u64, u64), OpErro
                 .help("`unflatten HxWxC` makes a map of a vector"))
         }
     }
-}
-
-/// `bias` and `nobias` exclude each other.
-pub(super) fn exclusive_bias(bound: &Bound) -> Result<(), OpError> {
-    if bound.flag("bias") && bound.flag("nobias") {
-        return Err(OpError::new(Code::E0206, "`bias` and `nobias` exclude each other")
-            .at("nobias")
-            .here("decide for one"));
-    }
-    Ok(())
 }
 
 /// Arriving channels and filters must be multiples of the groups.
