@@ -21,6 +21,7 @@ pub mod lints;
 pub mod liveness;
 pub mod parts;
 pub mod placement;
+pub mod roofline;
 
 #[cfg(test)]
 mod network;

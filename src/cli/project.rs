@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::base::SourceMap;
 use crate::base::Span;
 use crate::diag::{Code, Failure};
-use crate::project::{FILE_NAME, Project};
+use crate::project::{FILE_NAME, Mistake, Project};
 
 use super::Stop;
 
@@ -30,17 +30,7 @@ impl Opened {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Stop::Environment(Failure::new(Code::E0609, format!("cannot read `{name}`: {error}")))
         })?;
-        let project = Project::parse(&text).map_err(|mistake| {
-            let mut map = SourceMap::default();
-            let file = map.add(name, text.as_str());
-            let at = map.location(Span::new(file, mistake.place.start, mistake.place.end));
-            let message = format!("{name}:{}:{}: {}", at.line, at.column, mistake.message);
-            let failure = Failure::new(Code::E0701, message);
-            Stop::Usage(match mistake.help {
-                Some(help) => failure.help(help),
-                None => failure,
-            })
-        })?;
+        let project = Project::parse(&text).map_err(|mistake| wrong(name, &text, mistake))?;
         let root = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Ok(Opened { root: root.to_path_buf(), name: name.to_owned(), text: text.into(), project })
     }
@@ -59,6 +49,19 @@ impl Opened {
         files.retain(|file| self.project.has(file));
         Ok(files)
     }
+}
+
+/// A mistake of a project or device file, with its place.
+pub(super) fn wrong(name: &str, text: &str, mistake: Mistake) -> Stop {
+    let mut map = SourceMap::default();
+    let file = map.add(name, text);
+    let at = map.location(Span::new(file, mistake.place.start, mistake.place.end));
+    let message = format!("{name}:{}:{}: {}", at.line, at.column, mistake.message);
+    let failure = Failure::new(Code::E0701, message);
+    Stop::Usage(match mistake.help {
+        Some(help) => failure.help(help),
+        None => failure,
+    })
 }
 
 fn slashed(path: &Path) -> String {

@@ -1,9 +1,9 @@
 //! `cnnc report`: what a network costs, layer by layer.
 
-use crate::analysis::{Dtype, Metric, explain};
+use crate::analysis::{Checked, Dtype, Metric, explain};
 use crate::base::did_you_mean;
 use crate::diag::{Code, Failure};
-use crate::project::Defaults;
+use crate::project::{Defaults, DeviceFile};
 use crate::report::{self, Column, Report, Selection};
 
 use super::project::{Projects, folder_of};
@@ -42,6 +42,12 @@ pub(super) struct Arguments {
     /// Exact figures instead of rounded ones
     #[arg(long)]
     exact: bool,
+    /// Bounds of the time on the device of a file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["explain", "dialects"])]
+    device: Option<String>,
+    /// What other tools print for the network, and the rule of each difference
+    #[arg(long, conflicts_with = "explain")]
+    dialects: bool,
     /// Whether repeated blocks are folded: on a terminal, always or never
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     fold: Fold,
@@ -91,11 +97,26 @@ pub(super) fn run(arguments: &Arguments) -> Done {
             }
         };
     }
+    if arguments.dialects {
+        let report = report::dialects::dialects(&checked);
+        return output::print(&match arguments.format {
+            Format::Json => json(&report)?,
+            Format::Table => report::dialects::dialect_table(&report),
+            Format::Csv | Format::Markdown => {
+                let failure = Failure::new(Code::E0206, "dialects are shown as a table or as JSON");
+                return Err(Stop::Usage(failure.help("`--format table` or `--format json`")));
+            }
+        });
+    }
     let dtype = match arguments.dtype.as_str() {
         "f16" => Dtype::F16,
         "int8" => Dtype::Int8,
         _ => Dtype::F32,
     };
+    if let Some(path) = &arguments.device {
+        let settings = report::Settings { dtype, batch: arguments.batch };
+        return device(path, arguments.format, settings, &checked);
+    }
     if let Some(path) = &arguments.save_baseline {
         let file = arguments.source.file.as_deref().unwrap_or("inline").replace('\\', "/");
         super::baseline::save(path, &file, &checked)?;
@@ -106,6 +127,27 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         Format::Json => json(&report)?,
         Format::Csv => report::csv(&report, &selection),
         Format::Markdown => report::markdown(&report, &selection),
+    })
+}
+
+/// Bounds of the time on the device of the file `path`.
+fn device(path: &str, format: Format, settings: report::Settings, checked: &Checked) -> Done {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Stop::Environment(Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))
+    })?;
+    let file = DeviceFile::parse(&text).map_err(|mistake| super::project::wrong(path, &text, mistake))?;
+    let device = file.device(settings.dtype).ok_or_else(|| {
+        let message = format!("`{path}` has no peak for {}", settings.dtype);
+        Stop::Usage(Failure::new(Code::E0701, message).help("choose another type with `--dtype`"))
+    })?;
+    let estimate = report::estimate::estimate(checked, settings, &device, (&file.name, &file.source));
+    output::print(&match format {
+        Format::Json => json(&estimate)?,
+        Format::Table => report::estimate::estimate_table(&estimate),
+        Format::Csv | Format::Markdown => {
+            let failure = Failure::new(Code::E0206, "bounds are shown as a table or as JSON");
+            return Err(Stop::Usage(failure.help("`--format table` or `--format json`")));
+        }
     })
 }
 

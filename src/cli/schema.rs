@@ -9,15 +9,19 @@ use schemars::{Schema, schema_for};
 use crate::diag::json::DiagnosticReport;
 use crate::diff::DiffReport;
 use crate::report::Report;
+use crate::report::dialects::DialectReport;
+use crate::report::estimate::EstimateReport;
 
 use super::run::RunReport;
 use super::weights::WeightsReport;
 use super::zoo::ZooReport;
 
-fn schemas() -> [(&'static str, Schema); 6] {
+fn schemas() -> [(&'static str, Schema); 8] {
     [
         ("check", schema_for!(DiagnosticReport)),
         ("diff", schema_for!(DiffReport)),
+        ("dialects", schema_for!(DialectReport)),
+        ("estimate", schema_for!(EstimateReport)),
         ("report", schema_for!(Report)),
         ("run", schema_for!(RunReport)),
         ("weights", schema_for!(WeightsReport)),

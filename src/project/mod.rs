@@ -4,9 +4,11 @@
 //! A project is data: it is read from a text, and paths in it are compared as texts. Opening files and finding
 //! the project file is the matter of the command line.
 
+mod device;
 mod read;
 mod settings;
 
+pub use device::DeviceFile;
 pub use read::Mistake;
 pub use settings::{Defaults, Group, Level, Lints, Pattern, Project, Variant};
 

@@ -4,6 +4,8 @@
 //! of them can disagree.
 
 mod csv;
+pub mod dialects;
+pub mod estimate;
 mod markdown;
 pub mod numbers;
 pub mod operators;

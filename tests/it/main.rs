@@ -8,6 +8,7 @@ mod case_studies;
 mod cli;
 mod contract;
 mod counting;
+mod dialects;
 mod diff;
 mod digits;
 mod examples;

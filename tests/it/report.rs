@@ -178,3 +178,27 @@ fn the_heaviest_rows_are_marked() {
     assert!(lines.iter().all(|line| line.contains("conv")), "{marked}");
     assert!(!report::table(&small(), &Selection::default(), 80).contains('◂'));
 }
+
+#[test]
+fn the_shipped_devices_bound_a_network() {
+    for device in ["a100", "t4"] {
+        for dtype in ["f32", "f16", "int8"] {
+            let file = format!("examples/devices/{device}.toml");
+            let output = std::process::Command::new(env!("CARGO_BIN_EXE_cnnc"))
+                .args(["report", "zoo:resnet50", "--device", &file, "--dtype", dtype, "--format", "json"])
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .output()
+                .unwrap();
+            let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            let layers = report["layers"].as_array().unwrap();
+            let sum: f64 = layers.iter().map(|layer| layer["bound"].as_f64().unwrap()).sum();
+            let (alone, fused) =
+                (report["bound_layer_by_layer"].as_f64().unwrap(), report["bound_fused"].as_f64().unwrap());
+            assert!((sum - alone).abs() < 1e-9 && fused <= alone && fused > 0.0, "{device} {dtype}");
+            for layer in layers {
+                let least = layer["flops"].as_f64().unwrap() / report["peak"].as_f64().unwrap();
+                assert!(layer["bound"].as_f64().unwrap() >= least, "{layer}");
+            }
+        }
+    }
+}
