@@ -61,10 +61,28 @@ pub const FILES: &[File] = &[
         text: include_str!("../examples/zoo/vgg.cnn"),
     },
     File {
-        name: "inception_module",
+        name: "inception_naive",
         year: 2014,
-        networks: &["direct", "bottleneck", "module_3a"],
-        text: include_str!("../examples/zoo/inception_module.cnn"),
+        networks: &["inception_naive", "inception_naive_grows"],
+        text: include_str!("../examples/zoo/inception_naive.cnn"),
+    },
+    File {
+        name: "inception_bottleneck",
+        year: 2014,
+        networks: &["inception_bottleneck"],
+        text: include_str!("../examples/zoo/inception_bottleneck.cnn"),
+    },
+    File {
+        name: "googlenet",
+        year: 2014,
+        networks: &["googlenet"],
+        text: include_str!("../examples/zoo/googlenet.cnn"),
+    },
+    File {
+        name: "googlenet_torchvision",
+        year: 2014,
+        networks: &["googlenet_torchvision"],
+        text: include_str!("../examples/zoo/googlenet_torchvision.cnn"),
     },
     File {
         name: "plain",
@@ -95,6 +113,24 @@ pub const FILES: &[File] = &[
         year: 2015,
         networks: &["resnet20", "resnet32", "resnet44", "resnet56", "resnet110"],
         text: include_str!("../examples/zoo/resnet_cifar.cnn"),
+    },
+    File {
+        name: "inception_v3",
+        year: 2015,
+        networks: &["inception_v3"],
+        text: include_str!("../examples/zoo/inception_v3.cnn"),
+    },
+    File {
+        name: "inception_resnet_v1",
+        year: 2016,
+        networks: &["inception_resnet_v1"],
+        text: include_str!("../examples/zoo/inception_resnet_v1.cnn"),
+    },
+    File {
+        name: "inception_resnet_v2",
+        year: 2016,
+        networks: &["inception_resnet_v2", "inception_resnet_v2_paper"],
+        text: include_str!("../examples/zoo/inception_resnet_v2.cnn"),
     },
 ];
 

@@ -27,7 +27,7 @@ fn exit_codes_tell_model_usage_and_environment_apart() {
         (&["check", "-e", "input 8x8x1; cnov 3x3x4"], 1),
         (&["check", "-e", "input 8x8x1; conv 3x3x4; expect params == 1"], 1),
         (&["report", "zoo:vgg16", "--sort", "parms"], 2),
-        (&["report", "examples/zoo/inception_module.cnn"], 2),
+        (&["report", "examples/zoo/inception_naive.cnn"], 2),
         (&["report", "zoo:resnet51"], 2),
         (&["reprot", "x"], 2),
         (&["report", "--set", "x", "-e", "input 8x8x1; relu"], 2),

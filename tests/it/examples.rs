@@ -53,15 +53,16 @@ fn examples_check_without_a_word() {
 
 #[test]
 fn totals_are_the_published_ones() {
-    // Parameters and multiply-accumulates: LeCun et al. 1998 (section II-B), torchvision's weight metadata, and
-    // the two-tower AlexNet of Krizhevsky et al. 2012 as Caffe counts it.
+    // Parameters and multiply-accumulates: LeCun et al. 1998 (section II-B), torchvision's weight metadata, the
+    // two-tower AlexNet of Krizhevsky et al. 2012 and GoogLeNet as Caffe counts them, and timm's table.
     let figures = [
         ("digits/lenet5.cnn", "lenet5", 61_706, 416_520),
         ("zoo/alexnet.cnn", "alexnet", 60_965_224, 724_406_816),
         ("zoo/vgg.cnn", "vgg16", 138_357_544, 15_470_264_320),
         ("zoo/resnet.cnn", "resnet50", 25_557_032, 4_089_184_256),
-        ("zoo/inception_module.cnn", "direct", 153_632, 120_422_400),
-        ("zoo/inception_module.cnn", "bottleneck", 3_088 + 12_832, 12_443_648),
+        ("zoo/googlenet.cnn", "googlenet", 6_998_552, 1_582_671_872),
+        ("zoo/inception_v3.cnn", "inception_v3", 23_834_568, 5_713_216_096),
+        ("zoo/inception_resnet_v2.cnn", "inception_resnet_v2", 55_843_464, 13_155_794_016),
     ];
     for (example, network, params, macs) in figures {
         let checked = compile(example, network);

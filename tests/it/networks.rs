@@ -236,6 +236,8 @@ fn torchvision_keys_bind_by_name() {
         ("resnet50", "resnet50"),
         ("resnet101", "resnet101"),
         ("resnet152", "resnet152"),
+        ("googlenet_torchvision", "googlenet"),
+        ("inception_v3", "inception_v3"),
     ];
     for (network, list) in networks {
         let path = format!("{}/tests/fixtures/torchvision/{list}.json", env!("CARGO_MANIFEST_DIR"));
