@@ -32,3 +32,4 @@ mod report;
 mod syntax_errors;
 mod syntax_limits;
 mod tidy;
+mod torchvision;
