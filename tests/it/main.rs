@@ -2,7 +2,6 @@
 #![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test stops by panicking")]
 
 mod arguments;
-
 mod baseline;
 mod case_studies;
 mod cli;
@@ -33,3 +32,4 @@ mod syntax_errors;
 mod syntax_limits;
 mod tidy;
 mod torchvision;
+mod zoo;
