@@ -12,6 +12,7 @@ mod diff;
 mod digits;
 mod examples;
 mod extremes;
+mod figures;
 mod formats;
 mod kernels;
 mod memory;

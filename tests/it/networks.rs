@@ -3,7 +3,7 @@
 //!
 //! `NETWORK=vgg16 cargo test --release networks::` executes one network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ndarray::{ArrayD, Axis};
@@ -18,6 +18,8 @@ use cnnc::ops::Init;
 use cnnc::tensor::Shape;
 use cnnc::weights::seeded;
 use cnnc::zoo;
+
+use crate::figures;
 
 /// The largest difference from PyTorch, as a share of the largest magnitude.
 const TOLERANCE: f64 = 1e-4;
@@ -181,14 +183,23 @@ fn execute(case: &Network) -> Result<f64, String> {
 fn outputs_are_those_of_pytorch() {
     let only = std::env::var("NETWORK").ok();
     let cases = fixtures();
+    let names: BTreeSet<&str> = cases.keys().map(String::as_str).collect();
+    assert_eq!(names, zoo::names().collect(), "a fixture for each network of the zoo");
+    let mut differences = BTreeMap::new();
     let mut wrong = Vec::new();
     for (name, case) in cases.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == *name)) {
         match execute(case) {
-            Ok(off) => println!("{name}: {off:.1e}"),
+            Ok(off) => {
+                println!("{name}: {off:.1e}");
+                differences.insert(name.clone(), off);
+            }
             Err(why) => wrong.push(format!("{name}: {why}")),
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    if only.is_none() {
+        figures::check(&differences);
+    }
 }
 
 #[test]
