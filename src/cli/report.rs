@@ -81,6 +81,8 @@ enum Format {
     Csv,
     /// A table for GitHub
     Markdown,
+    /// A page that needs nothing else
+    Html,
 }
 
 /// Compiles, then reports.
@@ -102,7 +104,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         return output::print(&match arguments.format {
             Format::Json => json(&report)?,
             Format::Table => report::dialects::dialect_table(&report),
-            Format::Csv | Format::Markdown => {
+            Format::Csv | Format::Markdown | Format::Html => {
                 let failure = Failure::new(Code::E0206, "dialects are shown as a table or as JSON");
                 return Err(Stop::Usage(failure.help("`--format table` or `--format json`")));
             }
@@ -127,6 +129,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         Format::Json => json(&report)?,
         Format::Csv => report::csv(&report, &selection),
         Format::Markdown => report::markdown(&report, &selection),
+        Format::Html => report::html::html(&report, &checked),
     })
 }
 
@@ -144,7 +147,7 @@ fn device(path: &str, format: Format, settings: report::Settings, checked: &Chec
     output::print(&match format {
         Format::Json => json(&estimate)?,
         Format::Table => report::estimate::estimate_table(&estimate),
-        Format::Csv | Format::Markdown => {
+        Format::Csv | Format::Markdown | Format::Html => {
             let failure = Failure::new(Code::E0206, "bounds are shown as a table or as JSON");
             return Err(Stop::Usage(failure.help("`--format table` or `--format json`")));
         }

@@ -6,6 +6,7 @@
 mod csv;
 pub mod dialects;
 pub mod estimate;
+pub mod html;
 mod markdown;
 pub mod numbers;
 pub mod operators;

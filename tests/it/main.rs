@@ -14,6 +14,7 @@ mod examples;
 mod extremes;
 mod figures;
 mod formats;
+mod html;
 mod kernels;
 mod memory;
 mod networks;
