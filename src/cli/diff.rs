@@ -45,6 +45,8 @@ enum Format {
     Markdown,
     /// Everything, for machines
     Json,
+    /// A page that needs nothing else
+    Html,
 }
 
 /// A file of one version: its path from the place that was named, its sources, and the network of a zoo.
@@ -99,6 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         Format::Table => diff::table(&report),
         Format::Markdown => diff::markdown(&report),
         Format::Json => super::report::json(&report)?,
+        Format::Html => diff::html(&report),
     })?;
     report.broken.iter().for_each(say);
     if failed || !report.broken.is_empty() { Err(Stop::Model) } else { Ok(()) }

@@ -8,6 +8,7 @@
 mod attributes;
 mod cause;
 mod gate;
+mod html;
 mod lines;
 mod markdown;
 mod matching;
@@ -17,6 +18,7 @@ mod table;
 pub mod view;
 
 pub use gate::Gate;
+pub use html::html;
 pub use markdown::{MARKER, markdown};
 pub use side::Side;
 pub use table::table;

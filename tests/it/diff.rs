@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use cnnc::diff::{DiffReport, MARKER, NetworkDiff, Side, markdown, table};
+use cnnc::diff::{DiffReport, MARKER, NetworkDiff, Side, html, markdown, table};
 use cnnc::driver::{Options, Session};
 use proptest::prelude::*;
 
@@ -234,4 +234,23 @@ fn a_version_with_errors_is_wrong_and_hides_nothing() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains("error[E0101]"));
     assert!(!String::from_utf8(output.stdout).unwrap().contains("removed"));
+}
+
+#[test]
+fn the_page_has_both_versions_side_by_side() {
+    let mut report = DiffReport::new("old & gone", "new");
+    report.networks.push(diff(
+        BASE,
+        &BASE.replace("3x3x64", "3x3x96").replace("    avgpool", "    relu as extra;\n    avgpool"),
+    ));
+    let page = html(&report);
+    assert!(page.contains("<h1>1 of 1 network changed</h1>") && page.contains("old &amp; gone"), "{page}");
+    assert!(page.contains("<li>filters 64 → 96 at net.cnn:3"), "{page}");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("<tr><td")).collect();
+    assert_eq!(rows.len(), report.networks[0].layers.len(), "{page}");
+    assert!(rows.iter().all(|row| row.matches("<td").count() == 9), "{page}");
+    assert!(rows.iter().any(|row| row.starts_with("<tr><td></td>") && row.contains("extra")), "{page}");
+    assert!(rows[0].contains("<td>conv1</td><td class=\"n\">32x32x64</td>"), "{page}");
+    assert!(rows[0].contains("<td>conv1</td><td class=\"n\">32x32x96</td>"), "{page}");
+    assert_eq!(page.matches("<section>").count(), page.matches("</section>").count());
 }

@@ -1,0 +1,167 @@
+//! The comparison as one HTML page that needs nothing else: both versions side by side.
+
+use std::fmt::Write as _;
+
+use crate::base::counted;
+use crate::report::html::{escaped, head, style};
+
+use super::signed::{amount, change, share, sum};
+use super::table::{edit_line, ends, is_bytes, is_worth, shape};
+use super::view::{DiffReport, FigureChange, LayerChange, NetworkDiff};
+
+/// The page.
+pub fn html(report: &DiffReport) -> String {
+    let mut text = head("cnnc diff", style());
+    let changed: Vec<&NetworkDiff> = report.networks.iter().filter(|diff| diff.changed).collect();
+    let _ = write!(
+        text,
+        "<header><h1>{} of {} changed</h1>\n<p class=\"sub\">{} <span aria-hidden=\"true\">→</span> {} · {}</p>\n</header>\n<main>\n",
+        changed.len(),
+        counted(report.networks.len() as u64, "network"),
+        escaped(&report.old),
+        escaped(&report.new),
+        escaped(&report.cost_model)
+    );
+    for broken in &report.broken {
+        let bytes = is_bytes(&broken.metric);
+        let _ = writeln!(
+            text,
+            "<p class=\"verdict up\"><code>{}</code>: {} went from {} to {}, beyond the gate <code>{}</code></p>",
+            escaped(&broken.network),
+            escaped(&broken.metric),
+            amount(broken.old, bytes),
+            amount(broken.new, bytes),
+            escaped(&broken.gate)
+        );
+    }
+    for (word, some) in [("new", &report.added), ("removed", &report.removed)] {
+        for one in some {
+            let _ = writeln!(
+                text,
+                "<p><code>{}</code> in <code>{}</code> is {word}: {} params, {} MACs</p>",
+                escaped(&one.network),
+                escaped(&one.file),
+                amount(one.params, false),
+                amount(one.macs, false)
+            );
+        }
+    }
+    changed.iter().for_each(|diff| network(&mut text, diff));
+    text.push_str("</main>\n</body>\n</html>\n");
+    text
+}
+
+fn network(text: &mut String, diff: &NetworkDiff) {
+    let _ =
+        writeln!(text, "<section><h2>{} <code>{}</code></h2>", escaped(&diff.network), escaped(&diff.file));
+    if diff.old_shapes != diff.new_shapes {
+        let (old, new) = (ends(&diff.old_shapes), ends(&diff.new_shapes));
+        let _ = writeln!(text, "<p>{} became {}</p>", escaped(&old), escaped(&new));
+    }
+    text.push_str("<dl class=\"cards\">\n");
+    for figure in diff.totals.iter().filter(|figure| is_worth(figure)) {
+        card(text, figure);
+    }
+    text.push_str("</dl>\n");
+    if !diff.edits.is_empty() {
+        text.push_str("<ol>\n");
+        for edit in &diff.edits {
+            let _ = writeln!(text, "<li>{}</li>", escaped(&edit_line(edit)));
+        }
+        text.push_str("</ol>\n");
+    }
+    for one in &diff.together {
+        let numbers: Vec<String> = one.edits.iter().map(|index| (index + 1).to_string()).collect();
+        let _ = writeln!(
+            text,
+            "<p>Edits {} together: {} params, {} MACs in {}.</p>",
+            numbers.join(" and "),
+            sum(one.params),
+            sum(one.macs),
+            counted(one.layers as u64, "layer")
+        );
+    }
+    if !diff.layers.is_empty() {
+        layers(text, diff);
+    }
+    let notes = [
+        (diff.renumbered, "renumbered and else the same"),
+        (diff.receptive_only, "with another receptive field and else the same"),
+    ];
+    for (count, words) in notes.into_iter().filter(|(count, _)| *count > 0) {
+        let _ = writeln!(text, "<p class=\"hint\">{} {words}.</p>", counted(count as u64, "layer"));
+    }
+    text.push_str("</section>\n");
+}
+
+fn card(text: &mut String, figure: &FigureChange) {
+    let bytes = is_bytes(&figure.metric);
+    let class = match figure.change {
+        0 => "",
+        change if change > 0 => " class=\"up\"",
+        _ => " class=\"down\"",
+    };
+    let _ = writeln!(
+        text,
+        "<div><dt>{}</dt><dd{class}>{}<small>{} → {} {}</small></dd></div>",
+        figure.metric.replace('_', " "),
+        change(figure.old, figure.new, bytes),
+        amount(figure.old, bytes),
+        amount(figure.new, bytes),
+        share(figure.old, figure.new)
+    );
+}
+
+/// The layers that differ: before on the left, now on the right.
+fn layers(text: &mut String, diff: &NetworkDiff) {
+    text.push_str(
+        "<div class=\"card scroll tall\" tabindex=\"0\" role=\"region\" aria-label=\"Layers that differ\"><table><thead><tr>\
+         <th scope=\"col\" colspan=\"4\">Before</th><th scope=\"col\" colspan=\"4\">Now</th><th scope=\"col\">Written</th></tr></thead>\n<tbody>\n",
+    );
+    for layer in &diff.layers {
+        let old_name = layer.old_name.as_ref().unwrap_or(&layer.name);
+        side(text, layer, layer.old_shape.as_deref(), old_name, |figure| figure.old);
+        side(text, layer, layer.new_shape.as_deref(), &layer.name, |figure| figure.new);
+        let written = layer.attributes.iter().map(|one| format!("{} {} → {}", one.name, one.old, one.new));
+        let written = written.collect::<Vec<_>>().join(", ");
+        let _ = writeln!(
+            text,
+            "<td>{} <code>{}:{}</code></td></tr>",
+            escaped(&written),
+            escaped(layer.file.rsplit('/').next().unwrap_or(&layer.file)),
+            layer.line
+        );
+    }
+    text.push_str("</tbody></table></div>\n");
+}
+
+/// Name, shape, params and MACs of one version; empty where the layer is not there. A figure that does not
+/// differ is a dot.
+fn side(
+    text: &mut String,
+    layer: &LayerChange,
+    dims: Option<&[u64]>,
+    name: &str,
+    of: fn(&FigureChange) -> u128,
+) {
+    // The left side begins the row.
+    if text.ends_with("</tr>\n") || text.ends_with("<tbody>\n") {
+        text.push_str("<tr>");
+    }
+    let Some(dims) = dims else {
+        text.push_str("<td></td><td></td><td></td><td></td>");
+        return;
+    };
+    let figure = |metric: &str| {
+        let found = layer.figures.iter().find(|figure| figure.metric == metric);
+        found.map_or("·".to_owned(), |figure| amount(of(figure), false))
+    };
+    let _ = write!(
+        text,
+        "<td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
+        escaped(name),
+        shape(dims),
+        figure("params"),
+        figure("macs")
+    );
+}
