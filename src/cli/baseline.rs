@@ -35,6 +35,11 @@ impl Held {
         Ok(Held { path: path.to_owned(), text: text.into(), baseline, update })
     }
 
+    /// Whether there is a baseline.
+    pub(super) fn is_asked(&self) -> bool {
+        self.baseline.is_some()
+    }
+
     /// Adds the text to the sources of a file, so that diagnostics can point into it.
     pub(super) fn add_to(&self, session: &mut Session) -> Option<FileId> {
         self.baseline.is_some().then(|| session.add_source(&self.path, self.text.clone()))

@@ -299,6 +299,9 @@ fn check(job: &Job, text: Option<&str>, options: &Options, extra: Extra) -> Resu
     let mut figures = BTreeMap::new();
     let mut hold = |entry: &Entry, checked: &Checked, sink: &mut Sink| {
         budget::check(checked, extra.max, entry.span, sink);
+        if !extra.held.is_asked() {
+            return;
+        }
         let key = format!("{}#{}", job.name, entry.name);
         let lines = baseline::figures(checked);
         extra.held.check(&key, &lines, entry.span, baseline, sink);
