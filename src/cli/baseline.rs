@@ -11,28 +11,40 @@ use crate::diag::{Code, Failure, Sink};
 use crate::driver::Session;
 
 use super::check::Found;
+use super::project::Opened;
 use super::{Done, Stop, output};
 
 /// The baseline of a check, if there is one.
 pub(super) struct Held {
     path: String,
+    /// The path as messages show it.
+    name: String,
     text: Arc<str>,
     baseline: Option<Baseline>,
     update: bool,
 }
 
 impl Held {
-    /// Reads the baseline `path`; one that is to be written anew may be missing.
-    pub(super) fn open(path: Option<&str>, update: bool) -> Result<Held, Stop> {
-        let path = path.unwrap_or_default();
-        let (text, baseline) = match path {
-            "" => (String::new(), None),
-            path => {
-                let (text, baseline) = read(path, update)?;
-                (text, Some(baseline))
-            }
+    /// Reads the baseline `path`, else that of the project that is checked whole; one that is to be written anew
+    /// may be missing.
+    pub(super) fn open(path: Option<&str>, whole: Option<&Opened>, update: bool) -> Result<Held, Stop> {
+        let of_project = || {
+            let opened = whole?;
+            let name = &opened.project.baseline.as_ref()?.text;
+            Some((opened.root.join(name).to_string_lossy().into_owned(), name.clone()))
         };
-        Ok(Held { path: path.to_owned(), text: text.into(), baseline, update })
+        let Some((path, name)) = path.map(|path| (path.to_owned(), path.to_owned())).or_else(of_project)
+        else {
+            if update {
+                let failure = Failure::new(Code::E0205, "there is no baseline to update");
+                let help = "name it with `--baseline FILE`, or `baseline = \"FILE\"` in cnnc.toml";
+                return Err(Stop::Usage(failure.help(help)));
+            }
+            let (path, name, text) = (String::new(), String::new(), "".into());
+            return Ok(Held { path, name, text, baseline: None, update });
+        };
+        let (text, baseline) = read(&path, update)?;
+        Ok(Held { path, name, text: text.into(), baseline: Some(baseline), update })
     }
 
     /// Whether there is a baseline.
@@ -42,7 +54,7 @@ impl Held {
 
     /// Adds the text to the sources of a file, so that diagnostics can point into it.
     pub(super) fn add_to(&self, session: &mut Session) -> Option<FileId> {
-        self.baseline.is_some().then(|| session.add_source(&self.path, self.text.clone()))
+        self.baseline.is_some().then(|| session.add_source(&self.name, self.text.clone()))
     }
 
     /// Holds a network against the baseline.
@@ -85,8 +97,8 @@ impl Held {
             return Ok(None);
         }
         let gone = baseline.keys().filter(|key| was_checked(key) && !has(key));
-        let mut session = Session::load(&(), &self.path, Vec::new(), "");
-        let file = session.add_source(&self.path, self.text.clone());
+        let mut session = Session::load(&(), &self.name, Vec::new(), "");
+        let file = session.add_source(&self.name, self.text.clone());
         let mut sink = Sink::default();
         for key in gone {
             let (path, network) = key.rsplit_once('#').unwrap_or((key, ""));
@@ -103,7 +115,7 @@ impl Held {
                 .emit();
         }
         let diagnostics = sink.into_sorted();
-        Ok((!diagnostics.is_empty()).then(|| Found::of_text(&self.path, session, diagnostics)))
+        Ok((!diagnostics.is_empty()).then(|| Found::of_text(&self.name, session, diagnostics)))
     }
 }
 

@@ -54,11 +54,11 @@ pub(super) struct Arguments {
     /// No project file
     #[arg(long)]
     no_config: bool,
-    /// Holds the figures against a baseline
+    /// Holds the figures against a baseline, that of the project where none is named
     #[arg(long, value_name = "FILE")]
     baseline: Option<String>,
     /// Writes the baseline anew instead
-    #[arg(long, requires = "baseline")]
+    #[arg(long)]
     update: bool,
     /// Threads; 0 is one for each core
     #[arg(long, default_value_t = 0, value_name = "N")]
@@ -137,7 +137,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         Stop::Environment(Failure::new(Code::E0607, format!("cannot start threads: {error}")))
     })?;
     let text = arguments.text.as_deref();
-    let held = Held::open(arguments.baseline.as_deref(), arguments.update)?;
+    let held = Held::open(arguments.baseline.as_deref(), whole.as_deref(), arguments.update)?;
     let extra = Extra { max: &max, held: &held };
     let results: Vec<Result<Found, Stop>> =
         pool.install(|| jobs.par_iter().map(|job| check(job, text, &options, extra)).collect());

@@ -38,6 +38,7 @@ struct File {
     files: Vec<Spanned<String>>,
     #[serde(default)]
     except: Vec<Spanned<String>>,
+    baseline: Option<Spanned<String>>,
     #[serde(default)]
     lints: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
@@ -99,6 +100,7 @@ impl Project {
         Ok(Project {
             files: patterns(file.files)?,
             except: patterns(file.except)?,
+            baseline: patterns(file.baseline.into_iter().collect())?.pop(),
             lints: lints(file.lints)?,
             report: defaults(file.report)?,
             groups: file.networks.into_iter().map(group).collect::<Result<_, _>>()?,
@@ -207,6 +209,7 @@ mod tests {
 
     const TEXT: &str = r#"
 except = ["old/**"]
+baseline = "networks.txt"
 [lints]
 warnings = "deny"
 W0203 = "allow"
@@ -239,6 +242,7 @@ variants = [{ classes = 10 }, { classes = 100, drop = 0.5 }]
         assert_eq!(group.variants[1].name(), "classes=100, drop=0.5");
         assert_eq!(project.lints.level(Code::W0203), Some(Level::Allow));
         assert_eq!(project.lints.level(Code::W0201), Some(Level::Deny));
+        assert_eq!(project.baseline.unwrap().text, "networks.txt");
         assert_eq!(project.report.sort, Some(Metric::Macs));
     }
 

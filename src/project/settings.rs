@@ -8,7 +8,7 @@ use crate::analysis::budget::Budget;
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::driver::Number;
 
-/// A glob over paths from the folder of the project file: `*` within a folder, `**` across folders.
+/// A path, or a glob over paths, from the folder of the project file: `*` within a folder, `**` across folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
     /// As it is written.
@@ -129,6 +129,8 @@ pub struct Project {
     pub files: Vec<Pattern>,
     /// The files that do not.
     pub except: Vec<Pattern>,
+    /// The baseline against which the whole project is held.
+    pub baseline: Option<Pattern>,
     /// Levels of lints.
     pub lints: Lints,
     /// Default options of reports.

@@ -77,3 +77,21 @@ fn a_report_saves_its_network_and_a_damaged_file_is_refused() {
     assert_eq!(output.status.code(), Some(3));
     assert!(said(&output).contains("error[E0704]: base.txt:4:"), "{}", said(&output));
 }
+
+#[test]
+fn the_project_names_its_baseline() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    std::fs::write(folder.path().join("sub/net.cnn"), NET).unwrap();
+    std::fs::write(folder.path().join("cnnc.toml"), "baseline = \"base.txt\"\n").unwrap();
+    let inside = folder.path().join("sub");
+    assert_eq!(cnnc(&inside, &["check"]).status.code(), Some(3), "there is none yet");
+    assert_eq!(cnnc(&inside, &["check", "--update"]).status.code(), Some(0));
+    assert!(folder.path().join("base.txt").exists());
+    std::fs::write(inside.join("net.cnn"), NET.replace("3x3x4", "3x3x5")).unwrap();
+    let (here, above) = (cnnc(&inside, &["check"]), cnnc(folder.path(), &["check"]));
+    assert_eq!((here.status.code(), said(&here)), (Some(1), said(&above)));
+    assert!(said(&above).contains("base.txt:"), "{}", said(&above));
+    std::fs::write(folder.path().join("cnnc.toml"), "").unwrap();
+    assert_eq!(cnnc(&inside, &["check", "--update"]).status.code(), Some(2));
+}

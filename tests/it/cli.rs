@@ -223,7 +223,8 @@ fn a_file_that_cannot_be_written_is_named_as_it_was_given() {
 
 #[test]
 fn help_shows_examples_that_work() {
-    let commands = ["check", "report", "run", "weights", "graph", "dump", "explain", "ops", "zoo", "diff", "init"];
+    let commands =
+        ["check", "report", "run", "weights", "graph", "dump", "explain", "ops", "zoo", "diff", "init"];
     for command in commands {
         let help = text(&cnnc(&[command, "--help"]).stdout).replace("\\\n", "");
         let examples: Vec<&str> = help.lines().filter_map(|line| line.trim().strip_prefix("cnnc ")).collect();
