@@ -90,7 +90,10 @@ fn commands_of_the_page_write_what_it_shows() {
         std::fs::write(PAGE, written).unwrap();
     } else {
         let differs = page.lines().zip(written.lines()).find(|(shown, written)| shown != written);
-        assert!(page == written, "the page shows and the commands write:\n{differs:#?}");
+        assert!(
+            page == written,
+            "the page shows and the commands write (`UPDATE=1` takes it over):\n{differs:#?}"
+        );
     }
 }
 

@@ -149,7 +149,7 @@ pub(crate) fn check(differences: &BTreeMap<String, f64>) {
         let bound: f64 = bound.unwrap_or_else(|| panic!("{line}\nis not\n{row}")).parse().unwrap();
         assert!(
             differences[name] <= bound,
-            "{name}: off by {:e}, the page says {bound:e}",
+            "{name}: off by {:e}, the page says {bound:e}; `UPDATE=1` rewrites its table",
             differences[name]
         );
     }
