@@ -82,9 +82,12 @@ fn run(run: &Run) -> Value {
 
 fn rule(code: Code) -> Value {
     let page = code.page();
+    // The first paragraph of the page; code scanning shows no rule without a description.
+    let paragraph = page.split("\n\n").nth(1).unwrap_or(page).replace('\n', " ");
     json!({
         "id": code.id(),
         "shortDescription": { "text": code.title() },
+        "fullDescription": { "text": paragraph.trim() },
         "help": { "text": page, "markdown": page },
         "defaultConfiguration": { "level": if code.id().starts_with('W') { "warning" } else { "error" } },
     })
@@ -206,6 +209,13 @@ mod tests {
         let change = &result["fixes"][0]["artifactChanges"][0]["replacements"][0];
         assert_eq!(change["insertedContent"]["text"], "3x3x4");
         assert_eq!(result["ruleIndex"], 0);
+        for code in Code::ALL {
+            let description = rule(*code)["fullDescription"]["text"].as_str().unwrap().to_owned();
+            assert!(
+                description.len() > 10 && !description.starts_with('#') && !description.contains("```"),
+                "{code}: {description}"
+            );
+        }
         assert!(
             log["runs"][0]["tool"]["driver"]["rules"][0]["help"]["markdown"]
                 .as_str()
