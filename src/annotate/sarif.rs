@@ -148,6 +148,10 @@ fn physical(place: &PlaceView) -> Value {
 }
 
 fn artifact(file: &str) -> Value {
+    // What was named by an absolute path lies outside of the repository, as far as anybody knows.
+    if file.starts_with('/') {
+        return json!({ "uri": format!("file://{}", uri(file)) });
+    }
     json!({ "uri": uri(file), "uriBaseId": "%SRCROOT%" })
 }
 
@@ -208,6 +212,7 @@ mod tests {
         assert_eq!(result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"], "net.conv0");
         let change = &result["fixes"][0]["artifactChanges"][0]["replacements"][0];
         assert_eq!(change["insertedContent"]["text"], "3x3x4");
+        assert_eq!(artifact("/a b")["uri"], "file:///a%20b");
         assert_eq!(result["ruleIndex"], 0);
         for code in Code::ALL {
             let description = rule(*code)["fullDescription"]["text"].as_str().unwrap().to_owned();

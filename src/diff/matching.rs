@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::side::Item;
 
 /// The cells of the table of an alignment; beyond, nodes are paired by name only.
-const MOST_CELLS: usize = 40_000_000;
+const MOST_CELLS: usize = 16_000_000;
 
 /// The pairs of two lists.
 #[derive(Debug)]
@@ -50,19 +50,20 @@ pub(super) fn pair(old: &[Item], new: &[Item]) -> Matching {
         matching.join(old.len() - index, new.len() - index);
     }
     let (olds, news) = (&old[start..old.len() - end], &new[start..new.len() - end]);
-    if olds.len().saturating_mul(news.len()) <= MOST_CELLS {
+    let aligned = olds.len().saturating_mul(news.len()) <= MOST_CELLS;
+    if aligned {
         for (a, b) in align(olds, news) {
             matching.join(start + a, start + b);
         }
     }
-    // What moved keeps its written name.
+    // What moved keeps its written name; without an alignment, every name counts.
     let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, item) in new.iter().enumerate().filter(|(index, _)| matching.old_of[*index].is_none()) {
         by_name.insert(&item.name, index);
     }
     for (index, item) in old.iter().enumerate() {
         if matching.new_of[index].is_none()
-            && !item.is_numbered()
+            && !(aligned && item.is_numbered())
             && let Some(&other) = by_name.get(item.name.as_str())
             && new[other].word == item.word
         {
@@ -171,5 +172,15 @@ mod tests {
     #[test]
     fn operators_of_another_kind_are_no_pair() {
         assert_eq!(pairs(&["a:conv:8"], &["a:dense:8"]), [None]);
+    }
+
+    #[test]
+    fn lists_that_are_too_long_to_align_are_paired_by_name() {
+        let item = |index: usize, width: usize| format!("conv{index}:conv:{width}");
+        let list = |width: usize| (0..4200).map(|index| item(index, width)).collect::<Vec<String>>();
+        let (old, new) = (list(8), list(9));
+        let texts = |list: &'_ [String]| items(&list.iter().map(String::as_str).collect::<Vec<_>>());
+        let found = pair(&texts(&old), &texts(&new));
+        assert!(found.new_of.iter().enumerate().all(|(index, new)| *new == Some(index)));
     }
 }
