@@ -116,7 +116,7 @@ fn fitted(name: &str, value: &str, gap: usize, width: usize) -> String {
         return line + "\n";
     }
     let indent = "  ";
-    let mut lines = vec![name.trim_end().to_owned()];
+    let mut lines = vec![name.to_owned()];
     for part in value.split("  ") {
         match lines.last_mut() {
             Some(last) if last.width() + 2 + part.width() <= width => {
@@ -126,7 +126,7 @@ fn fitted(name: &str, value: &str, gap: usize, width: usize) -> String {
             _ => lines.push(format!("{indent}{part}")),
         }
     }
-    lines.iter().map(|line| cut(line, width) + "\n").collect()
+    lines.iter().map(|line| cut(line.trim_end(), width) + "\n").collect()
 }
 
 /// The beginning of a text in at most `width` columns.
