@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 const NET: &str = "network small(classes = 10) {
@@ -185,4 +186,28 @@ fn reports_look_as_the_project_says() {
     let output =
         cnnc(folder.path(), &["report", "m/a.cnn", "--format", "csv", "--columns", "name", "--top", "2"]);
     assert_eq!(lines(&output), ["name", "head", "stem"]);
+}
+
+proptest! {
+    /// Whatever stands in a file or in an option: it is taken or refused with a place in the text.
+    #[test]
+    fn no_text_is_beyond_the_readers(text in ".{0,60}", kept in 0usize..PROJECT.len()) {
+        let broken = format!("{}{text}", PROJECT.get(..kept).unwrap_or(""));
+        for source in [text.as_str(), &broken] {
+            if let Err(mistake) = cnnc::project::Project::parse(source) {
+                prop_assert!(mistake.place.end <= source.len() && !mistake.message.is_empty());
+            }
+            if let Err(mistake) = cnnc::project::DeviceFile::parse(source) {
+                prop_assert!(mistake.place.end <= source.len());
+            }
+            let baseline = format!("# cnnc baseline 1, {source}");
+            if let Err((line, _)) = cnnc::baseline::Baseline::parse(&baseline) {
+                prop_assert!(line >= 1 && line <= baseline.lines().count());
+            }
+            let _ = cnnc::diff::Gate::parse(source);
+            let _ = cnnc::analysis::budget::Budget::parse(source, source);
+        }
+        let _ = cnnc::diff::Gate::parse(&format!("params>+{text}"));
+        let _ = cnnc::analysis::budget::Budget::parse("params", &text);
+    }
 }
