@@ -10,7 +10,7 @@ use crate::baseline::{self, Baseline, Figures};
 use crate::diag::{Code, Failure, Sink};
 use crate::driver::Session;
 
-use super::check::Found;
+use super::found::Found;
 use super::project::Opened;
 use super::{Done, Stop, output};
 

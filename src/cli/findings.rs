@@ -4,7 +4,7 @@ use crate::annotate::{self, FileFindings};
 use crate::diag::json::{DiagnosticReport, SCHEMA_VERSION};
 use crate::diag::render_short;
 
-use super::check::Found;
+use super::found::Found;
 use super::output::{self, Color};
 use super::{Done, Stop, report};
 

@@ -11,6 +11,7 @@ mod dump;
 mod explain;
 mod files;
 mod findings;
+mod found;
 mod git;
 mod graph;
 mod init;

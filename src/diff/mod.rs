@@ -2,11 +2,12 @@
 //! and which edit of the source caused it.
 //!
 //! `side.rs` lists the nodes of a network with what the comparison needs, `matching.rs` pairs them,
-//! `lines.rs` says which lines of the sources differ, `cause.rs` attributes the differences to edits. `view.rs`
-//! holds the result as data, from which every form is drawn.
+//! `lines.rs` says which lines of the sources differ, `cause.rs` attributes the differences to edits, and
+//! `compare.rs` puts this together. `view.rs` holds the result as data, from which every form is drawn.
 
 mod attributes;
 mod cause;
+mod compare;
 mod gate;
 mod html;
 mod lines;
