@@ -13,7 +13,7 @@ pub fn markdown(files: &[FileFindings]) -> String {
         "### cnnc check: {}\n\n{} in {}\n",
         verdict(files),
         counted(networks, "network"),
-        counted(files.len(), "file")
+        counted(files.iter().filter(|file| file.file.ends_with(".cnn")).count(), "file")
     );
     let all = by_severity(files);
     if all.is_empty() {

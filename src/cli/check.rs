@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         unused_settings(&found, &options)?;
     }
     if let Some(opened) = &whole {
-        found.extend(meets_nothing(opened, &found));
+        found.push(meets_nothing(opened, &found));
     }
     found.extend(held.finish(&found, whole.is_some(), stopped.is_none())?);
     keep_first(&mut found);

@@ -196,8 +196,8 @@ pub(super) fn unused_settings(found: &[Found], options: &Options) -> Done {
 }
 
 /// What a project file speaks of without effect: patterns without a file, networks and settings that no file
-/// has.
-pub(super) fn meets_nothing(opened: &Opened, found: &[Found]) -> Option<Found> {
+/// has. It is listed without findings, too, so that a CI system sees when the last of them is gone.
+pub(super) fn meets_nothing(opened: &Opened, found: &[Found]) -> Found {
     let mut session = Session::load(&(), &opened.name, Vec::new(), "");
     let file = session.add_source(&opened.name, opened.text.clone());
     let mut sink = Sink::default();
@@ -237,8 +237,7 @@ pub(super) fn meets_nothing(opened: &Opened, found: &[Found]) -> Option<Found> {
             }
         }
     }
-    let diagnostics = sink.into_sorted();
-    (!diagnostics.is_empty()).then(|| Found::of_text(&opened.name, session, diagnostics))
+    Found::of_text(&opened.name, session, sink.into_sorted())
 }
 
 /// A mistake in a file that others use is reported with the first of them.

@@ -68,7 +68,12 @@ fn sarif_is_that_of_the_official_schema() {
         read.runs.iter().map(|run| run.automation_details.as_ref().unwrap().id.clone().unwrap()).collect();
     assert_eq!(
         ids,
-        ["cnnc/lints.cnn#a/", "cnnc/lints.cnn#b/", "cnnc/wrong & <odd>.cnn#wrong & <odd>/"],
+        [
+            "cnnc/lints.cnn#a/",
+            "cnnc/lints.cnn#b/",
+            "cnnc/wrong & <odd>.cnn#wrong & <odd>/",
+            "cnnc/cnnc.toml/"
+        ],
         "one run for each network"
     );
     let results = read.runs[2].results.as_ref().unwrap();
@@ -84,14 +89,14 @@ fn sarif_is_that_of_the_official_schema() {
 #[test]
 fn junit_is_read_by_a_parser() {
     let report = junit_parser::from_reader(check("junit").as_slice()).unwrap();
-    assert_eq!((report.tests, report.failures), (3, 3));
+    assert_eq!((report.tests, report.failures), (4, 3));
     let cases: Vec<(&str, bool)> = report
         .suites
         .iter()
         .flat_map(|suite| &suite.cases)
         .map(|case| (case.original_name.as_str(), case.status.is_failure()))
         .collect();
-    assert_eq!(cases, [("a", true), ("b", true), ("wrong & <odd>", true)]);
+    assert_eq!(cases, [("a", true), ("b", true), ("wrong & <odd>", true), ("cnnc.toml", false)]);
 }
 
 #[test]
