@@ -12,7 +12,7 @@ use crate::diag::{Code, Failure};
 use crate::driver::Loader;
 use crate::exec::Executor;
 use crate::ir::NodeId;
-use crate::lower::{self, lower};
+use crate::lower::{self, Accuracy, lower};
 use crate::tensor::Shape;
 use crate::weights::{npy, npz};
 
@@ -58,7 +58,7 @@ pub(super) struct Arguments {
     /// The order of the axes of arrays
     #[arg(long, value_enum, default_value_t, value_name = "ORDER")]
     layout: Layout,
-    /// Nothing that rounds differently from the definition of the operators
+    /// Convolutions multiply as they are defined: no algorithm that rounds more
     #[arg(long)]
     exact: bool,
 }
@@ -130,19 +130,20 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let outputs = output_files(&checked, &arguments.output)?;
     let labels = labels(&checked, &arguments.source)?;
     let mut values = arguments.parameters.values(checked.graph())?;
+    let threads = arguments
+        .threads
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let accuracy = if arguments.exact { Accuracy::Direct } else { Accuracy::Fast };
     let plan = |batch| {
-        let settings = lower::Settings { batch, exact: arguments.exact, outputs: kept.clone() };
+        let settings = lower::Settings { batch, accuracy, outputs: kept.clone() };
         let plan = lower(checked.graph(), &settings);
-        memory::check(plan.bytes(), arguments.max_memory).map(|()| plan)
+        memory::check(plan.bytes(threads), arguments.max_memory).map(|()| plan)
     };
     // What is too large for one picture is refused before pictures are read.
     plan(1)?;
     let inputs = inputs::read(checked.graph(), &arguments.input, arguments.layout)?;
     let batch = usize::from(arguments.batch).min(inputs.names.len());
     let plan = plan(batch)?;
-    let threads = arguments
-        .threads
-        .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let mut executor = Executor::load(plan, threads, |recipe| values.constant(checked.graph(), recipe))
         .map_err(Stop::Environment)?;
     let results = run_all(&mut executor, &inputs, batch);

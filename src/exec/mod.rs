@@ -1,9 +1,12 @@
-//! Runs a plan: steps over one arena, with the constants loaded once. Knows neither graph nor language.
+//! Runs a plan: steps over one arena, with the constants packed once. Knows neither graph nor language.
 //!
-//! The bits of a result do not depend on the number of threads: work is cut into pieces by shape alone, and
-//! every output element is computed by one thread in one order.
+//! A step is cut into phases, and a phase into pieces that write disjoint memory. Pieces are cut by shape alone
+//! and every output element is computed by one piece in one order, so that the bits of a result do not depend on
+//! the number of threads.
 
 pub mod kernels;
 mod run;
+mod team;
 
+pub use kernels::Isa;
 pub use run::Executor;

@@ -1,42 +1,90 @@
-//! The executor: constants, arena and threads of a plan.
+//! The executor: packed constants, arena and threads of a plan.
 
-use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use ndarray::{ArrayD, IxDyn};
-use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::diag::{Code, Failure};
-use crate::lower::{Plan, Recipe, Step};
+use crate::lower::{Plan, Recipe};
 
-use super::kernels;
+use super::kernels::{Isa, Memory, Prepared, prepare};
+use super::team::{Team, Work};
 
 /// A plan with its constants, ready to run.
-#[derive(Debug)]
 pub struct Executor {
     plan: Plan,
-    constants: Vec<Vec<ArrayD<f32>>>,
-    arena: Vec<f32>,
-    scratch: Vec<f32>,
-    threads: ThreadPool,
+    team: Team<Engine>,
+}
+
+impl std::fmt::Debug for Executor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Executor").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+/// The steps as phases of all threads.
+struct Engine {
+    steps: Vec<Box<dyn Prepared>>,
+    /// The pieces of each phase, and its step and phase there.
+    pieces: Vec<usize>,
+    phases: Vec<(usize, usize)>,
+    arena: Memory,
+    private: Vec<Memory>,
+    started: Instant,
+    /// When each phase was finished in the last run, in nanoseconds since `started`.
+    finished: Vec<AtomicU64>,
+}
+
+impl Work for Engine {
+    fn phases(&self) -> &[usize] {
+        &self.pieces
+    }
+
+    fn piece(&self, phase: usize, piece: usize, thread: usize) {
+        let (step, phase) = self.phases[phase];
+        self.steps[step].run(phase, piece, &self.arena, &self.private[thread]);
+    }
+
+    fn finished(&self, phase: usize) {
+        self.finished[phase].store(self.now(), Ordering::Relaxed);
+    }
+}
+
+impl Engine {
+    fn now(&self) -> u64 {
+        self.started.elapsed().as_nanos() as u64
+    }
 }
 
 impl Executor {
-    /// Loads the constants of a plan. `constant` evaluates a recipe; it is called for each constant once, in
-    /// the order of the steps.
+    /// Packs the constants of a plan for the best instructions of this machine. `constant` evaluates a recipe;
+    /// it is called for each constant once, in the order of the steps.
     ///
     /// # Errors
-    /// What `constant` fails with; E0607 where arena or threads cannot be had.
+    /// What `constant` fails with; E0607 where memory or threads cannot be had.
     pub fn load(
+        plan: Plan,
+        threads: usize,
+        constant: impl FnMut(&Recipe) -> Result<ArrayD<f32>, Failure>,
+    ) -> Result<Executor, Failure> {
+        Executor::load_for(Isa::best(), plan, threads, constant)
+    }
+
+    /// As [`Executor::load`], for chosen instructions, which the machine must have.
+    ///
+    /// # Errors
+    /// As [`Executor::load`].
+    pub fn load_for(
+        isa: Isa,
         plan: Plan,
         threads: usize,
         mut constant: impl FnMut(&Recipe) -> Result<ArrayD<f32>, Failure>,
     ) -> Result<Executor, Failure> {
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-        let threads = pool
-            .map_err(|error| Failure::new(Code::E0607, format!("cannot start {threads} threads: {error}")))?;
-        let mut constants = Vec::with_capacity(plan.steps.len());
+        let isa = isa.min(Isa::best());
+        let mut steps = Vec::with_capacity(plan.steps.len());
         for step in &plan.steps {
-            let values = step.constants.iter().map(|recipe| {
+            let constants = step.constants.iter().map(|recipe| {
                 let value = constant(recipe)?;
                 let shape: Vec<usize> = recipe.shape.iter().map(|&dim| dim as usize).collect();
                 // Stored shapes may differ by dimensions of size 1.
@@ -50,12 +98,29 @@ impl Executor {
                         )
                     })?
                 };
-                Ok(value.as_standard_layout().into_owned())
+                Ok(if value.is_standard_layout() { value } else { value.as_standard_layout().into_owned() })
             });
-            constants.push(values.collect::<Result<Vec<_>, Failure>>()?);
+            let constants = constants.collect::<Result<Vec<_>, Failure>>()?;
+            steps.push(prepare(isa, step, plan.batch, constants, threads)?);
         }
-        let (arena, scratch) = (zeros(plan.arena)?, zeros(plan.scratch)?);
-        Ok(Executor { plan, constants, arena, scratch, threads })
+        let phases: Vec<(usize, usize)> = steps
+            .iter()
+            .enumerate()
+            .flat_map(|(index, step)| (0..step.phases().len()).map(move |phase| (index, phase)))
+            .collect();
+        let engine = Engine {
+            pieces: phases.iter().map(|&(step, phase)| steps[step].phases()[phase]).collect(),
+            finished: phases.iter().map(|_| AtomicU64::new(0)).collect(),
+            phases,
+            steps,
+            arena: Memory::zeroed(plan.arena)?,
+            private: (0..threads).map(|_| Memory::zeroed(plan.private)).collect::<Result<_, _>>()?,
+            started: Instant::now(),
+        };
+        let team = Team::new(engine, threads).map_err(|error| {
+            Failure::new(Code::E0607, format!("cannot start {threads} threads: {error}"))
+        })?;
+        Ok(Executor { plan, team })
     }
 
     /// The plan.
@@ -64,69 +129,37 @@ impl Executor {
     }
 
     /// Runs the plan for one batch. `inputs` are in the order of the plan's inputs, each with as many elements
-    /// as its buffer; the result holds the outputs in the order of the plan, batch first.
+    /// as its tensor; the result holds the outputs in the order of the plan, batch first.
     pub fn run(&mut self, inputs: &[ArrayD<f32>]) -> Vec<ArrayD<f32>> {
         for (port, input) in self.plan.inputs.iter().zip(inputs) {
-            let target = &mut self.arena[port.buffer.offset..port.buffer.offset + port.buffer.len];
-            assert_eq!(input.len(), target.len(), "an input has the size of its port");
-            target.iter_mut().zip(input).for_each(|(slot, &value)| *slot = value);
+            self.team.work().arena.fill(&port.tensor, self.plan.batch, input);
         }
-        let Executor { plan, constants, arena, scratch, threads } = self;
-        for (step, constants) in plan.steps.iter().zip(constants.iter()) {
-            threads.install(|| run_step(step, plan.batch, constants, arena, scratch));
-        }
-        plan.outputs
+        self.team.run();
+        self.plan
+            .outputs
             .iter()
             .map(|port| {
-                let values = arena[port.buffer.offset..port.buffer.offset + port.buffer.len].to_vec();
-                let shape: Vec<usize> = [plan.batch]
+                let values = self.team.work().arena.read(&port.tensor, self.plan.batch);
+                let shape: Vec<usize> = [self.plan.batch]
                     .into_iter()
-                    .chain(port.shape.stored().into_iter().map(|dim| dim as usize))
+                    .chain(port.tensor.shape.stored().into_iter().map(|dim| dim as usize))
                     .collect();
-                ArrayD::from_shape_vec(IxDyn(&shape), values).expect("a buffer has the elements of its shape")
+                ArrayD::from_shape_vec(IxDyn(&shape), values).expect("a tensor has the elements of its shape")
             })
             .collect()
     }
-}
 
-fn zeros(len: usize) -> Result<Vec<f32>, Failure> {
-    let mut values: Vec<f32> = Vec::new();
-    values.try_reserve_exact(len).map_err(|_| {
-        Failure::new(Code::E0607, format!("cannot allocate {} bytes for values", len as u128 * 4))
-    })?;
-    values.resize(len, 0.0);
-    Ok(values)
-}
-
-fn run_step(step: &Step, batch: usize, constants: &[ArrayD<f32>], arena: &mut [f32], scratch: &mut [f32]) {
-    let range = |buffer: crate::lower::Buffer| buffer.offset..buffer.offset + buffer.len;
-    let mut reads: Vec<Range<usize>> = step.inputs.iter().map(|&buffer| range(buffer)).collect();
-    if step.in_place() {
-        reads.remove(0);
+    /// Runs the plan over what its inputs hold already, and returns the nanoseconds of each step.
+    pub fn time(&mut self) -> Vec<u64> {
+        let mut before = self.team.work().now();
+        self.team.run();
+        let engine = self.team.work();
+        let mut times = vec![0; engine.steps.len()];
+        for (&(step, _), finished) in engine.phases.iter().zip(&engine.finished) {
+            let now = finished.load(Ordering::Relaxed);
+            times[step] += now.saturating_sub(before);
+            before = now;
+        }
+        times
     }
-    let (output, inputs) = borrow(arena, range(step.output), &reads);
-    kernels::run(step, batch, &inputs, constants, output, scratch);
-}
-
-/// The output and the inputs as slices of one arena. Inputs may overlap each other, but none overlaps the
-/// output: the placement keeps values that live at the same time apart.
-fn borrow<'a>(
-    arena: &'a mut [f32],
-    output: Range<usize>,
-    inputs: &[Range<usize>],
-) -> (&'a mut [f32], Vec<&'a [f32]>) {
-    let (before, rest) = arena.split_at_mut(output.start);
-    let (middle, after) = rest.split_at_mut(output.len());
-    let (before, after): (&[f32], &[f32]) = (before, after);
-    let inputs = inputs
-        .iter()
-        .map(|input| {
-            if input.end <= output.start {
-                &before[input.clone()]
-            } else {
-                &after[input.start - output.end..input.end - output.end]
-            }
-        })
-        .collect();
-    (middle, inputs)
 }

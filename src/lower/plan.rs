@@ -1,17 +1,21 @@
 //! The plan as data.
 
-use crate::ops::{Activation, Op, Pool};
+use crate::ops::{Activation, Lrn, Op, Pool};
 use crate::tensor::{Shape, Window};
 
 use super::constants::Recipe;
+use super::layout::Layout;
+use super::sizes;
 
-/// A piece of the arena, in elements of f32, for the whole batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Buffer {
-    /// Its first element.
+/// A value in the arena: one shape for each picture of the batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tensor {
+    /// The shape for one picture.
+    pub shape: Shape,
+    /// The first element of its storage in the arena, in elements of f32.
     pub offset: usize,
-    /// Its elements.
-    pub len: usize,
+    /// Where its elements lie from there.
+    pub layout: Layout,
 }
 
 /// An input or output.
@@ -19,34 +23,47 @@ pub struct Buffer {
 pub struct Port {
     /// Its name.
     pub name: String,
-    /// The shape for one picture.
-    pub shape: Shape,
-    /// Where its values lie.
-    pub buffer: Buffer,
+    /// Where its values lie; inputs are N×C×H×W.
+    pub tensor: Tensor,
+}
+
+/// How a convolution multiplies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// Every product of the definition.
+    Direct,
+    /// Winograd's minimal filtering F(m×m, 3×3) (Lavin & Gray 2015): tiles of m×m outputs.
+    Winograd(usize),
+}
+
+/// A convolution of any groups, also depthwise with several filters for each channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Convolution {
+    /// Along the height.
+    pub rows: Window,
+    /// Along the width.
+    pub columns: Window,
+    /// Groups of channels.
+    pub groups: usize,
+    /// Whether there is a bias.
+    pub bias: bool,
+    /// Whether the second input is added to the result before the activation.
+    pub addend: bool,
+    /// How it multiplies.
+    pub algorithm: Algorithm,
 }
 
 /// How a step computes. Activations behind it are applied as the output is written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kernel {
-    /// Convolution as a matrix product; the constants are the weight and perhaps a bias.
-    Conv {
-        /// Along the height.
-        rows: Window,
-        /// Along the width.
-        columns: Window,
-        /// Groups of channels.
-        groups: usize,
-        /// Whether there is a bias.
-        bias: bool,
-    },
-    /// Depthwise convolution; the constants are the weight and perhaps a bias.
+    /// Convolution; the constants are the weight and perhaps a bias.
+    Conv(Convolution),
+    /// Depthwise convolution, one filter for each channel; the constants are the weight and perhaps a bias.
     Depthwise {
         /// Along the height.
         rows: Window,
         /// Along the width.
         columns: Window,
-        /// Output channels for each input channel.
-        multiplier: usize,
         /// Whether there is a bias.
         bias: bool,
     },
@@ -55,16 +72,21 @@ pub enum Kernel {
         /// Whether there is a bias.
         bias: bool,
     },
-    /// Pooling, plane by plane.
+    /// Pooling.
     Pool(Pool),
     /// A factor and a summand for each channel, which are the constants (batch normalisation).
     Affine,
     /// Sums of its inputs, element by element.
     Add,
-    /// Channels one after another.
-    Concat,
-    /// Copies its input.
+    /// Channels one after another: copies what does not lie there already.
+    Concat {
+        /// The first channel of each input.
+        channels: Vec<usize>,
+    },
+    /// Copies its input, perhaps into another layout.
     Copy,
+    /// Local response normalisation.
+    Lrn(Lrn),
     /// The definition of the operator, picture by picture.
     Reference(Op),
 }
@@ -77,13 +99,11 @@ pub struct Step {
     /// The activation of the output.
     pub activation: Option<Activation>,
     /// What it reads.
-    pub inputs: Vec<Buffer>,
-    /// The shapes of what it reads, for one picture.
-    pub input_shapes: Vec<Shape>,
-    /// What it writes; the first input where it works in place.
-    pub output: Buffer,
-    /// The shape of what it writes, for one picture.
-    pub output_shape: Shape,
+    pub inputs: Vec<Tensor>,
+    /// What it writes.
+    pub output: Tensor,
+    /// Memory in the arena for this step alone: first element and elements.
+    pub scratch: (usize, usize),
     /// Its constants.
     pub constants: Vec<Recipe>,
     /// The rows that it covers.
@@ -91,9 +111,9 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether the output overwrites the first input.
-    pub fn in_place(&self) -> bool {
-        self.inputs.first() == Some(&self.output)
+    /// Whether the output overwrites this input.
+    pub fn overwrites(&self, input: usize) -> bool {
+        self.inputs.get(input) == Some(&self.output)
     }
 }
 
@@ -112,20 +132,22 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Elements of the arena.
     pub arena: usize,
-    /// Elements of the columns that convolutions unfold, shared by all steps.
-    pub scratch: usize,
+    /// Elements of memory that each thread has for itself.
+    pub private: usize,
 }
 
 impl Plan {
-    /// Bytes of all constants.
+    /// Bytes of all constants as the kernels keep them.
     pub fn constant_bytes(&self) -> u128 {
-        let recipes = self.steps.iter().flat_map(|step| &step.constants);
-        recipes.map(|recipe| 4 * recipe.shape.iter().map(|&dim| u128::from(dim)).product::<u128>()).sum()
+        self.steps.iter().map(|step| sizes::packed(step).saturating_mul(4)).sum()
     }
 
-    /// Bytes that running needs: arena, scratch and constants, and the inputs and outputs outside of the arena.
-    pub fn bytes(&self) -> u128 {
-        let ports = self.inputs.iter().chain(&self.outputs).map(|port| port.buffer.len as u128).sum::<u128>();
-        4 * (self.arena as u128 + self.scratch as u128 + ports) + self.constant_bytes()
+    /// Bytes that running with so many threads needs: arena, memory of the threads, constants, and the inputs
+    /// and outputs outside of the arena.
+    pub fn bytes(&self, threads: usize) -> u128 {
+        let elements = |port: &Port| u128::from(port.tensor.shape.elements()) * self.batch as u128;
+        let ports = self.inputs.iter().chain(&self.outputs).map(elements).sum::<u128>();
+        let private = self.private as u128 * threads as u128;
+        (4 * (self.arena as u128 + private + ports)).saturating_add(self.constant_bytes())
     }
 }

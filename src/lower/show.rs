@@ -2,20 +2,38 @@
 
 use std::fmt;
 
-use super::plan::{Buffer, Kernel, Plan, Step};
+use super::layout::{Halo, LANES};
+use super::plan::{Algorithm, Kernel, Plan, Step, Tensor};
+use super::sizes::Tiles;
 
-impl fmt::Display for Buffer {
+impl fmt::Display for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{}..{}]", self.offset, self.offset + self.len)
+        let Tensor { shape, offset, layout } = self;
+        write!(f, "{shape}@{offset}")?;
+        if layout.lanes == 1 {
+            return Ok(());
+        }
+        let blocks = (shape.channels() as usize).div_ceil(layout.lanes);
+        write!(f, "[{blocks}x{}", layout.lanes)?;
+        if blocks != layout.blocks {
+            write!(f, " from block {} of {}", layout.first_block, layout.blocks)?;
+        }
+        let Halo { top, bottom, left, right } = layout.halo;
+        if layout.is_flat() { f.write_str("]") } else { write!(f, " halo {top},{bottom},{left},{right}]") }
     }
 }
 
 impl fmt::Display for Kernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Kernel::Conv { rows, columns, groups, .. } => {
-                write!(f, "conv {}x{}/{}x{}", rows.kernel, columns.kernel, rows.stride, columns.stride)?;
-                if *groups > 1 { write!(f, " groups={groups}") } else { Ok(()) }
+            Kernel::Conv(convolution) => {
+                let (rows, columns) = (convolution.rows, convolution.columns);
+                match convolution.algorithm {
+                    Algorithm::Direct => f.write_str("conv direct")?,
+                    Algorithm::Winograd(size) => write!(f, "conv winograd F({size}x{size})")?,
+                }
+                write!(f, " {}x{}/{}x{}", rows.kernel, columns.kernel, rows.stride, columns.stride)?;
+                if convolution.groups > 1 { write!(f, " groups={}", convolution.groups) } else { Ok(()) }
             }
             Kernel::Depthwise { rows, columns, .. } => {
                 write!(f, "depthwise {}x{}/{}x{}", rows.kernel, columns.kernel, rows.stride, columns.stride)
@@ -24,8 +42,9 @@ impl fmt::Display for Kernel {
             Kernel::Pool(pool) => write!(f, "pool {:?}", pool.reduction),
             Kernel::Affine => f.write_str("affine"),
             Kernel::Add => f.write_str("add"),
-            Kernel::Concat => f.write_str("concat"),
-            Kernel::Copy => f.write_str("elementwise"),
+            Kernel::Concat { .. } => f.write_str("concat"),
+            Kernel::Copy => f.write_str("copy"),
+            Kernel::Lrn(lrn) => write!(f, "lrn {}", lrn.size),
             Kernel::Reference(_) => f.write_str("reference"),
         }
     }
@@ -33,21 +52,22 @@ impl fmt::Display for Kernel {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inputs: Vec<String> = self
-            .inputs
-            .iter()
-            .zip(&self.input_shapes)
-            .map(|(buffer, shape)| format!("{shape}{buffer}"))
-            .collect();
+        let inputs: Vec<String> = self.inputs.iter().map(Tensor::to_string).collect();
         write!(f, "{}", self.kernel)?;
+        if matches!(&self.kernel, Kernel::Conv(convolution) if convolution.addend) {
+            f.write_str(" + addend")?;
+        }
         if let Some(activation) = &self.activation {
             write!(f, " + {:?}", activation.function)?;
         }
-        write!(f, ": {} -> {}{}", inputs.join(", "), self.output_shape, self.output)?;
-        if self.in_place() {
+        write!(f, ": {} -> {}", inputs.join(", "), self.output)?;
+        if (0..self.inputs.len()).any(|input| self.overwrites(input)) {
             f.write_str(" in place")?;
         }
-        write!(f, "  # {}", self.covers.join(", "))
+        if self.scratch.1 > 0 {
+            write!(f, " scratch @{}+{}", self.scratch.0, self.scratch.1)?;
+        }
+        if self.covers.is_empty() { Ok(()) } else { write!(f, "  # {}", self.covers.join(", ")) }
     }
 }
 
@@ -56,20 +76,29 @@ impl fmt::Display for Plan {
         writeln!(f, "plan of {}, batch {}", self.network, self.batch)?;
         writeln!(
             f,
-            "arena {} + scratch {} elements, constants {} bytes, in all {} bytes",
+            "arena {} elements, {} more for each thread, constants {} bytes; in all {} bytes with one thread",
             self.arena,
-            self.scratch,
+            self.private,
             self.constant_bytes(),
-            self.bytes()
+            self.bytes(1)
+        )?;
+        writeln!(
+            f,
+            "a tensor is shape@offset[blocks x channels, zeros top,bottom,left,right]; {LANES} lanes are a vector"
         )?;
         for input in &self.inputs {
-            writeln!(f, "input {} {}{}", input.name, input.shape, input.buffer)?;
+            writeln!(f, "input {} {}", input.name, input.tensor)?;
         }
         for (index, step) in self.steps.iter().enumerate() {
-            writeln!(f, "{index:>4}  {step}")?;
+            write!(f, "{index:>4}  {step}")?;
+            if let Kernel::Conv(super::Convolution { algorithm: Algorithm::Winograd(size), .. }) = step.kernel {
+                let tiles = Tiles::new(size, step.output.shape, self.batch);
+                write!(f, "  ({} tiles in {} pieces)", tiles.count, tiles.pieces)?;
+            }
+            writeln!(f)?;
         }
         for output in &self.outputs {
-            writeln!(f, "output {} {}{}", output.name, output.shape, output.buffer)?;
+            writeln!(f, "output {} {}", output.name, output.tensor)?;
         }
         Ok(())
     }

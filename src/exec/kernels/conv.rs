@@ -1,124 +1,208 @@
-//! Convolution as a matrix product: the windows of a run of output positions are unfolded into columns
-//! (im2col, Chellapilla et al. 2006), then multiplied by the filters. A 1×1 convolution at stride 1 needs no
-//! unfolding: its input is the matrix.
+//! Direct convolution over blocks of channels, for every kernel, stride, dilation and groups.
 //!
-//! Filters are cut into blocks by their number alone, so that the bits do not depend on the threads.
+//! The zeros around the input stand in memory, so that there are no borders here. A piece computes some blocks of
+//! filters for some cells of the plane: the weights of a block stay in the cache while its cells are computed.
+//! Large maps are cut by cells, so that each thread keeps its part of the input; maps with more weights than
+//! inputs are cut by filters, so that each thread reads its part of the weights once.
+#![allow(unsafe_code)]
 
-use rayon::prelude::*;
+use ndarray::ArrayD;
 
-use crate::lower::{COLUMNS, Step, is_pointwise};
-use crate::tensor::Window;
+use crate::diag::Failure;
+use crate::lower::{Convolution, LANES, Reach, Step, Tensor};
 
-use super::gemm::{Matrix, multiply};
+use super::activate::Finish;
+use super::lanes::Isa;
+use super::memory::Memory;
+use super::tile::{Place, Walk};
+use super::tiles::Cut;
+use super::{Prepared, halo, pack};
 
-/// Filters of one piece of work.
-const FILTERS: usize = 32;
+/// Pieces of a step, where its size allows.
+const PIECES: usize = 16;
 
-#[allow(clippy::too_many_arguments)]
-pub(super) fn run(
-    step: &Step,
-    (rows, columns): (Window, Window),
+pub(super) struct Conv {
+    isa: Isa,
+    input: Tensor,
+    addend: Option<Tensor>,
+    output: Tensor,
+    weights: Memory,
+    bias: Memory,
+    walk: Walk,
+    reach: Reach,
+    /// Weights of a block of filters.
+    weights_of_block: usize,
+    /// From one row and column of the output to the next in the input.
+    strides: (usize, usize),
+    /// From the first position of the input to what the first output sees.
+    start: usize,
+    cut: Cut,
+    finish: Finish,
+    blocks: usize,
+    pictures: usize,
+    /// Pictures of a piece; the batch where pieces are cut by filters.
+    pictures_of_piece: usize,
+    bands: usize,
     groups: usize,
-    batch: usize,
-    input: &[f32],
-    weight: &[f32],
-    bias: Option<&[f32]>,
-    output: &mut [f32],
-    scratch: &mut [f32],
-) {
-    let channels = step.input_shapes[0].channels() as usize / groups;
-    let (height, width) = step.input_shapes[0].extent();
-    let (height, width) = (height as usize, width as usize);
-    let filters = step.output_shape.channels() as usize / groups;
-    let (out_height, out_width) = step.output_shape.extent();
-    let positions = (out_height * out_width) as usize;
-    let taps = channels * (rows.kernel * columns.kernel) as usize;
-    let pointwise = is_pointwise(&rows, &columns);
-    for picture in 0..batch * groups {
-        let group = picture % groups;
-        let source = &input[picture * channels * height * width..][..channels * height * width];
-        let target = &mut output[picture * filters * positions..][..filters * positions];
-        let filters_of_group = &weight[group * filters * taps..][..filters * taps];
-        let bias_of_group = bias.map(|bias| &bias[group * filters..][..filters]);
-        let mut first = 0;
-        while first < positions {
-            let count = if pointwise { positions } else { COLUMNS.min(positions - first) };
-            let matrix = if pointwise {
-                Matrix { values: source, stride: positions }
-            } else {
-                unfold(
-                    source,
-                    (height, width),
-                    (rows, columns),
-                    out_width as usize,
-                    first,
-                    count,
-                    &mut scratch[..taps * count],
-                );
-                Matrix { values: &scratch[..taps * count], stride: count }
-            };
-            target.par_chunks_mut(FILTERS * positions).enumerate().for_each(|(block, out)| {
-                let (start, count_of_block) = (block * FILTERS, out.len() / positions);
-                let a = Matrix {
-                    values: &filters_of_group[start * taps..(start + count_of_block) * taps],
-                    stride: taps,
+    phases: [usize; 1],
+}
+
+impl Conv {
+    pub(super) fn new(
+        isa: Isa,
+        step: &Step,
+        convolution: &Convolution,
+        batch: usize,
+        constants: Vec<ArrayD<f32>>,
+        threads: usize,
+    ) -> Result<Conv, Failure> {
+        let (input, output) = (step.inputs[0], step.output);
+        let addend = convolution.addend.then(|| step.inputs[1]);
+        let (rows, columns) = (convolution.rows, convolution.columns);
+        let lanes = input.layout.lanes;
+        let (channels, filters) = (input.shape.channels() as usize, output.shape.channels() as usize);
+        let blocks = filters.div_ceil(LANES);
+        let reach = Reach::new(channels, lanes, filters, convolution.groups);
+        let (kernel_rows, kernel_columns) = (rows.kernel as usize, columns.kernel as usize);
+        let taps = kernel_rows * kernel_columns;
+        let weights_of_block = reach.count * taps * lanes * LANES;
+
+        let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
+        let (of_group, filters_of_group) = (channels / convolution.groups, filters / convolution.groups);
+        let weights = pack::blocks(threads, blocks, weights_of_block, |block, packed| {
+            let first = reach.first(block) * lanes;
+            for (lane, filter) in (block * LANES..filters.min(block * LANES + LANES)).enumerate() {
+                let group = filter / filters_of_group;
+                for local in 0..of_group {
+                    let channel = group * of_group + local - first;
+                    let (part, within) = (channel / lanes, channel % lanes);
+                    let source = &weight[(filter * of_group + local) * taps..][..taps];
+                    let base = (part * taps * lanes + within) * LANES + lane;
+                    for (tap, &value) in source.iter().enumerate() {
+                        packed[base + tap * lanes * LANES] = value;
+                    }
+                }
+            }
+        })?;
+        let bias = constants.get(1).and_then(|bias| bias.as_slice());
+        let bias = pack::channels(bias, filters)?;
+
+        let dense = columns.dilation == 1 || kernel_columns == 1;
+        let finish = Finish::of(step.activation);
+        let (stride_down, stride_across) = (rows.stride as usize, columns.stride as usize);
+        let mut walk = Walk {
+            blocks: reach.count,
+            block: input.layout.block(),
+            rows: kernel_rows,
+            row: rows.dilation as usize * input.layout.row(),
+            segments: if dense { 1 } else { kernel_columns },
+            segment: columns.dilation as usize * lanes,
+            run: if dense { kernel_columns * lanes } else { lanes },
+            pixel: stride_across * lanes,
+            line: stride_down * input.layout.row(),
+            out_line: output.layout.row(),
+            addend_line: addend.map_or(0, |addend| addend.layout.row()),
+            least: finish.least,
+            most: finish.most,
+        };
+        let before = (rows.pad_before as usize, columns.pad_before as usize);
+        // Without zeros anywhere the plane of a 1×1 convolution is one long row.
+        let flat = taps == 1
+            && walk.pixel == lanes
+            && stride_down == 1
+            && before == (0, 0)
+            && [Some(input), Some(output), addend].iter().flatten().all(|one| one.layout.is_flat())
+            && (input.layout.height, input.layout.width) == (output.layout.height, output.layout.width);
+        let plane = if flat {
+            (1, output.layout.height * output.layout.width)
+        } else {
+            (output.layout.height, output.layout.width)
+        };
+        if flat {
+            (walk.line, walk.out_line, walk.addend_line) = (0, 0, 0);
+        }
+        let cut = Cut::new(isa, plane, walk.pixel);
+        let by_filters = weights_of_block * blocks > input.layout.picture() && blocks >= 4;
+        let (bands, groups) = if by_filters {
+            (1, blocks.min(PIECES))
+        } else {
+            let bands = cut.len().min(PIECES);
+            (bands, if bands < 4 { blocks.min(4) } else { 1 })
+        };
+        let pictures_of_piece = if by_filters { batch } else { 1 };
+        Ok(Conv {
+            isa,
+            input,
+            addend,
+            output,
+            weights,
+            bias,
+            reach,
+            weights_of_block,
+            strides: (walk.line, walk.pixel),
+            // The zeros around the input are at least as many as this convolution pads with.
+            start: before.0 * input.layout.row() + before.1 * lanes,
+            walk,
+            cut,
+            finish,
+            blocks,
+            pictures: batch,
+            pictures_of_piece,
+            bands,
+            groups,
+            phases: [batch / pictures_of_piece * bands * groups],
+        })
+    }
+
+    fn block(&self, arena: &Memory, picture: usize, block: usize, band: usize) {
+        let input = self.input.offset + self.input.layout.at(picture, self.reach.first(block), 0) - self.start;
+        let output = self.output.offset + self.output.layout.at(picture, block, 0);
+        let addend = self.addend.map(|addend| addend.offset + addend.layout.at(picture, block, 0));
+        let cells = self.cut.len();
+        for cell in band * cells / self.bands..(band + 1) * cells / self.bands {
+            self.cut.visit(cell, |cell| {
+                let from = input + cell.row * self.strides.0 + cell.column * self.strides.1;
+                let at = |start: usize, line: usize| start + cell.row * line + cell.column * LANES;
+                let target = arena.at(at(output, self.walk.out_line));
+                let place = Place {
+                    input: arena.at(from),
+                    weights: self.weights.at(block * self.weights_of_block),
+                    bias: self.bias.at(block * LANES),
+                    addend: addend
+                        .map_or(std::ptr::null(), |start| arena.at(at(start, self.walk.addend_line)).cast_const()),
+                    output: target,
                 };
-                let bias = bias_of_group.map(|bias| &bias[start..start + count_of_block]);
-                multiply(count_of_block, taps, count, a, matrix, bias, &mut out[first..], positions);
+                // SAFETY: the plan gives the input the zeros that the kernel reaches, and the packed weights
+                // have an element for each float of the walk; no other piece writes these outputs.
+                unsafe {
+                    (cell.tile)(&self.walk, place);
+                    for row in 0..cell.rows {
+                        let line = target.wrapping_add(row * self.walk.out_line);
+                        self.finish.after(self.isa, line, cell.columns * LANES);
+                    }
+                }
             });
-            first += count;
         }
     }
 }
 
-/// Writes the windows of the output positions `first .. first + count` as columns: row (channel, ky, kx).
-fn unfold(
-    input: &[f32],
-    (height, width): (usize, usize),
-    (rows, columns): (Window, Window),
-    out_width: usize,
-    first: usize,
-    count: usize,
-    target: &mut [f32],
-) {
-    let kernel = (rows.kernel * columns.kernel) as usize;
-    target.par_chunks_mut(count).enumerate().for_each(|(row, out)| {
-        let (channel, tap) = (row / kernel, row % kernel);
-        let (ky, kx) = (tap as u64 / columns.kernel, tap as u64 % columns.kernel);
-        let plane = &input[channel * height * width..][..height * width];
-        let mut position = first;
-        let mut filled = 0;
-        while filled < count {
-            let (y, x) = (position / out_width, position % out_width);
-            let run = (out_width - x).min(count - filled);
-            let slots = &mut out[filled..filled + run];
-            let iy = rows.position(y as u64, ky);
-            if iy < 0 || iy >= height as i64 {
-                slots.fill(0.0);
-            } else {
-                let line = &plane[iy as usize * width..][..width];
-                let start = columns.position(x as u64, kx);
-                if columns.stride == 1 {
-                    copy_line(line, start, slots);
-                } else {
-                    for (index, slot) in slots.iter_mut().enumerate() {
-                        let ix = start + (index as u64 * columns.stride) as i64;
-                        *slot = if ix >= 0 && ix < width as i64 { line[ix as usize] } else { 0.0 };
-                    }
-                }
-            }
-            filled += run;
-            position += run;
-        }
-    });
-}
+impl Prepared for Conv {
+    fn phases(&self) -> &[usize] {
+        &self.phases
+    }
 
-/// Copies `line[start..]`, zeros where that lies outside.
-fn copy_line(line: &[f32], start: i64, slots: &mut [f32]) {
-    let before = usize::try_from(-start).unwrap_or(0).min(slots.len());
-    let from = usize::try_from(start).unwrap_or(0).min(line.len());
-    let inside = (line.len() - from).min(slots.len() - before);
-    slots[..before].fill(0.0);
-    slots[before..before + inside].copy_from_slice(&line[from..from + inside]);
-    slots[before + inside..].fill(0.0);
+    fn run(&self, _phase: usize, piece: usize, arena: &Memory, _private: &Memory) {
+        let (piece, group) = (piece / self.groups, piece % self.groups);
+        let (pictures, band) = (piece / self.bands, piece % self.bands);
+        let first = pictures * self.pictures_of_piece;
+        for block in group * self.blocks / self.groups..(group + 1) * self.blocks / self.groups {
+            for picture in first..(first + self.pictures_of_piece).min(self.pictures) {
+                if band == 0 {
+                    // SAFETY: no other piece has the first band of this block.
+                    unsafe { halo::clear(arena, &self.output, picture, block) };
+                }
+                self.block(arena, picture, block, band);
+            }
+        }
+    }
 }

@@ -1,34 +1,141 @@
-//! The fully-connected layer: a dot product for each output, in sixteen interleaved sums.
+//! The fully-connected layer: weights of 32 outputs lie side by side, and stream past the pictures once.
+//!
+//! For one picture the memory's bandwidth decides. Several pictures share each weight: up to eight at a time.
+#![allow(unsafe_code)]
 
-use rayon::prelude::*;
+use ndarray::ArrayD;
 
-/// Outputs of one piece of work.
-const OUTPUTS: usize = 32;
-/// Interleaved sums of a dot product; their number is part of the result's bits.
-const LANES: usize = 16;
+use crate::diag::Failure;
+use crate::lower::{DENSE_OUTPUTS, LANES, Step, Tensor};
 
-pub(super) fn run(input: &[f32], weight: &[f32], bias: Option<&[f32]>, batch: usize, output: &mut [f32]) {
-    let (elements, outputs) = (input.len() / batch, output.len() / batch);
-    for (source, target) in input.chunks_exact(elements).zip(output.chunks_exact_mut(outputs)) {
-        target.par_chunks_mut(OUTPUTS).enumerate().for_each(|(block, slots)| {
-            for (index, slot) in slots.iter_mut().enumerate() {
-                let output = block * OUTPUTS + index;
-                let row = &weight[output * elements..][..elements];
-                *slot = dot(row, source) + bias.map_or(0.0, |bias| bias[output]);
+use super::activate::Finish;
+use super::lanes::{Body, Isa, Lanes, with};
+use super::memory::Memory;
+use super::{Prepared, pack};
+
+/// Floats between a weight and the one that is asked for meanwhile.
+const AHEAD: usize = 1024;
+
+pub(super) struct Dense {
+    isa: Isa,
+    input: Tensor,
+    output: Tensor,
+    weights: Memory,
+    bias: Memory,
+    finish: Finish,
+    batch: usize,
+    phases: [usize; 1],
+}
+
+impl Dense {
+    pub(super) fn new(
+        isa: Isa,
+        step: &Step,
+        batch: usize,
+        constants: Vec<ArrayD<f32>>,
+        threads: usize,
+    ) -> Result<Dense, Failure> {
+        let (inputs, outputs) =
+            (step.inputs[0].shape.channels() as usize, step.output.shape.channels() as usize);
+        let panels = outputs.div_ceil(DENSE_OUTPUTS);
+        let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
+        let weights = pack::blocks(threads, panels, inputs * DENSE_OUTPUTS, |panel, packed| {
+            let first = panel * DENSE_OUTPUTS;
+            let lanes = DENSE_OUTPUTS.min(outputs - first);
+            // A few inputs at a time keep both sides in the cache.
+            for start in (0..inputs).step_by(LANES) {
+                let end = inputs.min(start + LANES);
+                for lane in 0..lanes {
+                    let row = &weight[(first + lane) * inputs..][..inputs];
+                    for (input, &value) in row[start..end].iter().enumerate() {
+                        packed[(start + input) * DENSE_OUTPUTS + lane] = value;
+                    }
+                }
             }
-        });
+        })?;
+        let mut bias = Memory::zeroed(panels * DENSE_OUTPUTS)?;
+        if let Some(values) = constants.get(1).and_then(|bias| bias.as_slice()) {
+            bias.all_mut()[..outputs].copy_from_slice(values);
+        }
+        Ok(Dense {
+            isa,
+            input: step.inputs[0],
+            output: step.output,
+            weights,
+            bias,
+            finish: Finish::of(step.activation),
+            batch,
+            phases: [panels],
+        })
     }
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; LANES];
-    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let (a_rest, b_rest) = (a_chunks.remainder(), b_chunks.remainder());
-    for (a, b) in a_chunks.zip(b_chunks) {
-        for lane in 0..LANES {
-            lanes[lane] += a[lane] * b[lane];
+impl Prepared for Dense {
+    fn phases(&self) -> &[usize] {
+        &self.phases
+    }
+
+    fn run(&self, _phase: usize, panel: usize, arena: &Memory, _private: &Memory) {
+        with(self.isa, Panel { dense: self, panel, arena });
+    }
+}
+
+struct Panel<'a> {
+    dense: &'a Dense,
+    panel: usize,
+    arena: &'a Memory,
+}
+
+impl Body for Panel<'_> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let mut picture = 0;
+        while picture < self.dense.batch {
+            picture += match self.dense.batch - picture {
+                8.. => self.pictures::<V, 8>(picture),
+                4.. => self.pictures::<V, 4>(picture),
+                2.. => self.pictures::<V, 2>(picture),
+                _ => self.pictures::<V, 1>(picture),
+            };
         }
     }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    lanes.iter().sum::<f32>() + rest
+}
+
+impl Panel<'_> {
+    /// The outputs of the panel for `P` pictures.
+    #[inline(always)]
+    fn pictures<V: Lanes, const P: usize>(&self, first: usize) -> usize {
+        let Dense { input, output, weights, bias, finish, .. } = self.dense;
+        let (inputs, outputs) = (input.shape.channels() as usize, output.shape.channels() as usize);
+        let start = self.panel * DENSE_OUTPUTS;
+        let source: *const f32 = self.arena.at(input.offset + first * inputs);
+        let panel: *const f32 = weights.at(start * inputs);
+        // SAFETY: the packed weights and the bias have whole panels, the input has its elements.
+        unsafe {
+            let halves = [V::load(bias.at(start)), V::load(bias.at(start + LANES))];
+            let mut sums = [halves; P];
+            for index in 0..inputs {
+                let weight = panel.wrapping_add(index * DENSE_OUTPUTS);
+                V::prefetch(weight.wrapping_add(AHEAD));
+                V::prefetch(weight.wrapping_add(AHEAD + LANES));
+                let (low, high) = (V::load(weight), V::load(weight.wrapping_add(LANES)));
+                for (picture, sums) in sums.iter_mut().enumerate() {
+                    let value = V::splat(*source.wrapping_add(picture * inputs + index));
+                    *sums = [sums[0].mac(value, low), sums[1].mac(value, high)];
+                }
+            }
+            let (least, most) = (V::splat(finish.least), V::splat(finish.most));
+            for (picture, sums) in sums.iter().enumerate() {
+                let mut lanes = [0.0; DENSE_OUTPUTS];
+                sums[0].at_least(least).at_most(most).store(lanes.as_mut_ptr());
+                sums[1].at_least(least).at_most(most).store(lanes.as_mut_ptr().wrapping_add(LANES));
+                finish.after(self.dense.isa, lanes.as_mut_ptr(), DENSE_OUTPUTS);
+                let count = DENSE_OUTPUTS.min(outputs - start);
+                // No other piece writes these outputs.
+                let target = self.arena.slice_mut(output.offset + (first + picture) * outputs + start, count);
+                target.copy_from_slice(&lanes[..count]);
+            }
+        }
+        P
+    }
 }

@@ -1,67 +1,157 @@
-//! Depthwise convolution: every plane of the output is one piece of work.
+//! Depthwise convolution with one filter for each channel: sixteen channels at once, eight positions at a time.
+#![allow(unsafe_code)]
 
-use rayon::prelude::*;
+use ndarray::ArrayD;
 
-use crate::lower::Step;
+use crate::diag::Failure;
+use crate::lower::{LANES, Step, Tensor};
 use crate::tensor::Window;
 
-pub(super) fn run(
-    step: &Step,
-    (rows, columns): (Window, Window),
-    multiplier: usize,
-    input: &[f32],
-    weight: &[f32],
-    bias: Option<&[f32]>,
-    output: &mut [f32],
-) {
-    let (height, width) = step.input_shapes[0].extent();
-    let (out_height, out_width) = step.output_shape.extent();
-    let filters = step.output_shape.channels() as usize;
-    let channels = step.input_shapes[0].channels() as usize;
-    let taps = (rows.kernel * columns.kernel) as usize;
-    output.par_chunks_mut((out_height * out_width) as usize).enumerate().for_each(|(index, plane)| {
-        let (picture, filter) = (index / filters, index % filters);
-        let source = &input[(picture * channels + filter / multiplier) * (height * width) as usize..]
-            [..(height * width) as usize];
-        let kernel = &weight[filter * taps..][..taps];
-        plane.fill(bias.map_or(0.0, |bias| bias[filter]));
-        // Tap by tap: each adds a shifted, strided copy of the input.
-        for y in 0..out_height {
-            let line = &mut plane[(y * out_width) as usize..][..out_width as usize];
-            for ky in rows.taps_inside(y, height) {
-                let from = &source[rows.position(y, ky) as usize * width as usize..][..width as usize];
-                for kx in 0..columns.kernel {
-                    let tap = kernel[(ky * columns.kernel + kx) as usize];
-                    add_line(line, from, columns.position(0, kx), columns.stride as usize, tap);
-                }
-            }
-        }
-    });
+use super::activate::Finish;
+use super::lanes::{Body, Isa, Lanes, with};
+use super::memory::Memory;
+use super::{Prepared, halo, pack};
+
+/// Neighbouring outputs that are summed at the same time.
+const POSITIONS: usize = 8;
+/// Rows of a piece.
+const ROWS: usize = 14;
+
+pub(super) struct Depthwise {
+    isa: Isa,
+    rows: Window,
+    columns: Window,
+    input: Tensor,
+    output: Tensor,
+    /// Tap by tap the weights of a block.
+    weights: Memory,
+    bias: Memory,
+    finish: Finish,
+    blocks: usize,
+    bands: usize,
+    phases: [usize; 1],
 }
 
-/// `line[x] += tap · from[start + x·stride]` where that lies inside.
-fn add_line(line: &mut [f32], from: &[f32], start: i64, stride: usize, tap: f32) {
-    let first = if start < 0 {
-        (-start) as usize / stride + usize::from(!((-start) as usize).is_multiple_of(stride))
-    } else {
-        0
-    };
-    if first >= line.len() {
-        return;
+impl Depthwise {
+    pub(super) fn new(
+        isa: Isa,
+        step: &Step,
+        (rows, columns): (Window, Window),
+        batch: usize,
+        constants: Vec<ArrayD<f32>>,
+    ) -> Result<Depthwise, Failure> {
+        let channels = step.output.shape.channels() as usize;
+        let blocks = channels.div_ceil(LANES);
+        let taps = (rows.kernel * columns.kernel) as usize;
+        let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
+        let weights = pack::blocks(1, blocks, taps * LANES, |block, packed| {
+            for (lane, channel) in (block * LANES..channels.min(block * LANES + LANES)).enumerate() {
+                for tap in 0..taps {
+                    packed[tap * LANES + lane] = weight[channel * taps + tap];
+                }
+            }
+        })?;
+        let bias = pack::channels(constants.get(1).and_then(|bias| bias.as_slice()), channels)?;
+        let bands = step.output.layout.height.div_ceil(ROWS);
+        Ok(Depthwise {
+            isa,
+            rows,
+            columns,
+            input: step.inputs[0],
+            output: step.output,
+            weights,
+            bias,
+            finish: Finish::of(step.activation),
+            blocks,
+            bands,
+            phases: [batch * blocks * bands],
+        })
     }
-    let begin = (start + (first * stride) as i64) as usize;
-    if begin >= from.len() {
-        return;
+}
+
+impl Prepared for Depthwise {
+    fn phases(&self) -> &[usize] {
+        &self.phases
     }
-    if stride == 1 {
-        line[first..]
-            .iter_mut()
-            .zip(&from[begin..])
-            .for_each(|(sum, &value)| *sum = value.mul_add(tap, *sum));
-    } else {
-        line[first..]
-            .iter_mut()
-            .zip(from[begin..].iter().step_by(stride))
-            .for_each(|(sum, &value)| *sum = value.mul_add(tap, *sum));
+
+    fn run(&self, _phase: usize, piece: usize, arena: &Memory, _private: &Memory) {
+        let (piece, band) = (piece / self.bands, piece % self.bands);
+        let (picture, block) = (piece / self.blocks, piece % self.blocks);
+        if band == 0 {
+            // SAFETY: no other piece has the first band of this block.
+            unsafe { halo::clear(arena, &self.output, picture, block) };
+        }
+        with(self.isa, Band { of: self, arena, picture, block, band });
+    }
+}
+
+struct Band<'a> {
+    of: &'a Depthwise,
+    arena: &'a Memory,
+    picture: usize,
+    block: usize,
+    band: usize,
+}
+
+impl Body for Band<'_> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Depthwise { rows, columns, input, output, finish, .. } = self.of;
+        let before = rows.pad_before as usize * input.layout.row() + columns.pad_before as usize * LANES;
+        let source = input.offset + input.layout.at(self.picture, self.block, 0) - before;
+        let width = output.layout.width;
+        let across = columns.stride as usize * LANES;
+        for row in self.band * ROWS..output.layout.height.min(self.band * ROWS + ROWS) {
+            let from = self.arena.at(source + row * rows.stride as usize * input.layout.row());
+            let to = self.arena.at(output.offset + output.layout.at(self.picture, self.block, row));
+            let mut column = 0;
+            while column < width {
+                let (from, to) = (from.wrapping_add(column * across), to.wrapping_add(column * LANES));
+                // SAFETY: the plan gives the input the zeros that the kernel reaches; no other piece writes
+                // these outputs.
+                column += unsafe {
+                    if width - column >= POSITIONS {
+                        self.positions::<V, POSITIONS>(from, to)
+                    } else {
+                        self.positions::<V, 1>(from, to)
+                    }
+                };
+            }
+            // SAFETY: as above.
+            unsafe { finish.after(self.of.isa, to, width * LANES) };
+        }
+    }
+}
+
+impl Band<'_> {
+    /// `P` neighbouring outputs.
+    ///
+    /// # Safety
+    /// The windows of the outputs can be read from `from` on, the outputs can be written.
+    #[inline(always)]
+    unsafe fn positions<V: Lanes, const P: usize>(&self, from: *const f32, to: *mut f32) -> usize {
+        let Depthwise { rows, columns, input, weights, bias, finish, .. } = self.of;
+        let (height, width) = (rows.kernel as usize, columns.kernel as usize);
+        let (down, across) = (rows.dilation as usize * input.layout.row(), columns.dilation as usize * LANES);
+        let stride = columns.stride as usize * LANES;
+        let weights: *const f32 = weights.at(self.block * height * width * LANES);
+        // SAFETY: the caller's promise; weights and bias have whole blocks.
+        unsafe {
+            let mut sums = [V::load(bias.at(self.block * LANES)); P];
+            for tap_row in 0..height {
+                for tap_column in 0..width {
+                    let weight = V::load(weights.wrapping_add((tap_row * width + tap_column) * LANES));
+                    let from = from.wrapping_add(tap_row * down + tap_column * across);
+                    for (index, sum) in sums.iter_mut().enumerate() {
+                        *sum = sum.mac(V::load(from.wrapping_add(index * stride)), weight);
+                    }
+                }
+            }
+            let (least, most) = (V::splat(finish.least), V::splat(finish.most));
+            for (index, sum) in sums.iter().enumerate() {
+                sum.at_least(least).at_most(most).store(to.wrapping_add(index * LANES));
+            }
+        }
+        P
     }
 }

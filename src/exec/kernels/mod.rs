@@ -1,49 +1,76 @@
-//! The kernels of steps. The reference kernels of the operators remain the definition; those here are faster
-//! and tested against them.
+//! The kernels of steps, one a file. The reference kernels of the operators remain the definition; those here are
+//! faster and tested against them.
 
+mod activate;
 mod conv;
+mod copy;
 mod dense;
 mod depthwise;
-mod elementwise;
-mod gemm;
+mod halo;
+mod lanes;
+mod lrn;
+mod memory;
+mod pack;
 mod pool;
 mod reference;
+mod rows;
+mod tile;
+mod tiles;
+mod transform;
+mod winograd;
 
 use ndarray::ArrayD;
 
-use crate::lower::{Kernel, Step};
+use crate::diag::Failure;
+use crate::lower::{Algorithm, Kernel, Step};
 
-/// Runs one step. A step that works in place has its first input in `output` and the others in `inputs`.
-pub fn run(
+use transform::{Four, Two};
+use winograd::Winograd;
+
+pub use lanes::Isa;
+pub(super) use memory::Memory;
+
+/// A step with its constants packed.
+pub(super) trait Prepared: Send + Sync {
+    /// The pieces of each phase: all pieces of a phase may run at the same time.
+    fn phases(&self) -> &[usize];
+    /// Runs a piece. `private` belongs to the thread.
+    fn run(&self, phase: usize, piece: usize, arena: &Memory, private: &Memory);
+}
+
+/// Packs the constants of a step for these instructions.
+///
+/// # Errors
+/// E0607 where there is too little memory.
+pub(super) fn prepare(
+    isa: Isa,
     step: &Step,
     batch: usize,
-    inputs: &[&[f32]],
-    constants: &[ArrayD<f32>],
-    output: &mut [f32],
-    scratch: &mut [f32],
-) {
-    let constant =
-        |index: usize| constants[index].as_slice().expect("constants are loaded in standard layout");
-    match &step.kernel {
-        Kernel::Conv { rows, columns, groups, bias } => {
-            let bias = bias.then(|| constant(1));
-            conv::run(step, (*rows, *columns), *groups, batch, inputs[0], constant(0), bias, output, scratch);
+    constants: Vec<ArrayD<f32>>,
+    threads: usize,
+) -> Result<Box<dyn Prepared>, Failure> {
+    Ok(match &step.kernel {
+        Kernel::Conv(convolution) => match convolution.algorithm {
+            Algorithm::Direct => Box::new(conv::Conv::new(isa, step, convolution, batch, constants, threads)?),
+            Algorithm::Winograd(2) => {
+                Box::new(Winograd::<Two>::new(isa, step, convolution, batch, constants, threads)?)
+            }
+            Algorithm::Winograd(_) => {
+                Box::new(Winograd::<Four>::new(isa, step, convolution, batch, constants, threads)?)
+            }
+        },
+        Kernel::Depthwise { rows, columns, .. } => {
+            Box::new(depthwise::Depthwise::new(isa, step, (*rows, *columns), batch, constants)?)
         }
-        Kernel::Depthwise { rows, columns, multiplier, bias } => {
-            let bias = bias.then(|| constant(1));
-            depthwise::run(step, (*rows, *columns), *multiplier, inputs[0], constant(0), bias, output);
+        Kernel::Dense { .. } => Box::new(dense::Dense::new(isa, step, batch, constants, threads)?),
+        Kernel::Pool(pool) => Box::new(pool::Pooling::new(isa, step, pool, batch)),
+        Kernel::Affine | Kernel::Add => Box::new(rows::Rows::new(isa, step, batch, constants)?),
+        Kernel::Copy if step.inputs[0].layout.lanes == step.output.layout.lanes => {
+            Box::new(rows::Rows::new(isa, step, batch, constants)?)
         }
-        Kernel::Dense { bias } => {
-            dense::run(inputs[0], constant(0), bias.then(|| constant(1)), batch, output)
-        }
-        Kernel::Pool(pool) => pool::run(step, pool, inputs[0], output),
-        Kernel::Affine => elementwise::affine(step, inputs, constant(0), constant(1), output),
-        Kernel::Add => elementwise::add(step, inputs, output),
-        Kernel::Concat => elementwise::concat(batch, inputs, output),
-        Kernel::Copy => elementwise::copy(step, inputs, output),
-        Kernel::Reference(op) => reference::run(step, op, batch, inputs, constants, output),
-    }
-    if let Some(activation) = &step.activation {
-        elementwise::activate(activation, output);
-    }
+        Kernel::Copy => Box::new(copy::Copy::new(step, batch, &[0])),
+        Kernel::Concat { channels } => Box::new(copy::Copy::new(step, batch, channels)),
+        Kernel::Lrn(lrn) => Box::new(lrn::Normalisation::new(isa, step, lrn, batch)),
+        Kernel::Reference(op) => Box::new(reference::Reference::new(step, op, batch, constants)),
+    })
 }

@@ -1,10 +1,16 @@
-//! Pooling: every plane of the output is one piece of work.
+//! Pooling, sixteen channels at once. Windows are cut at the borders beforehand, so that a map needs no padding.
+#![allow(unsafe_code)]
 
-use rayon::prelude::*;
-
-use crate::lower::Step;
+use crate::lower::{LANES, Step, Tensor};
 use crate::ops::{Pool, Reduction, Region, adaptive_bounds};
 use crate::tensor::Window;
+
+use super::lanes::{Body, Isa, Lanes, with};
+use super::memory::Memory;
+use super::{Prepared, halo};
+
+/// Rows of a piece.
+const ROWS: usize = 14;
 
 /// What one window covers along an axis: input positions from `first`, `step` apart, and the divisor's taps.
 struct Taps {
@@ -14,38 +20,96 @@ struct Taps {
     declared: usize,
 }
 
-pub(super) fn run(step: &Step, pool: &Pool, input: &[f32], output: &mut [f32]) {
-    let (height, width) = step.input_shapes[0].extent();
-    let (out_height, out_width) = step.output_shape.extent();
-    let (rows, columns) = match pool.region {
-        Region::Sliding(sliding) => {
-            let (rows, columns) = sliding.windows((height, width));
-            (sliding_taps(rows, height, out_height), sliding_taps(columns, width, out_width))
-        }
-        Region::Global => (adaptive_taps(height, 1), adaptive_taps(width, 1)),
-        Region::Adaptive(down, across) => (adaptive_taps(height, down), adaptive_taps(width, across)),
-    };
-    let area = (height * width) as usize;
-    output.par_chunks_mut((out_height * out_width) as usize).enumerate().for_each(|(index, plane)| {
-        let source = &input[index * area..][..area];
-        for (row, line) in rows.iter().zip(plane.chunks_exact_mut(out_width as usize)) {
-            for (column, slot) in columns.iter().zip(line) {
-                *slot = window(pool.reduction, source, width as usize, row, column);
-            }
-        }
-    });
+pub(super) struct Pooling {
+    isa: Isa,
+    reduction: Reduction,
+    rows: Vec<Taps>,
+    columns: Vec<Taps>,
+    input: Tensor,
+    output: Tensor,
+    blocks: usize,
+    bands: usize,
+    phases: [usize; 1],
 }
 
-fn window(reduction: Reduction, source: &[f32], width: usize, row: &Taps, column: &Taps) -> f32 {
-    let lines = (0..row.count).map(|index| &source[(row.first + index * row.step) * width..][..width]);
-    let values =
-        lines.flat_map(|line| (0..column.count).map(|index| line[column.first + index * column.step]));
-    match reduction {
-        // Comparing this way round lets a NaN through.
-        Reduction::Max => values
-            .fold(f32::NEG_INFINITY, |best, value| if best >= value || best.is_nan() { best } else { value }),
-        Reduction::Average => values.sum::<f32>() / (row.count * column.count) as f32,
-        Reduction::AverageWithPadding => values.sum::<f32>() / (row.declared * column.declared) as f32,
+impl Pooling {
+    pub(super) fn new(isa: Isa, step: &Step, pool: &Pool, batch: usize) -> Pooling {
+        let (input, output) = (step.inputs[0], step.output);
+        let (height, width) = input.shape.extent();
+        let (out_height, out_width) = output.shape.extent();
+        let (rows, columns) = match pool.region {
+            Region::Sliding(sliding) => {
+                let (rows, columns) = sliding.windows((height, width));
+                (sliding_taps(rows, height, out_height), sliding_taps(columns, width, out_width))
+            }
+            Region::Global => (adaptive_taps(height, 1), adaptive_taps(width, 1)),
+            Region::Adaptive(down, across) => (adaptive_taps(height, down), adaptive_taps(width, across)),
+        };
+        let blocks = (output.shape.channels() as usize).div_ceil(LANES);
+        let bands = rows.len().div_ceil(ROWS);
+        let phases = [batch * blocks * bands];
+        Pooling { isa, reduction: pool.reduction, rows, columns, input, output, blocks, bands, phases }
+    }
+}
+
+impl Prepared for Pooling {
+    fn phases(&self) -> &[usize] {
+        &self.phases
+    }
+
+    fn run(&self, _phase: usize, piece: usize, arena: &Memory, _private: &Memory) {
+        let (piece, band) = (piece / self.bands, piece % self.bands);
+        let (picture, block) = (piece / self.blocks, piece % self.blocks);
+        if band == 0 {
+            // SAFETY: no other piece has the first band of this block.
+            unsafe { halo::clear(arena, &self.output, picture, block) };
+        }
+        with(self.isa, Band { of: self, arena, picture, block, band });
+    }
+}
+
+struct Band<'a> {
+    of: &'a Pooling,
+    arena: &'a Memory,
+    picture: usize,
+    block: usize,
+    band: usize,
+}
+
+impl Body for Band<'_> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Pooling { reduction, rows, columns, input, output, .. } = self.of;
+        let source: *const f32 = self.arena.at(input.offset + input.layout.at(self.picture, self.block, 0));
+        let line = input.layout.row();
+        for row in self.band * ROWS..rows.len().min(self.band * ROWS + ROWS) {
+            let target = self.arena.at(output.offset + output.layout.at(self.picture, self.block, row));
+            let down = &rows[row];
+            for (column, across) in columns.iter().enumerate() {
+                let start = source.wrapping_add(down.first * line + across.first * LANES);
+                let initial = if *reduction == Reduction::Max { f32::NEG_INFINITY } else { 0.0 };
+                let mut result = V::splat(initial);
+                for y in 0..down.count {
+                    for x in 0..across.count {
+                        let from = start.wrapping_add(y * down.step * line + x * across.step * LANES);
+                        // SAFETY: taps lie inside the input.
+                        let value = unsafe { V::load(from) };
+                        result =
+                            if *reduction == Reduction::Max { result.greater(value) } else { result.add(value) };
+                    }
+                }
+                let divisor = match reduction {
+                    Reduction::Max => None,
+                    Reduction::Average => Some(down.count * across.count),
+                    Reduction::AverageWithPadding => Some(down.declared * across.declared),
+                };
+                if let Some(divisor) = divisor {
+                    result = result.div(V::splat(divisor as f32));
+                }
+                // SAFETY: no other piece writes this output.
+                unsafe { result.store(target.wrapping_add(column * LANES)) };
+            }
+        }
     }
 }
 

@@ -1,35 +1,56 @@
-//! The definition of an operator as a step: picture by picture, pictures in parallel.
+//! The definition of an operator as a step: each picture is one piece.
+#![allow(unsafe_code)]
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
-use rayon::prelude::*;
 
-use crate::lower::Step;
+use crate::lower::{Step, Tensor};
 use crate::ops::{Op, Operator};
 use crate::tensor::Shape;
 
-pub(super) fn run(
-    step: &Step,
-    op: &Op,
-    batch: usize,
-    inputs: &[&[f32]],
-    constants: &[ArrayD<f32>],
-    output: &mut [f32],
-) {
-    let dims = |shape: &Shape| IxDyn(&shape.stored().into_iter().map(|dim| dim as usize).collect::<Vec<_>>());
-    let picture = output.len() / batch;
-    output.par_chunks_mut(picture).enumerate().for_each(|(index, target)| {
-        let views: Vec<ArrayViewD<'_, f32>> = inputs
+use super::Prepared;
+use super::memory::Memory;
+
+pub(super) struct Reference {
+    op: Op,
+    inputs: Vec<Tensor>,
+    output: Tensor,
+    constants: Vec<ArrayD<f32>>,
+    phases: [usize; 1],
+}
+
+impl Reference {
+    pub(super) fn new(step: &Step, op: &Op, batch: usize, constants: Vec<ArrayD<f32>>) -> Reference {
+        let inputs = step.inputs.clone();
+        Reference { op: op.clone(), inputs, output: step.output, constants, phases: [batch] }
+    }
+}
+
+impl Prepared for Reference {
+    fn phases(&self) -> &[usize] {
+        &self.phases
+    }
+
+    fn run(&self, _phase: usize, picture: usize, arena: &Memory, _private: &Memory) {
+        let dims =
+            |shape: &Shape| IxDyn(&shape.stored().into_iter().map(|dim| dim as usize).collect::<Vec<_>>());
+        let views: Vec<ArrayViewD<'_, f32>> = self
+            .inputs
             .iter()
-            .zip(&step.input_shapes)
-            .map(|(input, shape)| {
-                let len = input.len() / batch;
-                ArrayViewD::from_shape(dims(shape), &input[index * len..][..len])
-                    .expect("a buffer has the elements of its shape")
+            .map(|input| {
+                let len = input.layout.picture();
+                // SAFETY: nobody writes the inputs of a step while it runs.
+                let values = unsafe { arena.slice(input.offset + picture * len, len) };
+                ArrayViewD::from_shape(dims(&input.shape), values)
+                    .expect("a tensor has the elements of its shape")
             })
             .collect();
-        let constants: Vec<ArrayViewD<'_, f32>> = constants.iter().map(|constant| constant.view()).collect();
-        let target = ArrayViewMutD::from_shape(dims(&step.output_shape), target)
-            .expect("a buffer has the elements of its shape");
-        op.reference(&views, &constants, target);
-    });
+        let constants: Vec<ArrayViewD<'_, f32>> =
+            self.constants.iter().map(|constant| constant.view()).collect();
+        let len = self.output.layout.picture();
+        // SAFETY: no other piece writes this picture.
+        let target = unsafe { arena.slice_mut(self.output.offset + picture * len, len) };
+        let target = ArrayViewMutD::from_shape(dims(&self.output.shape), target)
+            .expect("a tensor has the elements of its shape");
+        self.op.reference(&views, &constants, target);
+    }
 }

@@ -1,0 +1,141 @@
+//! Activations of whole runs of values. What only limits the range is part of the kernels; others are applied
+//! where the values were just written. Exponentials follow Cephes' `expf` (Moshier): the power of two apart,
+//! a polynomial of degree 6 for the rest.
+#![allow(unsafe_code)]
+
+use crate::ops::{Activation, Function};
+
+use super::lanes::{Body, Isa, Lanes, with};
+
+/// What becomes of a result before and after it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Finish {
+    /// The range of the result as it is written.
+    pub least: f32,
+    pub most: f32,
+    /// What is applied afterwards.
+    pub then: Option<Activation>,
+}
+
+impl Finish {
+    pub(super) fn of(activation: Option<Activation>) -> Finish {
+        let (least, most) = match activation.map(|one| one.function) {
+            Some(Function::Relu) => (0.0, f32::INFINITY),
+            Some(Function::Relu6) => (0.0, 6.0),
+            None | Some(_) => (f32::NEG_INFINITY, f32::INFINITY),
+        };
+        let limits = |one: &Activation| matches!(one.function, Function::Relu | Function::Relu6);
+        Finish { least, most, then: activation.filter(|one| !limits(one)) }
+    }
+
+    /// Applies what comes after the range.
+    ///
+    /// # Safety
+    /// `len` elements can be read and written, by nobody else meanwhile.
+    pub(super) unsafe fn after(&self, isa: Isa, start: *mut f32, len: usize) {
+        if let Some(activation) = &self.then {
+            // SAFETY: the caller's promise.
+            apply(isa, activation, unsafe { std::slice::from_raw_parts_mut(start, len) });
+        }
+    }
+}
+
+/// Applies an activation to every element.
+pub(super) fn apply(isa: Isa, activation: &Activation, values: &mut [f32]) {
+    match activation.function {
+        Function::Sigmoid | Function::Silu | Function::Tanh | Function::Stanh => {
+            with(isa, Curve { function: activation.function, values });
+        }
+        _ => values.iter_mut().for_each(|value| *value = activation.apply(*value)),
+    }
+}
+
+struct Curve<'a> {
+    function: Function,
+    values: &'a mut [f32],
+}
+
+impl Body for Curve<'_> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let mut chunks = self.values.chunks_exact_mut(16);
+        for chunk in &mut chunks {
+            // SAFETY: a chunk has sixteen elements.
+            unsafe { curve(self.function, V::load(chunk.as_ptr())).store(chunk.as_mut_ptr()) }
+        }
+        let rest = chunks.into_remainder();
+        let mut lanes = [0.0; 16];
+        lanes[..rest.len()].copy_from_slice(rest);
+        // SAFETY: there are sixteen lanes.
+        unsafe { curve(self.function, V::load(lanes.as_ptr())).store(lanes.as_mut_ptr()) }
+        rest.copy_from_slice(&lanes[..rest.len()]);
+    }
+}
+
+#[inline(always)]
+fn curve<V: Lanes>(function: Function, x: V) -> V {
+    let one = V::splat(1.0);
+    match function {
+        Function::Tanh => tanh(x),
+        Function::Stanh => V::splat(1.7159).mul(tanh(x.mul(V::splat(2.0 / 3.0)))),
+        Function::Silu => x.div(one.add(exp(V::splat(0.0).sub(x)))),
+        _ => one.div(one.add(exp(V::splat(0.0).sub(x)))),
+    }
+}
+
+/// `1 − 2/(e^2x + 1)`; near zero the first terms of the series, which lose no digits.
+#[inline(always)]
+fn tanh<V: Lanes>(x: V) -> V {
+    let one = V::splat(1.0);
+    let outer = one.sub(V::splat(2.0).div(exp(x.add(x)).add(one)));
+    // For |x| below 1/8: x − x³/3 + 2x⁵/15 − 17x⁷/315.
+    let near = x.at_least(V::splat(-0.125)).at_most(V::splat(0.125));
+    let square = near.mul(near);
+    let series = |x: V| {
+        let mut sum = V::splat(2.0 / 15.0).mac(square, V::splat(-17.0 / 315.0));
+        sum = V::splat(-1.0 / 3.0).mac(square, sum);
+        x.mac(x.mul(square), sum)
+    };
+    outer.where_equal(near, x, series(near))
+}
+
+#[inline(always)]
+pub(super) fn exp<V: Lanes>(x: V) -> V {
+    let x = x.at_least(V::splat(-87.3)).at_most(V::splat(88.0));
+    let power = x.mul(V::splat(std::f32::consts::LOG2_E)).round();
+    // ln 2 in two parts, so that the difference is exact.
+    let rest = x.mac(power, V::splat(-0.693_359_4)).mac(power, V::splat(2.121_944_4e-4));
+    let mut sum = V::splat(1.398_199_9e-3).mac(rest, V::splat(1.987_569_1e-4));
+    for coefficient in [8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1] {
+        sum = V::splat(coefficient).mac(rest, sum);
+    }
+    let value = V::splat(1.0).add(rest).mac(rest.mul(rest), sum);
+    value.mul(power.exp2_whole())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_are_those_of_the_definitions() {
+        let points: Vec<f32> = (-4000..4000).map(|x| x as f32 / 40.0).chain([1e-6, 0.124, 0.126, -0.1]).collect();
+        for isa in [Isa::Portable, Isa::Avx2.min(Isa::best()), Isa::best()] {
+            for function in [Function::Sigmoid, Function::Silu, Function::Tanh, Function::Stanh] {
+                let activation = Activation { function, value: 0.0 };
+                let mut found = points.clone();
+                apply(isa, &activation, &mut found);
+                for (&x, found) in points.iter().zip(found) {
+                    let expected = activation.apply(x);
+                    assert!(
+                        (found - expected).abs() <= 1e-6 * expected.abs().max(0.1),
+                        "{isa:?} {function:?}({x}) = {found}, not {expected}"
+                    );
+                }
+                let mut nan = [f32::NAN];
+                apply(isa, &activation, &mut nan);
+                assert!(nan[0].is_nan());
+            }
+        }
+    }
+}

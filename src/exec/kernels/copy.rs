@@ -1,0 +1,76 @@
+//! Copies between layouts of different lanes, and the channels of a concatenation that do not lie there already.
+#![allow(unsafe_code)]
+
+use crate::lower::{LANES, Step, Tensor};
+
+use super::memory::Memory;
+use super::{Prepared, halo};
+
+/// Bands of rows of a block.
+const BANDS: usize = 8;
+
+pub(super) struct Copy {
+    /// The inputs and the first channel of each in the output.
+    inputs: Vec<(Tensor, usize)>,
+    output: Tensor,
+    blocks: usize,
+    bands: usize,
+    phases: [usize; 1],
+}
+
+impl Copy {
+    pub(super) fn new(step: &Step, batch: usize, first_channels: &[usize]) -> Copy {
+        let output = step.output;
+        let blocks = (output.shape.channels() as usize).div_ceil(output.layout.lanes);
+        let bands = if blocks < BANDS { BANDS.min(output.layout.height) } else { 1 };
+        let inputs = step.inputs.iter().copied().zip(first_channels.iter().copied()).collect();
+        Copy { inputs, output, blocks, bands, phases: [batch * blocks * bands] }
+    }
+}
+
+impl Prepared for Copy {
+    fn phases(&self) -> &[usize] {
+        &self.phases
+    }
+
+    fn run(&self, _phase: usize, piece: usize, arena: &Memory, _private: &Memory) {
+        let (piece, band) = (piece / self.bands, piece % self.bands);
+        let (picture, block) = (piece / self.blocks, piece % self.blocks);
+        let lanes = self.output.layout.lanes;
+        let height = self.output.layout.height;
+        let rows = band * height / self.bands..(band + 1) * height / self.bands;
+        for (input, first) in &self.inputs {
+            // The channels of this block that come from this input, counted in the output.
+            let end = first + input.shape.channels() as usize;
+            let (from, to) = ((*first).max(block * lanes), end.min(block * lanes + lanes));
+            if from >= to {
+                continue;
+            }
+            if band == 0 {
+                // SAFETY: no other piece has the first band of this block.
+                unsafe { halo::clear(arena, &self.output, picture, block) };
+            }
+            // The lanes behind the last channel of the output hold zeros.
+            let is_last = to == self.output.shape.channels() as usize && lanes == LANES;
+            let padded = if is_last { block * lanes + lanes } else { to };
+            for row in rows.clone() {
+                let target = self.output.offset + self.output.layout.at(picture, block, row);
+                // SAFETY: no other piece writes this row of this block.
+                let target = unsafe { arena.slice_mut(target, self.output.layout.width * lanes) };
+                for channel in from..padded {
+                    let slots = target.iter_mut().skip(channel - block * lanes).step_by(lanes);
+                    if channel >= to {
+                        slots.for_each(|slot| *slot = 0.0);
+                        continue;
+                    }
+                    let (own, layout) = (channel - first, &input.layout);
+                    let source = input.offset + layout.at(picture, own / layout.lanes, row);
+                    // SAFETY: nobody writes the input of a step while it runs.
+                    let source = unsafe { arena.slice(source, layout.width * layout.lanes) };
+                    let values = source.iter().skip(own % layout.lanes).step_by(layout.lanes);
+                    slots.zip(values).for_each(|(slot, &value)| *slot = value);
+                }
+            }
+        }
+    }
+}

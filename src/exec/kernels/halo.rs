@@ -1,0 +1,28 @@
+//! The zeros around a map. Whoever writes a map writes them too, since the arena is used again.
+#![allow(unsafe_code)]
+
+use crate::lower::{Halo, Tensor};
+
+use super::memory::Memory;
+
+/// Zeros around one block of one picture.
+///
+/// # Safety
+/// Nobody else reads or writes them meanwhile.
+pub(super) unsafe fn clear(arena: &Memory, tensor: &Tensor, picture: usize, block: usize) {
+    let layout = &tensor.layout;
+    if layout.is_flat() {
+        return;
+    }
+    let Halo { top, bottom, left, right } = layout.halo;
+    let (row, lanes) = (layout.row(), layout.lanes);
+    let first = tensor.offset + layout.at(picture, block, 0) - left * lanes;
+    // SAFETY: the rows above, beside and below the map belong to its storage; the caller keeps others away.
+    let zero = |start: usize, len: usize| unsafe { arena.slice_mut(start, len) }.fill(0.0);
+    zero(first - top * row, top * row);
+    for line in 0..layout.height {
+        zero(first + line * row, left * lanes);
+        zero(first + line * row + (left + layout.width) * lanes, right * lanes);
+    }
+    zero(first + layout.height * row, bottom * row);
+}

@@ -1,0 +1,127 @@
+//! Memory that the threads of an executor share.
+//!
+//! It is zeroed and lies at the start of a cache line. Pieces of work read and write it through pointers: what keeps
+//! them apart is the plan (values that live at the same time do not overlap) and the cutting of a phase into
+//! pieces that write disjoint memory.
+#![allow(unsafe_code)]
+
+use std::alloc::{alloc_zeroed, dealloc};
+use std::ptr::NonNull;
+
+use ndarray::ArrayD;
+
+use crate::diag::{Code, Failure};
+use crate::lower::Tensor;
+
+/// Bytes of a cache line, the alignment of small memory.
+const LINE: usize = 64;
+/// Bytes of a large page, the alignment of large memory.
+const PAGE: usize = 2 << 20;
+
+/// Zeroed, aligned elements of f32.
+#[derive(Debug)]
+pub(in crate::exec) struct Memory {
+    start: NonNull<f32>,
+    len: usize,
+}
+
+// SAFETY: the memory is plain numbers owned by this value; accesses from several threads are kept apart as the
+// head of this module says.
+unsafe impl Send for Memory {}
+// SAFETY: as above.
+unsafe impl Sync for Memory {}
+
+impl Memory {
+    /// So many zeros.
+    ///
+    /// # Errors
+    /// E0607 where there is too little memory.
+    pub(in crate::exec) fn zeroed(len: usize) -> Result<Memory, Failure> {
+        let failed = || Failure::new(Code::E0607, format!("cannot allocate {} bytes", len as u128 * 4));
+        if len == 0 {
+            return Ok(Memory { start: NonNull::dangling(), len });
+        }
+        let layout = Memory::layout(len).ok_or_else(failed)?;
+        // SAFETY: the layout has at least one element.
+        let start = unsafe { alloc_zeroed(layout) };
+        Ok(Memory { start: NonNull::new(start.cast()).ok_or_else(failed)?, len })
+    }
+
+    fn layout(len: usize) -> Option<std::alloc::Layout> {
+        let bytes = len.checked_mul(4)?;
+        let align = if bytes >= 2 * PAGE { PAGE } else { LINE };
+        std::alloc::Layout::from_size_align(bytes.checked_next_multiple_of(LINE)?, align).ok()
+    }
+
+    /// A pointer to the element at `index`, which may stand at the end.
+    pub(super) fn at(&self, index: usize) -> *mut f32 {
+        debug_assert!(index <= self.len, "{index} lies beyond {}", self.len);
+        self.start.as_ptr().wrapping_add(index)
+    }
+
+    /// Elements from `start`.
+    ///
+    /// # Safety
+    /// Nobody writes them while the slice is in use.
+    pub(super) unsafe fn slice(&self, start: usize, len: usize) -> &[f32] {
+        assert!(start <= self.len && len <= self.len - start, "a tensor lies in its memory");
+        // SAFETY: in bounds, initialised, and not written by promise of the caller.
+        unsafe { std::slice::from_raw_parts(self.at(start), len) }
+    }
+
+    /// Elements from `start`, to be written.
+    ///
+    /// # Safety
+    /// Nobody else reads or writes them while the slice is in use.
+    #[allow(clippy::mut_from_ref)]
+    pub(super) unsafe fn slice_mut(&self, start: usize, len: usize) -> &mut [f32] {
+        assert!(start <= self.len && len <= self.len - start, "a tensor lies in its memory");
+        // SAFETY: in bounds, initialised, and not shared by promise of the caller.
+        unsafe { std::slice::from_raw_parts_mut(self.at(start), len) }
+    }
+
+    /// All elements, of memory that is not shared yet.
+    pub(super) fn all_mut(&mut self) -> &mut [f32] {
+        // SAFETY: the exclusive borrow.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+
+    /// Writes an N×C×H×W tensor from an array of as many elements. Called between runs.
+    pub(in crate::exec) fn fill(&self, tensor: &Tensor, batch: usize, array: &ArrayD<f32>) {
+        let len = tensor.layout.picture() * batch;
+        assert!(tensor.layout.lanes == 1 && array.len() == len, "an input has the size of its port");
+        // SAFETY: between runs no thread touches the arena; the executor is borrowed exclusively.
+        let target = unsafe { self.slice_mut(tensor.offset, len) };
+        match array.as_slice() {
+            Some(values) => target.copy_from_slice(values),
+            None => target.iter_mut().zip(array).for_each(|(slot, &value)| *slot = value),
+        }
+    }
+
+    /// The elements of a tensor in the order N×C×H×W. Called between runs.
+    pub(in crate::exec) fn read(&self, tensor: &Tensor, batch: usize) -> Vec<f32> {
+        let layout = tensor.layout;
+        let channels = tensor.shape.channels() as usize;
+        let mut values = Vec::with_capacity(batch * channels * layout.height * layout.width);
+        for picture in 0..batch {
+            for channel in 0..channels {
+                for row in 0..layout.height {
+                    let start = tensor.offset + layout.at(picture, channel / layout.lanes, row);
+                    // SAFETY: between runs no thread writes the arena.
+                    let line = unsafe { self.slice(start, layout.width * layout.lanes) };
+                    values.extend(line.iter().skip(channel % layout.lanes).step_by(layout.lanes));
+                }
+            }
+        }
+        values
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if let Some(layout) = Memory::layout(self.len).filter(|_| self.len > 0) {
+            // SAFETY: allocated with this layout.
+            unsafe { dealloc(self.start.as_ptr().cast(), layout) }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Packing of constants, block by block on all threads.
+#![allow(unsafe_code)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::diag::Failure;
+use crate::lower::LANES;
+
+use super::memory::Memory;
+
+/// Calls `work` for each index, on several threads.
+pub(super) fn on_threads(threads: usize, count: usize, work: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                return;
+            }
+            work(index);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(count) {
+            // Where a thread cannot be had, the others do its work.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, take);
+        }
+        take();
+    });
+}
+
+/// Packed blocks of `len` elements, each written by one call.
+///
+/// # Errors
+/// E0607 where there is too little memory.
+pub(super) fn blocks(
+    threads: usize,
+    count: usize,
+    len: usize,
+    pack: impl Fn(usize, &mut [f32]) + Sync,
+) -> Result<Memory, Failure> {
+    let packed = Memory::zeroed(count * len)?;
+    on_threads(threads, count, |block| {
+        // SAFETY: blocks are disjoint, and each is packed by one call.
+        pack(block, unsafe { packed.slice_mut(block * len, len) });
+    });
+    Ok(packed)
+}
+
+/// One number for each channel, padded with zeros to whole blocks and a block of zeros more.
+///
+/// # Errors
+/// E0607 where there is too little memory.
+pub(super) fn channels(values: Option<&[f32]>, channels: usize) -> Result<Memory, Failure> {
+    let mut packed = Memory::zeroed(channels.next_multiple_of(LANES) + LANES)?;
+    if let Some(values) = values {
+        packed.all_mut()[..values.len()].copy_from_slice(values);
+    }
+    Ok(packed)
+}

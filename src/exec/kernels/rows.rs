@@ -1,0 +1,168 @@
+//! Element-wise steps over tensors of the same lanes, row by row: a factor and a summand for each channel, sums,
+//! activations, and copies between layouts that differ in their zeros only.
+#![allow(unsafe_code)]
+
+use ndarray::ArrayD;
+
+use crate::diag::Failure;
+use crate::lower::{Kernel, LANES, Step, Tensor};
+
+use super::activate::Finish;
+use super::lanes::{Body, Isa, Lanes, with};
+use super::memory::Memory;
+use super::{Prepared, halo, pack};
+
+/// Elements of a piece of values without zeros around them.
+const PIECE: usize = 1 << 14;
+
+pub(super) struct Rows {
+    isa: Isa,
+    inputs: Vec<Tensor>,
+    output: Tensor,
+    /// Factors and summands of the channels.
+    affine: Option<(Memory, Memory)>,
+    finish: Finish,
+    blocks: usize,
+    /// Elements of a picture, where all tensors are one run of numbers.
+    flat: Option<usize>,
+    phases: [usize; 1],
+}
+
+impl Rows {
+    pub(super) fn new(
+        isa: Isa,
+        step: &Step,
+        batch: usize,
+        constants: Vec<ArrayD<f32>>,
+    ) -> Result<Rows, Failure> {
+        let output = step.output;
+        let channels = output.shape.channels() as usize;
+        let affine = if step.kernel == Kernel::Affine {
+            let packed = |index: usize| pack::channels(constants[index].as_slice(), channels);
+            Some((packed(0)?, packed(1)?))
+        } else {
+            None
+        };
+        let blocks = channels.div_ceil(output.layout.lanes);
+        let alone = |one: &Tensor| one.layout.is_flat() && one.layout.blocks == blocks;
+        let flat = (affine.is_none() && step.inputs.iter().chain([&output]).all(alone))
+            .then(|| output.layout.picture() * batch);
+        let phases = [flat.map_or(batch * blocks, |elements| elements.div_ceil(PIECE))];
+        let finish = Finish::of(step.activation);
+        Ok(Rows { isa, inputs: step.inputs.clone(), output, affine, finish, blocks, flat, phases })
+    }
+}
+
+impl Prepared for Rows {
+    fn phases(&self) -> &[usize] {
+        &self.phases
+    }
+
+    fn run(&self, _phase: usize, piece: usize, arena: &Memory, _private: &Memory) {
+        if let Some(elements) = self.flat {
+            let start = piece * PIECE;
+            let place = |one: &Tensor| one.offset + start;
+            return self.row(arena, place, 0, PIECE.min(elements - start));
+        }
+        let (picture, block) = (piece / self.blocks, piece % self.blocks);
+        // SAFETY: each block is one piece.
+        unsafe { halo::clear(arena, &self.output, picture, block) };
+        let len = self.output.layout.width * self.output.layout.lanes;
+        for row in 0..self.output.layout.height {
+            self.row(arena, |one| one.offset + one.layout.at(picture, block, row), block, len);
+        }
+    }
+}
+
+impl Rows {
+    fn row(&self, arena: &Memory, place: impl Fn(&Tensor) -> usize, block: usize, len: usize) {
+        let output = arena.at(place(&self.output));
+        let lanes = self.output.layout.lanes;
+        let affine = self.affine.as_ref().map(|(factors, summands)| {
+            let at = |memory: &Memory| memory.at(block * lanes).cast_const();
+            (at(factors), at(summands))
+        });
+        let spread = lanes == LANES;
+        let input = |index: usize| arena.at(place(&self.inputs[index])).cast_const();
+        with(
+            self.isa,
+            Run { input: input(0), output, len, affine, spread, least: self.finish.least, most: self.finish.most },
+        );
+        for index in 1..self.inputs.len() {
+            with(self.isa, Sum { input: input(index), output, len, finish: self.finish });
+        }
+        // SAFETY: no other piece writes this row.
+        unsafe { self.finish.after(self.isa, output, len) };
+    }
+}
+
+/// A row of the first input becomes the output.
+struct Run {
+    input: *const f32,
+    output: *mut f32,
+    len: usize,
+    affine: Option<(*const f32, *const f32)>,
+    /// Whether the factors are those of sixteen channels; else one factor serves the row.
+    spread: bool,
+    least: f32,
+    most: f32,
+}
+
+impl Body for Run {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        // SAFETY: a row of the input can be read, one of the output written; they are the same or disjoint. The
+        // packed factors have whole blocks.
+        unsafe {
+            let (factor, summand) = match self.affine {
+                None => (V::splat(1.0), V::splat(0.0)),
+                Some((factor, summand)) if self.spread => (V::load(factor), V::load(summand)),
+                Some((factor, summand)) => (V::splat(*factor), V::splat(*summand)),
+            };
+            let (least, most) = (V::splat(self.least), V::splat(self.most));
+            let finish = |value: V| {
+                let value = if self.affine.is_some() { summand.mac(value, factor) } else { value };
+                value.at_least(least).at_most(most)
+            };
+            let whole = self.len / 16 * 16;
+            for index in (0..whole).step_by(16) {
+                finish(V::load(self.input.wrapping_add(index))).store(self.output.wrapping_add(index));
+            }
+            let mut lanes = [0.0; 16];
+            for index in whole..self.len {
+                lanes[index - whole] = *self.input.wrapping_add(index);
+            }
+            finish(V::load(lanes.as_ptr())).store(lanes.as_mut_ptr());
+            for index in whole..self.len {
+                *self.output.wrapping_add(index) = lanes[index - whole];
+            }
+        }
+    }
+}
+
+/// A row is added to the output.
+struct Sum {
+    input: *const f32,
+    output: *mut f32,
+    len: usize,
+    finish: Finish,
+}
+
+impl Body for Sum {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        // SAFETY: a row of the input can be read, one of the output written, and they are disjoint.
+        let (input, output) = unsafe {
+            (
+                std::slice::from_raw_parts(self.input, self.len),
+                std::slice::from_raw_parts_mut(self.output, self.len),
+            )
+        };
+        let Finish { least, most, .. } = self.finish;
+        for (sum, &value) in output.iter_mut().zip(input) {
+            let result = *sum + value;
+            let result = if result < least { least } else { result };
+            *sum = if result > most { most } else { result };
+        }
+    }
+}

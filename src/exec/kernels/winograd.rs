@@ -1,0 +1,305 @@
+//! Winograd's minimal filtering F(m×m, 3×3) (Lavin & Gray 2015, "Fast Algorithms for Convolutional Neural
+//! Networks"): tiles of the input and the filters are transformed, multiplied position by position as matrices
+//! of tiles and channels, and transformed back. For which layers: `lower::choose`.
+//!
+//! With several pieces of tiles a thread does all three for its piece, in its own memory. With a single piece
+//! the threads share the transformed input and split the filters.
+#![allow(unsafe_code)]
+
+use ndarray::ArrayD;
+
+use crate::diag::Failure;
+use crate::lower::{Convolution, LANES, Step, Tensor, Tiles};
+
+use super::activate::Finish;
+use super::lanes::{Body, Isa, Lanes, with};
+use super::memory::Memory;
+use super::tile::{Place, Walk};
+use super::tiles::Cut;
+use super::transform::Transform;
+use super::{Prepared, halo, pack};
+
+pub(super) struct Winograd<T: Transform> {
+    isa: Isa,
+    input: Tensor,
+    addend: Option<Tensor>,
+    output: Tensor,
+    /// Position, block of filters, channel, filter.
+    weights: Memory,
+    /// The bias of each filter, and behind it a block of zeros.
+    bias: Memory,
+    finish: Finish,
+    tiles: Tiles,
+    /// Blocks of input channels and of filters.
+    channels: usize,
+    filters: usize,
+    /// Zeros before the first row and column.
+    before: (usize, usize),
+    /// Where the shared transformed input stands in the arena.
+    scratch: usize,
+    /// The cells of the largest piece and of one that is smaller by a tile.
+    cuts: [(usize, Cut); 2],
+    phases: Vec<usize>,
+    transform: std::marker::PhantomData<T>,
+}
+
+impl<T: Transform> Winograd<T> {
+    pub(super) fn new(
+        isa: Isa,
+        step: &Step,
+        convolution: &Convolution,
+        batch: usize,
+        constants: Vec<ArrayD<f32>>,
+        threads: usize,
+    ) -> Result<Winograd<T>, Failure> {
+        let (input, output) = (step.inputs[0], step.output);
+        let tiles = Tiles::new(T::SIZE, output.shape, batch);
+        let (inputs, outputs) = (input.shape.channels() as usize, output.shape.channels() as usize);
+        let (channels, filters) = (inputs.div_ceil(LANES), outputs.div_ceil(LANES));
+        let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
+        let len = channels * LANES * LANES;
+        let weights = Memory::zeroed(tiles.positions() * filters * len)?;
+        pack::on_threads(threads, filters, |block| {
+            for channel in 0..inputs {
+                for lane in 0..LANES.min(outputs - block * LANES) {
+                    let filter = &weight[((block * LANES + lane) * inputs + channel) * 9..][..9];
+                    T::filter(filter, |position, value| {
+                        let at = (position * filters + block) * len + channel * LANES + lane;
+                        // SAFETY: in bounds; no other block has this element.
+                        unsafe { *weights.at(at) = value };
+                    });
+                }
+            }
+        });
+        let bias = pack::channels(constants.get(1).and_then(|bias| bias.as_slice()), outputs)?;
+        let phases = if tiles.pieces == 1 {
+            vec![2 * channels, filters.div_ceil(tiles.group)]
+        } else {
+            vec![tiles.pieces]
+        };
+        let most = tiles.most();
+        let cut = |count: usize| (count, Cut::new(isa, (1, count), LANES));
+        Ok(Winograd {
+            isa,
+            input,
+            addend: convolution.addend.then(|| step.inputs[1]),
+            output,
+            weights,
+            bias,
+            finish: Finish::of(step.activation),
+            tiles,
+            channels,
+            filters,
+            before: (convolution.rows.pad_before as usize, convolution.columns.pad_before as usize),
+            scratch: step.scratch.0,
+            cuts: [cut(most), cut(most.saturating_sub(1).max(1))],
+            phases,
+            transform: std::marker::PhantomData,
+        })
+    }
+
+    /// Multiplies a group of filters with the transformed tiles `input`, at each position; then transforms back.
+    fn filters(&self, arena: &Memory, (first, end): (usize, usize), group: usize, input: *const f32, products: *mut f32) {
+        let count = end - first;
+        let blocks = group * self.tiles.group..self.filters.min((group + 1) * self.tiles.group);
+        let walk = Walk {
+            blocks: self.channels,
+            block: count * LANES,
+            rows: 1,
+            row: 0,
+            segments: 1,
+            segment: 0,
+            run: LANES,
+            pixel: LANES,
+            line: 0,
+            out_line: 0,
+            addend_line: 0,
+            least: f32::NEG_INFINITY,
+            most: f32::INFINITY,
+        };
+        let cut = self
+            .cuts
+            .iter()
+            .find(|(tiles, _)| *tiles == count)
+            .map(|(_, cut)| cut)
+            .expect("pieces differ by at most one tile");
+        for position in 0..self.tiles.positions() {
+            let input = input.wrapping_add(position * self.channels * count * LANES);
+            for cell in 0..cut.len() {
+                for (index, block) in blocks.clone().enumerate() {
+                    let weights = (position * self.filters + block) * self.channels * LANES * LANES;
+                    let output = products.wrapping_add((position * self.tiles.group + index) * count * LANES);
+                    cut.visit(cell, |cell| {
+                        let place = Place {
+                            input: input.wrapping_add(cell.column * LANES),
+                            weights: self.weights.at(weights),
+                            bias: self.bias.at(self.filters * LANES),
+                            addend: std::ptr::null(),
+                            output: output.wrapping_add(cell.column * LANES),
+                        };
+                        // SAFETY: the memory of inputs and products has room for all positions of the piece.
+                        unsafe { (cell.tile)(&walk, place) };
+                    });
+                }
+            }
+        }
+        for (index, block) in blocks.enumerate() {
+            with(
+                self.isa,
+                Outputs {
+                    of: self,
+                    arena,
+                    block,
+                    tiles: (first, end),
+                    products: products.wrapping_add(index * count * LANES),
+                },
+            );
+        }
+    }
+}
+
+impl<T: Transform> Prepared for Winograd<T> {
+    fn phases(&self) -> &[usize] {
+        &self.phases
+    }
+
+    fn run(&self, phase: usize, piece: usize, arena: &Memory, private: &Memory) {
+        let all = (0, self.tiles.count);
+        if self.tiles.pieces > 1 {
+            let tiles = self.tiles.of(piece);
+            let (input, products) = (private.at(self.tiles.products()), private.at(0));
+            for block in 0..self.channels {
+                with(self.isa, Inputs { of: self, arena, block, tiles, piece: tiles, target: input });
+            }
+            if piece == 0 {
+                for picture in 0..self.tiles.count / (self.tiles.grid.0 * self.tiles.grid.1) {
+                    for block in 0..self.filters {
+                        // SAFETY: only this piece writes the zeros.
+                        unsafe { halo::clear(arena, &self.output, picture, block) };
+                    }
+                }
+            }
+            for group in 0..self.filters.div_ceil(self.tiles.group) {
+                self.filters(arena, tiles, group, input, products);
+            }
+        } else if phase == 0 {
+            let (block, half) = (piece / 2, piece % 2);
+            let tiles = (half * all.1 / 2, (half + 1) * all.1 / 2);
+            let target = arena.at(self.scratch);
+            with(self.isa, Inputs { of: self, arena, block, tiles, piece: all, target });
+        } else {
+            for picture in 0..self.tiles.count / (self.tiles.grid.0 * self.tiles.grid.1) {
+                for block in piece * self.tiles.group..self.filters.min((piece + 1) * self.tiles.group) {
+                    // SAFETY: no other piece has this block.
+                    unsafe { halo::clear(arena, &self.output, picture, block) };
+                }
+            }
+            self.filters(arena, all, piece, arena.at(self.scratch), private.at(0));
+        }
+    }
+}
+
+impl<T: Transform> Winograd<T> {
+    /// Picture, row and column of a tile.
+    fn tile(&self, tile: usize) -> (usize, usize, usize) {
+        let (rows, columns) = self.tiles.grid;
+        (tile / (rows * columns), tile / columns % rows, tile % columns)
+    }
+}
+
+/// Transforms some tiles of one block of channels; `piece` is the range of tiles that lie in `target`.
+struct Inputs<'a, T: Transform> {
+    of: &'a Winograd<T>,
+    arena: &'a Memory,
+    block: usize,
+    tiles: (usize, usize),
+    piece: (usize, usize),
+    target: *mut f32,
+}
+
+impl<T: Transform> Body for Inputs<'_, T> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Winograd { input, channels, before, .. } = self.of;
+        let count = self.piece.1 - self.piece.0;
+        let (height, width) = (input.layout.height as isize, input.layout.width as isize);
+        let row_len = input.layout.row() as isize;
+        for tile in self.tiles.0..self.tiles.1 {
+            let (picture, row, column) = self.of.tile(tile);
+            let top = (row * T::SIZE) as isize - before.0 as isize;
+            let left = (column * T::SIZE) as isize - before.1 as isize;
+            let origin = self.arena.at(input.offset + input.layout.at(picture, self.block, 0));
+            let reach = T::SIZE as isize + 2;
+            let inside = top >= 0 && left >= 0 && top + reach <= height && left + reach <= width;
+            let at = |y: isize, x: isize| origin.wrapping_offset(y * row_len + x * LANES as isize);
+            let target = self.target.wrapping_add((self.block * count + tile - self.piece.0) * LANES);
+            // SAFETY: what lies inside the map is read; the target has room for all positions.
+            unsafe {
+                let load = |y: usize, x: usize| {
+                    let (y, x) = (top + y as isize, left + x as isize);
+                    if inside || (y >= 0 && y < height && x >= 0 && x < width) {
+                        V::load(at(y, x))
+                    } else {
+                        V::splat(0.0)
+                    }
+                };
+                T::input(load, |position, value: V| {
+                    value.store(target.wrapping_add(position * channels * count * LANES));
+                });
+            }
+        }
+    }
+}
+
+/// Transforms the products of some tiles of one block of filters back.
+struct Outputs<'a, T: Transform> {
+    of: &'a Winograd<T>,
+    arena: &'a Memory,
+    block: usize,
+    tiles: (usize, usize),
+    products: *const f32,
+}
+
+impl<T: Transform> Body for Outputs<'_, T> {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Winograd { output, addend, bias, finish, tiles, isa, .. } = self.of;
+        let count = self.tiles.1 - self.tiles.0;
+        let (least, most) = (V::splat(finish.least), V::splat(finish.most));
+        for tile in self.tiles.0..self.tiles.1 {
+            let (picture, row, column) = self.of.tile(tile);
+            let (top, left) = (row * T::SIZE, column * T::SIZE);
+            let rows = T::SIZE.min(output.layout.height - top);
+            let columns = T::SIZE.min(output.layout.width - left);
+            let start = |tensor: &Tensor| {
+                self.arena.at(tensor.offset + tensor.layout.at(picture, self.block, top) + left * LANES)
+            };
+            let target = start(output);
+            let products = self.products.wrapping_add((tile - self.tiles.0) * LANES);
+            // SAFETY: the products have all positions; outputs beyond the map are not written, and no other
+            // piece writes these.
+            unsafe {
+                let bias = V::load(bias.at(self.block * LANES));
+                let load = |position: usize| {
+                    V::load(products.wrapping_add(position * tiles.group * count * LANES))
+                };
+                T::output(load, |y: usize, x: usize, value: V| {
+                    if y < rows && x < columns {
+                        let mut value = value.add(bias);
+                        if let Some(addend) = addend {
+                            let at = start(addend).wrapping_add(y * addend.layout.row() + x * LANES);
+                            value = value.add(V::load(at));
+                        }
+                        let to = target.wrapping_add(y * output.layout.row() + x * LANES);
+                        value.at_least(least).at_most(most).store(to);
+                    }
+                });
+                if finish.then.is_some() {
+                    for y in 0..rows {
+                        finish.after(*isa, target.wrapping_add(y * output.layout.row()), columns * LANES);
+                    }
+                }
+            }
+        }
+    }
+}
