@@ -50,7 +50,10 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         Stage::Lower => {
             let outputs = checked.graph().outputs().iter().filter(|output| !output.train_only);
             let outputs = outputs.map(|output| (output.name.clone(), output.node)).collect();
-            output::print(&lower(checked.graph(), &Settings { batch: 1, accuracy: Accuracy::Fast, outputs }).to_string())
+            output::print(
+                &lower(checked.graph(), &Settings { batch: 1, accuracy: Accuracy::Fast, outputs })
+                    .to_string(),
+            )
         }
         _ => output::print(&checked.graph().to_string()),
     }

@@ -4,6 +4,7 @@
 //! Exit codes: 0 fine, 1 the model is wrong, 2 wrong usage, 3 files, weights or environment.
 
 mod baseline;
+mod bench;
 mod check;
 mod completions;
 mod diff;
@@ -16,6 +17,7 @@ mod git;
 mod graph;
 mod init;
 mod inputs;
+mod machine;
 mod memory;
 mod ops;
 mod output;
@@ -65,6 +67,8 @@ enum Command {
     Init(init::Arguments),
     /// Executes a network on pictures or arrays
     Run(Box<run::Arguments>),
+    /// Measures how long a network takes
+    Bench(Box<bench::Arguments>),
     /// Lists, makes or checks the weights of a network
     Weights(weights::Arguments),
     /// Draws a network
@@ -137,6 +141,7 @@ fn dispatch(command: Command) -> Done {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Weights(arguments) => weights::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),

@@ -19,7 +19,7 @@ use crate::weights::{npy, npz};
 use super::inputs::{self, Inputs, Layout};
 use super::parameters::Parameters;
 use super::source::Source;
-use super::{Done, Stop, files, memory, output, report};
+use super::{Done, Stop, files, machine, memory, output, report};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -130,9 +130,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let outputs = output_files(&checked, &arguments.output)?;
     let labels = labels(&checked, &arguments.source)?;
     let mut values = arguments.parameters.values(checked.graph())?;
-    let threads = arguments
-        .threads
-        .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let (threads, isa) = (machine::threads(arguments.threads), machine::isa()?);
     let accuracy = if arguments.exact { Accuracy::Direct } else { Accuracy::Fast };
     let plan = |batch| {
         let settings = lower::Settings { batch, accuracy, outputs: kept.clone() };
@@ -144,8 +142,8 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let inputs = inputs::read(checked.graph(), &arguments.input, arguments.layout)?;
     let batch = usize::from(arguments.batch).min(inputs.names.len());
     let plan = plan(batch)?;
-    let mut executor = Executor::load(plan, threads, |recipe| values.constant(checked.graph(), recipe))
-        .map_err(Stop::Environment)?;
+    let executor = Executor::load_for(isa, plan, threads, |recipe| values.constant(checked.graph(), recipe));
+    let mut executor = executor.map_err(Stop::Environment)?;
     let results = run_all(&mut executor, &inputs, batch);
     // The outputs stand before what is kept for dumps only.
     let is_output = |name: &str| checked.graph().outputs().iter().any(|output| output.name == name);

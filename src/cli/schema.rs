@@ -12,12 +12,14 @@ use crate::report::Report;
 use crate::report::dialects::DialectReport;
 use crate::report::estimate::EstimateReport;
 
+use super::bench::BenchReport;
 use super::run::RunReport;
 use super::weights::WeightsReport;
 use super::zoo::ZooReport;
 
-fn schemas() -> [(&'static str, Schema); 8] {
+fn schemas() -> [(&'static str, Schema); 9] {
     [
+        ("bench", schema_for!(BenchReport)),
         ("check", schema_for!(DiagnosticReport)),
         ("diff", schema_for!(DiffReport)),
         ("dialects", schema_for!(DialectReport)),

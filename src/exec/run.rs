@@ -32,6 +32,8 @@ struct Engine {
     arena: Memory,
     private: Vec<Memory>,
     started: Instant,
+    /// When the last run began, in nanoseconds since `started`.
+    begun: AtomicU64,
     /// When each phase was finished in the last run, in nanoseconds since `started`.
     finished: Vec<AtomicU64>,
 }
@@ -116,10 +118,10 @@ impl Executor {
             arena: Memory::zeroed(plan.arena)?,
             private: (0..threads).map(|_| Memory::zeroed(plan.private)).collect::<Result<_, _>>()?,
             started: Instant::now(),
+            begun: AtomicU64::new(0),
         };
-        let team = Team::new(engine, threads).map_err(|error| {
-            Failure::new(Code::E0607, format!("cannot start {threads} threads: {error}"))
-        })?;
+        let team = Team::new(engine, threads)
+            .map_err(|error| Failure::new(Code::E0607, format!("cannot start {threads} threads: {error}")))?;
         Ok(Executor { plan, team })
     }
 
@@ -134,6 +136,8 @@ impl Executor {
         for (port, input) in self.plan.inputs.iter().zip(inputs) {
             self.team.work().arena.fill(&port.tensor, self.plan.batch, input);
         }
+        let engine = self.team.work();
+        engine.begun.store(engine.now(), Ordering::Relaxed);
         self.team.run();
         self.plan
             .outputs
@@ -149,12 +153,11 @@ impl Executor {
             .collect()
     }
 
-    /// Runs the plan over what its inputs hold already, and returns the nanoseconds of each step.
-    pub fn time(&mut self) -> Vec<u64> {
-        let mut before = self.team.work().now();
-        self.team.run();
+    /// The nanoseconds that each step took in the last run.
+    pub fn step_times(&self) -> Vec<u64> {
         let engine = self.team.work();
         let mut times = vec![0; engine.steps.len()];
+        let mut before = engine.begun.load(Ordering::Relaxed);
         for (&(step, _), finished) in engine.phases.iter().zip(&engine.finished) {
             let now = finished.load(Ordering::Relaxed);
             times[step] += now.saturating_sub(before);

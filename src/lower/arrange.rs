@@ -280,7 +280,9 @@ impl Arrangement<'_> {
             .storages
             .iter()
             .map(|storage| Interval {
-                size: Layout::new(storage.shape, storage.form, storage.halo).elements(batch).saturating_mul(4),
+                size: Layout::new(storage.shape, storage.form, storage.halo)
+                    .elements(batch)
+                    .saturating_mul(4),
                 first: storage.first,
                 last: storage.last,
             })

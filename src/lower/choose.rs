@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn other_convolutions_are_direct() {
-        for (kernel, stride, groups, channels) in [(1, 1, 1, 64), (3, 2, 1, 64), (3, 1, 2, 64), (3, 1, 1, 3)] {
+        for (kernel, stride, groups, channels) in [(1, 1, 1, 64), (3, 2, 1, 64), (3, 1, 2, 64), (3, 1, 1, 3)]
+        {
             assert_eq!(chosen(kernel, stride, groups, 56, channels), Algorithm::Direct);
         }
     }

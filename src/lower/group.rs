@@ -124,7 +124,11 @@ impl Grouping<'_> {
             }
             let takes = !matches!(
                 draft.kernel,
-                Kernel::Pool(_) | Kernel::Lrn(_) | Kernel::Concat { .. } | Kernel::Copy | Kernel::Reference(_)
+                Kernel::Pool(_)
+                    | Kernel::Lrn(_)
+                    | Kernel::Concat { .. }
+                    | Kernel::Copy
+                    | Kernel::Reference(_)
             );
             if let Some((next, activation)) = self.next_activation(draft.value).filter(|_| takes) {
                 draft.activation = Some(activation);

@@ -91,7 +91,8 @@ impl fmt::Display for Plan {
         }
         for (index, step) in self.steps.iter().enumerate() {
             write!(f, "{index:>4}  {step}")?;
-            if let Kernel::Conv(super::Convolution { algorithm: Algorithm::Winograd(size), .. }) = step.kernel {
+            if let Kernel::Conv(super::Convolution { algorithm: Algorithm::Winograd(size), .. }) = step.kernel
+            {
                 let tiles = Tiles::new(size, step.output.shape, self.batch);
                 write!(f, "  ({} tiles in {} pieces)", tiles.count, tiles.pieces)?;
             }

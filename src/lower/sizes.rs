@@ -124,7 +124,14 @@ pub(super) fn packed(step: &Step) -> u128 {
                 Algorithm::Direct => {
                     let reach = Reach::new(channels, input.layout.lanes, output, convolution.groups);
                     let (rows, columns) = (convolution.rows.kernel, convolution.columns.kernel);
-                    elements(&[blocks, reach.count, rows as usize, columns as usize, input.layout.lanes, LANES])
+                    elements(&[
+                        blocks,
+                        reach.count,
+                        rows as usize,
+                        columns as usize,
+                        input.layout.lanes,
+                        LANES,
+                    ])
                 }
                 Algorithm::Winograd(size) => {
                     let positions = (size + 2) * (size + 2);

@@ -42,7 +42,14 @@ pub(crate) fn run_seeded(
         .map(|one| one.node)
         .or_else(|| graph.value(output))
         .unwrap();
-    let plan = lower(graph, &Settings { batch, accuracy: if exact { Accuracy::Definitions } else { Accuracy::Fast }, outputs: vec![(output.to_owned(), node)] });
+    let plan = lower(
+        graph,
+        &Settings {
+            batch,
+            accuracy: if exact { Accuracy::Definitions } else { Accuracy::Fast },
+            outputs: vec![(output.to_owned(), node)],
+        },
+    );
     let tensor = |(id, index): (cnnc::ir::NodeId, usize)| {
         let node = graph.node(id);
         let parameter = &node.parameters[index];

@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn curves_are_those_of_the_definitions() {
-        let points: Vec<f32> = (-4000..4000).map(|x| x as f32 / 40.0).chain([1e-6, 0.124, 0.126, -0.1]).collect();
+        let points: Vec<f32> =
+            (-4000..4000).map(|x| x as f32 / 40.0).chain([1e-6, 0.124, 0.126, -0.1]).collect();
         for isa in [Isa::Portable, Isa::Avx2.min(Isa::best()), Isa::best()] {
             for function in [Function::Sigmoid, Function::Silu, Function::Tanh, Function::Stanh] {
                 let activation = Activation { function, value: 0.0 };

@@ -155,7 +155,8 @@ impl Conv {
     }
 
     fn block(&self, arena: &Memory, picture: usize, block: usize, band: usize) {
-        let input = self.input.offset + self.input.layout.at(picture, self.reach.first(block), 0) - self.start;
+        let input =
+            self.input.offset + self.input.layout.at(picture, self.reach.first(block), 0) - self.start;
         let output = self.output.offset + self.output.layout.at(picture, block, 0);
         let addend = self.addend.map(|addend| addend.offset + addend.layout.at(picture, block, 0));
         let cells = self.cut.len();
@@ -168,8 +169,9 @@ impl Conv {
                     input: arena.at(from),
                     weights: self.weights.at(block * self.weights_of_block),
                     bias: self.bias.at(block * LANES),
-                    addend: addend
-                        .map_or(std::ptr::null(), |start| arena.at(at(start, self.walk.addend_line)).cast_const()),
+                    addend: addend.map_or(std::ptr::null(), |start| {
+                        arena.at(at(start, self.walk.addend_line)).cast_const()
+                    }),
                     output: target,
                 };
                 // SAFETY: the plan gives the input the zeros that the kernel reaches, and the packed weights

@@ -11,6 +11,7 @@ mod lanes;
 mod lrn;
 mod memory;
 mod pack;
+pub mod peak;
 mod pool;
 mod reference;
 mod rows;
@@ -51,7 +52,9 @@ pub(super) fn prepare(
 ) -> Result<Box<dyn Prepared>, Failure> {
     Ok(match &step.kernel {
         Kernel::Conv(convolution) => match convolution.algorithm {
-            Algorithm::Direct => Box::new(conv::Conv::new(isa, step, convolution, batch, constants, threads)?),
+            Algorithm::Direct => {
+                Box::new(conv::Conv::new(isa, step, convolution, batch, constants, threads)?)
+            }
             Algorithm::Winograd(2) => {
                 Box::new(Winograd::<Two>::new(isa, step, convolution, batch, constants, threads)?)
             }

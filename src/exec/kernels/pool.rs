@@ -94,8 +94,11 @@ impl Body for Band<'_> {
                         let from = start.wrapping_add(y * down.step * line + x * across.step * LANES);
                         // SAFETY: taps lie inside the input.
                         let value = unsafe { V::load(from) };
-                        result =
-                            if *reduction == Reduction::Max { result.greater(value) } else { result.add(value) };
+                        result = if *reduction == Reduction::Max {
+                            result.greater(value)
+                        } else {
+                            result.add(value)
+                        };
                     }
                 }
                 let divisor = match reduction {

@@ -84,12 +84,12 @@ impl Rows {
         });
         let spread = lanes == LANES;
         let input = |index: usize| arena.at(place(&self.inputs[index])).cast_const();
-        with(
-            self.isa,
-            Run { input: input(0), output, len, affine, spread, least: self.finish.least, most: self.finish.most },
-        );
-        for index in 1..self.inputs.len() {
-            with(self.isa, Sum { input: input(index), output, len, finish: self.finish });
+        // The range holds for the sum of all.
+        let last = self.inputs.len() - 1;
+        let finish = |index: usize| if index == last { self.finish } else { Finish::of(None) };
+        with(self.isa, Run { input: input(0), output, len, affine, spread, finish: finish(0) });
+        for index in 1..=last {
+            with(self.isa, Sum { input: input(index), output, len, finish: finish(index) });
         }
         // SAFETY: no other piece writes this row.
         unsafe { self.finish.after(self.isa, output, len) };
@@ -104,8 +104,7 @@ struct Run {
     affine: Option<(*const f32, *const f32)>,
     /// Whether the factors are those of sixteen channels; else one factor serves the row.
     spread: bool,
-    least: f32,
-    most: f32,
+    finish: Finish,
 }
 
 impl Body for Run {
@@ -119,7 +118,7 @@ impl Body for Run {
                 Some((factor, summand)) if self.spread => (V::load(factor), V::load(summand)),
                 Some((factor, summand)) => (V::splat(*factor), V::splat(*summand)),
             };
-            let (least, most) = (V::splat(self.least), V::splat(self.most));
+            let (least, most) = (V::splat(self.finish.least), V::splat(self.finish.most));
             let finish = |value: V| {
                 let value = if self.affine.is_some() { summand.mac(value, factor) } else { value };
                 value.at_least(least).at_most(most)

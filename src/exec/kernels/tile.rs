@@ -6,9 +6,9 @@
 //! algorithm, where the pixels are tiles.
 #![allow(unsafe_code)]
 
-use super::lanes::{Isa, Lanes, Portable};
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2, Avx512};
+use super::lanes::{Isa, Lanes, Portable};
 
 /// How a tile walks over its input: blocks of channels, rows of the kernel, segments of a row, floats of a segment.
 /// All distances are in elements.
@@ -58,14 +58,35 @@ pub(super) type Tile = unsafe fn(&Walk, Place);
 /// Floats between a weight and the one that is asked for meanwhile: 4 KiB.
 const AHEAD: usize = 1024;
 
+/// Writes a statement out for each column, because loops of 28 turns are not unrolled and the sums would then
+/// stand in memory.
+macro_rules! for_columns {
+    (|$column:ident| $do:block) => {
+        for_columns!($column $do 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27)
+    };
+    ($column:ident $do:block $($index:literal)*) => {
+        $(if $index < COLUMNS {
+            let $column: usize = $index;
+            $do
+        })*
+    };
+}
+
 /// # Safety
 /// As [`Tile`].
 #[inline(always)]
-unsafe fn tile<V: Lanes, const ROWS: usize, const COLUMNS: usize, const PIXEL: usize>(walk: &Walk, place: Place) {
+unsafe fn tile<V: Lanes, const ROWS: usize, const COLUMNS: usize, const PIXEL: usize>(
+    walk: &Walk,
+    place: Place,
+) {
     let pixel = if PIXEL == 0 { walk.pixel } else { PIXEL };
     // SAFETY: the pointers below are those that the walk reaches from the place.
     unsafe {
-        let mut sums = [[V::load(place.bias); COLUMNS]; ROWS];
+        let bias = V::load(place.bias);
+        let mut sums = [[V::splat(0.0); COLUMNS]; ROWS];
+        for sums in &mut sums {
+            for_columns!(|column| { sums[column] = bias });
+        }
         let mut weights = place.weights;
         for block in 0..walk.blocks {
             for row in 0..walk.rows {
@@ -78,9 +99,10 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const COLUMNS: usize, const PIXEL: u
                         weights = weights.wrapping_add(16);
                         for (line, sums) in sums.iter_mut().enumerate() {
                             let input = input.wrapping_add(line * walk.line + step);
-                            for (column, sum) in sums.iter_mut().enumerate() {
-                                *sum = sum.mac(V::splat(*input.wrapping_add(column * pixel)), weight);
-                            }
+                            for_columns!(|column| {
+                                let value = V::splat(*input.wrapping_add(column * pixel));
+                                sums[column] = sums[column].mac(value, weight);
+                            });
                         }
                     }
                 }
@@ -88,13 +110,17 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const COLUMNS: usize, const PIXEL: u
         }
         let (least, most) = (V::splat(walk.least), V::splat(walk.most));
         for (line, sums) in sums.iter().enumerate() {
-            for (column, &sum) in sums.iter().enumerate() {
-                let mut sum = sum;
-                if !place.addend.is_null() {
-                    sum = sum.add(V::load(place.addend.wrapping_add(line * walk.addend_line + column * 16)));
-                }
-                let output = place.output.wrapping_add(line * walk.out_line + column * 16);
-                sum.at_least(least).at_most(most).store(output);
+            let output = place.output.wrapping_add(line * walk.out_line);
+            if place.addend.is_null() {
+                for_columns!(|column| {
+                    sums[column].at_least(least).at_most(most).store(output.wrapping_add(column * 16));
+                });
+            } else {
+                let addend = place.addend.wrapping_add(line * walk.addend_line);
+                for_columns!(|column| {
+                    let sum = sums[column].add(V::load(addend.wrapping_add(column * 16)));
+                    sum.at_least(least).at_most(most).store(output.wrapping_add(column * 16));
+                });
             }
         }
     }

@@ -36,7 +36,9 @@ impl Cut {
         let rows = (1..=4.min(height)).rev().find(|&rows| fits(rows)).unwrap_or(1);
         let tiles = columns
             .iter()
-            .map(|(first, end)| [1, rows, height % rows].map(|rows| tile::find(isa, rows, end - first, pixel)))
+            .map(|(first, end)| {
+                [1, rows, height % rows].map(|rows| tile::find(isa, rows, end - first, pixel))
+            })
             .collect();
         Cut { height, rows, columns, tiles }
     }

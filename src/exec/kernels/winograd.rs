@@ -99,7 +99,14 @@ impl<T: Transform> Winograd<T> {
     }
 
     /// Multiplies a group of filters with the transformed tiles `input`, at each position; then transforms back.
-    fn filters(&self, arena: &Memory, (first, end): (usize, usize), group: usize, input: *const f32, products: *mut f32) {
+    fn filters(
+        &self,
+        arena: &Memory,
+        (first, end): (usize, usize),
+        group: usize,
+        input: *const f32,
+        products: *mut f32,
+    ) {
         let count = end - first;
         let blocks = group * self.tiles.group..self.filters.min((group + 1) * self.tiles.group);
         let walk = Walk {
@@ -280,9 +287,8 @@ impl<T: Transform> Body for Outputs<'_, T> {
             // piece writes these.
             unsafe {
                 let bias = V::load(bias.at(self.block * LANES));
-                let load = |position: usize| {
-                    V::load(products.wrapping_add(position * tiles.group * count * LANES))
-                };
+                let load =
+                    |position: usize| V::load(products.wrapping_add(position * tiles.group * count * LANES));
                 T::output(load, |y: usize, x: usize, value: V| {
                     if y < rows && x < columns {
                         let mut value = value.add(bias);

@@ -1,0 +1,246 @@
+"""Compares `cnnc bench` with ONNX Runtime and OpenVINO, side by side in one run.
+
+Each engine runs in a process of its own that lives through all rounds. In a round every engine runs in turn, so
+that a change of the machine meets all of them; rounds in which other processes took processor time are dropped.
+The networks are built in PyTorch (torchvision) and exported to ONNX; weights are random, as times do not depend on
+them. Prints a table of milliseconds for a batch, the time of cnnc over that of the better engine, and each
+engine's peak memory.
+
+Needs: pip install torch torchvision onnx onnxruntime openvino
+Use:   python tests/bench/compare.py [--threads 1,2] [--batch 1] [--rounds 30] [--json FILE] [NETWORK ...]
+"""
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# name: the .cnn file below the repository, its network, and the model of torchvision
+NETWORKS = {
+    "alexnet": (["examples/zoo/alexnet.cnn", "examples/alexnet.cnn"], None, "alexnet"),
+    "googlenet": (["examples/zoo/googlenet.cnn", "examples/googlenet.cnn"], None, "googlenet"),
+    "resnet18": (["examples/zoo/resnet.cnn", "tests/fixtures/networks/resnet18.cnn"], "resnet18", "resnet18"),
+    "resnet50": (["examples/zoo/resnet.cnn", "examples/resnet50.cnn"], "resnet50", "resnet50"),
+    "inception_v3": (["examples/zoo/inception_v3.cnn", "examples/inception_v3.cnn"], None, "inception_v3"),
+    "vgg16": (["examples/zoo/vgg16.cnn", "examples/vgg16.cnn"], None, "vgg16"),
+    "mobilenet_v2": (["tests/bench/networks/mobilenet_v2.cnn"], None, "mobilenet_v2"),
+    "densenet121": (["tests/bench/networks/densenet121.cnn"], None, "densenet121"),
+    "lenet5": (["tests/fixtures/networks/lenet5.cnn"], None, "lenet5"),
+}
+SIX = ["alexnet", "googlenet", "resnet18", "resnet50", "inception_v3", "vgg16"]
+
+
+def model(name):
+    """The PyTorch module and its input shape for one picture."""
+    import torch
+
+    if name == "lenet5":
+        nn = torch.nn
+        return nn.Sequential(
+            nn.Conv2d(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2),
+            nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2), nn.Flatten(),
+            nn.Linear(400, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10), nn.Softmax(1),
+        ), (1, 32, 32)
+    import torchvision
+
+    extra = {"googlenet": {"aux_logits": False}, "inception_v3": {"aux_logits": True}}.get(name, {})
+    if name in ("googlenet", "inception_v3"):
+        extra["init_weights"] = False
+    side = 299 if name == "inception_v3" else 224
+    return getattr(torchvision.models, NETWORKS[name][2])(weights=None, **extra), (3, side, side)
+
+
+def export(name, batch, folder):
+    """Writes the network as ONNX; in a process of its own, because PyTorch stays large."""
+    path = Path(folder) / f"{name}.{batch}.onnx"
+    if not path.exists():
+        subprocess.run([sys.executable, __file__, "--export", name, str(batch), str(path)], check=True)
+    return str(path)
+
+
+def export_here(name, batch, path):
+    import torch
+
+    network, shape = model(name)
+    network.eval()
+    with torch.no_grad():
+        torch.onnx.export(network, torch.zeros(batch, *shape), path, dynamo=False, opset_version=17)
+
+
+def serve(engine, path, threads, shape):
+    """An engine as a process: runs once for each line of its input and answers with nanoseconds."""
+    import numpy
+
+    data = numpy.random.default_rng(0).uniform(-1, 1, shape).astype(numpy.float32)
+    if engine == "onnxruntime":
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        feed = {session.get_inputs()[0].name: data}
+
+        def run():
+            session.run(None, feed)
+    else:
+        import openvino
+
+        core = openvino.Core()
+        compiled = core.compile_model(
+            path,
+            "CPU",
+            {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
+             "INFERENCE_PRECISION_HINT": "f32"},
+        )
+        request = compiled.create_infer_request()
+
+        def run():
+            request.infer([data], share_inputs=True, share_outputs=True)
+
+    run()
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        started = time.perf_counter_ns()
+        run()
+        print(time.perf_counter_ns() - started, flush=True)
+
+
+class Engine:
+    def __init__(self, name, command):
+        self.name = name
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline().strip()
+        if line != "ready":
+            raise SystemExit(f"{name} did not start: {line}")
+
+    def run(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline()) / 1e6
+
+    def peak_memory(self):
+        """MiB that were resident at most."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            line = next(line for line in status if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+
+    def processor_time(self):
+        with open(f"/proc/{self.process.pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def busy():
+    """Ticks that all processors worked, and those that the hypervisor took away."""
+    with open("/proc/stat") as stat:
+        user, nice, system, _, _, irq, softirq, steal = map(int, stat.readline().split()[1:9])
+    return user + nice + system + irq + softirq + steal
+
+
+def compare(name, threads, batch, rounds, folder, cnnc):
+    files, network, _ = NETWORKS[name]
+    file = next((ROOT / one for one in files if (ROOT / one).exists()), None)
+    if file is None:
+        print(f"{name}: none of {', '.join(files)} exists", file=sys.stderr)
+        return None
+    _, shape = model(name) if name == "lenet5" else (None, (3,) + (299 if name == "inception_v3" else 224,) * 2)
+    onnx = export(name, batch, folder)
+    command = [cnnc, "bench", str(file), "--threads", str(threads), "--batch", str(batch), "--on-demand"]
+    if network is not None and f"network {network}" in file.read_text():
+        command += ["--network", network]
+    engines = [Engine("cnnc", command)]
+    for engine in ("onnxruntime", "openvino"):
+        words = [str(threads), ",".join(map(str, (batch, *shape)))]
+        engines.append(Engine(engine, [sys.executable, __file__, "--serve", engine, onnx, *words]))
+    for engine in engines:
+        engine.run()
+    # Runs of a round: several where a run is short, so that ticks can be told apart.
+    repeats = max(1, min(200, round(60 / max(engine.run() for engine in engines))))
+    found = []
+    for _ in range(rounds):
+        before, own_before, started = busy(), sum(one.processor_time() for one in engines), time.monotonic()
+        times = [min(engine.run() for _ in range(repeats)) for engine in engines]
+        ticks = (time.monotonic() - started) * os.sysconf("SC_CLK_TCK")
+        own = sum(one.processor_time() for one in engines) - own_before
+        found.append(((busy() - before - own) / ticks, times))
+    memory = [engine.peak_memory() for engine in engines]
+    for engine in engines:
+        engine.close()
+    quiet = [times for foreign, times in found if foreign < 0.1]
+    if len(quiet) < 5:
+        quiet = [times for _, times in sorted(found)[:5]]
+    best = [min(times[index] for times in quiet) for index in range(len(engines))]
+    ratios = [times[0] / min(times[1:]) for times in quiet]
+    return {
+        "network": name, "threads": threads, "batch": batch,
+        "cnnc_ms": best[0], "onnxruntime_ms": best[1], "openvino_ms": best[2],
+        "ratio": best[0] / min(best[1:]), "median_ratio_of_rounds": statistics.median(ratios),
+        "cnnc_mib": memory[0], "onnxruntime_mib": memory[1], "openvino_mib": memory[2],
+        "rounds": len(quiet), "dropped": len(found) - len(quiet),
+    }
+
+
+def geometric_mean(values):
+    values = list(values)
+    return math.exp(sum(map(math.log, values)) / len(values)) if values else float("nan")
+
+
+def main():
+    if sys.argv[1:2] == ["--export"]:
+        return export_here(sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    if sys.argv[1:2] == ["--serve"]:
+        engine, path, threads, shape = sys.argv[2:6]
+        return serve(engine, path, int(threads), tuple(map(int, shape.split(","))))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("networks", nargs="*", default=SIX)
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--cnnc", default=str(ROOT / "target/release/cnnc"))
+    parser.add_argument("--json")
+    parser.add_argument("--onnx-folder", help="keeps the exported networks")
+    arguments = parser.parse_args()
+    results = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.onnx_folder or temporary
+        os.makedirs(folder, exist_ok=True)
+        for threads in map(int, arguments.threads.split(",")):
+            machine = subprocess.run(
+                [arguments.cnnc, "bench", "-e", "input 8; dense 8", "--threads", str(threads), "--format", "json"],
+                capture_output=True, text=True, check=True,
+            )
+            peak = json.loads(machine.stdout)["peak_gflops"]
+            print(f"{threads} threads, batch {arguments.batch}, peak {peak:.0f} GFLOP/s")
+            print(f"{'network':<14}{'cnnc':>9}{'ORT':>9}{'OpenVINO':>9}{'ratio':>7}{'rounds':>8}"
+                  f"{'MiB':>7}{'ORT':>7}{'OV':>7}{'memory':>8}")
+            for name in arguments.networks:
+                result = compare(name, threads, arguments.batch, arguments.rounds, folder, arguments.cnnc)
+                if result is None:
+                    continue
+                results.append(result | {"peak_gflops": peak})
+                print(f"{name:<14}{result['cnnc_ms']:9.3f}{result['onnxruntime_ms']:9.3f}{result['openvino_ms']:9.3f}"
+                      f"{result['ratio']:7.2f}{result['rounds']:4}-{result['dropped']:<3}"
+                      f"{result['cnnc_mib']:7.0f}{result['onnxruntime_mib']:7.0f}{result['openvino_mib']:7.0f}"
+                      f"{result['cnnc_mib'] / result['onnxruntime_mib']:8.2f}", flush=True)
+            rows = [one for one in results if one["threads"] == threads]
+            print(f"geometric mean {geometric_mean(one['ratio'] for one in rows):.2f}, "
+                  f"memory {geometric_mean(one['cnnc_mib'] / one['onnxruntime_mib'] for one in rows):.2f}\n")
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
