@@ -6,6 +6,7 @@ mod baseline;
 mod case_studies;
 mod cli;
 mod contract;
+mod convolutions;
 mod counting;
 mod dialects;
 mod diff;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
-use cnnc::exec::Executor;
+use cnnc::exec::{Executor, Isa};
 use cnnc::lower::{Accuracy, Settings, lower};
 use cnnc::ops::Init;
 use cnnc::weights::seeded;
@@ -34,6 +34,20 @@ pub(crate) fn run_seeded(
     exact: bool,
     threads: usize,
 ) -> ArrayD<f32> {
+    let accuracy = if exact { Accuracy::Definitions } else { Accuracy::Fast };
+    run_for(Isa::best(), checked, output, (seed, random_bn), batch, accuracy, threads)
+}
+
+/// As [`run_seeded`], for chosen instructions and kernels.
+pub(crate) fn run_for(
+    isa: Isa,
+    checked: &Checked,
+    output: &str,
+    (seed, random_bn): (u64, bool),
+    batch: usize,
+    accuracy: Accuracy,
+    threads: usize,
+) -> ArrayD<f32> {
     let graph = checked.graph();
     let node = graph
         .outputs()
@@ -42,21 +56,14 @@ pub(crate) fn run_seeded(
         .map(|one| one.node)
         .or_else(|| graph.value(output))
         .unwrap();
-    let plan = lower(
-        graph,
-        &Settings {
-            batch,
-            accuracy: if exact { Accuracy::Definitions } else { Accuracy::Fast },
-            outputs: vec![(output.to_owned(), node)],
-        },
-    );
+    let plan = lower(graph, &Settings { batch, accuracy, outputs: vec![(output.to_owned(), node)] });
     let tensor = |(id, index): (cnnc::ir::NodeId, usize)| {
         let node = graph.node(id);
         let parameter = &node.parameters[index];
         let shape: Vec<usize> = parameter.shape.iter().map(|&dim| dim as usize).collect();
         seeded::fill(seed, &format!("{}.{}", node.path, parameter.key), &parameter.init, random_bn, &shape)
     };
-    let mut executor = Executor::load(plan, threads, |recipe| {
+    let mut executor = Executor::load_for(isa, plan, threads, |recipe| {
         Ok(recipe.evaluate(recipe.reads().into_iter().map(tensor).collect()))
     })
     .unwrap();

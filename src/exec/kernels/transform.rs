@@ -1,113 +1,103 @@
 //! The transforms of Winograd's algorithm, from the Cook–Toom construction: `Y = Aᵀ[(G g Gᵀ) ∘ (Bᵀ d B)]A` for
-//! the points 0, 1, −1, ∞, and for tiles of 4×4 also ½ and −2, which round less than 2 and −2.
+//! the points 0, 1, −1, ∞, and for tiles of 4×4 also ½ and −2, which round less than 2 and −2. The matrices of
+//! input and output stand as sums with common parts taken out.
+#![allow(unsafe_code)]
 
 use super::lanes::Lanes;
 
-/// The transforms of one size of tiles.
+/// The transforms of one size of tiles. A tile of input has `SIZE + 2` rows and columns, and as many squared
+/// positions after the transform.
 pub(super) trait Transform: Send + Sync + 'static {
     /// Outputs of a tile along an axis.
     const SIZE: usize;
     /// `G g Gᵀ` of a filter of 3×3 taps, computed in f64 and rounded once; `write` takes position and value.
     fn filter(taps: &[f32], write: impl FnMut(usize, f32));
-    /// `Bᵀ d B`: `read` gives the input at a row and column of the tile.
-    fn input<V: Lanes>(read: impl Fn(usize, usize) -> V, write: impl FnMut(usize, V));
-    /// `Aᵀ m A`: `read` gives the product at a position; `write` takes row, column and value of an output.
-    fn output<V: Lanes>(read: impl Fn(usize) -> V, write: impl FnMut(usize, usize, V));
+    /// `Bᵀ d B`: the vectors of a tile from `from` on, its rows `row` elements apart, go to `to`, positions
+    /// `position` elements apart.
+    ///
+    /// # Safety
+    /// All these vectors can be read and written.
+    unsafe fn input<V: Lanes>(from: *const f32, row: usize, to: *mut f32, position: usize);
+    /// `Aᵀ m A`: products from `from` on, positions `position` elements apart, become outputs, row by row.
+    ///
+    /// # Safety
+    /// All these vectors can be read and written.
+    unsafe fn output<V: Lanes>(from: *const f32, position: usize, to: *mut f32);
 }
 
-/// A product of a constant matrix with a vector of vectors; zeros and ones cost nothing.
-#[inline(always)]
-fn product<V: Lanes, const ROWS: usize, const INNER: usize>(
-    matrix: &[[f32; INNER]; ROWS],
-    vector: [V; INNER],
-) -> [V; ROWS] {
-    let mut result = [V::splat(0.0); ROWS];
-    for (result, row) in result.iter_mut().zip(matrix) {
-        let mut started = false;
-        for (&factor, &value) in row.iter().zip(&vector) {
-            if factor == 0.0 {
-                continue;
-            }
-            *result = match (started, factor) {
-                (false, 1.0) => value,
-                (false, _) => value.mul(V::splat(factor)),
-                (true, 1.0) => result.add(value),
-                (true, -1.0) => result.sub(value),
-                (true, _) => result.mac(value, V::splat(factor)),
-            };
-            started = true;
-        }
-    }
-    result
+/// Writes a block out for each index.
+macro_rules! unroll {
+    ($index:ident in [$($value:literal)*] $do:block) => {
+        $({
+            const $index: usize = $value;
+            $do
+        })*
+    };
 }
 
 macro_rules! transform {
-    ($name:ident, $size:literal, $reach:literal, $doc:literal, $a:expr, $g:expr, $b:expr) => {
+    ($name:ident, $size:literal $outputs:tt, $reach:literal $inputs:tt, $doc:literal, $g:expr, $b:ident, $a:ident) => {
         #[doc = $doc]
         pub(super) struct $name;
-
-        impl $name {
-            const A: [[f32; $reach]; $size] = $a;
-            const G: [[f64; 3]; $reach] = $g;
-            const B: [[f32; $reach]; $reach] = $b;
-        }
 
         impl Transform for $name {
             const SIZE: usize = $size;
 
             fn filter(taps: &[f32], mut write: impl FnMut(usize, f32)) {
+                const G: [[f64; 3]; $reach] = $g;
                 let half = |row: usize, column: usize| -> f64 {
-                    (0..3).map(|tap| $name::G[row][tap] * f64::from(taps[tap * 3 + column])).sum()
+                    (0..3).map(|tap| G[row][tap] * f64::from(taps[tap * 3 + column])).sum()
                 };
                 for row in 0..$reach {
                     let halves = [half(row, 0), half(row, 1), half(row, 2)];
                     for column in 0..$reach {
-                        let value: f64 = (0..3).map(|tap| halves[tap] * $name::G[column][tap]).sum();
+                        let value: f64 = (0..3).map(|tap| halves[tap] * G[column][tap]).sum();
                         write(row * $reach + column, value as f32);
                     }
                 }
             }
 
             #[inline(always)]
-            fn input<V: Lanes>(read: impl Fn(usize, usize) -> V, mut write: impl FnMut(usize, V)) {
+            unsafe fn input<V: Lanes>(from: *const f32, row: usize, to: *mut f32, position: usize) {
                 let mut halves = [[V::splat(0.0); $reach]; $reach];
-                for column in 0..$reach {
+                unroll!(COLUMN in $inputs {
                     let mut values = [V::splat(0.0); $reach];
-                    for row in 0..$reach {
-                        values[row] = read(row, column);
-                    }
-                    let transformed = product(&$name::B, values);
-                    for row in 0..$reach {
-                        halves[row][column] = transformed[row];
-                    }
-                }
-                for row in 0..$reach {
-                    let transformed = product(&$name::B, halves[row]);
-                    for column in 0..$reach {
-                        write(row * $reach + column, transformed[column]);
-                    }
-                }
+                    unroll!(ROW in $inputs {
+                        // SAFETY: the caller's promise.
+                        values[ROW] = unsafe { V::load(from.wrapping_add(ROW * row + COLUMN * 16)) };
+                    });
+                    let values = $b(values);
+                    unroll!(ROW in $inputs { halves[ROW][COLUMN] = values[ROW]; });
+                });
+                unroll!(ROW in $inputs {
+                    let values = $b(halves[ROW]);
+                    unroll!(COLUMN in $inputs {
+                        // SAFETY: as above.
+                        unsafe { values[COLUMN].store(to.wrapping_add((ROW * $reach + COLUMN) * position)) };
+                    });
+                });
             }
 
             #[inline(always)]
-            fn output<V: Lanes>(read: impl Fn(usize) -> V, mut write: impl FnMut(usize, usize, V)) {
+            unsafe fn output<V: Lanes>(from: *const f32, position: usize, to: *mut f32) {
                 let mut halves = [[V::splat(0.0); $reach]; $size];
-                for column in 0..$reach {
+                unroll!(COLUMN in $inputs {
                     let mut values = [V::splat(0.0); $reach];
-                    for row in 0..$reach {
-                        values[row] = read(row * $reach + column);
-                    }
-                    let transformed = product(&$name::A, values);
-                    for row in 0..$size {
-                        halves[row][column] = transformed[row];
-                    }
-                }
-                for row in 0..$size {
-                    let transformed = product(&$name::A, halves[row]);
-                    for column in 0..$size {
-                        write(row, column, transformed[column]);
-                    }
-                }
+                    unroll!(ROW in $inputs {
+                        let from = from.wrapping_add((ROW * $reach + COLUMN) * position);
+                        // SAFETY: the caller's promise.
+                        values[ROW] = unsafe { V::load(from) };
+                    });
+                    let values = $a(values);
+                    unroll!(ROW in $outputs { halves[ROW][COLUMN] = values[ROW]; });
+                });
+                unroll!(ROW in $outputs {
+                    let values = $a(halves[ROW]);
+                    unroll!(COLUMN in $outputs {
+                        // SAFETY: as above.
+                        unsafe { values[COLUMN].store(to.wrapping_add((ROW * $size + COLUMN) * 16)) };
+                    });
+                });
             }
         }
     };
@@ -115,25 +105,19 @@ macro_rules! transform {
 
 transform!(
     Two,
-    2,
-    4,
+    2 [0 1],
+    4 [0 1 2 3],
     "Tiles of 2×2 outputs from 4×4 inputs.",
-    [[1.0, 1.0, 1.0, 0.0], [0.0, 1.0, -1.0, 1.0]],
     [[-1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]],
-    [[-1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0], [0.0, -1.0, 1.0, 0.0], [0.0, -1.0, 0.0, 1.0]]
+    input_of_two,
+    output_of_two
 );
 
 transform!(
     Four,
-    4,
-    6,
+    4 [0 1 2 3],
+    6 [0 1 2 3 4 5],
     "Tiles of 4×4 outputs from 6×6 inputs.",
-    [
-        [1.0, 1.0, 1.0, 1.0, 1.0, 0.0],
-        [0.0, 1.0, -1.0, 0.5, -2.0, 0.0],
-        [0.0, 1.0, 1.0, 0.25, 4.0, 0.0],
-        [0.0, 1.0, -1.0, 0.125, -8.0, 1.0],
-    ],
     [
         [1.0, 0.0, 0.0],
         [1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0],
@@ -142,15 +126,50 @@ transform!(
         [1.0 / 15.0, -2.0 / 15.0, 4.0 / 15.0],
         [0.0, 0.0, 1.0],
     ],
-    [
-        [1.0, -1.5, -2.0, 1.5, 1.0, 0.0],
-        [0.0, -1.0, 0.5, 2.5, 1.0, 0.0],
-        [0.0, 1.0, -2.5, 0.5, 1.0, 0.0],
-        [0.0, -2.0, -1.0, 2.0, 1.0, 0.0],
-        [0.0, 0.5, -1.0, -0.5, 1.0, 0.0],
-        [0.0, 1.0, -1.5, -2.0, 1.5, 1.0],
-    ]
+    input_of_four,
+    output_of_four
 );
+
+/// Bᵀ with the rows (−1, 0, 1, 0), (0, 1, 1, 0), (0, −1, 1, 0), (0, −1, 0, 1).
+#[inline(always)]
+fn input_of_two<V: Lanes>(d: [V; 4]) -> [V; 4] {
+    [d[2].sub(d[0]), d[1].add(d[2]), d[2].sub(d[1]), d[3].sub(d[1])]
+}
+
+/// Aᵀ with the rows (1, 1, 1, 0), (0, 1, −1, 1).
+#[inline(always)]
+fn output_of_two<V: Lanes>(m: [V; 4]) -> [V; 2] {
+    [m[0].add(m[1]).add(m[2]), m[1].sub(m[2]).add(m[3])]
+}
+
+/// Bᵀ with the rows (1, −3/2, −2, 3/2, 1, 0), (0, −1, 1/2, 5/2, 1, 0), (0, 1, −5/2, 1/2, 1, 0),
+/// (0, −2, −1, 2, 1, 0), (0, 1/2, −1, −1/2, 1, 0), (0, 1, −3/2, −2, 3/2, 1).
+#[inline(always)]
+fn input_of_four<V: Lanes>(d: [V; 6]) -> [V; 6] {
+    let constant = V::splat;
+    let (even, odd) = (d[4].sub(d[2]), d[3].sub(d[1]));
+    [
+        d[0].sub(d[2]).add(even).mac(odd, constant(1.5)),
+        d[4].sub(d[1]).mac(d[2], constant(0.5)).mac(d[3], constant(2.5)),
+        d[4].add(d[1]).mac(d[2], constant(-2.5)).mac(d[3], constant(0.5)),
+        even.mac(odd, constant(2.0)),
+        even.mac(odd, constant(-0.5)),
+        d[5].sub(d[3]).sub(odd).mac(even, constant(1.5)),
+    ]
+}
+
+/// Aᵀ with the rows (1, 1, 1, 1, 1, 0), (0, 1, −1, 1/2, −2, 0), (0, 1, 1, 1/4, 4, 0), (0, 1, −1, 1/8, −8, 1).
+#[inline(always)]
+fn output_of_four<V: Lanes>(m: [V; 6]) -> [V; 4] {
+    let constant = V::splat;
+    let (sum, difference) = (m[1].add(m[2]), m[1].sub(m[2]));
+    [
+        m[0].add(sum).add(m[3]).add(m[4]),
+        difference.mac(m[3], constant(0.5)).mac(m[4], constant(-2.0)),
+        sum.mac(m[3], constant(0.25)).mac(m[4], constant(4.0)),
+        difference.add(m[5]).mac(m[3], constant(0.125)).mac(m[4], constant(-8.0)),
+    ]
+}
 
 #[cfg(test)]
 mod tests {
@@ -161,27 +180,25 @@ mod tests {
         let reach = T::SIZE + 2;
         let tile: Vec<f32> = (0..reach * reach).map(|i| ((i * 7 + 3) % 11) as f32 - 5.0).collect();
         let taps: Vec<f32> = (0..9).map(|i| ((i * 5 + 1) % 7) as f32 - 3.0).collect();
-        let mut filter = vec![0.0; reach * reach];
-        T::filter(&taps, |position, value| filter[position] = value);
-        let mut products = vec![Portable::splat(0.0); reach * reach];
-        T::input(
-            |y, x| Portable::splat(tile[y * reach + x]),
-            |position, value: Portable| products[position] = value.mul(Portable::splat(filter[position])),
-        );
-        T::output(
-            |position| products[position],
-            |y, x, value: Portable| {
+        let spread: Vec<f32> = tile.iter().flat_map(|&value| [value; 16]).collect();
+        let mut products = vec![0.0; reach * reach * 16];
+        let mut outputs = vec![0.0; T::SIZE * T::SIZE * 16];
+        // SAFETY: the vectors have sixteen elements for each element of their tile.
+        unsafe {
+            T::input::<Portable>(spread.as_ptr(), reach * 16, products.as_mut_ptr(), 16);
+            T::filter(&taps, |position, value| {
+                products[position * 16..][..16].iter_mut().for_each(|product| *product *= value);
+            });
+            T::output::<Portable>(products.as_ptr(), 16, outputs.as_mut_ptr());
+        }
+        for y in 0..T::SIZE {
+            for x in 0..T::SIZE {
                 let expected: f32 =
                     (0..9).map(|tap| taps[tap] * tile[(y + tap / 3) * reach + x + tap % 3]).sum();
-                let mut found = [0.0; 16];
-                // SAFETY: there are sixteen.
-                #[allow(unsafe_code)]
-                unsafe {
-                    value.store(found.as_mut_ptr())
-                };
-                assert!((found[0] - expected).abs() < 1e-4, "{y},{x}: {} instead of {expected}", found[0]);
-            },
-        );
+                let found = outputs[(y * T::SIZE + x) * 16];
+                assert!((found - expected).abs() < 1e-4, "{y},{x}: {found} instead of {expected}");
+            }
+        }
     }
 
     #[test]

@@ -19,6 +19,9 @@ use super::tiles::Cut;
 use super::transform::Transform;
 use super::{Prepared, halo, pack};
 
+/// Elements of the largest tile of inputs.
+const BORDER: usize = 36 * LANES;
+
 pub(super) struct Winograd<T: Transform> {
     isa: Isa,
     input: Tensor,
@@ -240,19 +243,25 @@ impl<T: Transform> Body for Inputs<'_, T> {
             let inside = top >= 0 && left >= 0 && top + reach <= height && left + reach <= width;
             let at = |y: isize, x: isize| origin.wrapping_offset(y * row_len + x * LANES as isize);
             let target = self.target.wrapping_add((self.block * count + tile - self.piece.0) * LANES);
+            let position = channels * count * LANES;
             // SAFETY: what lies inside the map is read; the target has room for all positions.
             unsafe {
-                let load = |y: usize, x: usize| {
-                    let (y, x) = (top + y as isize, left + x as isize);
-                    if inside || (y >= 0 && y < height && x >= 0 && x < width) {
-                        V::load(at(y, x))
-                    } else {
-                        V::splat(0.0)
+                if inside {
+                    T::input::<V>(at(top, left), row_len as usize, target, position);
+                    continue;
+                }
+                // A tile at the border is copied, with zeros around it.
+                let mut copied = [0.0f32; BORDER];
+                for y in 0..reach {
+                    for x in 0..reach {
+                        let (row, column) = (top + y, left + x);
+                        if row >= 0 && row < height && column >= 0 && column < width {
+                            let to = copied.as_mut_ptr().wrapping_offset((y * reach + x) * LANES as isize);
+                            V::load(at(row, column)).store(to);
+                        }
                     }
-                };
-                T::input(load, |position, value: V| {
-                    value.store(target.wrapping_add(position * channels * count * LANES));
-                });
+                }
+                T::input::<V>(copied.as_ptr(), reach as usize * LANES, target, position);
             }
         }
     }
@@ -287,11 +296,12 @@ impl<T: Transform> Body for Outputs<'_, T> {
             // piece writes these.
             unsafe {
                 let bias = V::load(bias.at(self.block * LANES));
-                let load =
-                    |position: usize| V::load(products.wrapping_add(position * tiles.group * count * LANES));
-                T::output(load, |y: usize, x: usize, value: V| {
-                    if y < rows && x < columns {
-                        let mut value = value.add(bias);
+                let mut results = [0.0f32; BORDER];
+                T::output::<V>(products, tiles.group * count * LANES, results.as_mut_ptr());
+                for y in 0..rows {
+                    for x in 0..columns {
+                        let mut value =
+                            V::load(results.as_ptr().wrapping_add((y * T::SIZE + x) * LANES)).add(bias);
                         if let Some(addend) = addend {
                             let at = start(addend).wrapping_add(y * addend.layout.row() + x * LANES);
                             value = value.add(V::load(at));
@@ -299,7 +309,7 @@ impl<T: Transform> Body for Outputs<'_, T> {
                         let to = target.wrapping_add(y * output.layout.row() + x * LANES);
                         value.at_least(least).at_most(most).store(to);
                     }
-                });
+                }
                 if finish.then.is_some() {
                     for y in 0..rows {
                         finish.after(*isa, target.wrapping_add(y * output.layout.row()), columns * LANES);

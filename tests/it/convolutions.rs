@@ -1,0 +1,139 @@
+//! The fast kernels against the definitions of the operators, for the instructions of every processor: shapes with
+//! tails in every direction, groups, dilation, pictures at once, and any number of threads.
+
+use ndarray::ArrayD;
+use proptest::prelude::*;
+
+use cnnc::analysis::Checked;
+use cnnc::driver::{Options, Session};
+use cnnc::exec::Isa;
+use cnnc::lower::Accuracy;
+
+use super::pytorch::run_for;
+
+fn compile(source: &str) -> Checked {
+    let session = Session::load(&(), "case.cnn", source.as_bytes().to_vec(), "case");
+    let outcome = session.compile(&Options::default()).unwrap();
+    outcome.checked.unwrap_or_else(|| panic!("{source}: {:#?}", outcome.diagnostics))
+}
+
+/// The kinds of instructions that this machine has.
+fn kinds() -> impl Iterator<Item = Isa> {
+    [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().filter(|&isa| isa <= Isa::best())
+}
+
+/// The largest difference, as a share of the largest expected element.
+fn difference(found: &ArrayD<f32>, expected: &ArrayD<f32>) -> f32 {
+    assert_eq!(found.shape(), expected.shape());
+    let largest = expected.iter().fold(f32::MIN_POSITIVE, |largest, value| largest.max(value.abs()));
+    found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest
+}
+
+/// Direct convolution, and what else rounds as the definitions do, differs by sums in another order; Winograd's
+/// tiles of 4×4 outputs lose up to four bits more (`docs/performance.md`).
+const BOUNDS: [(Accuracy, f32); 2] = [(Accuracy::Direct, 4e-6), (Accuracy::Fast, 3e-5)];
+
+fn check(source: &str, batch: usize) {
+    let checked = compile(source);
+    let expected = run_for(Isa::best(), &checked, "out", (3, true), batch, Accuracy::Definitions, 2);
+    for isa in kinds() {
+        for (accuracy, bound) in BOUNDS {
+            let one = run_for(isa, &checked, "out", (3, true), batch, accuracy, 1);
+            let off = difference(&one, &expected);
+            assert!(off <= bound, "{isa:?} {accuracy:?} {source}: off by {off:e}");
+            let three = run_for(isa, &checked, "out", (3, true), batch, accuracy, 3);
+            assert_eq!(one.mapv(f32::to_bits), three.mapv(f32::to_bits), "{isa:?} {accuracy:?} {source}");
+        }
+    }
+}
+
+fn channels() -> impl Strategy<Value = u64> {
+    prop::sample::select(vec![1, 2, 3, 8, 15, 16, 17, 24, 32, 40, 48])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn convolutions_of_every_shape_are_those_of_the_definition(
+        (height, width) in (1u64..19, 1u64..34),
+        (channels, filters, groups) in (channels(), channels(), prop::sample::select(vec![1u64, 1, 2, 3])),
+        (kernel_height, kernel_width) in (1u64..4, 1u64..6),
+        (stride_down, stride_across) in (1u64..3, 1u64..4),
+        (dilate_down, dilate_across) in (1u64..3, 1u64..3),
+        (top, bottom, left, right) in (0u64..3, 0u64..3, 0u64..3, 0u64..3),
+        activation in prop::sample::select(vec!["", "relu", "relu6", "tanh", "leaky"]),
+        batch in 1usize..3,
+    ) {
+        let (extent_down, extent_across) =
+            (dilate_down * (kernel_height - 1) + 1, dilate_across * (kernel_width - 1) + 1);
+        prop_assume!(height + top + bottom >= extent_down && width + left + right >= extent_across);
+        let (channels, filters) = (channels * groups, filters * groups);
+        check(
+            &format!(
+                "input {height}x{width}x{channels}; conv {kernel_height}x{kernel_width}x{filters}/{stride_down}x{stride_across} \
+                 pad=({top},{bottom},{left},{right}) dilate=({dilate_down},{dilate_across}) groups={groups} bn {activation}"
+            ),
+            batch,
+        );
+    }
+
+    #[test]
+    fn winograd_convolutions_of_every_size_are_those_of_the_definition(
+        (height, width) in (4u64..44, 4u64..44),
+        (channels, filters) in (16u64..40, 16u64..40),
+        (top, bottom, left, right) in (0u64..3, 0u64..3, 0u64..3, 0u64..3),
+        activation in prop::sample::select(vec!["", "relu", "sigmoid"]),
+        batch in 1usize..3,
+    ) {
+        check(
+            &format!(
+                "input {height}x{width}x{channels}; conv 3x3x{filters} pad=({top},{bottom},{left},{right}) {activation}"
+            ),
+            batch,
+        );
+    }
+
+    #[test]
+    fn pools_and_depthwise_convolutions_are_those_of_the_definition(
+        (height, width) in (3u64..31, 3u64..31),
+        channels in channels(),
+        (kernel, stride, pad) in (1u64..4, 1u64..3, 0u64..2),
+        word in prop::sample::select(vec!["maxpool", "avgpool", "avgpool_countpad", "dwconv", "dwconv_mult"]),
+        ceil: bool,
+        batch in 1usize..3,
+    ) {
+        let pad = pad.min(kernel - 1);
+        let ceil = if ceil && !word.starts_with("dw") { "ceil" } else { "" };
+        let (word, rest) = match word.split_once('_') {
+            Some((word, "mult")) => (word, "mult=3"),
+            Some((word, rest)) => (word, rest),
+            None => (word, ""),
+        };
+        let size = if word == "dwconv" { format!("{kernel}x{kernel}") } else { kernel.to_string() };
+        check(
+            &format!("input {height}x{width}x{channels}; {word} {size}/{stride} pad={pad} {ceil} {rest}"),
+            batch,
+        );
+    }
+}
+
+/// Widths of the published networks, odd numbers of blocks among them; values that are kept in parts of a
+/// concatenation, in sums and behind views.
+#[test]
+fn channels_of_published_networks_are_served() {
+    for source in [
+        "input 9x9x48; conv 3x3x80 same relu; conv 1x1x208 relu; conv 3x3x16/2 same",
+        "input 14x14x32; concat < conv 1x1x64 relu | conv 1x1x16 relu conv 3x3x48 same relu | maxpool 3/1 same conv 1x1x32 > relu; conv 3x3x20 same",
+        "input 7x7x32; concat < identity | conv 3x3x32 same >; concat < identity | conv 3x3x32 same >; bn relu; conv 1x1x16",
+        "input 30x30x3; conv 3x3x32/2 bn relu6; residual < conv 1x1x96 bn relu6; dwconv 3x3 same bn relu6; conv 1x1x32 bn >; avgpool global; flatten; dense 10 softmax",
+        "input 12x12x64; residual < conv 3x3x64 same relu; conv 3x3x64 same > relu; residual project < conv 3x3x32/2 pad=1 > relu; lrn 5 k=2 alpha=0.1 beta=0.75",
+        "input 5x5x16; conv 3x3x24 same groups=8; conv 3x3x24 same groups=24 silu; lrn 3 k=1 alpha=0.5 beta=0.6; dense 3",
+        "input 300; dense 100 relu; dense 33 tanh; dense 1 sigmoid",
+    ] {
+        let source = source.replace("beta=0.6; dense 3", "beta=0.6; flatten; dense 3");
+        for batch in [1, 2, 9] {
+            check(&source, batch);
+        }
+    }
+}
