@@ -124,16 +124,16 @@ proptest! {
 fn channels_of_published_networks_are_served() {
     for source in [
         "input 9x9x48; conv 3x3x80 same relu; conv 1x1x208 relu; conv 3x3x16/2 same",
-        "input 14x14x32; concat < conv 1x1x64 relu | conv 1x1x16 relu conv 3x3x48 same relu | maxpool 3/1 same conv 1x1x32 > relu; conv 3x3x20 same",
+        "input 14x14x32; concat < conv 1x1x64 relu | conv 1x1x16 relu; conv 3x3x48 same relu | maxpool 3/1 same; conv 1x1x32 > relu; conv 3x3x20 same",
         "input 7x7x32; concat < identity | conv 3x3x32 same >; concat < identity | conv 3x3x32 same >; bn relu; conv 1x1x16",
-        "input 30x30x3; conv 3x3x32/2 bn relu6; residual < conv 1x1x96 bn relu6; dwconv 3x3 same bn relu6; conv 1x1x32 bn >; avgpool global; flatten; dense 10 softmax",
+        "input 30x30x3; conv 3x3x32/2 bn relu6; residual < conv 1x1x96 bn relu6; dwconv 3x3 same bn relu6; conv 1x1x32 bn >; avgpool global; flatten; dense 10; softmax",
         "input 12x12x64; residual < conv 3x3x64 same relu; conv 3x3x64 same > relu; residual project < conv 3x3x32/2 pad=1 > relu; lrn 5 k=2 alpha=0.1 beta=0.75",
-        "input 5x5x16; conv 3x3x24 same groups=8; conv 3x3x24 same groups=24 silu; lrn 3 k=1 alpha=0.5 beta=0.6; dense 3",
+        "input 5x5x16; conv 3x3x24 same groups=8; conv 3x3x24 same groups=24 silu; lrn 3 k=1 alpha=0.5 beta=0.6; flatten; dense 3",
         "input 300; dense 100 relu; dense 33 tanh; dense 1 sigmoid",
     ] {
-        let source = source.replace("beta=0.6; dense 3", "beta=0.6; flatten; dense 3");
+        let source = source.replace("beta=0.6; flatten; dense 3", "beta=0.6; flatten; dense 3");
         for batch in [1, 2, 9] {
-            check(&source, batch);
+            check(source, batch);
         }
     }
 }

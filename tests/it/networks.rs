@@ -235,7 +235,8 @@ fn two_towers_compute_what_two_groups_compute() {
     };
     let (one, two) = (run(&whole), run(&towers));
     let largest = one.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-    assert!(difference(two.iter().copied(), one.as_slice().unwrap()) <= 1e-6 * f64::from(largest));
+    // Groups are convolved directly, whole maps by Winograd's algorithm, which rounds differently.
+    assert!(difference(two.iter().copied(), one.as_slice().unwrap()) <= 1e-5 * f64::from(largest));
 }
 
 #[test]
