@@ -5,7 +5,6 @@
 //! pieces that write disjoint memory.
 #![allow(unsafe_code)]
 
-use std::alloc::{alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 
 use ndarray::ArrayD;
@@ -13,10 +12,8 @@ use ndarray::ArrayD;
 use crate::diag::{Code, Failure};
 use crate::lower::Tensor;
 
-/// Bytes of a cache line, the alignment of small memory.
+/// Bytes of a cache line, the alignment of all memory.
 const LINE: usize = 64;
-/// Bytes of a large page, the alignment of large memory.
-const PAGE: usize = 2 << 20;
 
 /// Zeroed, aligned elements of f32.
 #[derive(Debug)]
@@ -41,16 +38,14 @@ impl Memory {
         if len == 0 {
             return Ok(Memory { start: NonNull::dangling(), len });
         }
-        let layout = Memory::layout(len).ok_or_else(failed)?;
-        // SAFETY: the layout has at least one element.
-        let start = unsafe { alloc_zeroed(layout) };
-        Ok(Memory { start: NonNull::new(start.cast()).ok_or_else(failed)?, len })
+        let bytes = Memory::bytes(len).ok_or_else(failed)?;
+        let start = pages::zeroed(bytes).ok_or_else(failed)?;
+        Ok(Memory { start: start.cast(), len })
     }
 
-    fn layout(len: usize) -> Option<std::alloc::Layout> {
-        let bytes = len.checked_mul(4)?;
-        let align = if bytes >= 2 * PAGE { PAGE } else { LINE };
-        std::alloc::Layout::from_size_align(bytes.checked_next_multiple_of(LINE)?, align).ok()
+    /// The bytes of so many elements, in whole lines.
+    fn bytes(len: usize) -> Option<usize> {
+        len.checked_mul(4)?.checked_next_multiple_of(LINE).filter(|&bytes| isize::try_from(bytes).is_ok())
     }
 
     /// A pointer to the element at `index`, which may stand at the end.
@@ -119,9 +114,79 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        if let Some(layout) = Memory::layout(self.len).filter(|_| self.len > 0) {
+        if let Some(bytes) = Memory::bytes(self.len).filter(|&bytes| bytes > 0) {
+            // SAFETY: `zeroed` got so many bytes there.
+            unsafe { pages::free(self.start.cast(), bytes) }
+        }
+    }
+}
+
+/// Memory from the allocator, and on Linux large memory from the system in large pages: weights stream through
+/// the processor, and with small pages the look-up of addresses slows them down.
+mod pages {
+    use std::alloc::{Layout, alloc_zeroed, dealloc};
+    use std::ptr::NonNull;
+
+    use super::LINE;
+
+    /// Bytes from which memory comes from the system.
+    #[cfg(target_os = "linux")]
+    const LARGE: usize = 1 << 20;
+    /// Bytes of a large page.
+    #[cfg(target_os = "linux")]
+    const PAGE: usize = 2 << 20;
+
+    /// So many bytes of zeros, which is more than none.
+    pub(super) fn zeroed(bytes: usize) -> Option<NonNull<u8>> {
+        #[cfg(target_os = "linux")]
+        if bytes >= LARGE {
+            return mapped(bytes);
+        }
+        let layout = Layout::from_size_align(bytes, LINE).ok()?;
+        // SAFETY: the layout has at least one byte.
+        NonNull::new(unsafe { alloc_zeroed(layout) })
+    }
+
+    /// # Safety
+    /// `zeroed` gave the bytes, and nobody uses them any more.
+    pub(super) unsafe fn free(start: NonNull<u8>, bytes: usize) {
+        #[cfg(target_os = "linux")]
+        if bytes >= LARGE {
+            // SAFETY: this range was mapped by `mapped`.
+            unsafe { libc::munmap(start.as_ptr().cast(), bytes) };
+            return;
+        }
+        if let Ok(layout) = Layout::from_size_align(bytes, LINE) {
             // SAFETY: allocated with this layout.
-            unsafe { dealloc(self.start.as_ptr().cast(), layout) }
+            unsafe { dealloc(start.as_ptr(), layout) }
+        }
+    }
+
+    /// Maps memory that begins with a large page, and asks for large pages.
+    #[cfg(target_os = "linux")]
+    fn mapped(bytes: usize) -> Option<NonNull<u8>> {
+        let wanted = bytes.checked_add(PAGE)?;
+        let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // SAFETY: a new anonymous mapping touches no memory of anybody; its ends beyond the aligned range, in
+        // whole pages, are given back; advice changes no contents.
+        unsafe {
+            let start = libc::mmap(std::ptr::null_mut(), wanted, access, kind, -1, 0);
+            if start == libc::MAP_FAILED {
+                return None;
+            }
+            let start = start.cast::<u8>();
+            let before = start.align_offset(PAGE);
+            if before > 0 {
+                libc::munmap(start.cast(), before);
+            }
+            let aligned = start.wrapping_add(before);
+            let end = aligned.wrapping_add(bytes.next_multiple_of(1 << 12));
+            let behind = wanted.next_multiple_of(1 << 12) - before - bytes.next_multiple_of(1 << 12);
+            if behind > 0 {
+                libc::munmap(end.cast(), behind);
+            }
+            libc::madvise(aligned.cast(), bytes, libc::MADV_HUGEPAGE);
+            NonNull::new(aligned)
         }
     }
 }
