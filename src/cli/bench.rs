@@ -152,8 +152,8 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let (whole, steps) = measure(&mut executor, &inputs, arguments.runs);
     if let Some(path) = &arguments.trace {
         let trace = trace(executor.plan(), steps.last().map_or(&[], Vec::as_slice));
-        output::write_file(path, |mut file| {
-            serde_json::to_writer(&mut file, &trace).map_err(|error| {
+        output::write_file(path, |file| {
+            serde_json::to_writer(file, &trace).map_err(|error| {
                 crate::diag::Failure::new(crate::diag::Code::E0609, format!("cannot write `{path}`: {error}"))
             })
         })?;

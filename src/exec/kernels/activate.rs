@@ -106,7 +106,7 @@ pub(super) fn exp<V: Lanes>(x: V) -> V {
     // ln 2 in two parts, so that the difference is exact.
     let rest = x.mac(power, V::splat(-0.693_359_4)).mac(power, V::splat(2.121_944_4e-4));
     let mut sum = V::splat(1.398_199_9e-3).mac(rest, V::splat(1.987_569_1e-4));
-    for coefficient in [8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1] {
+    for coefficient in [8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
         sum = V::splat(coefficient).mac(rest, sum);
     }
     let value = V::splat(1.0).add(rest).mac(rest.mul(rest), sum);

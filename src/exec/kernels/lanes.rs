@@ -291,11 +291,7 @@ pub(super) struct Portable([f32; 16]);
 impl Portable {
     #[inline(always)]
     fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
-        let mut out = self.0;
-        for lane in 0..16 {
-            out[lane] = f(out[lane], other.0[lane]);
-        }
-        Portable(out)
+        Portable(std::array::from_fn(|lane| f(self.0[lane], other.0[lane])))
     }
 }
 
@@ -317,11 +313,7 @@ impl Lanes for Portable {
     #[inline(always)]
     fn mac(self, a: Self, b: Self) -> Self {
         if cfg!(target_arch = "aarch64") {
-            let mut out = self.0;
-            for lane in 0..16 {
-                out[lane] = a.0[lane].mul_add(b.0[lane], out[lane]);
-            }
-            Portable(out)
+            Portable(std::array::from_fn(|lane| a.0[lane].mul_add(b.0[lane], self.0[lane])))
         } else {
             self.add(a.mul(b))
         }
@@ -360,13 +352,8 @@ impl Lanes for Portable {
     }
     #[inline(always)]
     fn where_equal(self, a: Self, b: Self, then: Self) -> Self {
-        let mut out = self.0;
-        for lane in 0..16 {
-            if a.0[lane] == b.0[lane] {
-                out[lane] = then.0[lane];
-            }
-        }
-        Portable(out)
+        let choose = |lane: usize| if a.0[lane] == b.0[lane] { then.0[lane] } else { self.0[lane] };
+        Portable(std::array::from_fn(choose))
     }
     #[inline(always)]
     fn round(self) -> Self {

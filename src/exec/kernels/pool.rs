@@ -82,9 +82,8 @@ impl Body for Band<'_> {
         let Pooling { reduction, rows, columns, input, output, .. } = self.of;
         let source: *const f32 = self.arena.at(input.offset + input.layout.at(self.picture, self.block, 0));
         let line = input.layout.row();
-        for row in self.band * ROWS..rows.len().min(self.band * ROWS + ROWS) {
+        for (row, down) in rows.iter().enumerate().skip(self.band * ROWS).take(ROWS) {
             let target = self.arena.at(output.offset + output.layout.at(self.picture, self.block, row));
-            let down = &rows[row];
             for (column, across) in columns.iter().enumerate() {
                 let start = source.wrapping_add(down.first * line + across.first * LANES);
                 let initial = if *reduction == Reduction::Max { f32::NEG_INFINITY } else { 0.0 };
