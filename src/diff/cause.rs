@@ -46,6 +46,9 @@ pub(super) struct Comparison<'a> {
     pub(super) matching: &'a Matching,
     pub(super) new_files: &'a [Changed],
     pub(super) old_files: &'a [Changed],
+    /// The names of these files.
+    pub(super) new_names: &'a [String],
+    pub(super) old_names: &'a [String],
 }
 
 type Key = (Kind, String, u32, Vec<&'static str>);
@@ -76,13 +79,20 @@ pub(super) fn causes(comparison: &Comparison) -> Causes {
     let mut of_old: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); old.len()];
     for (index, item) in old.iter().enumerate() {
         if matching.new_of[index].is_none() {
-            let place = written_at(&item.places, Kind::Removed, comparison.old_files, |file| &file.old);
+            let place = written_at(
+                &item.places,
+                Kind::Removed,
+                (comparison.old_files, comparison.old_names),
+                |file| &file.old,
+            );
             of_old[index].insert(edits.at(Kind::Removed, place, Vec::new(), index));
         }
     }
     let mut of_new: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); new.len()];
     for (index, item) in new.iter().enumerate() {
-        let place = |kind| written_at(&item.places, kind, comparison.new_files, |file| &file.new);
+        let place = |kind| {
+            written_at(&item.places, kind, (comparison.new_files, comparison.new_names), |file| &file.new)
+        };
         let Some(partner) = matching.old_of[index] else {
             of_new[index].insert(edits.at(Kind::Added, place(Kind::Added), Vec::new(), index));
             continue;
@@ -153,12 +163,12 @@ fn differing(old: &Item, new: &Item) -> Vec<(&'static str, String, String)> {
 }
 
 /// The line that was edited: the innermost of a node's places with a line that differs; else the only run of
-/// lines that differ, such as that of a constant; else, for a layer that is changed, its own line, and for one
+/// lines that differ in all files, such as that of a constant; else, for a layer that is changed, its own line, and for one
 /// that came or went, that of the outermost call or repetition.
 fn written_at(
     places: &[Place],
     kind: Kind,
-    files: &[Changed],
+    (files, names): (&[Changed], &[String]),
     side: fn(&Changed) -> &Vec<u32>,
 ) -> (String, u32) {
     for place in places {
@@ -170,10 +180,10 @@ fn written_at(
     }
     let own = if kind == Kind::Changed { places.first() } else { places.last() };
     let own = own.map_or((String::new(), 1), |place| (place.name.clone(), place.first));
-    // The root file has the name of the outermost place.
-    let root = places.iter().find(|place| place.file == 0);
-    match (files.first().and_then(|file| only_run(side(file))), root) {
-        (Some(line), Some(root)) => (root.name.clone(), line),
-        _ => own,
-    }
+    let mut differing = files.iter().zip(names).filter(|(file, _)| !side(file).is_empty());
+    let only = match (differing.next(), differing.next()) {
+        (Some((file, name)), None) => only_run(side(file)).map(|line| (name.clone(), line)),
+        _ => None,
+    };
+    only.unwrap_or(own)
 }

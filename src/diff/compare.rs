@@ -47,12 +47,15 @@ impl NetworkDiff {
         let (old_items, new_items) = (old.items(), new.items());
         let matching = pair(&old_items, &new_items);
         let (new_files, old_files) = (files(&new, &old, false), files(&old, &new, true));
+        let (new_names, old_names) = (new.full_names(), old.full_names());
         let comparison = Comparison {
             old: &old_items,
             new: &new_items,
             matching: &matching,
             new_files: &new_files,
             old_files: &old_files,
+            new_names: &new_names,
+            old_names: &old_names,
         };
         let causes = causes(&comparison);
         let metrics = Metric::ALL.into_iter().filter(|metric| metric.unit() != Unit::Shape);

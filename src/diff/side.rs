@@ -111,6 +111,11 @@ impl Side<'_> {
         self.sources.files().map(|file| self.sources.text(file).clone()).collect()
     }
 
+    /// The names of the sources.
+    pub(super) fn full_names(&self) -> Vec<String> {
+        self.sources.files().map(|file| self.sources.name(file).replace('\\', "/")).collect()
+    }
+
     /// The names of the sources from the folder of the first.
     pub(super) fn names(&self) -> Vec<String> {
         let names: Vec<&str> = self.sources.files().map(|file| self.sources.name(file)).collect();

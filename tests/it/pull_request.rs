@@ -197,6 +197,21 @@ fn revisions_are_read_through_git() {
         assert!(text(&output.stdout).contains("kernel 3 → 5 at "), "{old}: {}", text(&output.stdout));
         assert!(text(&output.stdout).contains("blocks.cnn:2: "), "{old}: {}", text(&output.stdout));
     }
+    place.write(
+        "models/blocks.cnn",
+        "let side = 1;\nblock unit(c) {\n    conv (side)x(side)x(c) same bn relu;\n}\n",
+    );
+    place.commit("a constant");
+    place.write(
+        "models/blocks.cnn",
+        "let side = 5;\nblock unit(c) {\n    conv (side)x(side)x(c) same bn relu;\n}\n",
+    );
+    let output = place.cnnc(&["diff", "git:HEAD:models/net.cnn", "models/net.cnn"]);
+    assert!(
+        text(&output.stdout).contains("kernel 1 → 5 at models/blocks.cnn:1: "),
+        "{}",
+        text(&output.stdout)
+    );
     let inside = place
         .command("cnnc")
         .args(["diff", "git:HEAD:./net.cnn", "net.cnn"])
