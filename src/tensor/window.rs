@@ -180,6 +180,26 @@ mod tests {
             }
         }
 
+        // `pooling_output_shape` of PyTorch 2: with `ceil_mode`, at most one window is taken back.
+        #[test]
+        fn rounding_up_is_pytorchs(
+            kernel in 1u64..8, stride in 1u64..6, dilation in 1u64..4,
+            pad_before in 0u64..9, pad_after in 0u64..9, input in 1u64..30,
+        ) {
+            let window = Window { kernel, stride, dilation, pad_before, pad_after, ceil: true };
+            prop_assume!(pad_before < window.extent() && pad_after < window.extent());
+            let room = window.padded(input) as i64 - window.extent() as i64;
+            let mut output = (room + stride as i64 - 1).div_euclid(stride as i64) + 1;
+            if (output - 1) * stride as i64 >= (input + pad_before) as i64 {
+                output -= 1;
+            }
+            // Of all windows that PyTorch has, the last must begin inside: else the pool is refused.
+            let begins_inside = (output - 1) * (stride as i64) < (input + pad_before) as i64;
+            if output > 0 && begins_inside {
+                prop_assert_eq!(window.output(input), Some(output as u64));
+            }
+        }
+
         #[test]
         fn same_padding_gives_the_rounded_up_quotient(
             kernel in 1u64..8, stride in 1u64..6, dilation in 1u64..5, input in 1u64..40,
