@@ -11,7 +11,7 @@ use cnnc::weights::WeightFile;
 use cnnc::weights::binding::by_name;
 
 /// Networks of the examples, of the benchmarks and beside the lists, by the list that they bind.
-const NETWORKS: [(&str, &str, &str); 17] = [
+const NETWORKS: [(&str, &str, &str); 19] = [
     ("alexnet", "examples/zoo/alexnet_torchvision.cnn", "alexnet_torchvision"),
     ("vgg16", "examples/zoo/vgg.cnn", "vgg16"),
     ("resnet18", "examples/zoo/resnet.cnn", "resnet18"),
@@ -23,6 +23,8 @@ const NETWORKS: [(&str, &str, &str); 17] = [
     ("inception_v3", "examples/zoo/inception_v3.cnn", "inception_v3"),
     ("mobilenet_v2", "tests/bench/networks/mobilenet_v2.cnn", "mobilenet_v2"),
     ("densenet121", "tests/bench/networks/densenet121.cnn", "densenet121"),
+    ("vgg16_bn", "tests/fixtures/torchvision/vgg16_bn.cnn", "vgg16_bn"),
+    ("mobilenet_v3_large", "tests/fixtures/torchvision/mobilenet_v3_large.cnn", "mobilenet_v3_large"),
     ("squeezenet1_1", "tests/fixtures/torchvision/squeezenet1_1.cnn", "squeezenet1_1"),
     ("shufflenet_v2_x1_0", "tests/fixtures/torchvision/shufflenet_v2_x1_0.cnn", "shufflenet_v2_x1_0"),
     ("mnasnet1_0", "tests/fixtures/torchvision/mnasnet1_0.cnn", "mnasnet1_0"),
