@@ -38,15 +38,16 @@ impl Dense {
         let (inputs, outputs) =
             (step.inputs[0].shape.channels() as usize, step.output.shape.channels() as usize);
         let panels = outputs.div_ceil(DENSE_OUTPUTS);
-        let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
-        let weights = pack::blocks(threads, panels, inputs * DENSE_OUTPUTS, |panel, packed| {
-            let first = panel * DENSE_OUTPUTS;
-            let lanes = DENSE_OUTPUTS.min(outputs - first);
+        let mut constants = constants.into_iter();
+        let weight = constants.next().expect("a fully-connected layer has weights");
+        assert!(weight.is_standard_layout() && weight.len() == inputs * outputs, "every output has a row");
+        let (weight, _) = weight.into_raw_vec_and_offset();
+        let panel = inputs * DENSE_OUTPUTS;
+        let weights = pack::given_back(threads, weight, panel, panel, |rows, packed| {
             // A few inputs at a time keep both sides in the cache.
             for start in (0..inputs).step_by(LANES) {
                 let end = inputs.min(start + LANES);
-                for lane in 0..lanes {
-                    let row = &weight[(first + lane) * inputs..][..inputs];
+                for (lane, row) in rows.chunks_exact(inputs).enumerate() {
                     for (input, &value) in row[start..end].iter().enumerate() {
                         packed[(start + input) * DENSE_OUTPUTS + lane] = value;
                     }
@@ -54,8 +55,8 @@ impl Dense {
             }
         })?;
         let mut bias = Memory::zeroed(panels * DENSE_OUTPUTS)?;
-        if let Some(values) = constants.get(1).and_then(|bias| bias.as_slice()) {
-            bias.all_mut()[..outputs].copy_from_slice(values);
+        if let Some(values) = constants.next() {
+            bias.all_mut().iter_mut().zip(&values).for_each(|(slot, &value)| *slot = value);
         }
         Ok(Dense {
             isa,

@@ -47,6 +47,39 @@ pub(super) fn blocks(
     Ok(packed)
 }
 
+/// Elements that [`given_back`] packs before it gives their source back.
+const AT_ONCE: usize = 4 << 20;
+
+/// As [`blocks`], of a tensor of which each `source` elements make a block of `len`. It is packed from its end, and
+/// what is packed is given back, so that large tensors are never in memory twice.
+///
+/// # Errors
+/// E0607 where there is too little memory.
+pub(super) fn given_back(
+    threads: usize,
+    mut tensor: Vec<f32>,
+    source: usize,
+    len: usize,
+    pack: impl Fn(&[f32], &mut [f32]) + Sync,
+) -> Result<Memory, Failure> {
+    let mut end = tensor.len().div_ceil(source);
+    let packed = Memory::zeroed(end * len)?;
+    let at_once = (AT_ONCE / source).max(1);
+    while end > 0 {
+        let first = end.saturating_sub(at_once);
+        on_threads(threads, end - first, |index| {
+            let block = first + index;
+            let values = &tensor[block * source..tensor.len().min((block + 1) * source)];
+            // SAFETY: blocks are disjoint, and each is packed by one call.
+            pack(values, unsafe { packed.slice_mut(block * len, len) });
+        });
+        tensor.truncate(first * source);
+        tensor.shrink_to_fit();
+        end = first;
+    }
+    Ok(packed)
+}
+
 /// One number for each channel, padded with zeros to whole blocks and a block of zeros more.
 ///
 /// # Errors
