@@ -25,15 +25,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # name: the .cnn file below the repository, its network, and the model of torchvision
 NETWORKS = {
-    "alexnet": (["examples/zoo/alexnet.cnn", "examples/alexnet.cnn"], None, "alexnet"),
-    "googlenet": (["examples/zoo/googlenet.cnn", "examples/googlenet.cnn"], None, "googlenet"),
-    "resnet18": (["examples/zoo/resnet.cnn", "tests/fixtures/networks/resnet18.cnn"], "resnet18", "resnet18"),
-    "resnet50": (["examples/zoo/resnet.cnn", "examples/resnet50.cnn"], "resnet50", "resnet50"),
-    "inception_v3": (["examples/zoo/inception_v3.cnn", "examples/inception_v3.cnn"], None, "inception_v3"),
-    "vgg16": (["examples/zoo/vgg16.cnn", "examples/vgg16.cnn"], None, "vgg16"),
-    "mobilenet_v2": (["tests/bench/networks/mobilenet_v2.cnn"], None, "mobilenet_v2"),
-    "densenet121": (["tests/bench/networks/densenet121.cnn"], None, "densenet121"),
-    "lenet5": (["tests/fixtures/networks/lenet5.cnn"], None, "lenet5"),
+    "alexnet": ("examples/zoo/alexnet_torchvision.cnn", None, "alexnet"),
+    "googlenet": ("examples/zoo/googlenet_torchvision.cnn", None, "googlenet"),
+    "resnet18": ("examples/zoo/resnet.cnn", "resnet18", "resnet18"),
+    "resnet50": ("examples/zoo/resnet.cnn", "resnet50", "resnet50"),
+    "inception_v3": ("examples/zoo/inception_v3.cnn", None, "inception_v3"),
+    "vgg16": ("examples/zoo/vgg.cnn", "vgg16", "vgg16"),
+    "mobilenet_v2": ("tests/bench/networks/mobilenet_v2.cnn", None, "mobilenet_v2"),
+    "densenet121": ("tests/bench/networks/densenet121.cnn", None, "densenet121"),
+    "lenet5": ("examples/zoo/lenet5.cnn", None, "lenet5"),
 }
 SIX = ["alexnet", "googlenet", "resnet18", "resnet50", "inception_v3", "vgg16"]
 
@@ -151,15 +151,11 @@ def busy():
 
 
 def compare(name, threads, batch, rounds, folder, cnnc):
-    files, network, _ = NETWORKS[name]
-    file = next((ROOT / one for one in files if (ROOT / one).exists()), None)
-    if file is None:
-        print(f"{name}: none of {', '.join(files)} exists", file=sys.stderr)
-        return None
+    file, network, _ = NETWORKS[name]
     _, shape = model(name) if name == "lenet5" else (None, (3,) + (299 if name == "inception_v3" else 224,) * 2)
     onnx = export(name, batch, folder)
-    command = [cnnc, "bench", str(file), "--threads", str(threads), "--batch", str(batch), "--on-demand"]
-    if network is not None and f"network {network}" in file.read_text():
+    command = [cnnc, "bench", str(ROOT / file), "--threads", str(threads), "--batch", str(batch), "--on-demand"]
+    if network is not None:
         command += ["--network", network]
     engines = [Engine("cnnc", command)]
     for engine in ("onnxruntime", "openvino"):
@@ -228,8 +224,6 @@ def main():
                   f"{'MiB':>7}{'ORT':>7}{'OV':>7}{'memory':>8}")
             for name in arguments.networks:
                 result = compare(name, threads, arguments.batch, arguments.rounds, folder, arguments.cnnc)
-                if result is None:
-                    continue
                 results.append(result | {"peak_gflops": peak})
                 print(f"{name:<14}{result['cnnc_ms']:9.3f}{result['onnxruntime_ms']:9.3f}{result['openvino_ms']:9.3f}"
                       f"{result['ratio']:7.2f}{result['rounds']:4}-{result['dropped']:<3}"
