@@ -44,12 +44,9 @@ impl Work for Engine {
     }
 
     fn piece(&self, phase: usize, piece: usize, thread: usize) {
-        let (step, phase) = self.phases[phase];
-        self.steps[step].run(phase, piece, &self.arena, &self.private[thread]);
-    }
-
-    fn finished(&self, phase: usize) {
-        self.finished[phase].store(self.now(), Ordering::Relaxed);
+        let (step, phase_of_step) = self.phases[phase];
+        self.steps[step].run(phase_of_step, piece, &self.arena, &self.private[thread]);
+        self.finished[phase].fetch_max(self.now(), Ordering::Relaxed);
     }
 }
 

@@ -1,11 +1,11 @@
 //! The threads of an executor: started once, they run all steps of a plan side by side.
 //!
-//! Between two runs a thread waits, first awake for a bounded time and then asleep. Within a run the threads meet
-//! at a barrier after each phase; pieces of a phase go to whoever is free. The thread that asks for a run takes
-//! part in it.
+//! Between two runs a thread waits, first awake for a bounded time and then asleep. Within a run pieces of a phase
+//! go to whoever is free, and a phase begins when all pieces of the one before are done. A thread that the system
+//! has put aside keeps nobody waiting, unless it holds a piece. The thread that asks for a run takes part in it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{JoinHandle, Thread};
 
 /// Turns of waiting that are spent awake before a thread lets others run.
@@ -19,21 +19,16 @@ pub(super) trait Work: Send + Sync + 'static {
     fn phases(&self) -> &[usize];
     /// Runs one piece on one of the threads.
     fn piece(&self, phase: usize, piece: usize, thread: usize);
-    /// The threads have met after a phase; called by one of them.
-    fn finished(&self, phase: usize);
 }
 
 struct Shared<W> {
     work: W,
-    threads: usize,
-    /// The next piece of each phase.
-    next: Vec<AtomicUsize>,
-    arrived: AtomicUsize,
-    generation: AtomicUsize,
+    /// The next piece of each phase in the lower half, the number of the run in the upper.
+    next: Vec<AtomicU64>,
+    /// Pieces of each phase that are done, over all runs.
+    done: Vec<AtomicU64>,
     /// Counts the runs that were asked for.
-    runs: AtomicUsize,
-    /// Threads that have finished the run.
-    done: AtomicUsize,
+    runs: AtomicU64,
     stop: AtomicBool,
 }
 
@@ -46,14 +41,12 @@ pub(super) struct Team<W: Work> {
 impl<W: Work> Team<W> {
     /// Starts `threads − 1` threads beside the one that will ask.
     pub(super) fn new(work: W, threads: usize) -> std::io::Result<Team<W>> {
+        let counters = || work.phases().iter().map(|_| AtomicU64::new(0)).collect::<Vec<_>>();
         let shared = Arc::new(Shared {
-            threads,
-            next: work.phases().iter().map(|_| AtomicUsize::new(0)).collect(),
+            next: counters(),
+            done: counters(),
             work,
-            arrived: AtomicUsize::new(0),
-            generation: AtomicUsize::new(0),
-            runs: AtomicUsize::new(0),
-            done: AtomicUsize::new(0),
+            runs: AtomicU64::new(0),
             stop: AtomicBool::new(false),
         });
         let mut team = Team { shared, helpers: Vec::new() };
@@ -74,13 +67,11 @@ impl<W: Work> Team<W> {
     /// Runs all phases once. The exclusive borrow keeps runs apart.
     pub(super) fn run(&mut self) {
         let shared = &self.shared;
-        shared.next.iter().for_each(|next| next.store(0, Ordering::Relaxed));
-        shared.done.store(0, Ordering::Relaxed);
-        shared.runs.fetch_add(1, Ordering::Release);
+        let run = shared.runs.load(Ordering::Relaxed) + 1;
+        shared.next.iter().for_each(|next| next.store(stamp(run) << 32, Ordering::Relaxed));
+        shared.runs.store(run, Ordering::Release);
         self.helpers.iter().for_each(|(thread, _)| thread.unpark());
-        shared.take_part(0);
-        // Nobody reads the counters of this run any more when all are done.
-        wait_until(|| shared.done.load(Ordering::Acquire) == shared.threads - 1);
+        shared.take_part(run, 0);
     }
 }
 
@@ -103,7 +94,11 @@ impl<W: Work> Shared<W> {
         let mut seen = 0;
         loop {
             let mut turns = 0;
-            while self.runs.load(Ordering::Acquire) == seen {
+            let run = loop {
+                let run = self.runs.load(Ordering::Acquire);
+                if run != seen {
+                    break run;
+                }
                 if self.stop.load(Ordering::Acquire) {
                     return;
                 }
@@ -115,40 +110,44 @@ impl<W: Work> Shared<W> {
                 } else {
                     std::thread::park();
                 }
-            }
-            seen += 1;
-            self.take_part(thread);
-            self.done.fetch_add(1, Ordering::Release);
+            };
+            seen = run;
+            self.take_part(run, thread);
         }
     }
 
-    fn take_part(&self, thread: usize) {
+    fn take_part(&self, run: u64, thread: usize) {
         for (phase, &pieces) in self.work.phases().iter().enumerate() {
-            loop {
-                let piece = self.next[phase].fetch_add(1, Ordering::Relaxed);
-                if piece >= pieces {
-                    break;
-                }
+            while let Some(piece) = self.take(run, phase, pieces) {
                 self.work.piece(phase, piece, thread);
+                // Releases what the piece wrote to all who wait for the phase.
+                self.done[phase].fetch_add(1, Ordering::AcqRel);
             }
-            self.meet(phase);
+            wait_until(|| self.done[phase].load(Ordering::Acquire) >= run * pieces as u64);
         }
     }
 
-    /// Waits for all threads; what they wrote before is seen by all afterwards.
-    fn meet(&self, phase: usize) {
-        if self.threads == 1 {
-            return self.work.finished(phase);
-        }
-        let generation = self.generation.load(Ordering::Relaxed);
-        if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.threads {
-            self.work.finished(phase);
-            self.arrived.store(0, Ordering::Relaxed);
-            self.generation.store(generation.wrapping_add(1), Ordering::Release);
-        } else {
-            wait_until(|| self.generation.load(Ordering::Acquire) != generation);
+    /// The next piece of a phase; none where all are taken, or where a later run has begun: then this thread was
+    /// put aside and the others did its work.
+    fn take(&self, run: u64, phase: usize, pieces: usize) -> Option<usize> {
+        let mut next = self.next[phase].load(Ordering::Relaxed);
+        loop {
+            let piece = (next & u64::from(u32::MAX)) as usize;
+            if next >> 32 != stamp(run) || piece >= pieces {
+                return None;
+            }
+            match self.next[phase].compare_exchange_weak(next, next + 1, Ordering::Relaxed, Ordering::Relaxed)
+            {
+                Ok(_) => return Some(piece),
+                Err(found) => next = found,
+            }
         }
     }
+}
+
+/// The part of a run's number that stands beside the next piece.
+fn stamp(run: u64) -> u64 {
+    run & u64::from(u32::MAX)
 }
 
 fn wait_until(holds: impl Fn() -> bool) {
@@ -167,10 +166,13 @@ fn wait_until(holds: impl Fn() -> bool) {
 mod tests {
     use super::*;
 
+    use std::sync::atomic::AtomicUsize;
+
     struct Sums {
         phases: Vec<usize>,
         counts: Vec<AtomicUsize>,
-        order: AtomicUsize,
+        /// Pieces that were done in this run.
+        done: AtomicUsize,
     }
 
     impl Work for Sums {
@@ -180,12 +182,10 @@ mod tests {
 
         fn piece(&self, phase: usize, piece: usize, _thread: usize) {
             // No piece starts before the phases before it are finished.
-            assert_eq!(self.order.load(Ordering::Acquire) % self.phases.len(), phase);
+            let before: usize = self.phases[..phase].iter().sum();
+            assert!(self.done.load(Ordering::Relaxed) % 48 >= before);
             self.counts[phase].fetch_add(piece + 1, Ordering::Relaxed);
-        }
-
-        fn finished(&self, _phase: usize) {
-            self.order.fetch_add(1, Ordering::Release);
+            self.done.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -194,13 +194,12 @@ mod tests {
         for threads in [1, 2, 5] {
             let phases = vec![7, 0, 1, 40];
             let counts = phases.iter().map(|_| AtomicUsize::new(0)).collect();
-            let work = Sums { phases, counts, order: AtomicUsize::new(0) };
-            let mut team = Team::new(work, threads).unwrap();
-            for _ in 0..20 {
+            let mut team = Team::new(Sums { phases, counts, done: AtomicUsize::new(0) }, threads).unwrap();
+            for _ in 0..500 {
                 team.run();
             }
             let found: Vec<usize> =
-                team.work().counts.iter().map(|count| count.load(Ordering::Relaxed) / 20).collect();
+                team.work().counts.iter().map(|count| count.load(Ordering::Relaxed) / 500).collect();
             assert_eq!(found, [28, 0, 1, 820]);
         }
     }
