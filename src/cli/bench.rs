@@ -83,6 +83,8 @@ pub(crate) struct BenchReport {
     pub instructions: String,
     /// The machine's most multiply-accumulates in registers, in 10⁹ floating-point operations a second, measured.
     pub peak_gflops: f64,
+    /// The most bytes that the threads read from memory in a second, in 10⁹, measured.
+    pub peak_gigabytes: f64,
     /// Runs that were measured.
     pub runs: u64,
     /// The time of one run.
@@ -158,7 +160,9 @@ pub(super) fn run(arguments: &Arguments) -> Done {
             })
         })?;
     }
-    let report = view(&checked, executor.plan(), (isa, threads), &whole, &steps);
+    let bandwidth = peak::bandwidth(isa, threads).map_err(Stop::Environment)?;
+    let peaks = (peak::gflops(isa, threads), bandwidth);
+    let report = view(&checked, executor.plan(), (isa, threads), peaks, &whole, &steps);
     output::print(&match arguments.format {
         Format::Json => report::json(&report)?,
         Format::Table => table(&report, arguments.per_layer),
@@ -222,10 +226,10 @@ fn view(
     checked: &Checked,
     plan: &Plan,
     (isa, threads): (Isa, usize),
+    (peak, bandwidth): (f64, f64),
     whole: &[u64],
     steps: &[Vec<u64>],
 ) -> BenchReport {
-    let peak = peak::gflops(isa, threads);
     let costs: BTreeMap<&str, f64> = checked
         .graph()
         .nodes()
@@ -245,6 +249,7 @@ fn view(
         threads: threads as u64,
         instructions: format!("{isa:?}").to_lowercase(),
         peak_gflops: peak,
+        peak_gigabytes: bandwidth,
         runs: whole.len() as u64,
         time,
         gflops: rate(all, time.median),

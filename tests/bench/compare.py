@@ -3,8 +3,8 @@
 Each engine runs in a process of its own that lives through all rounds. In a round every engine runs in turn, so
 that a change of the machine meets all of them; rounds in which other processes took processor time are dropped.
 The networks are built in PyTorch (torchvision) and exported to ONNX; weights are random, as times do not depend on
-them. Prints a table of milliseconds for a batch, the time of cnnc over that of the better engine, and each
-engine's peak memory.
+them. Prints a table of milliseconds for a batch, the time of cnnc over that of the better engine, each engine's
+peak memory, and its share of the machine's multiply-accumulates, beside the measured peak and bandwidth.
 
 Needs: pip install torch torchvision onnx onnxruntime openvino
 Use:   python tests/bench/compare.py [--threads 1,2] [--batch 1] [--rounds 30] [--json FILE] [NETWORK ...]
@@ -189,6 +189,15 @@ def compare(name, threads, batch, rounds, folder, cnnc):
     }
 
 
+def macs(name, cnnc):
+    """Multiply-accumulates of one picture by the definition; fewer are performed where an algorithm saves some."""
+    file, network, _ = NETWORKS[name]
+    command = [cnnc, "report", str(ROOT / file), "--format", "json"]
+    if network is not None:
+        command += ["--network", network]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["totals"]["macs"]
+
+
 def geometric_mean(values):
     values = list(values)
     return math.exp(sum(map(math.log, values)) / len(values)) if values else float("nan")
@@ -218,17 +227,22 @@ def main():
                 [arguments.cnnc, "bench", "-e", "input 8; dense 8", "--threads", str(threads), "--format", "json"],
                 capture_output=True, text=True, check=True,
             )
-            peak = json.loads(machine.stdout)["peak_gflops"]
-            print(f"{threads} threads, batch {arguments.batch}, peak {peak:.0f} GFLOP/s")
+            machine = json.loads(machine.stdout)
+            peak = machine["peak_gflops"]
+            print(f"{threads} threads, batch {arguments.batch}, peak {peak:.0f} GFLOP/s, "
+                  f"{machine['peak_gigabytes']:.0f} GB/s from memory")
             print(f"{'network':<14}{'cnnc':>9}{'ORT':>9}{'OpenVINO':>9}{'ratio':>7}{'rounds':>8}"
-                  f"{'MiB':>7}{'ORT':>7}{'OV':>7}{'memory':>8}")
+                  f"{'MiB':>7}{'ORT':>7}{'OV':>7}{'memory':>8}   share of the peak")
             for name in arguments.networks:
                 result = compare(name, threads, arguments.batch, arguments.rounds, folder, arguments.cnnc)
                 results.append(result | {"peak_gflops": peak})
+                work = 2e-6 * macs(name, arguments.cnnc) * arguments.batch / peak
+                shares = [100 * work / result[f"{engine}_ms"] for engine in ("cnnc", "onnxruntime", "openvino")]
                 print(f"{name:<14}{result['cnnc_ms']:9.3f}{result['onnxruntime_ms']:9.3f}{result['openvino_ms']:9.3f}"
                       f"{result['ratio']:7.2f}{result['rounds']:4}-{result['dropped']:<3}"
                       f"{result['cnnc_mib']:7.0f}{result['onnxruntime_mib']:7.0f}{result['openvino_mib']:7.0f}"
-                      f"{result['cnnc_mib'] / result['onnxruntime_mib']:8.2f}", flush=True)
+                      f"{result['cnnc_mib'] / result['onnxruntime_mib']:8.2f}"
+                      f"{shares[0]:8.0f} {shares[1]:4.0f} {shares[2]:4.0f} %", flush=True)
             rows = [one for one in results if one["threads"] == threads]
             print(f"geometric mean {geometric_mean(one['ratio'] for one in rows):.2f}, "
                   f"memory {geometric_mean(one['cnnc_mib'] / one['onnxruntime_mib'] for one in rows):.2f}\n")

@@ -181,8 +181,10 @@ fn the_heaviest_rows_are_marked() {
 
 #[test]
 fn the_shipped_devices_bound_a_network() {
-    for device in ["a100", "t4"] {
-        for dtype in ["f32", "f16", "int8"] {
+    let all: &[&str] = &["f32", "f16", "int8"];
+    let devices = [("a100", all), ("t4", all), ("epyc_zen4_1", &all[..1]), ("epyc_zen4_2", &all[..1])];
+    for (device, dtypes) in devices {
+        for dtype in dtypes {
             let file = format!("examples/devices/{device}.toml");
             let output = std::process::Command::new(env!("CARGO_BIN_EXE_cnnc"))
                 .args(["report", "zoo:resnet50", "--device", &file, "--dtype", dtype, "--format", "json"])
