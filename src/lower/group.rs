@@ -10,6 +10,7 @@ use super::choose;
 use super::constants::{ParameterId, Recipe, RecipeKind};
 use super::layout::{Form, LANES};
 use super::plan::{Algorithm, Convolution, Kernel};
+use super::sizes::Reach;
 use super::{Accuracy, Settings};
 
 /// A step before its memory is known: values instead of tensors.
@@ -157,7 +158,11 @@ impl Grouping<'_> {
         let (last, other) = if index(a) > index(b) { (*a, *b) } else { (*b, *a) };
         let Some(made_by) = index(&last).filter(|_| a != b) else { return false };
         let draft = &self.drafts[made_by];
-        let takes = matches!(&draft.kernel, Kernel::Conv(one) if !one.addend) && draft.activation.is_none();
+        let takes = draft.activation.is_none()
+            && match &draft.kernel {
+                Kernel::Conv(one) => !one.addend && self.keeps_groups_apart(draft, one),
+                _ => false,
+            };
         // The other branch is computed before: aliases of earlier values are left to a step of their own.
         let is_input = matches!(self.graph.node(other).kind, NodeKind::Input(_));
         let is_ready = is_input || index(&other).is_some_and(|other| other < made_by);
@@ -179,6 +184,15 @@ impl Grouping<'_> {
         self.covered.extend(&draft.covers);
         self.made_by.insert(draft.value, made_by);
         true
+    }
+
+    /// Whether the sums of a convolution are final when they are written.
+    fn keeps_groups_apart(&self, draft: &Draft, convolution: &Convolution) -> bool {
+        let (operand, form) = draft.operands[0];
+        let input = self.graph.node(operand).shape;
+        let filters = self.graph.node(draft.value).shape.channels() as usize;
+        Reach::new(input.channels() as usize, form.lanes(input), filters, convolution.groups)
+            .keeps_groups_apart()
     }
 
     /// The activation that is the only user of a value.

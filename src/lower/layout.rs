@@ -17,7 +17,7 @@ pub enum Form {
     Plain,
     /// N×H×W×C, for maps of few channels.
     Few,
-    /// Blocks of 16 channels; the lanes beyond the last channel are finite, and their weights are zero.
+    /// Blocks of 16 channels; the lanes beyond the last channel may hold anything, and no channel depends on them.
     Blocked,
 }
 

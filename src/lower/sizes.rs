@@ -7,7 +7,7 @@ use super::layout::LANES;
 use super::plan::{Algorithm, Convolution, Kernel, Step};
 
 /// The input blocks that a block of 16 filters reads. Filters of a group read the channels of their group;
-/// where a block holds filters of several groups, taps of other groups are zero.
+/// where a block holds filters of several groups, or reads channels of several, taps of other groups are zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
     /// The number of input blocks, the same for each block of filters.
@@ -39,6 +39,18 @@ impl Reach {
         let last = (block * LANES + LANES).min(self.filters) - 1;
         let (first, end) = (block * LANES / filters * channels, (last / filters + 1) * channels);
         (first / self.lanes, end.div_ceil(self.lanes))
+    }
+
+    /// The channels that each filter is multiplied with, those with taps of zero among them.
+    pub fn multiplied(&self) -> usize {
+        if self.groups == 1 { self.channels } else { self.count * self.lanes }
+    }
+
+    /// Whether filters are multiplied with channels of their own group only. Otherwise a value that is not finite
+    /// spoils the sums of other groups too, because nothing but zero times it is NaN.
+    pub fn keeps_groups_apart(&self) -> bool {
+        let (channels, filters) = (self.channels / self.groups, self.filters / self.groups);
+        self.groups == 1 || (channels.is_multiple_of(self.lanes) && filters.is_multiple_of(LANES))
     }
 
     /// The first input block that a block of filters reads.
@@ -124,18 +136,11 @@ pub(super) fn packed(step: &Step) -> u128 {
                 Algorithm::Direct => {
                     let reach = Reach::new(channels, input.layout.lanes, output, convolution.groups);
                     let (rows, columns) = (convolution.rows.kernel, convolution.columns.kernel);
-                    elements(&[
-                        blocks,
-                        reach.count,
-                        rows as usize,
-                        columns as usize,
-                        input.layout.lanes,
-                        LANES,
-                    ])
+                    elements(&[blocks, reach.multiplied(), rows as usize, columns as usize, LANES])
                 }
                 Algorithm::Winograd(size) => {
                     let positions = (size + 2) * (size + 2);
-                    elements(&[positions, blocks, channels.next_multiple_of(LANES), LANES])
+                    elements(&[positions, blocks, channels, LANES])
                 }
             };
             weights.saturating_add(elements(&[blocks, LANES]))
@@ -197,9 +202,11 @@ mod tests {
         // Two groups of 48 channels: three blocks each.
         let reach = Reach::new(96, 16, 64, 2);
         assert_eq!((reach.count, reach.first(0), reach.first(1), reach.first(2)), (3, 0, 0, 3));
+        assert!(reach.keeps_groups_apart());
         // 32 groups of 4 channels: each block of filters reads its own block.
         let reach = Reach::new(128, 16, 128, 32);
         assert_eq!((reach.count, reach.first(5)), (1, 5));
+        assert!(!reach.keeps_groups_apart());
         // Groups of 20 channels cross the blocks.
         let reach = Reach::new(40, 16, 40, 2);
         assert_eq!(reach.count, 3);

@@ -15,11 +15,9 @@ impl Operator for Mul {
         let full = inputs.iter().copied().max_by_key(Shape::elements).unwrap_or(inputs[0]);
         let fits = |shape: Shape| match (shape, full) {
             _ if shape == full => true,
-            (Shape::Map { height: 1, width: 1, channels }, Shape::Map { channels: all, .. }) => {
-                channels == all
-            }
-            (Shape::Map { height, width, channels: 1 }, Shape::Map { .. }) => {
-                (height, width) == full.extent()
+            (Shape::Map { channels, .. }, Shape::Map { channels: all, .. }) => {
+                let (extent, one) = (shape.extent(), (1, 1));
+                extent == one && channels == all || extent == full.extent() && channels == 1
             }
             _ => false,
         };
@@ -76,6 +74,8 @@ mod tests {
         let full = Shape::map(4, 5, 6);
         assert_eq!(Mul.infer(&[full, Shape::map(1, 1, 6)]), Ok(full));
         assert_eq!(Mul.infer(&[Shape::map(4, 5, 1), full]), Ok(full));
+        let position = Shape::map(1, 1, 6);
+        assert_eq!(Mul.infer(&[Shape::map(1, 1, 1), position]), Ok(position));
         assert!(Mul.infer(&[full, Shape::map(1, 5, 6)]).is_err());
         assert!(Mul.infer(&[Shape::map(4, 5, 1), Shape::map(1, 1, 6)]).is_err());
         assert!(Mul.infer(&[Shape::Vector(3), Shape::Vector(1)]).is_err());

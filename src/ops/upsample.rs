@@ -46,9 +46,13 @@ impl Upsample {
     }
 }
 
-/// The two neighbours of a sample and the weight of the second.
+/// The two neighbours of a sample and the weight of the second. As in PyTorch, an axis that is not enlarged has one
+/// neighbour, and behind the middle of the last pixel both are this pixel.
 fn neighbours(index: usize, factor: u64, input: usize) -> (usize, usize, f64) {
-    let position = ((index as f64 + 0.5) / factor as f64 - 0.5).clamp(0.0, (input - 1) as f64);
+    if factor == 1 {
+        return (index, index, 0.0);
+    }
+    let position = ((index as f64 + 0.5) / factor as f64 - 0.5).max(0.0);
     let first = position.floor() as usize;
     (first, (first + 1).min(input - 1), position - first as f64)
 }

@@ -19,6 +19,7 @@ mod html;
 mod kernels;
 mod memory;
 mod networks;
+mod nonfinite;
 mod numbers;
 mod operator_pages;
 mod pages;

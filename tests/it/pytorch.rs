@@ -48,6 +48,29 @@ pub(crate) fn run_for(
     accuracy: Accuracy,
     threads: usize,
 ) -> ArrayD<f32> {
+    let inputs: Vec<ArrayD<f32>> = checked
+        .graph()
+        .inputs()
+        .map(|(_, node)| {
+            let shape: Vec<usize> =
+                [batch].into_iter().chain(node.shape.stored().into_iter().map(|dim| dim as usize)).collect();
+            seeded::fill(seed, &node.path, &Init::Input, false, &shape)
+        })
+        .collect();
+    run_on(&inputs, isa, checked, output, (seed, random_bn), accuracy, threads)
+}
+
+/// As [`run_for`], on these inputs.
+pub(crate) fn run_on(
+    inputs: &[ArrayD<f32>],
+    isa: Isa,
+    checked: &Checked,
+    output: &str,
+    (seed, random_bn): (u64, bool),
+    accuracy: Accuracy,
+    threads: usize,
+) -> ArrayD<f32> {
+    let batch = inputs[0].shape()[0];
     let graph = checked.graph();
     let node = graph
         .outputs()
@@ -67,15 +90,7 @@ pub(crate) fn run_for(
         Ok(recipe.evaluate(recipe.reads().into_iter().map(tensor).collect()))
     })
     .unwrap();
-    let inputs: Vec<ArrayD<f32>> = graph
-        .inputs()
-        .map(|(_, node)| {
-            let shape: Vec<usize> =
-                [batch].into_iter().chain(node.shape.stored().into_iter().map(|dim| dim as usize)).collect();
-            seeded::fill(seed, &node.path, &Init::Input, false, &shape)
-        })
-        .collect();
-    executor.run(&inputs).swap_remove(0)
+    executor.run(inputs).swap_remove(0)
 }
 
 fn compile(source: &str) -> Checked {

@@ -12,9 +12,10 @@ use crate::diag::Failure;
 use crate::lower::{Convolution, LANES, Reach, Step, Tensor};
 
 use super::activate::Finish;
+use super::groups::Groups;
 use super::lanes::Isa;
 use super::memory::Memory;
-use super::tile::{Place, Walk};
+use super::tile::{Part, Place, Walk, place_of};
 use super::tiles::Cut;
 use super::{Prepared, halo, pack};
 
@@ -30,6 +31,8 @@ pub(super) struct Conv {
     bias: Memory,
     walk: Walk,
     reach: Reach,
+    /// Where the tiles multiply channels of other groups.
+    crossing: Option<Groups>,
     /// Weights of a block of filters.
     weights_of_block: usize,
     /// From one row and column of the output to the next in the input.
@@ -65,7 +68,8 @@ impl Conv {
         let reach = Reach::new(channels, lanes, filters, convolution.groups);
         let (kernel_rows, kernel_columns) = (rows.kernel as usize, columns.kernel as usize);
         let taps = kernel_rows * kernel_columns;
-        let weights_of_block = reach.count * taps * lanes * LANES;
+        let multiplied = reach.multiplied();
+        let weights_of_block = multiplied * taps * LANES;
 
         let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
         let (of_group, filters_of_group) = (channels / convolution.groups, filters / convolution.groups);
@@ -75,11 +79,10 @@ impl Conv {
                 let group = filter / filters_of_group;
                 for local in 0..of_group {
                     let channel = group * of_group + local - first;
-                    let (part, within) = (channel / lanes, channel % lanes);
                     let source = &weight[(filter * of_group + local) * taps..][..taps];
-                    let base = (part * taps * lanes + within) * LANES + lane;
+                    let (start, step) = place_of(channel, multiplied, lanes, taps);
                     for (tap, &value) in source.iter().enumerate() {
-                        packed[base + tap * lanes * LANES] = value;
+                        packed[(start + tap * step) * LANES + lane] = value;
                     }
                 }
             }
@@ -91,13 +94,11 @@ impl Conv {
         let finish = Finish::of(step.activation);
         let (stride_down, stride_across) = (rows.stride as usize, columns.stride as usize);
         let mut walk = Walk {
-            blocks: reach.count,
+            parts: Part::of(multiplied, lanes, kernel_columns, dense),
             block: input.layout.block(),
             rows: kernel_rows,
             row: rows.dilation as usize * input.layout.row(),
-            segments: if dense { 1 } else { kernel_columns },
             segment: columns.dilation as usize * lanes,
-            run: if dense { kernel_columns * lanes } else { lanes },
             pixel: stride_across * lanes,
             line: stride_down * input.layout.row(),
             out_line: output.layout.row(),
@@ -137,6 +138,13 @@ impl Conv {
             output,
             weights,
             bias,
+            crossing: (!reach.keeps_groups_apart()).then_some(Groups {
+                channels: of_group,
+                filters: filters_of_group,
+                all_filters: filters,
+                kernel: (kernel_rows, kernel_columns),
+                lanes,
+            }),
             reach,
             weights_of_block,
             strides: (walk.line, walk.pixel),
@@ -178,6 +186,9 @@ impl Conv {
                 // have an element for each float of the walk; no other piece writes these outputs.
                 unsafe {
                     (cell.tile)(&self.walk, place);
+                    if let Some(groups) = &self.crossing {
+                        groups.mend(&self.walk, place, (cell.rows, cell.columns), &self.reach, block);
+                    }
                     for row in 0..cell.rows {
                         let line = target.wrapping_add(row * self.walk.out_line);
                         self.finish.after(self.isa, line, cell.columns * LANES);

@@ -70,8 +70,10 @@ pub(super) trait Lanes: Copy {
     fn where_equal(self, a: Self, b: Self, then: Self) -> Self;
     /// The nearest whole numbers.
     fn round(self) -> Self;
-    /// Two to the power of these whole numbers, which lie in −126 to 127.
+    /// Two to the power of these whole numbers, which lie in −126 to 127; infinite for 128.
     fn exp2_whole(self) -> Self;
+    /// Whether one is NaN.
+    fn any_nan(self) -> bool;
     /// Asks for a line of memory; any address will do.
     fn prefetch(from: *const f32);
 }
@@ -184,6 +186,10 @@ impl Lanes for Avx512 {
         }
     }
     #[inline(always)]
+    fn any_nan(self) -> bool {
+        unsafe { _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0) != 0 }
+    }
+    #[inline(always)]
     fn prefetch(from: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
@@ -278,6 +284,10 @@ impl Lanes for Avx2 {
         Avx2(half(self.0), half(self.1))
     }
     #[inline(always)]
+    fn any_nan(self) -> bool {
+        unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.1)) != 0 }
+    }
+    #[inline(always)]
     fn prefetch(from: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
@@ -362,6 +372,10 @@ impl Lanes for Portable {
     #[inline(always)]
     fn exp2_whole(self) -> Self {
         self.zip(self, |a, _| f32::from_bits(((a as i32 + 127) as u32) << 23))
+    }
+    #[inline(always)]
+    fn any_nan(self) -> bool {
+        self.0.iter().any(|lane| lane.is_nan())
     }
     #[inline(always)]
     fn prefetch(_from: *const f32) {}

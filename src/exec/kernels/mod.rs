@@ -6,6 +6,7 @@ mod conv;
 mod copy;
 mod dense;
 mod depthwise;
+mod groups;
 mod halo;
 mod lanes;
 mod lrn;

@@ -10,21 +10,45 @@
 use super::lanes::{Avx2, Avx512};
 use super::lanes::{Isa, Lanes, Portable};
 
+/// Blocks of input channels that a tile reads alike.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    /// How many.
+    pub blocks: usize,
+    /// Parts of a row of the kernel that lie apart.
+    pub segments: usize,
+    /// Neighbouring floats of a segment.
+    pub run: usize,
+}
+
+impl Part {
+    /// `channels` of the channels in blocks of `lanes`, for kernel rows of some columns, which lie side by side
+    /// or apart.
+    pub(super) fn of(channels: usize, lanes: usize, columns: usize, side_by_side: bool) -> [Part; 2] {
+        let (blocks, rest) = (channels / lanes, channels % lanes);
+        let whole = if side_by_side {
+            Part { blocks, segments: 1, run: columns * lanes }
+        } else {
+            Part { blocks, segments: columns, run: lanes }
+        };
+        [whole, Part { blocks: usize::from(rest > 0), segments: columns, run: rest }]
+    }
+}
+
 /// How a tile walks over its input: blocks of channels, rows of the kernel, segments of a row, floats of a segment.
 /// All distances are in elements.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Walk {
-    /// Blocks of input channels, and the distance between them.
-    pub blocks: usize,
+    /// The whole blocks of input channels, and the last one with fewer: lanes behind the last channel are not
+    /// read, whatever they hold.
+    pub parts: [Part; 2],
+    /// The distance between two blocks.
     pub block: usize,
     /// Rows of the kernel, and the distance between them.
     pub rows: usize,
     pub row: usize,
-    /// Parts of a row that lie apart because of dilation, and the distance between them.
-    pub segments: usize,
+    /// The distance between two segments.
     pub segment: usize,
-    /// Neighbouring floats of a segment.
-    pub run: usize,
     /// From one pixel to the next in the input.
     pub pixel: usize,
     /// From one row of pixels to the next in the input, the output and the addend.
@@ -34,6 +58,13 @@ pub(super) struct Walk {
     /// The range of the result; infinite where there is no activation.
     pub least: f32,
     pub most: f32,
+}
+
+/// Where the weights of a channel stand among those of a block of filters, which are `channels` of the channels in
+/// blocks of `lanes`: the vector of the first of the `taps`, and from one to the next.
+pub(super) fn place_of(channel: usize, channels: usize, lanes: usize, taps: usize) -> (usize, usize) {
+    let first = channel / lanes * lanes;
+    (first * taps + channel % lanes, lanes.min(channels - first))
 }
 
 /// Where a tile reads and writes.
@@ -88,24 +119,27 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const COLUMNS: usize, const PIXEL: u
             for_columns!(|column| { sums[column] = bias });
         }
         let mut weights = place.weights;
-        for block in 0..walk.blocks {
-            for row in 0..walk.rows {
-                for segment in 0..walk.segments {
-                    let offset = block * walk.block + row * walk.row + segment * walk.segment;
-                    let input = place.input.wrapping_add(offset);
-                    for step in 0..walk.run {
-                        V::prefetch(weights.wrapping_add(AHEAD));
-                        let weight = V::load(weights);
-                        weights = weights.wrapping_add(16);
-                        for (line, sums) in sums.iter_mut().enumerate() {
-                            let input = input.wrapping_add(line * walk.line + step);
-                            for_columns!(|column| {
-                                let value = V::splat(*input.wrapping_add(column * pixel));
-                                sums[column] = sums[column].mac(value, weight);
-                            });
+        let mut first = place.input;
+        for part in &walk.parts {
+            for _ in 0..part.blocks {
+                for row in 0..walk.rows {
+                    for segment in 0..part.segments {
+                        let input = first.wrapping_add(row * walk.row + segment * walk.segment);
+                        for step in 0..part.run {
+                            V::prefetch(weights.wrapping_add(AHEAD));
+                            let weight = V::load(weights);
+                            weights = weights.wrapping_add(16);
+                            for (line, sums) in sums.iter_mut().enumerate() {
+                                let input = input.wrapping_add(line * walk.line + step);
+                                for_columns!(|column| {
+                                    let value = V::splat(*input.wrapping_add(column * pixel));
+                                    sums[column] = sums[column].mac(value, weight);
+                                });
+                            }
                         }
                     }
                 }
+                first = first.wrapping_add(walk.block);
             }
         }
         let (least, most) = (V::splat(walk.least), V::splat(walk.most));

@@ -12,6 +12,8 @@ pub(super) trait Transform: Send + Sync + 'static {
     const SIZE: usize;
     /// `G g Gᵀ` of a filter of 3×3 taps, computed in f64 and rounded once; `write` takes position and value.
     fn filter(taps: &[f32], write: impl FnMut(usize, f32));
+    /// The filter of a transformed filter: nine vectors of taps, from what `read` gives for a position.
+    fn taps<V: Lanes>(read: impl Fn(usize) -> V) -> [V; 9];
     /// `Bᵀ d B`: the vectors of a tile from `from` on, its rows `row` elements apart, go to `to`, positions
     /// `position` elements apart.
     ///
@@ -36,7 +38,7 @@ macro_rules! unroll {
 }
 
 macro_rules! transform {
-    ($name:ident, $size:literal $outputs:tt, $reach:literal $inputs:tt, $doc:literal, $g:expr, $b:ident, $a:ident) => {
+    ($name:ident, $size:literal $outputs:tt, $reach:literal $inputs:tt, $doc:literal, $g:expr, $l:ident, $b:ident, $a:ident) => {
         #[doc = $doc]
         pub(super) struct $name;
 
@@ -55,6 +57,16 @@ macro_rules! transform {
                         write(row * $reach + column, value as f32);
                     }
                 }
+            }
+
+            #[inline(always)]
+            fn taps<V: Lanes>(read: impl Fn(usize) -> V) -> [V; 9] {
+                let rows: [[V; 3]; $reach] = std::array::from_fn(|row| {
+                    $l(std::array::from_fn(|column| read(row * $reach + column)))
+                });
+                let columns: [[V; 3]; 3] =
+                    std::array::from_fn(|column| $l(std::array::from_fn(|row| rows[row][column])));
+                std::array::from_fn(|tap| columns[tap % 3][tap / 3])
             }
 
             #[inline(always)]
@@ -109,6 +121,7 @@ transform!(
     4 [0 1 2 3],
     "Tiles of 2×2 outputs from 4×4 inputs.",
     [[-1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]],
+    taps_of_two,
     input_of_two,
     output_of_two
 );
@@ -126,9 +139,22 @@ transform!(
         [1.0 / 15.0, -2.0 / 15.0, 4.0 / 15.0],
         [0.0, 0.0, 1.0],
     ],
+    taps_of_four,
     input_of_four,
     output_of_four
 );
+
+/// A left inverse of G: each tap has a row of its own, or the sum of two.
+#[inline(always)]
+fn taps_of_two<V: Lanes>(g: [V; 4]) -> [V; 3] {
+    [V::splat(0.0).sub(g[0]), g[1].sub(g[2]), g[3]]
+}
+
+/// A left inverse of G, of the rows that never exceed the largest tap.
+#[inline(always)]
+fn taps_of_four<V: Lanes>(g: [V; 6]) -> [V; 3] {
+    [g[0], V::splat(1.5).mul(g[1]).mac(V::splat(1.5), g[2]), g[5]]
+}
 
 /// Bᵀ with the rows (−1, 0, 1, 0), (0, 1, 1, 0), (0, −1, 1, 0), (0, −1, 0, 1).
 #[inline(always)]
@@ -191,6 +217,15 @@ mod tests {
             });
             T::output::<Portable>(products.as_ptr(), 16, outputs.as_mut_ptr());
         }
+        let mut transformed = vec![0.0; reach * reach];
+        T::filter(&taps, |position, value| transformed[position] = value);
+        let again = T::taps(|position| Portable::splat(transformed[position]));
+        for (tap, value) in taps.iter().zip(again) {
+            let mut lanes = [0.0; 16];
+            // SAFETY: there are sixteen lanes.
+            unsafe { value.store(lanes.as_mut_ptr()) };
+            assert!((lanes[3] - tap).abs() < 1e-5, "{} instead of {tap}", lanes[3]);
+        }
         for y in 0..T::SIZE {
             for x in 0..T::SIZE {
                 let expected: f32 =
@@ -202,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn transforms_compute_a_convolution() {
+    fn transforms_compute_a_convolution_and_keep_the_filter() {
         check::<Two>();
         check::<Four>();
     }

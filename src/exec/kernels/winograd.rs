@@ -14,7 +14,7 @@ use crate::lower::{Convolution, LANES, Step, Tensor, Tiles};
 use super::activate::Finish;
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::tile::{Place, Walk};
+use super::tile::{Part, Place, Walk};
 use super::tiles::Cut;
 use super::transform::Transform;
 use super::{Prepared, halo, pack};
@@ -60,7 +60,7 @@ impl<T: Transform> Winograd<T> {
         let (inputs, outputs) = (input.shape.channels() as usize, output.shape.channels() as usize);
         let (channels, filters) = (inputs.div_ceil(LANES), outputs.div_ceil(LANES));
         let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
-        let len = channels * LANES * LANES;
+        let len = inputs * LANES;
         let weights = Memory::zeroed(tiles.positions() * filters * len)?;
         pack::on_threads(threads, filters, |block| {
             for channel in 0..inputs {
@@ -112,14 +112,13 @@ impl<T: Transform> Winograd<T> {
     ) {
         let count = end - first;
         let blocks = group * self.tiles.group..self.filters.min((group + 1) * self.tiles.group);
+        let inputs = self.input.shape.channels() as usize;
         let walk = Walk {
-            blocks: self.channels,
+            parts: Part::of(inputs, LANES, 1, true),
             block: count * LANES,
             rows: 1,
             row: 0,
-            segments: 1,
             segment: 0,
-            run: LANES,
             pixel: LANES,
             line: 0,
             out_line: 0,
@@ -137,7 +136,7 @@ impl<T: Transform> Winograd<T> {
             let input = input.wrapping_add(position * self.channels * count * LANES);
             for cell in 0..cut.len() {
                 for (index, block) in blocks.clone().enumerate() {
-                    let weights = (position * self.filters + block) * self.channels * LANES * LANES;
+                    let weights = (position * self.filters + block) * inputs * LANES;
                     let output = products.wrapping_add((position * self.tiles.group + index) * count * LANES);
                     cut.visit(cell, |cell| {
                         let place = Place {
@@ -298,6 +297,13 @@ impl<T: Transform> Body for Outputs<'_, T> {
                 let bias = V::load(bias.at(self.block * LANES));
                 let mut results = [0.0f32; BORDER];
                 T::output::<V>(products, tiles.group * count * LANES, results.as_mut_ptr());
+                let mut probe = V::splat(0.0);
+                for result in results.chunks_exact(LANES).take(T::SIZE * T::SIZE) {
+                    probe = probe.mac(V::load(result.as_ptr()), V::splat(0.0));
+                }
+                if probe.any_nan() {
+                    self.defined::<V>(picture, (top, left), (rows, columns), &mut results);
+                }
                 for y in 0..rows {
                     for x in 0..columns {
                         let mut value =
@@ -316,6 +322,52 @@ impl<T: Transform> Body for Outputs<'_, T> {
                     }
                 }
             }
+        }
+    }
+}
+
+impl<T: Transform> Outputs<'_, T> {
+    /// The outputs of a tile as they are defined, for tiles with a value that is not finite or became too large: the
+    /// transforms spread it over the tile, but only the outputs whose windows hold it may show it.
+    ///
+    /// # Safety
+    /// As for the transforms: nobody writes the input meanwhile.
+    #[inline(always)]
+    unsafe fn defined<V: Lanes>(
+        &self,
+        picture: usize,
+        (top, left): (usize, usize),
+        (rows, columns): (usize, usize),
+        results: &mut [f32; BORDER],
+    ) {
+        let Winograd { input, weights, filters, before, .. } = self.of;
+        let inputs = input.shape.channels() as usize;
+        let mut sums = [V::splat(0.0); BORDER / LANES];
+        for channel in 0..inputs {
+            // SAFETY: each position has a vector of weights for each block of filters and channel.
+            let taps = T::taps(|position| unsafe {
+                V::load(weights.at(((position * filters + self.block) * inputs + channel) * LANES))
+            });
+            for (index, sum) in sums.iter_mut().enumerate().take(rows * T::SIZE) {
+                let (y, x) = (index / T::SIZE, index % T::SIZE);
+                for (tap, &weight) in taps.iter().enumerate() {
+                    let (row, column) = (top + y + tap / 3, left + x + tap % 3);
+                    let (Some(row), Some(column)) = (row.checked_sub(before.0), column.checked_sub(before.1))
+                    else {
+                        continue;
+                    };
+                    if x < columns && row < input.layout.height && column < input.layout.width {
+                        let start = input.offset + input.layout.at(picture, channel / LANES, row);
+                        let value = self.arena.at(start + column * LANES + channel % LANES);
+                        // SAFETY: the position lies inside the map.
+                        *sum = sum.mac(V::splat(unsafe { *value }), weight);
+                    }
+                }
+            }
+        }
+        for (sum, result) in sums.iter().zip(results.chunks_exact_mut(LANES)) {
+            // SAFETY: a chunk has sixteen elements.
+            unsafe { sum.store(result.as_mut_ptr()) };
         }
     }
 }
