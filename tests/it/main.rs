@@ -28,6 +28,7 @@ mod program;
 mod project;
 mod pull_request;
 mod pytorch;
+mod reading;
 mod readme;
 mod receptive_fields;
 mod recovery;

@@ -39,6 +39,10 @@ impl TreeBuilder<'_, '_> {
             error.help("it only makes an earlier value current; put it into a group to say more").emit();
             return;
         }
+        if sort == Suffix::Repetition && matches!(head, Head::Form { word, .. } if word.value == "aux") {
+            let error = self.error(Code::E0211, span, "`aux` takes no `* n`");
+            error.help("an auxiliary branch is one output; repeat the statements in it").emit();
+        }
         let Some(last) = last else { return };
         if last == sort {
             self.error(Code::E0202, span, format!("{} is given twice", sort.shown())).emit();
@@ -71,7 +75,10 @@ impl TreeBuilder<'_, '_> {
         let branches = branches.map(|branches| self.branches(branches));
         match (call, branches) {
             (None, None) => Head::Op { word, args: before },
-            (None, Some(branches)) => Head::Form { word, args: before, branches, trailing: after },
+            (None, Some(branches)) => {
+                let trailing = if word.value == "aux" { self.no_trailing_words(&after) } else { after };
+                Head::Form { word, args: before, branches, trailing }
+            }
             (Some(list), _) => {
                 if let Some(span) = branches_span {
                     let span = self.first_word(span);
@@ -81,6 +88,15 @@ impl TreeBuilder<'_, '_> {
                 Head::Call { block: word, args: self.call_arguments(list), args_span, trailing: before }
             }
         }
+    }
+
+    /// The trunk flows on behind `aux`, so that words behind it would say something of another value.
+    fn no_trailing_words(&mut self, args: &[Arg]) -> Vec<Arg> {
+        if let Some(first) = args.first() {
+            let error = self.error(Code::E0211, first.span(), "`aux` takes no trailing words");
+            error.help("write them into the branch, or behind `;` where they are meant for the trunk").emit();
+        }
+        Vec::new()
     }
 
     fn words<'i>(&mut self, pair: Pair<'i, Rule>) -> Words<'i> {

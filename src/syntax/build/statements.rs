@@ -149,7 +149,7 @@ impl TreeBuilder<'_, '_> {
         let kind = match rule {
             Rule::edition => {
                 part();
-                self.edition(&part());
+                self.edition(span, &part());
                 return Built::Nothing;
             }
             Rule::use_file => {
@@ -191,7 +191,11 @@ impl TreeBuilder<'_, '_> {
         Built::Statement(Stmt { kind, span })
     }
 
-    fn edition(&mut self, number: &Pair<'_, Rule>) {
+    fn edition(&mut self, statement: Span, number: &Pair<'_, Rule>) {
+        if self.tokens.first().is_some_and(|first| first.start < statement.start) {
+            let error = self.error(Code::E0016, statement, "the edition stands before everything else");
+            error.here("behind the beginning of the file").help("it is given once, or not at all").emit();
+        }
         if number.as_str() != "1" {
             let span = self.span(number);
             let error = self.error(Code::E0015, span, format!("there is no edition {}", number.as_str()));

@@ -102,6 +102,9 @@ impl Lexer<'_, '_, '_> {
     }
 
     fn step(&mut self) {
+        if let Some(names) = self.path_follows() {
+            return self.path(names);
+        }
         match self.peek(0) {
             b'\n' => {
                 self.at += 1;
@@ -167,7 +170,7 @@ impl Lexer<'_, '_, '_> {
         let start = self.at;
         self.skip_word();
         self.check_length(start);
-        let word = &self.source[start..self.at];
+        let is_as = &self.source[start..self.at] == "as";
         if self.source[self.at..].starts_with("[]") {
             // Only a path goes on like this; its `as` is missing.
             self.at += 2;
@@ -175,13 +178,8 @@ impl Lexer<'_, '_, '_> {
             return;
         }
         self.push(Kind::Word, start);
-        match word {
-            "as" => {
-                self.second_as();
-                self.path_after_blanks(true);
-            }
-            "expect" => self.path_after_blanks(false),
-            _ => {}
+        if is_as {
+            self.second_as();
         }
     }
 

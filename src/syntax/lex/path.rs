@@ -23,14 +23,19 @@ impl Lexer<'_, '_, '_> {
         }
     }
 
-    /// The path behind `as` or `expect`, which white space may precede.
-    pub(super) fn path_after_blanks(&mut self, names: bool) {
-        let blanks = self.source[self.at..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        let next = self.peek(blanks);
-        if next.is_ascii_alphanumeric() || matches!(next, b'_' | b'"') || (names && next == b'[') {
-            self.at += blanks;
-            self.path(names);
-        }
+    /// Whether what begins here is the path of the `as` or `expect` before it; of `as`, it may name a sequence.
+    pub(super) fn path_follows(&self) -> Option<bool> {
+        let last = self.lexed.tokens.last().filter(|last| last.kind == Kind::Word)?;
+        let names = match &self.source[last.start as usize..last.end as usize] {
+            "as" => true,
+            "expect" => false,
+            _ => return None,
+        };
+        let next = self.peek(0);
+        // On another line `[` begins a group, and the path is missing.
+        let sequence = next == b'[' && names && (!self.leads || self.peek(1) == b']');
+        let begins = next.is_ascii_alphanumeric() || matches!(next, b'_' | b'"') || sequence;
+        begins.then_some(names)
     }
 
     pub(super) fn path(&mut self, names: bool) {

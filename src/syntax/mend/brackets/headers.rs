@@ -21,8 +21,18 @@ impl Reader<'_> {
         }
         at += 1;
         if symbol(at) == Some(Kind::Symbol('(')) {
+            // Defaults are expressions, which may hold parentheses.
+            let mut depth = 0_usize;
             let closes = |at: &usize| match symbol(*at) {
-                None | Some(Kind::Symbol(')' | '{' | '}' | '[' | ']' | '<' | '>' | '|')) => true,
+                None | Some(Kind::Symbol('{' | '}' | '[' | ']' | '<' | '>' | '|')) => true,
+                Some(Kind::Symbol('(')) => {
+                    depth += 1;
+                    false
+                }
+                Some(Kind::Symbol(')')) => {
+                    depth -= 1;
+                    depth == 0
+                }
                 Some(Kind::Symbol(';')) => !self.closes_on_this_line(*at),
                 _ => false,
             };
