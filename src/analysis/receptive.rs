@@ -14,7 +14,7 @@
 use std::cmp::Ordering;
 
 use crate::ir::{Graph, Node};
-use crate::ops::{Geometry, Operator};
+use crate::ops::{Geometry, Op, Operator};
 use crate::tensor::Window;
 
 use super::fraction::{Fraction, gcd};
@@ -165,7 +165,10 @@ fn through(state: State, operand: &Node, node: &Node) -> State {
     let Some(op) = node.op() else { return state };
     let (height, width) = operand.shape.extent();
     let several = height > 1 || width > 1;
-    let geometry = op.geometry(operand.shape);
+    let geometry = match op {
+        Op::Add(add) => add.operand_geometry(operand.shape, node.shape),
+        _ => op.geometry(operand.shape),
+    };
     let whole = matches!(geometry, Geometry::Whole) || operand.shape.is_map() && !node.shape.is_map();
     if whole && several {
         let all = |field: Field, extent: u64| field.window(Window::new(extent, extent));

@@ -4,7 +4,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice, Zip};
 
 use super::{Cost, Geometry, Number, OpError, Operator, Reuse};
 use crate::diag::Code;
-use crate::tensor::Shape;
+use crate::tensor::{Shape, Window};
 
 /// A sum. Of a residual the body is the first operand and the shortcut the second.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,18 @@ pub struct Add {
     /// He et al.'s option A: of the second operand every stride-th pixel (rows, columns) is taken, and zero
     /// channels are appended.
     pub zeropad: Option<(u64, u64)>,
+}
+
+impl Add {
+    /// How the sum sees one of its operands: of a strided shortcut only every stride-th pixel.
+    pub fn operand_geometry(&self, operand: Shape, sum: Shape) -> Geometry {
+        match self.zeropad {
+            Some((rows, columns)) if operand.extent() != sum.extent() => {
+                Geometry::Windows { rows: Window::new(1, rows), columns: Window::new(1, columns) }
+            }
+            _ => Geometry::Pointwise,
+        }
+    }
 }
 
 /// The shape of the body, where the shortcut's every stride-th pixels are its rows and columns and it has no

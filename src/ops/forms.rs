@@ -54,7 +54,7 @@ static FORMS: [Spec; 7] = [
                 doc: "of the projection's `bn`",
             },
         ],
-        cost: "one addition per element for each operand beyond the first; with `scale=` one multiplication per element",
+        cost: "one addition per element for each operand beyond the first, none for the zero channels of `zeropad`; with `scale=` one multiplication per element",
         onnx: "Add",
         torch: "operator +",
         ..PLAIN
