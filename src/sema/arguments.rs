@@ -126,10 +126,12 @@ impl<'a> Expander<'a> {
     /// The path of a statement's head: its own or the automatic one. Numbers and ordinals are taken in both cases.
     pub(super) fn name_head(&mut self, kind: &str, own: Own, span: Span, scope: &mut Scope) -> Vec<String> {
         let automatic = scope.take(kind);
-        let path = own.unwrap_or(automatic);
-        if kind != "identity" {
-            self.take_path(&path, span);
+        // `identity` has no row, so that only a written name of it is a path.
+        if own.is_none() && kind == "identity" {
+            return automatic;
         }
+        let path = own.unwrap_or(automatic);
+        self.take_path(&path, span);
         path
     }
 

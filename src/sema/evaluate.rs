@@ -139,7 +139,7 @@ impl Expander<'_> {
     }
 
     /// The value of a constant of a file; a setting overrides it.
-    fn constant(&mut self, id: ItemId, used_at: Span) -> Known<Number> {
+    pub(super) fn constant(&mut self, id: ItemId, used_at: Span) -> Known<Number> {
         if let Some(value) = self.constants.get(&id) {
             return *value;
         }

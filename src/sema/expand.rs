@@ -98,7 +98,21 @@ pub(super) struct Expander<'a> {
     pub inputs: usize,
     pub aux: Vec<Output>,
     pub expectations: Vec<PendingExpectation>,
+    /// Repeated statements, by their place: None where one was written out, else what is needed to check it.
+    pub repeated: BTreeMap<Span, Option<Skipped<'a>>>,
 }
+
+/// A statement that `* 0` left out.
+pub(super) struct Skipped<'a> {
+    pub head: &'a ast::Head,
+    pub env: Environment,
+    pub origin: Origin,
+}
+
+/// What can be said of a statement without its values: that it has words or names that nobody knows, words twice,
+/// or calls the block that it stands in.
+const WITHOUT_VALUES: [Code; 7] =
+    [Code::E0101, Code::E0102, Code::E0107, Code::E0112, Code::E0201, Code::E0202, Code::E0204];
 
 /// Expands a network of the root file.
 pub fn expand(program: &Program, map: &SourceMap, options: &Options, sink: &mut Sink) -> Expanded {
@@ -123,10 +137,15 @@ pub fn expand(program: &Program, map: &SourceMap, options: &Options, sink: &mut 
         inputs: 0,
         aux: Vec::new(),
         expectations: Vec::new(),
+        repeated: BTreeMap::new(),
     };
     let failed_before = expander.sink.failed().is_some();
     let complete = expander.network(options);
-    expander.check_unexpanded_blocks(options.partial);
+    if options.partial {
+        expander.check_constants();
+        expander.check_skipped_statements();
+        expander.check_unexpanded_blocks();
+    }
     let settable = expander.settable(options);
     let settings = options.settings.iter().map(|(name, _)| name);
     let unused_settings = settings.filter(|name| !settable.contains(name)).cloned().collect();
@@ -278,11 +297,51 @@ impl<'a> Expander<'a> {
         env.variables.push((name.value.clone(), value, name.span));
     }
 
-    /// Expands the blocks of the root file that nothing called, with unknown arguments, for their errors.
-    fn check_unexpanded_blocks(&mut self, partial: bool) {
-        if !partial {
-            return;
+    /// Evaluates the constants and defaults of the root file, for the errors of those that nothing asked for.
+    fn check_constants(&mut self) {
+        let program = self.program;
+        for (item, parsed) in program.sources[0].ast.items.iter().enumerate() {
+            match parsed {
+                ast::Item::Let(one) => {
+                    let _ = self.constant(ItemId { file: 0, item }, one.name.span);
+                }
+                ast::Item::Block(block) => {
+                    let mut env = Environment::of_file(0);
+                    for param in &block.params {
+                        if let Some(default) = &param.default {
+                            let _ = self.evaluate(default, &env, &Flow::Nowhere);
+                        }
+                        env.variables.push((param.name.value.clone(), Err(Unknown), param.name.span));
+                    }
+                }
+                _ => {}
+            }
         }
+    }
+
+    /// Expands what `* 0` left out of this network altogether, for the words and names in it. Values say nothing
+    /// here: `[conv 1x1x(h)] * (h)` is right where h is 0.
+    fn check_skipped_statements(&mut self) {
+        let mut checked = BTreeSet::new();
+        while !self.repeated.is_empty() {
+            // What one of them leaves out in turn is found while it is expanded.
+            for (span, skipped) in std::mem::take(&mut self.repeated) {
+                let Some(mut skipped) = skipped.filter(|_| checked.insert(span)) else { continue };
+                self.names = Names::default();
+                self.origin = skipped.origin;
+                let reported = std::mem::take(self.sink);
+                let mut scope = Scope::root();
+                self.copy(span, skipped.head, None, None, &mut skipped.env, &mut scope, Flow::Unknown);
+                let found = std::mem::replace(self.sink, reported).into_sorted();
+                let found = found.into_iter().filter(|one| WITHOUT_VALUES.contains(&one.code));
+                found.for_each(|one| self.sink.add(one));
+            }
+        }
+        self.origin = Origin::default();
+    }
+
+    /// Expands the blocks of the root file that nothing called, with unknown arguments, for their errors.
+    fn check_unexpanded_blocks(&mut self) {
         let program = self.program;
         for (item, parsed) in program.sources[0].ast.items.iter().enumerate() {
             let ast::Item::Block(block) = parsed else { continue };

@@ -278,6 +278,9 @@ impl<'a> Expander<'a> {
                 }
             }
         }
+        if form.bound.real("eps").is_some() && !form.bound.flag("bn") {
+            conflict = conflict.or(Some(("eps", "`eps` belongs to `project bn`".to_owned())));
+        }
         if let Some((word, message)) = conflict {
             let at = form.bound.span(word).unwrap_or(form.word.span);
             self.sink.error(Code::E0206, at, message).here("decide for one").origin(&self.origin).emit();

@@ -1,5 +1,7 @@
 //! One statement: its copies, its name, its stated shape.
 
+use std::collections::btree_map::Entry;
+
 use crate::base::Span;
 use crate::diag::{Code, Expansion};
 use crate::ops;
@@ -7,7 +9,7 @@ use crate::syntax::ast;
 use crate::tensor::Shape;
 
 use super::evaluate::Environment;
-use super::expand::{Current, Expander, Flow};
+use super::expand::{Current, Expander, Flow, Skipped};
 use super::number::Number;
 use super::scope::Scope;
 use super::{Known, Unknown, limits};
@@ -90,6 +92,11 @@ impl<'a> Expander<'a> {
             None => Ok(1),
             Some(expr) => self.copies(expr, &one.head, env, &arriving),
         };
+        if one.repeat.is_some() {
+            self.remember_repetition(span, one, copies, env);
+        }
+        // `in` of a stated shape is what arrives at the statement, as everywhere in it.
+        let before = arriving.clone();
         let flow = match &one.name {
             Some(name) if name.sequence.is_some() => {
                 self.sequence(span, one, name, copies, env, scope, arriving)
@@ -104,15 +111,25 @@ impl<'a> Expander<'a> {
         if is_aux(&one.head) {
             // What is stated is the shape of the branch; the trunk flows on.
             if let Some(end) = self.auxiliary_end(one, scope, span) {
-                self.check_shape(span, one.shape.as_ref(), env, end);
+                self.check_shape(span, one.shape.as_ref(), env, &before, end);
             }
             return flow;
         }
-        let flow = self.check_shape(span, one.shape.as_ref(), env, flow);
+        let flow = self.check_shape(span, one.shape.as_ref(), env, &before, flow);
         if let (Some(name), Ok(1..)) = (&one.name, copies) {
             self.define(name, &flow, scope);
         }
         flow
+    }
+
+    /// Notes whether a repeated statement is written out or left out.
+    fn remember_repetition(&mut self, span: Span, one: &'a ast::Flow, copies: Known<u64>, env: &Environment) {
+        if copies != Ok(0) {
+            self.repeated.insert(span, None);
+        } else if let Entry::Vacant(place) = self.repeated.entry(span) {
+            let (env, origin) = (env.clone(), self.origin.clone());
+            place.insert(Some(Skipped { head: &one.head, env, origin }));
+        }
     }
 
     /// The value of the auxiliary branch that was just expanded.
@@ -292,7 +309,7 @@ impl<'a> Expander<'a> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn copy(
+    pub(super) fn copy(
         &mut self,
         span: Span,
         head: &'a ast::Head,
@@ -368,6 +385,7 @@ impl<'a> Expander<'a> {
         span: Span,
         pattern: Option<&ast::ShapePattern>,
         env: &Environment,
+        arriving: &Flow,
         flow: Flow,
     ) -> Flow {
         let Some(pattern) = pattern else { return flow };
@@ -376,7 +394,7 @@ impl<'a> Expander<'a> {
         for dim in &pattern.dims {
             match dim {
                 None => dims.push(None),
-                Some(expr) => match self.count(expr, 1, "a dimension", env, &flow) {
+                Some(expr) => match self.count(expr, 1, "a dimension", env, arriving) {
                     Ok(count) => dims.push(Some(count)),
                     Err(Unknown) => known = false,
                 },
