@@ -15,6 +15,7 @@ mod examples;
 mod extremes;
 mod figures;
 mod formats;
+mod generated;
 mod html;
 mod kernels;
 mod memory;
