@@ -20,6 +20,9 @@
 //! assert_eq!((report.totals.sums.params, report.totals.sums.macs), (156, 117_600));
 //! ```
 
+// The parser that pest generates without its standard library names this crate.
+extern crate alloc;
+
 pub mod base;
 pub mod diag;
 

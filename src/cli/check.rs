@@ -15,7 +15,7 @@ use super::found::{Extra, Found, Job, check, keep_first, meets_nothing, unused_s
 use super::output::{self, counts};
 use super::project::{Opened, Projects, folder_of, walk};
 use super::source::Settings;
-use super::{Done, Stop};
+use super::{Done, STACK, Stop};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -66,15 +66,15 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let max = budgets(&arguments.max)?;
     let also = also(&arguments.also)?;
     let (jobs, whole) = jobs(arguments)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).stack_size(64 << 20).build();
-    let pool = pool.map_err(|error| {
-        Stop::Environment(Failure::new(Code::E0607, format!("cannot start threads: {error}")))
-    })?;
     let text = arguments.text.as_deref();
     let held = Held::open(arguments.baseline.as_deref(), whole.as_deref(), arguments.update)?;
     let extra = Extra { max: &max, held: &held };
-    let results: Vec<Result<Found, Stop>> =
-        pool.install(|| jobs.par_iter().map(|job| check(job, text, &options, extra)).collect());
+    let one = |job: &Job| check(job, text, &options, extra);
+    let results: Vec<Result<Found, Stop>> = match jobs.as_slice() {
+        // One file is checked sooner than threads have started.
+        [job] => vec![one(job)],
+        _ => threads(arguments.threads)?.install(|| jobs.par_iter().map(one).collect()),
+    };
     let mut found = Vec::new();
     let mut stopped: Option<Stop> = None;
     for result in results {
@@ -111,6 +111,14 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let mut all = found.iter().flat_map(|one| &one.diagnostics);
     let fails = all.any(|one| one.severity == Severity::Error || arguments.deny_warnings);
     if fails { Err(Stop::Model) } else { Ok(()) }
+}
+
+/// Threads for checking files side by side; 0 is one for each core.
+fn threads(number: usize) -> Result<rayon::ThreadPool, Stop> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(number).stack_size(STACK).build();
+    pool.map_err(|error| {
+        Stop::Environment(Failure::new(Code::E0607, format!("cannot start threads: {error}")))
+    })
 }
 
 /// The last line for people.

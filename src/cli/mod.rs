@@ -34,7 +34,7 @@ mod zoo;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::did_you_mean;
 use crate::diag::Failure;
@@ -100,9 +100,16 @@ enum Stop {
 
 type Done = Result<(), Stop>;
 
+/// The stack that a command runs on, in bytes. Expansion recurses as deep as blocks nest; how deep does not depend
+/// on what the platform gives. A stack is sooner there than a thread, and keeps to the main heap.
+const STACK: usize = 64 << 20;
+
 /// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse_from(with_default_command(std::env::args_os().collect())) {
+    let mut command = Arguments::command();
+    let words = with_default_command(std::env::args_os().collect(), &command);
+    let matches = command.try_get_matches_from_mut(words);
+    let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version go to stdout with code 0, wrong usage to stderr with code 2.
@@ -110,16 +117,11 @@ pub fn main() -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
-    // Expansion recurses as deep as blocks nest; the stack does not depend on the platform's default.
-    let worker = std::thread::Builder::new().stack_size(64 << 20).spawn(move || dispatch(arguments.command));
-    let done = match worker.map(|thread| thread.join()) {
-        Ok(Ok(done)) => done,
-        Ok(Err(_)) => return ExitCode::from(101),
-        Err(error) => {
-            output::error(&format!("error: cannot start a thread: {error}\n"));
-            return ExitCode::from(3);
-        }
-    };
+    stacker::grow(STACK, || exit_code(dispatch(arguments.command)))
+}
+
+/// The exit code of a command, after its failure was said.
+fn exit_code(done: Done) -> ExitCode {
     match done {
         Ok(()) | Err(Stop::Closed) => ExitCode::SUCCESS,
         Err(Stop::Model) => ExitCode::from(1),
@@ -153,9 +155,8 @@ fn dispatch(command: Command) -> Done {
 }
 
 /// `cnnc FILE …` is `cnnc report FILE …`: a first word that is no command, and not nearly one, is a file.
-fn with_default_command(mut words: Vec<OsString>) -> Vec<OsString> {
+fn with_default_command(mut words: Vec<OsString>, command: &clap::Command) -> Vec<OsString> {
     let Some(first) = words.get(1).and_then(|word| word.to_str()) else { return words };
-    let command = Arguments::command();
     let known: Vec<&str> = command.get_subcommands().map(|one| one.get_name()).chain(["help"]).collect();
     let is_option = first.starts_with('-') && !matches!(first, "-" | "-e");
     let is_file = first.contains(['.', '/', ':']) || std::path::Path::new(first).exists();

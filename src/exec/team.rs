@@ -3,6 +3,7 @@
 //! Between two runs a thread waits, first awake for a bounded time and then asleep. Within a run pieces of a phase
 //! go to whoever is free, and a phase begins when all pieces of the one before are done. A thread that the system
 //! has put aside keeps nobody waiting, unless it holds a piece. The thread that asks for a run takes part in it.
+//! A piece that panics is one that is done: nobody waits for it, and the run that it belongs to panics at its end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,6 +30,8 @@ struct Shared<W> {
     done: Vec<AtomicU64>,
     /// Counts the runs that were asked for.
     runs: AtomicU64,
+    /// Whether a piece has panicked.
+    panicked: AtomicBool,
     stop: AtomicBool,
 }
 
@@ -47,6 +50,7 @@ impl<W: Work> Team<W> {
             done: counters(),
             work,
             runs: AtomicU64::new(0),
+            panicked: AtomicBool::new(false),
             stop: AtomicBool::new(false),
         });
         let mut team = Team { shared, helpers: Vec::new() };
@@ -65,6 +69,9 @@ impl<W: Work> Team<W> {
     }
 
     /// Runs all phases once. The exclusive borrow keeps runs apart.
+    ///
+    /// # Panics
+    /// Where a piece panicked, in this run or in one before: its results are missing.
     pub(super) fn run(&mut self) {
         let shared = &self.shared;
         let run = shared.runs.load(Ordering::Relaxed) + 1;
@@ -72,6 +79,7 @@ impl<W: Work> Team<W> {
         shared.runs.store(run, Ordering::Release);
         self.helpers.iter().for_each(|(thread, _)| thread.unpark());
         shared.take_part(run, 0);
+        assert!(!shared.panicked.load(Ordering::Acquire), "a kernel panicked on another thread");
     }
 }
 
@@ -119,9 +127,8 @@ impl<W: Work> Shared<W> {
     fn take_part(&self, run: u64, thread: usize) {
         for (phase, &pieces) in self.work.phases().iter().enumerate() {
             while let Some(piece) = self.take(run, phase, pieces) {
+                let _finish = Finish { done: &self.done[phase], panicked: &self.panicked };
                 self.work.piece(phase, piece, thread);
-                // Releases what the piece wrote to all who wait for the phase.
-                self.done[phase].fetch_add(1, Ordering::AcqRel);
             }
             wait_until(|| self.done[phase].load(Ordering::Acquire) >= run * pieces as u64);
         }
@@ -142,6 +149,22 @@ impl<W: Work> Shared<W> {
                 Err(found) => next = found,
             }
         }
+    }
+}
+
+/// Counts a piece as done when it is left, by a panic as well.
+struct Finish<'a> {
+    done: &'a AtomicU64,
+    panicked: &'a AtomicBool,
+}
+
+impl Drop for Finish<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.panicked.store(true, Ordering::Release);
+        }
+        // Releases what the piece wrote to all who wait for the phase.
+        self.done.fetch_add(1, Ordering::AcqRel);
     }
 }
 
@@ -201,6 +224,37 @@ mod tests {
             let found: Vec<usize> =
                 team.work().counts.iter().map(|count| count.load(Ordering::Relaxed) / 500).collect();
             assert_eq!(found, [28, 0, 1, 820]);
+        }
+    }
+
+    /// Panics on helpers; the thread that asks keeps its first piece until one did.
+    struct Broken {
+        panics: AtomicBool,
+    }
+
+    impl Work for Broken {
+        fn phases(&self) -> &[usize] {
+            &[2, 3]
+        }
+
+        fn piece(&self, phase: usize, _piece: usize, thread: usize) {
+            if phase == 0 && thread == 0 {
+                while !self.panics.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+            } else if phase == 0 {
+                self.panics.store(true, Ordering::Relaxed);
+                panic!("this panic is part of the test");
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_on_a_helper_ends_the_run_with_a_panic() {
+        let mut team = Team::new(Broken { panics: AtomicBool::new(false) }, 2).unwrap();
+        for _ in 0..2 {
+            let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| team.run()));
+            assert!(run.is_err());
         }
     }
 }

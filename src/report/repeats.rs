@@ -4,7 +4,7 @@
 use super::rows::{Row, add};
 
 /// Folds every run of at least two equal scopes of at least two rows, outer scopes first.
-pub(super) fn fold(rows: Vec<Row>) -> Vec<Row> {
+pub(super) fn fold(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
     let mut folded = Vec::new();
     let mut at = 0;
     while at < rows.len() {
@@ -62,15 +62,15 @@ fn equal(rows: &[Row], first: usize, second: usize, length: usize, depth: usize)
         })
 }
 
-fn joined(rows: &[Row], length: usize, copies: usize) -> Row {
+fn joined<'a>(rows: &[Row<'a>], length: usize, copies: usize) -> Row<'a> {
     let (first, last) = (&rows[0], &rows[rows.len() - 1]);
     let common = rows[length].name.split('.').zip(first.name.split('.')).take_while(|(a, b)| a == b).count();
     let scope = |row: &Row| row.name.split('.').take(common + 1).collect::<Vec<_>>().join(".");
     let mut sums = first.sums.clone();
-    rows[1..].iter().for_each(|row| add(&mut sums, &row.sums));
+    rows[1..].iter().for_each(|row| add(sums.to_mut(), &row.sums));
     Row {
-        name: format!("{} … {}  ×{copies}", scope(first), scope(last)),
-        op: "…".to_owned(),
+        name: format!("{} … {}  ×{copies}", scope(first), scope(last)).into(),
+        op: "…".into(),
         shape: last.shape.clone(),
         field: last.field.clone(),
         sums,

@@ -1,5 +1,7 @@
 //! Which rows and columns a table shows: folded by depth, sorted, cut, and each figure as text.
 
+use std::borrow::Cow;
+
 use crate::analysis::Metric;
 use crate::base::percent;
 
@@ -112,14 +114,14 @@ impl Default for Selection {
     }
 }
 
-/// A row of a table.
+/// A row of a table: what a layer says, or what was folded of several.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub name: String,
-    pub op: String,
+pub(super) struct Row<'a> {
+    pub name: Cow<'a, str>,
+    pub op: Cow<'a, str>,
     pub shape: String,
     pub field: String,
-    pub sums: Sums,
+    pub sums: Cow<'a, Sums>,
 }
 
 /// A table as text, cell by cell.
@@ -155,11 +157,15 @@ fn shape_text(shape: &[u64]) -> String {
     shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x")
 }
 
-fn row(layer: &Layer) -> Row {
+fn row(layer: &Layer) -> Row<'_> {
     let [height, width] = layer.receptive_field.size;
-    let field = if height == width { height.to_string() } else { format!("{height}x{width}") };
-    let op = if layer.train_only { format!("{} (train)", layer.op) } else { layer.op.clone() };
-    Row { name: layer.name.clone(), op, shape: shape_text(&layer.shape), field, sums: layer.counts.clone() }
+    Row {
+        name: Cow::Borrowed(&layer.name),
+        op: if layer.train_only { format!("{} (train)", layer.op).into() } else { Cow::Borrowed(&layer.op) },
+        shape: shape_text(&layer.shape),
+        field: if height == width { height.to_string() } else { format!("{height}x{width}") },
+        sums: Cow::Borrowed(&layer.counts),
+    }
 }
 
 pub(super) fn add(sum: &mut Sums, other: &Sums) {
@@ -182,7 +188,7 @@ pub(super) fn add(sum: &mut Sums, other: &Sums) {
 }
 
 /// Folds neighbouring rows with the same first `depth` parts; the last row's shape stands for all.
-fn fold(report: &Report, depth: usize) -> Vec<Row> {
+fn fold(report: &Report, depth: usize) -> Vec<Row<'_>> {
     let mut rows: Vec<Row> = Vec::new();
     let mut open: Option<String> = None;
     for layer in &report.layers {
@@ -191,11 +197,11 @@ fn fold(report: &Report, depth: usize) -> Vec<Row> {
         let one = row(layer);
         match (&prefix, &open, rows.last_mut()) {
             (Some(prefix), Some(current), Some(last)) if prefix == current => {
-                add(&mut last.sums, &one.sums);
+                add(last.sums.to_mut(), &one.sums);
                 last.shape = one.shape;
                 last.field = one.field;
             }
-            (Some(prefix), _, _) => rows.push(Row { name: prefix.clone(), op: "…".to_owned(), ..one }),
+            (Some(prefix), _, _) => rows.push(Row { name: prefix.clone().into(), op: "…".into(), ..one }),
             (None, _, _) => rows.push(one),
         }
         open = prefix;
@@ -240,8 +246,8 @@ pub(super) fn cells(report: &Report, selection: &Selection, figures: Figures) ->
     let shared = selection.sort.unwrap_or(Metric::Macs);
     let whole = metric(&report.totals.sums, shared);
     let cell = |column: Column, row: &Row| match column {
-        Column::Name => row.name.clone(),
-        Column::Op => row.op.clone(),
+        Column::Name => row.name.to_string(),
+        Column::Op => row.op.to_string(),
         Column::Shape => row.shape.clone(),
         Column::ReceptiveField => row.field.clone(),
         Column::Share => percent(metric(&row.sums, shared), whole),
@@ -252,11 +258,11 @@ pub(super) fn cells(report: &Report, selection: &Selection, figures: Figures) ->
     };
     let total = |name: &str, sums: &Sums| {
         let row = Row {
-            name: name.to_owned(),
-            op: String::new(),
+            name: name.into(),
+            op: "".into(),
             shape: String::new(),
             field: String::new(),
-            sums: sums.clone(),
+            sums: Cow::Borrowed(sums),
         };
         selection
             .columns

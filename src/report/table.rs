@@ -149,7 +149,7 @@ fn widths(cells: &Cells, names: usize) -> Vec<usize> {
     (0..cells.columns.len())
         .map(|index| {
             let rows = cells.rows.iter().chain([&cells.totals]).chain(&cells.train_only);
-            let widest = rows.map(|row| row[index].width()).max().unwrap_or(0);
+            let widest = rows.map(|row| cell_width(&row[index])).max().unwrap_or(0);
             let widest = widest.max(cells.columns[index].heading().width());
             if cells.columns[index] == Column::Name { widest.min(names) } else { widest }
         })
@@ -187,20 +187,25 @@ fn shorten_names(cells: &mut Cells, width: usize) {
 }
 
 fn push_line(text: &mut String, cells: &[String], columns: &[Column], widths: &[usize]) {
-    let mut line = String::new();
+    let start = text.len();
     for ((cell, column), &width) in cells.iter().zip(columns).zip(widths) {
-        let space = " ".repeat(width.saturating_sub(cell.width()));
-        if !line.is_empty() {
-            line.push_str("  ");
+        if text.len() > start {
+            text.push_str("  ");
         }
+        let space = std::iter::repeat_n(' ', width.saturating_sub(cell_width(cell)));
         if column.is_number() {
-            line.push_str(&space);
-            line.push_str(cell);
+            text.extend(space);
+            text.push_str(cell);
         } else {
-            line.push_str(cell);
-            line.push_str(&space);
+            text.push_str(cell);
+            text.extend(space);
         }
     }
-    text.push_str(line.trim_end());
+    text.truncate(start + text[start..].trim_end().len());
     text.push('\n');
+}
+
+/// The columns that a cell takes; most are ASCII, where each character takes one.
+fn cell_width(cell: &str) -> usize {
+    if cell.is_ascii() { cell.len() } else { cell.width() }
 }

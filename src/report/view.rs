@@ -184,7 +184,7 @@ pub struct ReceptiveView {
     /// Pixels beyond the border at the first position.
     pub padding: [f64; 2],
     /// `exact`, `whole` or `misaligned`.
-    pub status: String,
+    pub status: &'static str,
 }
 
 /// Where a row is written.
@@ -336,6 +336,6 @@ fn receptive(receptive: &Receptive) -> ReceptiveView {
         size: [receptive.rows.size, receptive.columns.size],
         stride: both(|axis| axis.stride),
         padding: both(|axis| axis.padding),
-        status: receptive.status.name().to_owned(),
+        status: receptive.status.name(),
     }
 }

@@ -6,14 +6,17 @@ use crate::lower::{LANES, Step, Tensor};
 use super::memory::Memory;
 use super::{Prepared, halo};
 
-/// Bands of rows of a block.
+/// Bands of rows of a block, where there are few blocks.
 const BANDS: usize = 8;
+/// Parts that the blocks are shared out in, where there are many.
+const PARTS: usize = 16;
 
 pub(super) struct Copy {
     /// The inputs and the first channel of each in the output.
     inputs: Vec<(Tensor, usize)>,
     output: Tensor,
     blocks: usize,
+    parts: usize,
     bands: usize,
     phases: [usize; 1],
 }
@@ -24,7 +27,8 @@ impl Copy {
         let blocks = (output.shape.channels() as usize).div_ceil(output.layout.lanes);
         let bands = if blocks < BANDS { BANDS.min(output.layout.height) } else { 1 };
         let inputs = step.inputs.iter().copied().zip(first_channels.iter().copied()).collect();
-        Copy { inputs, output, blocks, bands, phases: [batch * blocks * bands] }
+        let parts = blocks.min(PARTS);
+        Copy { inputs, output, blocks, parts, bands, phases: [batch * parts * bands] }
     }
 }
 
@@ -35,7 +39,15 @@ impl Prepared for Copy {
 
     fn run(&self, _phase: usize, piece: usize, arena: &Memory, _private: &Memory) {
         let (piece, band) = (piece / self.bands, piece % self.bands);
-        let (picture, block) = (piece / self.blocks, piece % self.blocks);
+        let (picture, part) = (piece / self.parts, piece % self.parts);
+        for block in part * self.blocks / self.parts..(part + 1) * self.blocks / self.parts {
+            self.block(arena, picture, block, band);
+        }
+    }
+}
+
+impl Copy {
+    fn block(&self, arena: &Memory, picture: usize, block: usize, band: usize) {
         let lanes = self.output.layout.lanes;
         let height = self.output.layout.height;
         let rows = band * height / self.bands..(band + 1) * height / self.bands;

@@ -1,4 +1,6 @@
-//! Depthwise convolution with one filter for each channel: sixteen channels at once, eight positions at a time.
+//! Depthwise convolution with one filter for each channel: sixteen channels of a few neighbouring positions at
+//! once. The sums of the positions stay in registers; a row is cut evenly, because a crumb of few positions has too
+//! few sums to hide the time that a multiply-accumulate takes.
 #![allow(unsafe_code)]
 
 use ndarray::ArrayD;
@@ -12,8 +14,15 @@ use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
 use super::{Prepared, halo, pack};
 
-/// Neighbouring outputs that are summed at the same time.
-const POSITIONS: usize = 8;
+/// The most neighbouring outputs that are summed at the same time: those whose sums fit into the registers.
+fn most_positions(isa: Isa) -> usize {
+    match isa {
+        Isa::Avx512 => 14,
+        Isa::Avx2 => 6,
+        Isa::Portable => 2,
+    }
+}
+
 /// Rows of a piece.
 const ROWS: usize = 14;
 
@@ -93,6 +102,16 @@ struct Band<'a> {
     band: usize,
 }
 
+/// Calls the code for a number of positions that is known when the program runs.
+macro_rules! positions {
+    ($band:expr, $from:expr, $to:expr, $positions:expr; $($count:literal)*) => {
+        match $positions {
+            $($count => $band.positions::<V, $count>($from, $to),)*
+            _ => unreachable!("a row is cut into parts of at most `most_positions`"),
+        }
+    };
+}
+
 impl Body for Band<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
@@ -101,21 +120,16 @@ impl Body for Band<'_> {
         let source = input.offset + input.layout.at(self.picture, self.block, 0) - before;
         let width = output.layout.width;
         let across = columns.stride as usize * LANES;
+        let parts = width.div_ceil(most_positions(self.of.isa));
         for row in self.band * ROWS..output.layout.height.min(self.band * ROWS + ROWS) {
             let from = self.arena.at(source + row * rows.stride as usize * input.layout.row());
             let to = self.arena.at(output.offset + output.layout.at(self.picture, self.block, row));
-            let mut column = 0;
-            while column < width {
+            for part in 0..parts {
+                let (column, end) = (part * width / parts, (part + 1) * width / parts);
                 let (from, to) = (from.wrapping_add(column * across), to.wrapping_add(column * LANES));
                 // SAFETY: the plan gives the input the zeros that the kernel reaches; no other piece writes
                 // these outputs.
-                column += unsafe {
-                    if width - column >= POSITIONS {
-                        self.positions::<V, POSITIONS>(from, to)
-                    } else {
-                        self.positions::<V, 1>(from, to)
-                    }
-                };
+                unsafe { positions!(self, from, to, end - column; 1 2 3 4 5 6 7 8 9 10 11 12 13 14) }
             }
             // SAFETY: as above.
             unsafe { finish.after(self.of.isa, to, width * LANES) };
@@ -129,7 +143,7 @@ impl Band<'_> {
     /// # Safety
     /// The windows of the outputs can be read from `from` on, the outputs can be written.
     #[inline(always)]
-    unsafe fn positions<V: Lanes, const P: usize>(&self, from: *const f32, to: *mut f32) -> usize {
+    unsafe fn positions<V: Lanes, const P: usize>(&self, from: *const f32, to: *mut f32) {
         let Depthwise { rows, columns, input, weights, bias, finish, .. } = self.of;
         let (height, width) = (rows.kernel as usize, columns.kernel as usize);
         let (down, across) = (rows.dilation as usize * input.layout.row(), columns.dilation as usize * LANES);
@@ -152,6 +166,5 @@ impl Band<'_> {
                 sum.at_least(least).at_most(most).store(to.wrapping_add(index * LANES));
             }
         }
-        P
     }
 }
