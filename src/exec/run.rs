@@ -46,7 +46,10 @@ impl Work for Engine {
     fn piece(&self, phase: usize, piece: usize, thread: usize) {
         let (step, phase_of_step) = self.phases[phase];
         self.steps[step].run(phase_of_step, piece, &self.arena, &self.private[thread]);
-        self.finished[phase].fetch_max(self.now(), Ordering::Relaxed);
+    }
+
+    fn finished(&self, phase: usize) {
+        self.finished[phase].store(self.now(), Ordering::Relaxed);
     }
 }
 

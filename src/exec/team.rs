@@ -1,8 +1,9 @@
 //! The threads of an executor: started once, they run all steps of a plan side by side.
 //!
-//! Between two runs a thread waits, first awake for a bounded time and then asleep. Within a run pieces of a phase
-//! go to whoever is free, and a phase begins when all pieces of the one before are done. A thread that the system
-//! has put aside keeps nobody waiting, unless it holds a piece. The thread that asks for a run takes part in it.
+//! Between two runs a thread waits, first awake for a bounded time and then asleep. Within a run each thread has a
+//! share of neighbouring pieces of a phase, so that it finds in its cache what it wrote in the phase before; when
+//! it is through with these it takes from the others. A phase begins when all pieces of the one before are done. A
+//! thread that the system has put aside keeps nobody waiting, unless it holds a piece. The thread that asks for a run takes part in it.
 //! A piece that panics is one that is done: nobody waits for it, and the run that it belongs to panics at its end.
 
 use std::sync::Arc;
@@ -20,11 +21,15 @@ pub(super) trait Work: Send + Sync + 'static {
     fn phases(&self) -> &[usize];
     /// Runs one piece on one of the threads.
     fn piece(&self, phase: usize, piece: usize, thread: usize);
+    /// Is told by the thread that asked for the run that all pieces of a phase are done.
+    fn finished(&self, phase: usize);
 }
 
 struct Shared<W> {
     work: W,
-    /// The next piece of each phase in the lower half, the number of the run in the upper.
+    threads: usize,
+    /// For each thread and phase the next piece of its share, counted from the first, in the lower half; the number
+    /// of the run in the upper.
     next: Vec<AtomicU64>,
     /// Pieces of each phase that are done, over all runs.
     done: Vec<AtomicU64>,
@@ -44,10 +49,12 @@ pub(super) struct Team<W: Work> {
 impl<W: Work> Team<W> {
     /// Starts `threads − 1` threads beside the one that will ask.
     pub(super) fn new(work: W, threads: usize) -> std::io::Result<Team<W>> {
-        let counters = || work.phases().iter().map(|_| AtomicU64::new(0)).collect::<Vec<_>>();
+        let phases = work.phases().len();
+        let counters = |number: usize| (0..number).map(|_| AtomicU64::new(0)).collect::<Vec<_>>();
         let shared = Arc::new(Shared {
-            next: counters(),
-            done: counters(),
+            threads,
+            next: counters(threads * phases),
+            done: counters(phases),
             work,
             runs: AtomicU64::new(0),
             panicked: AtomicBool::new(false),
@@ -126,29 +133,35 @@ impl<W: Work> Shared<W> {
 
     fn take_part(&self, run: u64, thread: usize) {
         for (phase, &pieces) in self.work.phases().iter().enumerate() {
-            while let Some(piece) = self.take(run, phase, pieces) {
+            while let Some(piece) = self.take(run, phase, pieces, thread) {
                 let _finish = Finish { done: &self.done[phase], panicked: &self.panicked };
                 self.work.piece(phase, piece, thread);
             }
             wait_until(|| self.done[phase].load(Ordering::Acquire) >= run * pieces as u64);
+            if thread == 0 {
+                self.work.finished(phase);
+            }
         }
     }
 
-    /// The next piece of a phase; none where all are taken, or where a later run has begun: then this thread was
-    /// put aside and the others did its work.
-    fn take(&self, run: u64, phase: usize, pieces: usize) -> Option<usize> {
-        let mut next = self.next[phase].load(Ordering::Relaxed);
-        loop {
-            let piece = (next & u64::from(u32::MAX)) as usize;
-            if next >> 32 != stamp(run) || piece >= pieces {
-                return None;
+    /// The next piece of a phase, of the thread's own share first; none where all are taken, or where a later run
+    /// has begun: then this thread was put aside and the others did its work.
+    fn take(&self, run: u64, phase: usize, pieces: usize, thread: usize) -> Option<usize> {
+        (thread..self.threads).chain(0..thread).find_map(|owner| {
+            let (first, end) = (owner * pieces / self.threads, (owner + 1) * pieces / self.threads);
+            let counter = &self.next[owner * self.done.len() + phase];
+            let mut next = counter.load(Ordering::Relaxed);
+            loop {
+                let piece = first + (next & u64::from(u32::MAX)) as usize;
+                if next >> 32 != stamp(run) || piece >= end {
+                    return None;
+                }
+                match counter.compare_exchange_weak(next, next + 1, Ordering::Relaxed, Ordering::Relaxed) {
+                    Ok(_) => return Some(piece),
+                    Err(found) => next = found,
+                }
             }
-            match self.next[phase].compare_exchange_weak(next, next + 1, Ordering::Relaxed, Ordering::Relaxed)
-            {
-                Ok(_) => return Some(piece),
-                Err(found) => next = found,
-            }
-        }
+        })
     }
 }
 
@@ -210,6 +223,8 @@ mod tests {
             self.counts[phase].fetch_add(piece + 1, Ordering::Relaxed);
             self.done.fetch_add(1, Ordering::Relaxed);
         }
+
+        fn finished(&self, _phase: usize) {}
     }
 
     #[test]
@@ -247,6 +262,8 @@ mod tests {
                 panic!("this panic is part of the test");
             }
         }
+
+        fn finished(&self, _phase: usize) {}
     }
 
     #[test]

@@ -25,6 +25,8 @@ fn most_positions(isa: Isa) -> usize {
 
 /// Rows of a piece.
 const ROWS: usize = 14;
+/// Pieces of a picture, where its size allows.
+const PIECES: usize = 16;
 
 pub(super) struct Depthwise {
     isa: Isa,
@@ -38,6 +40,8 @@ pub(super) struct Depthwise {
     finish: Finish,
     blocks: usize,
     bands: usize,
+    /// Parts that the blocks of a band are shared out in.
+    parts: usize,
     phases: [usize; 1],
 }
 
@@ -62,6 +66,7 @@ impl Depthwise {
         })?;
         let bias = pack::channels(constants.get(1).and_then(|bias| bias.as_slice()), channels)?;
         let bands = step.output.layout.height.div_ceil(ROWS);
+        let parts = PIECES.div_ceil(bands).min(blocks);
         Ok(Depthwise {
             isa,
             rows,
@@ -73,7 +78,8 @@ impl Depthwise {
             finish: Finish::of(step.activation),
             blocks,
             bands,
-            phases: [batch * blocks * bands],
+            parts,
+            phases: [batch * bands * parts],
         })
     }
 }
@@ -84,13 +90,15 @@ impl Prepared for Depthwise {
     }
 
     fn run(&self, _phase: usize, piece: usize, arena: &Memory, _private: &Memory) {
-        let (piece, band) = (piece / self.bands, piece % self.bands);
-        let (picture, block) = (piece / self.blocks, piece % self.blocks);
-        if band == 0 {
-            // SAFETY: no other piece has the first band of this block.
-            unsafe { halo::clear(arena, &self.output, picture, block) };
+        let (piece, part) = (piece / self.parts, piece % self.parts);
+        let (picture, band) = (piece / self.bands, piece % self.bands);
+        for block in part * self.blocks / self.parts..(part + 1) * self.blocks / self.parts {
+            if band == 0 {
+                // SAFETY: no other piece has the first band of this block.
+                unsafe { halo::clear(arena, &self.output, picture, block) };
+            }
+            with(self.isa, Band { of: self, arena, picture, block, band });
         }
-        with(self.isa, Band { of: self, arena, picture, block, band });
     }
 }
 
