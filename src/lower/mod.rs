@@ -17,7 +17,7 @@ use crate::ir::{Graph, NodeId};
 
 pub use constants::Recipe;
 pub use layout::{Form, Halo, LANES, Layout};
-pub use plan::{Algorithm, Convolution, Kernel, Plan, Port, Step, Tensor};
+pub use plan::{Algorithm, Convolution, Filtering, Kernel, Plan, Port, Step, Tensor};
 pub use sizes::{DENSE_OUTPUTS, Reach, Tiles, lrn_reach};
 
 /// How a graph is lowered.

@@ -32,8 +32,29 @@ pub struct Port {
 pub enum Algorithm {
     /// Every product of the definition.
     Direct,
-    /// Winograd's minimal filtering F(m×m, 3×3) (Lavin & Gray 2015): tiles of m×m outputs.
-    Winograd(usize),
+    /// Winograd's minimal filtering (Lavin & Gray 2015).
+    Winograd(Filtering),
+}
+
+/// The sizes of minimal filtering F(m×n, r×s), rows first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filtering {
+    /// Outputs of a tile.
+    pub outputs: (usize, usize),
+    /// Taps of the kernel.
+    pub taps: (usize, usize),
+}
+
+impl Filtering {
+    /// Inputs that a tile reads.
+    pub fn reach(&self) -> (usize, usize) {
+        (self.outputs.0 + self.taps.0 - 1, self.outputs.1 + self.taps.1 - 1)
+    }
+
+    /// Positions of a transformed tile: the products that are left for its outputs.
+    pub fn positions(&self) -> usize {
+        self.reach().0 * self.reach().1
+    }
 }
 
 /// A convolution of any groups, also depthwise with several filters for each channel.

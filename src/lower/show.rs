@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::layout::{Halo, LANES};
-use super::plan::{Algorithm, Kernel, Plan, Step, Tensor};
+use super::plan::{Algorithm, Filtering, Kernel, Plan, Step, Tensor};
 use super::sizes::Tiles;
 
 impl fmt::Display for Tensor {
@@ -30,7 +30,9 @@ impl fmt::Display for Kernel {
                 let (rows, columns) = (convolution.rows, convolution.columns);
                 match convolution.algorithm {
                     Algorithm::Direct => f.write_str("conv direct")?,
-                    Algorithm::Winograd(size) => write!(f, "conv winograd F({size}x{size})")?,
+                    Algorithm::Winograd(Filtering { outputs, .. }) => {
+                        write!(f, "conv winograd F({}x{})", outputs.0, outputs.1)?;
+                    }
                 }
                 write!(f, " {}x{}/{}x{}", rows.kernel, columns.kernel, rows.stride, columns.stride)?;
                 if convolution.groups > 1 { write!(f, " groups={}", convolution.groups) } else { Ok(()) }
@@ -91,9 +93,10 @@ impl fmt::Display for Plan {
         }
         for (index, step) in self.steps.iter().enumerate() {
             write!(f, "{index:>4}  {step}")?;
-            if let Kernel::Conv(super::Convolution { algorithm: Algorithm::Winograd(size), .. }) = step.kernel
+            if let Kernel::Conv(super::Convolution { algorithm: Algorithm::Winograd(filtering), .. }) =
+                step.kernel
             {
-                let tiles = Tiles::new(size, step.output.shape, self.batch);
+                let tiles = Tiles::new(filtering, step.output.shape, self.batch);
                 write!(f, "  ({} tiles in {} pieces)", tiles.count, tiles.pieces)?;
             }
             writeln!(f)?;

@@ -4,7 +4,7 @@
 use crate::tensor::Shape;
 
 use super::layout::LANES;
-use super::plan::{Algorithm, Convolution, Kernel, Step};
+use super::plan::{Algorithm, Convolution, Filtering, Kernel, Step};
 
 /// The input blocks that a block of 16 filters reads. Filters of a group read the channels of their group;
 /// where a block holds filters of several groups, or reads channels of several, taps of other groups are zero.
@@ -62,8 +62,8 @@ impl Reach {
 /// How the work of a Winograd convolution is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tiles {
-    /// Outputs of a tile along each axis.
-    pub size: usize,
+    /// The sizes of a tile.
+    pub filtering: Filtering,
     /// Tiles along the height and width of a picture.
     pub grid: (usize, usize),
     /// Tiles of the batch.
@@ -79,10 +79,11 @@ pub struct Tiles {
 const TILES_OF_PIECE: usize = 56;
 
 impl Tiles {
-    /// For tiles of `size`×`size` outputs.
-    pub fn new(size: usize, output: Shape, batch: usize) -> Tiles {
+    /// For tiles of these sizes.
+    pub fn new(filtering: Filtering, output: Shape, batch: usize) -> Tiles {
         let (height, width) = output.extent();
-        let grid = ((height as usize).div_ceil(size), (width as usize).div_ceil(size));
+        let (down, across) = filtering.outputs;
+        let grid = ((height as usize).div_ceil(down), (width as usize).div_ceil(across));
         let count = batch.saturating_mul(grid.0).saturating_mul(grid.1);
         let blocks = (output.channels() as usize).div_ceil(LANES);
         let pieces = if count < 2 * TILES_OF_PIECE - 16 {
@@ -91,12 +92,12 @@ impl Tiles {
             count.div_ceil(TILES_OF_PIECE).next_multiple_of(2)
         };
         let group = if pieces == 1 { (blocks / 8).clamp(1, 4) } else { blocks.min(4) };
-        Tiles { size, grid, count, pieces, group }
+        Tiles { filtering, grid, count, pieces, group }
     }
 
     /// Positions of a transformed tile.
     pub fn positions(&self) -> usize {
-        (self.size + 2) * (self.size + 2)
+        self.filtering.positions()
     }
 
     /// Tiles of the largest piece.
@@ -138,9 +139,8 @@ pub(super) fn packed(step: &Step) -> u128 {
                     let (rows, columns) = (convolution.rows.kernel, convolution.columns.kernel);
                     elements(&[blocks, reach.multiplied(), rows as usize, columns as usize, LANES])
                 }
-                Algorithm::Winograd(size) => {
-                    let positions = (size + 2) * (size + 2);
-                    elements(&[positions, blocks, channels, LANES])
+                Algorithm::Winograd(filtering) => {
+                    elements(&[filtering.positions(), blocks, channels / convolution.groups, LANES])
                 }
             };
             weights.saturating_add(elements(&[blocks, LANES]))
@@ -165,8 +165,8 @@ pub(super) fn packed(step: &Step) -> u128 {
 pub(super) fn scratch(convolution: &Convolution, input: Shape, output: Shape, batch: usize) -> usize {
     match convolution.algorithm {
         Algorithm::Direct => 0,
-        Algorithm::Winograd(size) => {
-            let tiles = Tiles::new(size, output, batch);
+        Algorithm::Winograd(filtering) => {
+            let tiles = Tiles::new(filtering, output, batch);
             if tiles.pieces == 1 { tiles.inputs(input.channels() as usize) } else { 0 }
         }
     }
@@ -175,8 +175,8 @@ pub(super) fn scratch(convolution: &Convolution, input: Shape, output: Shape, ba
 /// Elements that each thread needs for itself while a step runs.
 pub(super) fn private(step: &Step, batch: usize) -> usize {
     match &step.kernel {
-        Kernel::Conv(Convolution { algorithm: Algorithm::Winograd(size), .. }) => {
-            let tiles = Tiles::new(*size, step.output.shape, batch);
+        Kernel::Conv(Convolution { algorithm: Algorithm::Winograd(filtering), .. }) => {
+            let tiles = Tiles::new(*filtering, step.output.shape, batch);
             let inputs = tiles.inputs(step.inputs[0].shape.channels() as usize);
             tiles.products() + if tiles.pieces == 1 { 0 } else { inputs }
         }
@@ -216,7 +216,8 @@ mod tests {
     #[test]
     fn pieces_cover_all_tiles() {
         for (height, batch) in [(7, 1), (28, 1), (56, 1), (57, 3), (224, 2)] {
-            let tiles = Tiles::new(4, Shape::map(height, height, 64), batch);
+            let filtering = Filtering { outputs: (4, 4), taps: (3, 3) };
+            let tiles = Tiles::new(filtering, Shape::map(height, height, 64), batch);
             let mut next = 0;
             for piece in 0..tiles.pieces {
                 let (first, end) = tiles.of(piece);

@@ -26,7 +26,10 @@ use ndarray::ArrayD;
 use crate::diag::Failure;
 use crate::lower::{Algorithm, Kernel, Step};
 
-use transform::{Four, Two};
+use transform::{
+    FourOfThree, FourOfThreeAcross, FourOfThreeDown, ThreeOfSevenAcross, ThreeOfSevenDown, TwoOfFive,
+    TwoOfThree,
+};
 use winograd::Winograd;
 
 pub use lanes::Isa;
@@ -56,11 +59,29 @@ pub(super) fn prepare(
             Algorithm::Direct => {
                 Box::new(conv::Conv::new(isa, step, convolution, batch, constants, threads)?)
             }
-            Algorithm::Winograd(2) => {
-                Box::new(Winograd::<Two>::new(isa, step, convolution, batch, constants, threads)?)
-            }
-            Algorithm::Winograd(_) => {
-                Box::new(Winograd::<Four>::new(isa, step, convolution, batch, constants, threads)?)
+            Algorithm::Winograd(filtering) => {
+                macro_rules! with {
+                    ($transform:ty) => {
+                        Box::new(Winograd::<$transform>::new(
+                            isa,
+                            step,
+                            convolution,
+                            batch,
+                            constants,
+                            threads,
+                        )?)
+                    };
+                }
+                match (filtering.outputs, filtering.taps) {
+                    ((2, 2), (3, 3)) => with!(TwoOfThree),
+                    ((4, 4), (3, 3)) => with!(FourOfThree),
+                    ((2, 2), (5, 5)) => with!(TwoOfFive),
+                    ((4, 1), (3, 1)) => with!(FourOfThreeDown),
+                    ((1, 4), (1, 3)) => with!(FourOfThreeAcross),
+                    ((3, 1), (7, 1)) => with!(ThreeOfSevenDown),
+                    ((1, 3), (1, 7)) => with!(ThreeOfSevenAcross),
+                    _ => unreachable!("the plan chooses among these"),
+                }
             }
         },
         Kernel::Depthwise { rows, columns, .. } => {

@@ -1,4 +1,4 @@
-//! Winograd's minimal filtering F(m×m, 3×3) (Lavin & Gray 2015, "Fast Algorithms for Convolutional Neural
+//! Winograd's minimal filtering F(m×n, r×s) (Lavin & Gray 2015, "Fast Algorithms for Convolutional Neural
 //! Networks"): tiles of the input and the filters are transformed, multiplied position by position as matrices
 //! of tiles and channels, and transformed back. For which layers: `lower::choose`.
 //!
@@ -9,7 +9,7 @@
 use ndarray::ArrayD;
 
 use crate::diag::Failure;
-use crate::lower::{Convolution, LANES, Step, Tensor, Tiles};
+use crate::lower::{Convolution, Filtering, LANES, Step, Tensor, Tiles};
 
 use super::activate::Finish;
 use super::lanes::{Body, Isa, Lanes, with};
@@ -36,6 +36,9 @@ pub(super) struct Winograd<T: Transform> {
     /// Blocks of input channels and of filters.
     channels: usize,
     filters: usize,
+    /// Groups of channels, each of whole blocks where there are several, and the channels of one.
+    groups: usize,
+    of_group: usize,
     /// Zeros before the first row and column.
     before: (usize, usize),
     /// Where the shared transformed input stands in the arena.
@@ -56,16 +59,19 @@ impl<T: Transform> Winograd<T> {
         threads: usize,
     ) -> Result<Winograd<T>, Failure> {
         let (input, output) = (step.inputs[0], step.output);
-        let tiles = Tiles::new(T::SIZE, output.shape, batch);
+        let filtering = Filtering { outputs: T::OUTPUTS, taps: T::TAPS };
+        let tiles = Tiles::new(filtering, output.shape, batch);
+        let taps = T::TAPS.0 * T::TAPS.1;
         let (inputs, outputs) = (input.shape.channels() as usize, output.shape.channels() as usize);
         let (channels, filters) = (inputs.div_ceil(LANES), outputs.div_ceil(LANES));
         let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
-        let len = inputs * LANES;
+        let of_group = inputs / convolution.groups;
+        let len = of_group * LANES;
         let weights = Memory::zeroed(tiles.positions() * filters * len)?;
         pack::on_threads(threads, filters, |block| {
-            for channel in 0..inputs {
+            for channel in 0..of_group {
                 for lane in 0..LANES.min(outputs - block * LANES) {
-                    let filter = &weight[((block * LANES + lane) * inputs + channel) * 9..][..9];
+                    let filter = &weight[((block * LANES + lane) * of_group + channel) * taps..][..taps];
                     T::filter(filter, |position, value| {
                         let at = (position * filters + block) * len + channel * LANES + lane;
                         // SAFETY: in bounds; no other block has this element.
@@ -93,6 +99,8 @@ impl<T: Transform> Winograd<T> {
             tiles,
             channels,
             filters,
+            groups: convolution.groups,
+            of_group,
             before: (convolution.rows.pad_before as usize, convolution.columns.pad_before as usize),
             scratch: step.scratch.0,
             cuts: [cut(most), cut(most.saturating_sub(1).max(1))],
@@ -112,9 +120,8 @@ impl<T: Transform> Winograd<T> {
     ) {
         let count = end - first;
         let blocks = group * self.tiles.group..self.filters.min((group + 1) * self.tiles.group);
-        let inputs = self.input.shape.channels() as usize;
         let walk = Walk {
-            parts: Part::of(inputs, LANES, 1, true),
+            parts: Part::of(self.of_group, LANES, 1, true),
             block: count * LANES,
             rows: 1,
             row: 0,
@@ -136,11 +143,12 @@ impl<T: Transform> Winograd<T> {
             let input = input.wrapping_add(position * self.channels * count * LANES);
             for cell in 0..cut.len() {
                 for (index, block) in blocks.clone().enumerate() {
-                    let weights = (position * self.filters + block) * inputs * LANES;
+                    let weights = (position * self.filters + block) * self.of_group * LANES;
+                    let first = self.first_block(block) * count;
                     let output = products.wrapping_add((position * self.tiles.group + index) * count * LANES);
                     cut.visit(cell, |cell| {
                         let place = Place {
-                            input: input.wrapping_add(cell.column * LANES),
+                            input: input.wrapping_add((first + cell.column) * LANES),
                             weights: self.weights.at(weights),
                             bias: self.bias.at(self.filters * LANES),
                             addend: std::ptr::null(),
@@ -209,6 +217,11 @@ impl<T: Transform> Prepared for Winograd<T> {
 }
 
 impl<T: Transform> Winograd<T> {
+    /// The first block of input channels that a block of filters reads.
+    fn first_block(&self, block: usize) -> usize {
+        block / self.filters.div_ceil(self.groups) * (self.channels / self.groups)
+    }
+
     /// Picture, row and column of a tile.
     fn tile(&self, tile: usize) -> (usize, usize, usize) {
         let (rows, columns) = self.tiles.grid;
@@ -233,13 +246,14 @@ impl<T: Transform> Body for Inputs<'_, T> {
         let count = self.piece.1 - self.piece.0;
         let (height, width) = (input.layout.height as isize, input.layout.width as isize);
         let row_len = input.layout.row() as isize;
+        let reach = self.of.tiles.filtering.reach();
+        let reach = (reach.0 as isize, reach.1 as isize);
         for tile in self.tiles.0..self.tiles.1 {
             let (picture, row, column) = self.of.tile(tile);
-            let top = (row * T::SIZE) as isize - before.0 as isize;
-            let left = (column * T::SIZE) as isize - before.1 as isize;
+            let top = (row * T::OUTPUTS.0) as isize - before.0 as isize;
+            let left = (column * T::OUTPUTS.1) as isize - before.1 as isize;
             let origin = self.arena.at(input.offset + input.layout.at(picture, self.block, 0));
-            let reach = T::SIZE as isize + 2;
-            let inside = top >= 0 && left >= 0 && top + reach <= height && left + reach <= width;
+            let inside = top >= 0 && left >= 0 && top + reach.0 <= height && left + reach.1 <= width;
             let at = |y: isize, x: isize| origin.wrapping_offset(y * row_len + x * LANES as isize);
             let target = self.target.wrapping_add((self.block * count + tile - self.piece.0) * LANES);
             let position = channels * count * LANES;
@@ -251,16 +265,16 @@ impl<T: Transform> Body for Inputs<'_, T> {
                 }
                 // A tile at the border is copied, with zeros around it.
                 let mut copied = [0.0f32; BORDER];
-                for y in 0..reach {
-                    for x in 0..reach {
+                for y in 0..reach.0 {
+                    for x in 0..reach.1 {
                         let (row, column) = (top + y, left + x);
                         if row >= 0 && row < height && column >= 0 && column < width {
-                            let to = copied.as_mut_ptr().wrapping_offset((y * reach + x) * LANES as isize);
+                            let to = copied.as_mut_ptr().wrapping_offset((y * reach.1 + x) * LANES as isize);
                             V::load(at(row, column)).store(to);
                         }
                     }
                 }
-                T::input::<V>(copied.as_ptr(), reach as usize * LANES, target, position);
+                T::input::<V>(copied.as_ptr(), reach.1 as usize * LANES, target, position);
             }
         }
     }
@@ -283,9 +297,9 @@ impl<T: Transform> Body for Outputs<'_, T> {
         let (least, most) = (V::splat(finish.least), V::splat(finish.most));
         for tile in self.tiles.0..self.tiles.1 {
             let (picture, row, column) = self.of.tile(tile);
-            let (top, left) = (row * T::SIZE, column * T::SIZE);
-            let rows = T::SIZE.min(output.layout.height - top);
-            let columns = T::SIZE.min(output.layout.width - left);
+            let (top, left) = (row * T::OUTPUTS.0, column * T::OUTPUTS.1);
+            let rows = T::OUTPUTS.0.min(output.layout.height - top);
+            let columns = T::OUTPUTS.1.min(output.layout.width - left);
             let start = |tensor: &Tensor| {
                 self.arena.at(tensor.offset + tensor.layout.at(picture, self.block, top) + left * LANES)
             };
@@ -298,7 +312,7 @@ impl<T: Transform> Body for Outputs<'_, T> {
                 let mut results = [0.0f32; BORDER];
                 T::output::<V>(products, tiles.group * count * LANES, results.as_mut_ptr());
                 let mut probe = V::splat(0.0);
-                for result in results.chunks_exact(LANES).take(T::SIZE * T::SIZE) {
+                for result in results.chunks_exact(LANES).take(T::OUTPUTS.0 * T::OUTPUTS.1) {
                     probe = probe.mac(V::load(result.as_ptr()), V::splat(0.0));
                 }
                 if probe.any_nan() {
@@ -307,7 +321,7 @@ impl<T: Transform> Body for Outputs<'_, T> {
                 for y in 0..rows {
                     for x in 0..columns {
                         let mut value =
-                            V::load(results.as_ptr().wrapping_add((y * T::SIZE + x) * LANES)).add(bias);
+                            V::load(results.as_ptr().wrapping_add((y * T::OUTPUTS.1 + x) * LANES)).add(bias);
                         if let Some(addend) = addend {
                             let at = start(addend).wrapping_add(y * addend.layout.row() + x * LANES);
                             value = value.add(V::load(at));
@@ -340,24 +354,24 @@ impl<T: Transform> Outputs<'_, T> {
         (rows, columns): (usize, usize),
         results: &mut [f32; BORDER],
     ) {
-        let Winograd { input, weights, filters, before, .. } = self.of;
-        let inputs = input.shape.channels() as usize;
+        let Winograd { input, weights, filters, of_group, before, .. } = self.of;
+        let first = self.of.first_block(self.block);
         let mut sums = [V::splat(0.0); BORDER / LANES];
-        for channel in 0..inputs {
+        for channel in 0..*of_group {
             // SAFETY: each position has a vector of weights for each block of filters and channel.
             let taps = T::taps(|position| unsafe {
-                V::load(weights.at(((position * filters + self.block) * inputs + channel) * LANES))
+                V::load(weights.at(((position * filters + self.block) * of_group + channel) * LANES))
             });
-            for (index, sum) in sums.iter_mut().enumerate().take(rows * T::SIZE) {
-                let (y, x) = (index / T::SIZE, index % T::SIZE);
-                for (tap, &weight) in taps.iter().enumerate() {
-                    let (row, column) = (top + y + tap / 3, left + x + tap % 3);
+            for (index, sum) in sums.iter_mut().enumerate().take(rows * T::OUTPUTS.1) {
+                let (y, x) = (index / T::OUTPUTS.1, index % T::OUTPUTS.1);
+                for (tap, &weight) in taps.iter().enumerate().take(T::TAPS.0 * T::TAPS.1) {
+                    let (row, column) = (top + y + tap / T::TAPS.1, left + x + tap % T::TAPS.1);
                     let (Some(row), Some(column)) = (row.checked_sub(before.0), column.checked_sub(before.1))
                     else {
                         continue;
                     };
                     if x < columns && row < input.layout.height && column < input.layout.width {
-                        let start = input.offset + input.layout.at(picture, channel / LANES, row);
+                        let start = input.offset + input.layout.at(picture, first + channel / LANES, row);
                         let value = self.arena.at(start + column * LANES + channel % LANES);
                         // SAFETY: the position lies inside the map.
                         *sum = sum.mac(V::splat(unsafe { *value }), weight);
