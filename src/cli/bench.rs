@@ -162,7 +162,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     }
     let bandwidth = peak::bandwidth(isa, threads).map_err(Stop::Environment)?;
     let peaks = (peak::gflops(isa, threads), bandwidth);
-    let report = view(&checked, executor.plan(), (isa, threads), peaks, &whole, &steps);
+    let report = view(checked, executor.plan(), (isa, threads), peaks, &whole, &steps);
     output::print(&match arguments.format {
         Format::Json => report::json(&report)?,
         Format::Table => table(&report, arguments.per_layer),

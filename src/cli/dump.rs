@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     match arguments.after {
         Stage::Check => {
             let report =
-                crate::report::Report::of(&checked, session.sources(), crate::report::Settings::default());
+                crate::report::Report::of(checked, session.sources(), crate::report::Settings::default());
             let selection = crate::report::Selection {
                 exact: true,
                 columns: crate::report::Column::all(),

@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let selection = selection(arguments, &defaults(&arguments.source)?)?;
     let (session, checked) = arguments.source.compile()?;
     if let Some(name) = &arguments.explain {
-        return match explain::lines(&checked, name) {
+        return match explain::lines(checked, name) {
             Some(lines) => output::print(&(lines.join("\n") + "\n")),
             None => {
                 let rows = checked.graph().rows().map(|(_, node)| node.path.as_str());
@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         };
     }
     if arguments.dialects {
-        let report = report::dialects::dialects(&checked);
+        let report = report::dialects::dialects(checked);
         return output::print(&match arguments.format {
             Format::Json => json(&report)?,
             Format::Table => report::dialects::dialect_table(&report),
@@ -117,19 +117,19 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     };
     if let Some(path) = &arguments.device {
         let settings = report::Settings { dtype, batch: arguments.batch };
-        return device(path, arguments.format, settings, &checked);
+        return device(path, arguments.format, settings, checked);
     }
     if let Some(path) = &arguments.save_baseline {
         let file = arguments.source.file.as_deref().unwrap_or("inline").replace('\\', "/");
-        super::baseline::save(path, &file, &checked)?;
+        super::baseline::save(path, &file, checked)?;
     }
-    let report = Report::of(&checked, session.sources(), report::Settings { dtype, batch: arguments.batch });
+    let report = Report::of(checked, session.sources(), report::Settings { dtype, batch: arguments.batch });
     output::print(&match arguments.format {
         Format::Table => report::table(&report, &selection, output::width()),
         Format::Json => json(&report)?,
         Format::Csv => report::csv(&report, &selection),
         Format::Markdown => report::markdown(&report, &selection),
-        Format::Html => report::html::html(&report, &checked),
+        Format::Html => report::html::html(&report, checked),
     })
 }
 

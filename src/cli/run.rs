@@ -126,9 +126,9 @@ pub(crate) enum Score {
 
 pub(super) fn run(arguments: &Arguments) -> Done {
     let (_, checked) = arguments.source.compile()?;
-    let kept = kept_values(&checked, &arguments.dump)?;
-    let outputs = output_files(&checked, &arguments.output)?;
-    let labels = labels(&checked, &arguments.source)?;
+    let kept = kept_values(checked, &arguments.dump)?;
+    let outputs = output_files(checked, &arguments.output)?;
+    let labels = labels(checked, &arguments.source)?;
     let mut values = arguments.parameters.values(checked.graph())?;
     let (threads, isa) = (machine::threads(arguments.threads), machine::isa()?);
     let accuracy = if arguments.exact { Accuracy::Direct } else { Accuracy::Fast };
@@ -165,7 +165,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let views = kept[..own]
         .iter()
         .zip(&results)
-        .map(|(kept, values)| view(&checked, kept, values, &inputs, labels.as_deref(), arguments))
+        .map(|(kept, values)| view(checked, kept, values, &inputs, labels.as_deref(), arguments))
         .collect::<Vec<_>>();
     match arguments.format {
         Format::Json => output::print(&report::json(&RunReport {

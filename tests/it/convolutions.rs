@@ -130,7 +130,7 @@ fn channels_of_published_networks_are_served() {
         "input 30x30x3; conv 3x3x32/2 bn relu6; residual < conv 1x1x96 bn relu6; dwconv 3x3 same bn relu6; conv 1x1x32 bn >; avgpool global; flatten; dense 10; softmax",
         "input 12x12x64; residual < conv 3x3x64 same relu; conv 3x3x64 same > relu; residual project < conv 3x3x32/2 pad=1 > relu; lrn 5 k=2 alpha=0.1 beta=0.75",
         "input 5x5x16; conv 3x3x24 same groups=8; conv 3x3x24 same groups=24 silu; lrn 3 k=1 alpha=0.5 beta=0.6; flatten; dense 3",
-        "input 13x13x96; conv 5x5x128 pad=2 groups=2 relu; conv 3x3x48 same groups=3; conv 1x7x32 same; conv 7x1x24 same",
+        "input 13x13x96; conv 5x5x128 pad=2 groups=2 relu; conv 3x3x64 same groups=4; conv 1x7x32 same; conv 7x1x24 same",
         "input 300; dense 100 relu; dense 33 tanh; dense 1 sigmoid",
     ] {
         for batch in [1, 2, 9] {
