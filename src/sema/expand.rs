@@ -143,8 +143,8 @@ pub fn expand(program: &Program, map: &SourceMap, options: &Options, sink: &mut 
     let complete = expander.network(options);
     if options.partial {
         expander.check_constants();
-        expander.check_skipped_statements();
         expander.check_unexpanded_blocks();
+        expander.check_skipped_statements();
     }
     let settable = expander.settable(options);
     let settings = options.settings.iter().map(|(name, _)| name);
@@ -319,7 +319,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Expands what `* 0` left out of this network altogether, for the words and names in it. Values say nothing
+    /// Expands what `* 0` left out altogether, for the words and names in it. Values say nothing
     /// here: `[conv 1x1x(h)] * (h)` is right where h is 0.
     fn check_skipped_statements(&mut self) {
         let mut checked = BTreeSet::new();

@@ -87,6 +87,7 @@ fn what_no_copy_is_written_of_is_read_all_the_same() {
         ("input 8x8x4; conv 1x1x4 table=t * 0; relu", "E0112"),
         ("input 8x8x4; residual < relu shared > * 0; relu", "E0201"),
         ("block b(n) { [relu; relu 4] * (n) } network n { input 8x8x4; b(0); relu }", "E0204"),
+        ("block b() { [relu; relu 4] * 0 } network n { input 8x8x4; relu }", "E0204"),
         ("block b(n) { relu; b(n - 1) * (n) } network n { input 8x8x4; b(0) }", "E0107"),
         ("block a() { relu nope } block b(n) { relu; a() * (n) } network n { input 8x8x4; b(0) }", "E0201"),
     ] {
