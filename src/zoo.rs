@@ -132,6 +132,36 @@ pub const FILES: &[File] = &[
         networks: &["inception_resnet_v2", "inception_resnet_v2_paper"],
         text: include_str!("../examples/zoo/inception_resnet_v2.cnn"),
     },
+    File {
+        name: "squeezenet",
+        year: 2016,
+        networks: &["squeezenet1_0", "squeezenet1_1"],
+        text: include_str!("../examples/zoo/squeezenet.cnn"),
+    },
+    File {
+        name: "resnext",
+        year: 2016,
+        networks: &["resnext50_32x4d", "resnext101_32x8d", "wide_resnet50_2"],
+        text: include_str!("../examples/zoo/resnext.cnn"),
+    },
+    File {
+        name: "densenet",
+        year: 2016,
+        networks: &["densenet121", "densenet169", "densenet201", "densenet161"],
+        text: include_str!("../examples/zoo/densenet.cnn"),
+    },
+    File {
+        name: "mobilenet_v2",
+        year: 2018,
+        networks: &["mobilenet_v2"],
+        text: include_str!("../examples/zoo/mobilenet_v2.cnn"),
+    },
+    File {
+        name: "shufflenet_v2",
+        year: 2018,
+        networks: &["shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0"],
+        text: include_str!("../examples/zoo/shufflenet_v2.cnn"),
+    },
 ];
 
 /// The names of all networks, in the order of the files.

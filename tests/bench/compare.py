@@ -31,8 +31,8 @@ NETWORKS = {
     "resnet50": ("examples/zoo/resnet.cnn", "resnet50", "resnet50"),
     "inception_v3": ("examples/zoo/inception_v3.cnn", None, "inception_v3"),
     "vgg16": ("examples/zoo/vgg.cnn", "vgg16", "vgg16"),
-    "mobilenet_v2": ("tests/bench/networks/mobilenet_v2.cnn", None, "mobilenet_v2"),
-    "densenet121": ("tests/bench/networks/densenet121.cnn", None, "densenet121"),
+    "mobilenet_v2": ("examples/zoo/mobilenet_v2.cnn", None, "mobilenet_v2"),
+    "densenet121": ("examples/zoo/densenet.cnn", "densenet121", "densenet121"),
     "lenet5": ("examples/zoo/lenet5.cnn", None, "lenet5"),
 }
 SIX = ["alexnet", "googlenet", "resnet18", "resnet50", "inception_v3", "vgg16"]

@@ -10,7 +10,7 @@ use cnnc::driver::{Options, Session};
 use cnnc::weights::WeightFile;
 use cnnc::weights::binding::by_name;
 
-/// Networks of the examples, of the benchmarks and beside the lists, by the list that they bind.
+/// Networks of the zoo and beside the lists, by the list that they bind.
 const NETWORKS: [(&str, &str, &str); 19] = [
     ("alexnet", "examples/zoo/alexnet_torchvision.cnn", "alexnet_torchvision"),
     ("vgg16", "examples/zoo/vgg.cnn", "vgg16"),
@@ -21,12 +21,12 @@ const NETWORKS: [(&str, &str, &str); 19] = [
     ("resnet152", "examples/zoo/resnet.cnn", "resnet152"),
     ("googlenet", "examples/zoo/googlenet_torchvision.cnn", "googlenet_torchvision"),
     ("inception_v3", "examples/zoo/inception_v3.cnn", "inception_v3"),
-    ("mobilenet_v2", "tests/bench/networks/mobilenet_v2.cnn", "mobilenet_v2"),
-    ("densenet121", "tests/bench/networks/densenet121.cnn", "densenet121"),
+    ("mobilenet_v2", "examples/zoo/mobilenet_v2.cnn", "mobilenet_v2"),
+    ("densenet121", "examples/zoo/densenet.cnn", "densenet121"),
     ("vgg16_bn", "tests/fixtures/torchvision/vgg16_bn.cnn", "vgg16_bn"),
     ("mobilenet_v3_large", "tests/fixtures/torchvision/mobilenet_v3_large.cnn", "mobilenet_v3_large"),
-    ("squeezenet1_1", "tests/fixtures/torchvision/squeezenet1_1.cnn", "squeezenet1_1"),
-    ("shufflenet_v2_x1_0", "tests/fixtures/torchvision/shufflenet_v2_x1_0.cnn", "shufflenet_v2_x1_0"),
+    ("squeezenet1_1", "examples/zoo/squeezenet.cnn", "squeezenet1_1"),
+    ("shufflenet_v2_x1_0", "examples/zoo/shufflenet_v2.cnn", "shufflenet_v2_x1_0"),
     ("mnasnet1_0", "tests/fixtures/torchvision/mnasnet1_0.cnn", "mnasnet1_0"),
     ("efficientnet_b0", "tests/fixtures/torchvision/efficientnet_b0.cnn", "efficientnet_b0"),
     ("convnext_tiny", "tests/fixtures/torchvision/convnext_tiny.cnn", "convnext_tiny"),
