@@ -1,6 +1,6 @@
 //! The stages in order: a [`Session`] loads a program and compiles its networks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::analysis::{Checked, expectation, lints};
@@ -9,10 +9,11 @@ use crate::diag::{Code, Diagnostic, Failure, Severity, Sink};
 use crate::sema::{self, Program};
 use crate::tensor::Shape;
 
+pub use crate::base::MAX_SOURCE_BYTES;
 pub use crate::sema::{Entry, Loader, Number};
 
-/// The largest source that is read; larger ones are refused before they are looked at.
-pub const MAX_SOURCE_BYTES: usize = 4 << 20;
+/// How many networks a message lists.
+const MOST_LISTED: usize = 20;
 
 /// Which network is compiled, and with which settings.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,16 @@ pub struct Session {
     map: SourceMap,
     program: Program,
     syntax: Vec<Diagnostic>,
+    /// Whether the text could not even be read as characters.
+    unreadable: bool,
+}
+
+/// What is known of a file while its networks are checked one after another.
+#[derive(Default)]
+struct Whole {
+    steps: sema::Steps,
+    /// The blocks that a network called.
+    called: BTreeSet<sema::ItemId>,
 }
 
 /// What a compilation says, and the network where nothing is wrong.
@@ -82,10 +93,10 @@ impl Session {
                 .emit();
             let empty = map.add(path, "");
             let program = Program::load(&mut map, loader, empty, anonymous, &mut Sink::default());
-            return Session { map, program, syntax: sink.into_sorted() };
+            return Session { map, program, syntax: sink.into_sorted(), unreadable: true };
         }
         let program = Program::load(&mut map, loader, root, anonymous, &mut sink);
-        Session { map, program, syntax: sink.into_sorted() }
+        Session { map, program, syntax: sink.into_sorted(), unreadable: false }
     }
 
     /// The sources, for rendering.
@@ -118,7 +129,7 @@ impl Session {
     pub fn choose(&self, options: &Options) -> Result<Option<String>, Failure> {
         let entries = self.entries();
         let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-        let listed = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let listed = some(names.iter().map(|name| format!("`{name}`")), ", ");
         let set: BTreeSet<&str> = options.settings.iter().map(|(name, _)| name.as_str()).collect();
         if let Some(wanted) = &options.network {
             if let Some(entry) = entries.iter().find(|entry| entry.name == *wanted) {
@@ -146,16 +157,14 @@ impl Session {
         match ready.as_slice() {
             [one] => Ok(Some(one.name.clone())),
             // Errors of the source say more than a missing network.
-            _ if self.program.is_broken() => Ok(None),
+            _ if self.unreadable || self.program.is_broken() => Ok(None),
             [] if entries.is_empty() => Err(Failure::new(Code::E0114, "the file has no network")
                 .help("add a `network name { … }`, or bare statements")),
             [] => {
-                let needs: Vec<String> = entries
-                    .iter()
-                    .map(|entry| format!("`{}` needs {}", entry.name, entry.needs.join(", ")))
-                    .collect();
+                let needs =
+                    entries.iter().map(|entry| format!("`{}` needs {}", entry.name, entry.needs.join(", ")));
                 Err(Failure::new(Code::E0114, "every network of the file needs arguments")
-                    .note(needs.join("; "))
+                    .note(some(needs, "; "))
                     .help("give them with `--network NAME --set parameter=value`"))
             }
             _ => Err(Failure::new(Code::E0114, "the file has several networks")
@@ -168,7 +177,7 @@ impl Session {
     pub fn compile(&self, options: &Options) -> Result<Outcome, Failure> {
         let network = self.choose(options)?;
         let mut sink = self.sink();
-        let (checked, unused) = self.expand(network, options, false, &mut sink, &mut |_, _, _| {})?;
+        let (checked, unused) = self.expand(network, options, None, &mut sink, &mut |_, _, _| {})?;
         Ok(self.outcome(sink, checked, unused))
     }
 
@@ -184,29 +193,38 @@ impl Session {
         mut further: impl FnMut(&Entry, &Checked, &mut Sink),
     ) -> Result<Outcome, Failure> {
         let entries = self.entries();
+        let by_name: BTreeMap<&str, &Entry> =
+            entries.iter().map(|entry| (entry.name.as_str(), entry)).collect();
         let mut each = |network: Option<&str>, checked: &Checked, sink: &mut Sink| {
-            if let Some(entry) = entries.iter().find(|entry| Some(entry.name.as_str()) == network) {
+            if let Some(entry) = network.and_then(|name| by_name.get(name)) {
                 further(entry, checked, sink);
             }
         };
         let mut sink = self.sink();
         if options.network.is_some() {
             let network = self.choose(options)?;
-            let (checked, unused) = self.expand(network, options, false, &mut sink, &mut each)?;
+            let (checked, unused) = self.expand(network, options, None, &mut sink, &mut each)?;
             return Ok(self.outcome(sink, checked, unused));
         }
         let mut unused: Vec<String> = options.settings.iter().map(|(name, _)| name.clone()).collect();
+        let (mut whole, wrong_before) = (Whole::default(), sink.failed());
         for entry in &entries {
             // Each network has a sink of its own: what is wrong with one does not keep another from being checked.
-            let (mut own, name) = (self.sink(), Some(entry.name.clone()));
-            let (_, unused_here) = self.expand(name, options, true, &mut own, &mut each)?;
+            let (mut own, name) = (Sink::after(wrong_before), Some(entry.name.clone()));
+            let (_, unused_here) = self.expand(name, options, Some(&mut whole), &mut own, &mut each)?;
             own.into_sorted().into_iter().for_each(|one| sink.add(one));
             unused.retain(|name| unused_here.contains(name));
-        }
-        if entries.is_empty() {
-            self.expand(None, options, true, &mut sink, &mut each)?;
+            if whole.steps.are_spent() || sink.is_full() {
+                break;
+            }
         }
         sink.about(None);
+        let choice = sema::Options {
+            settings: options.settings.clone(),
+            steps: whole.steps,
+            ..sema::Options::default()
+        };
+        sema::check_uncalled_blocks(&self.program, &self.map, &choice, &whole.called, &mut sink);
         // What an error hides would look unused.
         if sink.failed().is_none() {
             sema::check_unused(&self.program, &mut sink);
@@ -222,7 +240,7 @@ impl Session {
         &self,
         network: Option<String>,
         options: &Options,
-        partial: bool,
+        whole: Option<&mut Whole>,
         sink: &mut Sink,
         further: &mut dyn FnMut(Option<&str>, &Checked, &mut Sink),
     ) -> Result<(Option<Checked>, Vec<String>), Failure> {
@@ -231,17 +249,23 @@ impl Session {
             network: network.clone(),
             settings: options.settings.clone(),
             input_size: options.input_size,
-            partial,
+            steps: whole.as_ref().map_or(sema::Steps::default(), |whole| whole.steps),
+            partial: whole.is_some(),
         };
         let expanded = sema::expand(&self.program, &self.map, &choice, sink);
-        if let Some(name) = expanded.unused_settings.first().filter(|_| !self.program.is_broken() && !partial)
+        if let Some(name) =
+            expanded.unused_settings.first().filter(|_| !self.program.is_broken() && !choice.partial)
         {
             let failure = Failure::new(Code::E0115, format!("there is no parameter or constant `{name}`"))
                 .note("`--set` reaches the parameters of the chosen network and the constants of the files");
-            return Err(match did_you_mean(name, expanded.settable.iter().map(String::as_str)) {
+            return Err(match did_you_mean(name, sema::settable(&self.program, &choice)) {
                 Some(near) => failure.help(format!("did you mean `{near}`?")),
                 None => failure,
             });
+        }
+        if let Some(whole) = whole {
+            whole.steps = expanded.steps;
+            whole.called.extend(expanded.called);
         }
         let unused = expanded.unused_settings;
         let Some(graph) = expanded.graph else { return Ok((None, unused)) };
@@ -266,6 +290,13 @@ impl Session {
             sink.into_sorted().into_iter().filter(|one| !allowed(one)).collect();
         Outcome { diagnostics, checked, unused_settings }
     }
+}
+
+/// The first of a list, and how many more there are.
+fn some(all: impl ExactSizeIterator<Item = String>, between: &str) -> String {
+    let more = all.len().saturating_sub(MOST_LISTED);
+    let more = (more > 0).then(|| format!("… and {more} more"));
+    all.take(MOST_LISTED).chain(more).collect::<Vec<_>>().join(between)
 }
 
 /// Compiles one network of a file: the front door of the library.

@@ -63,8 +63,8 @@ mod tests {
 
     #[test]
     fn a_long_summary_is_cut() {
-        let mut files = sample(9000, 0);
-        files[0].findings.iter_mut().for_each(|finding| finding.message = "x".repeat(200));
+        let mut files = sample(900, 0);
+        files[0].findings.iter_mut().for_each(|finding| finding.message = "x".repeat(2000));
         let text = markdown(&files);
         assert!(text.len() < 1 << 20);
         assert!(text.trim_end().ends_with("more"));

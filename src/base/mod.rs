@@ -9,6 +9,6 @@ mod suggest;
 mod visible;
 
 pub use digits::{counted, grouped, percent};
-pub use source::{FileId, Location, SourceMap, Span, Spanned};
-pub use suggest::did_you_mean;
+pub use source::{FileId, Location, MAX_SOURCE_BYTES, SourceMap, Span, Spanned};
+pub use suggest::{MOST_SEARCHED, did_you_mean};
 pub use visible::{is_hidden, push_visible, visible};

@@ -6,6 +6,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+/// The most bytes that a source and the files that it uses may have together; a larger one is refused unread.
+pub const MAX_SOURCE_BYTES: usize = 1 << 20;
+
 /// A file in the [`SourceMap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(u32);
@@ -82,6 +85,24 @@ struct Source {
     name: String,
     text: Arc<str>,
     line_starts: Vec<u32>,
+    /// The characters before each block of [`BLOCK`] bytes, so that no column is counted through a long line.
+    characters: Vec<u32>,
+}
+
+const BLOCK: usize = 1024;
+
+impl Source {
+    /// How many characters begin before a byte offset.
+    fn characters_before(&self, offset: usize) -> u32 {
+        let block = offset / BLOCK;
+        let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
+        self.characters[block] + beginnings(rest)
+    }
+}
+
+/// How many characters begin in these bytes of UTF-8.
+fn beginnings(bytes: &[u8]) -> u32 {
+    bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u32
 }
 
 /// All source texts of one compilation, in the order in which they were read.
@@ -93,11 +114,15 @@ pub struct SourceMap {
 impl SourceMap {
     /// Takes in a text under the name that diagnostics show.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        let text = text.into();
+        let text: Arc<str> = text.into();
         let mut line_starts = vec![0];
         line_starts.extend(text.match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)));
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(Source { name: name.into(), text, line_starts });
+        let mut characters = vec![0];
+        for block in text.as_bytes().chunks(BLOCK) {
+            characters.push(characters[characters.len() - 1] + beginnings(block));
+        }
+        self.files.push(Source { name: name.into(), text, line_starts, characters });
         id
     }
 
@@ -143,11 +168,8 @@ impl SourceMap {
         let line = source.line_starts.partition_point(|&start| start <= offset).max(1);
         let line_start = source.line_starts[line - 1] as usize;
         let until = (offset as usize).min(source.text.len());
-        let column = source
-            .text
-            .get(line_start..until)
-            .map_or(until.saturating_sub(line_start), |before| before.chars().count());
-        Location { line: line as u32, column: column as u32 + 1 }
+        let column = source.characters_before(until).saturating_sub(source.characters_before(line_start));
+        Location { line: line as u32, column: column + 1 }
     }
 }
 
@@ -162,6 +184,18 @@ mod tests {
         assert_eq!(map.locate(file, 3), Location { line: 1, column: 3 });
         assert_eq!(map.locate(file, 5), Location { line: 2, column: 1 });
         assert_eq!(map.locate(file, 400), Location { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn columns_of_a_long_line_are_its_characters() {
+        let text = format!("x\n{}", "aé€".repeat(2000));
+        let mut map = SourceMap::default();
+        let file = map.add("a.cnn", text.as_str());
+        for (at, _) in text.char_indices().skip(2) {
+            let column = text[2..at].chars().count() as u32 + 1;
+            assert_eq!(map.locate(file, at as u32), Location { line: 2, column });
+        }
+        assert_eq!(map.locate(file, text.len() as u32), Location { line: 2, column: 6001 });
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! "Did you mean …?": the nearest known word by edit distance.
 
+/// How many candidates a suggestion is chosen from; with more, a text full of slips would be searched for too long.
+pub const MOST_SEARCHED: usize = 1000;
+
 /// The candidate nearest to `word`, where it is near enough to be a slip: at most two edits (an
 /// insertion, deletion, replacement or swap of neighbours), and fewer edits than half the word.
-/// The first of equally near candidates wins.
+/// The first of equally near candidates wins; of a long list the first [`MOST_SEARCHED`] are looked at.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = match word.chars().count() {
         0 | 1 => return None,
@@ -10,8 +13,15 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         _ => 2,
     };
     let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
-        let distance = if candidate.eq_ignore_ascii_case(word) { 0 } else { edit_distance(word, candidate) };
+    for candidate in candidates.into_iter().take(MOST_SEARCHED) {
+        let distance = match candidate {
+            _ if candidate.eq_ignore_ascii_case(word) => 0,
+            // A character has up to four bytes.
+            _ if candidate.len() > 4 * (word.len() + limit) || word.len() > 4 * (candidate.len() + limit) => {
+                continue;
+            }
+            _ => edit_distance(word, candidate),
+        };
         if distance <= limit && candidate != word && best.is_none_or(|(nearest, _)| distance < nearest) {
             best = Some((distance, candidate));
         }
@@ -51,5 +61,6 @@ mod tests {
         assert_eq!(did_you_mean("ReLU", words), Some("relu"));
         assert_eq!(did_you_mean("transformer", words), None);
         assert_eq!(did_you_mean("x", words), None);
+        assert_eq!(did_you_mean("reluuuuuuuuuuuuu", words), None);
     }
 }

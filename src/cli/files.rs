@@ -17,6 +17,15 @@ impl Loader for FileLoader {
         }
         read_limited(file)
     }
+
+    fn read_within(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
+        let folder = std::fs::canonicalize(if folder.is_empty() { "." } else { folder })?;
+        let file = std::fs::canonicalize(path)?;
+        if !file.starts_with(folder) {
+            return Err(io::Error::other("a link leads out of the folder"));
+        }
+        self.read(path)
+    }
 }
 
 /// Reads sources from below a folder, whatever the current one is.
@@ -26,6 +35,11 @@ pub(super) struct FolderLoader<'a>(pub &'a Path);
 impl Loader for FolderLoader<'_> {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         FileLoader.read(&self.0.join(path).to_string_lossy())
+    }
+
+    fn read_within(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
+        let below = |path: &str| self.0.join(path).to_string_lossy().into_owned();
+        FileLoader.read_within(&below(folder), &below(path))
     }
 }
 

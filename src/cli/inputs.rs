@@ -151,8 +151,16 @@ fn read_picture(
         .help("give an .npy array"));
     };
     let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut std::io::Read::take(file, 1 << 30), &mut bytes)
-        .map_err(|error| Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))?;
+    for most in [picture::FORMAT_BYTES, picture::MAX_FILE_BYTES] {
+        let rest = most.saturating_sub(bytes.len() as u64) + 1;
+        std::io::Read::read_to_end(&mut std::io::Read::take(&file, rest), &mut bytes)
+            .map_err(|error| Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))?;
+        picture::check_format(&bytes, path)?;
+    }
+    if bytes.len() as u64 > picture::MAX_FILE_BYTES {
+        let most = picture::MAX_FILE_BYTES;
+        return Err(Failure::new(Code::E0605, format!("`{path}` has more than {most} bytes")));
+    }
     let wanted = Preparation {
         channels: channels as usize,
         height: height as usize,

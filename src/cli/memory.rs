@@ -24,7 +24,25 @@ pub(super) fn check(needed: u128, limit: Option<u128>) -> Result<(), Stop> {
     ))
 }
 
-/// Bytes that the system or the control group has left; `None` where neither says.
+/// Refuses to make a tensor of `bytes` bytes that the machine has no memory for.
+pub(super) fn check_tensor(key: &str, bytes: u128) -> Result<(), Stop> {
+    match available() {
+        Some(available) if bytes > available / 4 * 3 => Err(Stop::Environment(
+            Failure::new(Code::E0607, format!("the tensor `{key}` has {} bytes", grouped(bytes)))
+                .note(format!("{} bytes of memory are available", grouped(available))),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Bytes that the process may map (`ulimit -v`); `None` where it may map all.
+fn mappable() -> Option<u128> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// Bytes that the system or the control group has left, or that the process may map; `None` where none says.
 fn available() -> Option<u128> {
     let number = |text: &str| text.trim().parse::<u128>().ok();
     let system = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
@@ -37,7 +55,7 @@ fn available() -> Option<u128> {
         .and_then(|text| number(&text))
         .unwrap_or(0);
     let group = group.map(|limit| limit.saturating_sub(used));
-    [system, group].into_iter().flatten().min()
+    [system, group, mappable()].into_iter().flatten().min()
 }
 
 /// `2G`, `512MiB`, `1000000`.

@@ -17,6 +17,7 @@ mod git;
 mod graph;
 mod init;
 mod inputs;
+mod interrupt;
 mod machine;
 mod memory;
 mod ops;
@@ -113,7 +114,13 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version go to stdout with code 0, wrong usage to stderr with code 2.
-            let _ = error.print();
+            if let Err(why) = error.print()
+                && why.kind() != std::io::ErrorKind::BrokenPipe
+                && !error.use_stderr()
+            {
+                output::failure(&output::unwritable(&why));
+                return ExitCode::from(3);
+            }
             return ExitCode::from(error.exit_code() as u8);
         }
     };
@@ -156,7 +163,8 @@ fn dispatch(command: Command) -> Done {
 
 /// `cnnc FILE …` is `cnnc report FILE …`: a first word that is no command, and not nearly one, is a file.
 fn with_default_command(mut words: Vec<OsString>, command: &clap::Command) -> Vec<OsString> {
-    let Some(first) = words.get(1).and_then(|word| word.to_str()) else { return words };
+    let Some(first) = words.get(1).map(|word| word.to_string_lossy().into_owned()) else { return words };
+    let first = first.as_str();
     let known: Vec<&str> = command.get_subcommands().map(|one| one.get_name()).chain(["help"]).collect();
     let is_option = first.starts_with('-') && !matches!(first, "-" | "-e");
     let is_file = first.contains(['.', '/', ':']) || std::path::Path::new(first).exists();

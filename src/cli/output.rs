@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::base::SourceMap;
 use crate::diag::{Code, Diagnostic, Failure, MOST_KEPT, Severity, Style, render};
 
-use super::{Done, Stop};
+use super::{Done, Stop, interrupt};
 
 /// When output is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -45,10 +45,13 @@ pub(super) fn print_bytes(bytes: &[u8]) -> Done {
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Closed),
-        Err(error) => {
-            Err(Stop::Environment(Failure::new(Code::E0609, format!("cannot write to stdout: {error}"))))
-        }
+        Err(error) => Err(Stop::Environment(unwritable(&error))),
     }
+}
+
+/// Nothing can be written to stdout.
+pub(super) fn unwritable(error: &io::Error) -> Failure {
+    Failure::new(Code::E0609, format!("cannot write to stdout: {error}"))
 }
 
 /// Writes to stderr; where that is closed there is nobody to tell.
@@ -130,15 +133,14 @@ pub(super) fn write_file(
         let failure = Failure::new(Code::E0609, format!("cannot write `{path}`: its folder does not exist"));
         return Err(Stop::Environment(failure));
     }
-    let mut file = builder.prefix(".cnnc-").tempfile_in(folder).map_err(failed)?;
+    let mut file = interrupt::start(|| builder.prefix(".cnnc-").tempfile_in(folder)).map_err(failed)?;
     {
         let mut buffered = io::BufWriter::with_capacity(1 << 20, file.as_file_mut());
         write(&mut buffered).map_err(Stop::Environment)?;
         buffered.flush().map_err(failed)?;
     }
     file.as_file().sync_all().map_err(failed)?;
-    file.persist(&target).map_err(|error| failed(error.error))?;
-    Ok(())
+    interrupt::finish(file, &target).map_err(failed)
 }
 
 /// What a file writer needs.

@@ -25,7 +25,7 @@ pub(super) struct Parameters {
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub weights_by: By,
     /// Seeded weights instead of a file
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_seed, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Random statistics of batch normalisation, with --seed
     #[arg(long, requires = "seed")]
@@ -46,6 +46,11 @@ pub(super) enum By {
 pub(super) enum Values {
     File { file: WeightFile<BufReader<File>>, binding: Binding },
     Seeded { seed: u64, random_bn: bool },
+}
+
+/// The number of `--seed`.
+pub(super) fn parse_seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 /// Opens a weights file.

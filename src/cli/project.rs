@@ -68,11 +68,16 @@ fn slashed(path: &Path) -> String {
     path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// The files below a folder, by path from there, sorted. Hidden folders and links to folders are left out.
+/// The files below a folder, by path from there, sorted. Hidden folders are left out, and so are links to folders
+/// and to files elsewhere.
 pub(super) fn walk(root: &Path) -> Result<Vec<String>, Stop> {
     let failed = |folder: &Path, error: std::io::Error| {
         let message = format!("cannot read the folder `{}`: {error}", folder.display());
         Stop::Environment(Failure::new(Code::E0609, message))
+    };
+    let whole = std::fs::canonicalize(root).map_err(|error| failed(root, error))?;
+    let lies_within = |path: &Path| {
+        std::fs::canonicalize(path).is_ok_and(|file| file.is_file() && file.starts_with(&whole))
     };
     let mut files = Vec::new();
     let mut folders = vec![PathBuf::new()];
@@ -87,7 +92,7 @@ pub(super) fn walk(root: &Path) -> Result<Vec<String>, Stop> {
                 if !name.to_string_lossy().starts_with('.') {
                     folders.push(path);
                 }
-            } else if kind.is_file() || root.join(&path).is_file() {
+            } else if kind.is_file() || lies_within(&root.join(&path)) {
                 files.push(slashed(&path));
             }
         }

@@ -243,7 +243,7 @@ fn labels(checked: &Checked, source: &Source) -> Result<Option<Vec<String>>, Sto
         )));
     }
     let full = format!("{}{path}", source.folder());
-    let bytes = files::FileLoader.read(&full).map_err(|error| {
+    let bytes = files::FileLoader.read_within(&source.folder(), &full).map_err(|error| {
         Stop::Environment(Failure::new(Code::E0608, format!("cannot read the labels `{full}`: {error}")))
     })?;
     let text = String::from_utf8(bytes).map_err(|_| {

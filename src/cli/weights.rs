@@ -10,7 +10,7 @@ use crate::weights::{npz, safetensors, seeded};
 
 use super::parameters::{self, By};
 use super::source::Source;
-use super::{Done, Stop, output, report};
+use super::{Done, Stop, memory, output, report};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     weights_by: By,
     /// Makes seeded tensors
-    #[arg(long, value_name = "N", requires = "output")]
+    #[arg(long, value_name = "N", requires = "output", value_parser = parameters::parse_seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Random statistics of batch normalisation
     #[arg(long, requires = "seed")]
@@ -97,6 +97,10 @@ pub(super) fn run(arguments: &Arguments) -> Done {
                 )
             })
             .collect();
+        for (key, shape) in &tensors {
+            let elements: u128 = shape.iter().map(|&dim| dim as u128).product();
+            memory::check_tensor(key, elements * 4)?;
+        }
         let value = |index: usize| {
             let (key, shape) = &tensors[index];
             seeded::fill(seed, key, &declared[index].1.init, arguments.random_bn, shape)
@@ -140,7 +144,8 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         let train = if tensor.train_only { "  train only" } else { "" };
         text.push_str(&format!("{:<width$}  {shape:<16}  {}{train}\n", tensor.name, tensor.role));
     }
-    let elements = u128::from(tensors.iter().map(|tensor| tensor.shape.iter().product::<u64>()).sum::<u64>());
+    let elements =
+        tensors.iter().map(|tensor| tensor.shape.iter().map(|&dim| u128::from(dim)).product::<u128>()).sum();
     text.push_str(&format!("{} tensors, {} elements\n", tensors.len(), grouped(elements)));
     output::print(&text)
 }

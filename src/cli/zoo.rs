@@ -75,7 +75,16 @@ pub(super) fn open(file: &File) -> Session {
 
 pub(super) fn run(arguments: &Arguments) -> Done {
     if let Some(name) = &arguments.name {
-        return output::print(find(name)?.0.text);
+        let (file, network) = find(name)?;
+        output::print(file.text)?;
+        // The file holds the whole family, and a command on it must be told which member is meant.
+        if let Some(network) = network.filter(|_| file.networks.len() > 1) {
+            let all = file.networks.join(", ");
+            output::error(&format!(
+                "note: the file holds {all}\n  = help: `cnnc report FILE --network {network}` takes the one that was asked for\n"
+            ));
+        }
+        return Ok(());
     }
     let networks: Vec<NetworkView> = zoo::FILES.iter().flat_map(views).collect();
     match arguments.format {

@@ -16,7 +16,7 @@ pub struct ErrorGuaranteed(());
 type Figure = (Option<String>, String);
 
 /// The most errors, and the most warnings, that a sink keeps: enough for any reader, and a bound for hostile texts.
-pub const MOST_KEPT: usize = 10_000;
+pub const MOST_KEPT: usize = 1000;
 
 /// All diagnostics of one compilation. The same code at the same place is kept once, so that a mistake
 /// in a block that is expanded fifty times is reported for the first copy only. What is said of metrics at
@@ -27,6 +27,8 @@ pub struct Sink {
     seen: HashSet<(Code, Span, Option<Figure>)>,
     errors: usize,
     warnings: usize,
+    /// What was wrong before.
+    failed: Option<ErrorGuaranteed>,
     network: Option<Arc<str>>,
 }
 
@@ -36,6 +38,11 @@ impl Sink {
         let mut sink = Sink::default();
         diagnostics.into_iter().for_each(|one| sink.add(one));
         sink
+    }
+
+    /// A sink that holds nothing, and knows whether something is wrong already.
+    pub fn after(failed: Option<ErrorGuaranteed>) -> Sink {
+        Sink { failed, ..Sink::default() }
     }
 
     /// Names the network that the following diagnostics are about.
@@ -71,7 +78,12 @@ impl Sink {
 
     /// Whether an error was reported.
     pub fn failed(&self) -> Option<ErrorGuaranteed> {
-        (self.errors > 0).then_some(ErrorGuaranteed(()))
+        self.failed.or((self.errors > 0).then_some(ErrorGuaranteed(())))
+    }
+
+    /// Whether further errors would not be kept.
+    pub fn is_full(&self) -> bool {
+        self.errors >= MOST_KEPT
     }
 
     /// The diagnostics sorted by file, place and code.

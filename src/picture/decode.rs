@@ -10,17 +10,8 @@ use crate::diag::{Code, Failure};
 /// Decodes the picture to one or three channels. Of 16 bits the upper eight are kept, and transparency is
 /// dropped.
 pub(super) fn decode(bytes: &[u8], channels: usize, name: &str) -> Result<Raster, Failure> {
-    let failure = |text: &str| Failure::new(Code::E0605, format!("`{name}`: {text}"));
-    let mut reader = match image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => {
-            ImageReader::with_format(Cursor::new(bytes), format)
-        }
-        Ok(other) => {
-            let format = other.extensions_str().first().copied().unwrap_or("picture");
-            return Err(failure(&format!("is a .{format} file")).help("pictures are PNG or JPEG files"));
-        }
-        Err(_) => return Err(failure("is no picture").help("pictures are PNG or JPEG files")),
-    };
+    let failure = |text: &str| Failure::new(Code::E0605, format!("`{name}` {text}"));
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format_of(bytes, name)?);
     if reader.format() == Some(ImageFormat::Jpeg) && !is_complete_jpeg(bytes) {
         return Err(failure("cannot be decoded: the file ends early"));
     }
@@ -41,6 +32,16 @@ pub(super) fn decode(bytes: &[u8], channels: usize, name: &str) -> Result<Raster
     }
     let samples = samples(image, channels).ok_or_else(|| failure("has an unknown kind of pixels"))?;
     Ok(Raster { channels, height, width, samples })
+}
+
+/// What the first bytes of a file say; E0605 where it is neither PNG nor JPEG.
+pub(super) fn format_of(start: &[u8], name: &str) -> Result<ImageFormat, Failure> {
+    let what = match image::guess_format(start) {
+        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => return Ok(format),
+        Ok(other) => format!("is a .{} file", other.extensions_str().first().copied().unwrap_or("picture")),
+        Err(_) => "is no picture".to_owned(),
+    };
+    Err(Failure::new(Code::E0605, format!("`{name}` {what}")).help("pictures are PNG or JPEG files"))
 }
 
 /// Whether the markers of a JPEG file lead to its end marker. The decoder fills up what is missing with grey,
@@ -163,8 +164,8 @@ mod tests {
     #[test]
     fn other_formats_and_damage_are_named() {
         let message = |bytes: &[u8]| decode(bytes, 3, "p").unwrap_err().message;
-        assert_eq!(message(b""), "`p`: is no picture");
-        assert_eq!(message(b"GIF89a\x01\0\x01\0"), "`p`: is a .gif file");
+        assert_eq!(message(b""), "`p` is no picture");
+        assert_eq!(message(b"GIF89a\x01\0\x01\0"), "`p` is a .gif file");
         let png = fixture!("rgb.png");
         for length in 0..png.len() - 12 {
             assert_eq!(decode(&png[..length], 3, "p").unwrap_err().code, Code::E0605, "cut to {length}");

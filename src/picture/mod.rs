@@ -20,7 +20,7 @@ use crate::diag::{Code, Failure};
 /// The longest side of a picture, as read and as resized.
 const MAX_SIDE: usize = 16_384;
 /// Bytes of a picture, as read and as resized.
-const MAX_BYTES: usize = 512 * 1024 * 1024;
+const MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// What a picture becomes.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,11 +49,21 @@ struct Raster {
     samples: Vec<u8>,
 }
 
+/// The most bytes that a file of a picture may have.
+pub const MAX_FILE_BYTES: u64 = MAX_BYTES as u64;
+/// How many bytes of a file tell its format.
+pub const FORMAT_BYTES: u64 = 64;
+
+/// Refuses a file that is no picture by its first [`FORMAT_BYTES`] bytes, before the rest is read (E0605).
+pub fn check_format(start: &[u8], name: &str) -> Result<(), Failure> {
+    decode::format_of(start, name).map(|_| ())
+}
+
 /// Turns the PNG or JPEG file in `bytes`, which messages call `name`, into a tensor C×H×W.
 ///
 /// # Errors
 /// E0605 where the bytes are no picture of these formats, are damaged, or the picture is larger than
-/// 16 384 pixels a side or 512 MiB; E0606 where the input does not have one or three channels, or the size
+/// 16 384 pixels a side or 256 MiB; E0606 where the input does not have one or three channels, or the size
 /// does not fit and `resize` is absent or leads beyond these limits.
 pub fn prepare(bytes: &[u8], wanted: &Preparation, name: &str) -> Result<ArrayD<f32>, Failure> {
     if !matches!(wanted.channels, 1 | 3) {

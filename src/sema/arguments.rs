@@ -13,6 +13,7 @@ use super::number::Number;
 use super::program::suggest_statement;
 use super::scope::Scope;
 use super::statement::{Own, is_operator};
+use super::steps::most_nodes;
 use super::{Unknown, limits};
 
 impl<'a> Expander<'a> {
@@ -76,12 +77,12 @@ impl<'a> Expander<'a> {
                 let source = &self.program.sources[env.file];
                 match source.names.tables.get(&word.value) {
                     // A table that is wrong was reported.
-                    Some(id) => self.program.sources[id.file]
-                        .tables
-                        .get(&id.item)
-                        .cloned()
-                        .map(RawValue::Table)
-                        .ok_or(Unknown),
+                    Some(id) => {
+                        let table = self.program.sources[id.file].tables.get(&id.item).ok_or(Unknown)?;
+                        // Shapes and costs count its rows.
+                        self.spend(table.rows.len() as u64 / 16, word.span);
+                        Ok(RawValue::Table(table.clone()))
+                    }
                     None if self.program.is_salvaged(env.file, &word.value) => Err(Unknown),
                     None => Ok(RawValue::Word(word.value.clone())),
                 }
@@ -314,7 +315,7 @@ impl<'a> Expander<'a> {
         site: Site,
     ) -> Flow {
         if self.builder.len() >= limits::NODES {
-            self.exhaust(site.span, format!("this would be node {}", self.builder.len() + 1));
+            self.exhaust(site.span, format!("this would be node {}", self.builder.len() + 1), most_nodes());
             return Flow::Unknown;
         }
         if operands.len() > limits::OPERANDS {
@@ -326,6 +327,7 @@ impl<'a> Expander<'a> {
                 .emit();
             return Flow::Unknown;
         }
+        self.spend(limits::STEPS_OF_NODE, site.span);
         let nodes: Vec<NodeId> = operands.iter().map(|operand| operand.node).collect();
         match self.builder.add(op, &nodes, site) {
             Ok(node) => Flow::Value(Current { node, span: statement }),

@@ -117,6 +117,7 @@ impl<'a> Expander<'a> {
             let index = match &arg.name {
                 Some(name) => {
                     named = true;
+                    self.spend(params.len() as u64, name.span);
                     match params.iter().position(|param| param.name.value == name.value) {
                         Some(index) => index,
                         None => {

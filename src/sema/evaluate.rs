@@ -1,5 +1,7 @@
 //! Evaluates expressions: names, constants and the arriving shape.
 
+use std::collections::BTreeMap;
+
 use crate::base::{Span, did_you_mean};
 use crate::diag::Code;
 use crate::syntax::ast::{Axis, BinaryOp, Expr, ExprKind, Function};
@@ -8,7 +10,7 @@ use crate::tensor::Shape;
 use super::expand::{Expander, Flow};
 use super::number::{Fault, Number};
 use super::program::ItemId;
-use super::{Known, Unknown};
+use super::{Known, Unknown, limits};
 
 /// The names that a piece of text sees: the parameters and constants of its block or network, and its file.
 #[derive(Clone, Debug)]
@@ -16,23 +18,63 @@ pub(super) struct Environment {
     /// The file that the text stands in.
     pub file: usize,
     /// Parameters and local constants, the latest last.
-    pub variables: Vec<(String, Known<Number>, Span)>,
+    variables: Vec<(String, Known<Number>, Span)>,
+    /// The place of each name in them.
+    places: BTreeMap<String, usize>,
 }
 
 impl Environment {
     /// An environment without variables.
     pub(super) fn of_file(file: usize) -> Environment {
-        Environment { file, variables: Vec::new() }
+        Environment { file, variables: Vec::new(), places: BTreeMap::new() }
     }
 
     fn get(&self, name: &str) -> Option<Known<Number>> {
-        self.variables.iter().rev().find(|(known, _, _)| known == name).map(|&(_, value, _)| value)
+        self.places.get(name).map(|&place| self.variables[place].1)
+    }
+
+    /// Adds a variable; the place where the name was declared before, which keeps its value.
+    pub(super) fn declare(&mut self, name: &str, value: Known<Number>, span: Span) -> Result<(), Span> {
+        if let Some(&place) = self.places.get(name) {
+            return Err(self.variables[place].2);
+        }
+        self.places.insert(name.to_owned(), self.variables.len());
+        self.variables.push((name.to_owned(), value, span));
+        Ok(())
+    }
+
+    /// How many variables there are.
+    pub(super) fn len(&self) -> usize {
+        self.variables.len()
+    }
+
+    /// Forgets the variables behind the first `count`.
+    pub(super) fn truncate(&mut self, count: usize) {
+        for (name, _, _) in self.variables.drain(count..) {
+            self.places.remove(&name);
+        }
     }
 }
 
 impl Expander<'_> {
     /// The value of an expression where `flow` arrives.
     pub(super) fn evaluate(&mut self, expr: &Expr, env: &Environment, flow: &Flow) -> Known<Number> {
+        self.spend(1, expr.span);
+        if self.terms_open >= limits::TERMS {
+            let most =
+                format!("at most {} terms stand within each other, through constants too", limits::TERMS);
+            self.exhaust(expr.span, "constants lead to constants too deeply", most);
+        }
+        if self.exhausted {
+            return Err(Unknown);
+        }
+        self.terms_open += 1;
+        let value = self.term(expr, env, flow);
+        self.terms_open -= 1;
+        value
+    }
+
+    fn term(&mut self, expr: &Expr, env: &Environment, flow: &Flow) -> Known<Number> {
         match &expr.kind {
             ExprKind::Int(int) => Ok(Number::Int(i128::from(*int))),
             ExprKind::Real(real) => Ok(Number::Real(*real)),

@@ -14,7 +14,8 @@ use super::names::Names;
 use super::number::Number;
 use super::program::{ItemId, Program};
 use super::scope::Scope;
-use super::{Known, Unknown};
+use super::steps::Steps;
+use super::{Known, Unknown, limits};
 
 /// What is expanded, and with which settings.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,8 @@ pub struct Options {
     pub settings: Vec<(String, Number)>,
     /// Replaces the shape of the only input.
     pub input_size: Option<Shape>,
+    /// The steps that networks of the same file took before.
+    pub steps: Steps,
     /// Expands the network even where arguments are missing: what depends on them is unknown.
     pub partial: bool,
 }
@@ -36,8 +39,10 @@ pub struct Expanded {
     pub graph: Option<Graph>,
     /// The settings that nothing took.
     pub unused_settings: Vec<String>,
-    /// What settings reach: the parameters of the network and the constants of the files.
-    pub settable: Vec<String>,
+    /// The blocks that it called.
+    pub called: BTreeSet<ItemId>,
+    /// The steps that were taken, those before included.
+    pub steps: Steps,
 }
 
 /// The current value.
@@ -91,7 +96,9 @@ pub(super) struct Expander<'a> {
     /// The `aux train` around the statement, by number.
     pub train: Option<u32>,
     pub trains: u32,
-    pub statements: u64,
+    pub steps: Steps,
+    /// Terms of expressions that are being evaluated.
+    pub terms_open: usize,
     /// A limit was reached, and it was reported.
     pub exhausted: bool,
     pub input_size: Option<Shape>,
@@ -116,46 +123,88 @@ const WITHOUT_VALUES: [Code; 7] =
 
 /// Expands a network of the root file.
 pub fn expand(program: &Program, map: &SourceMap, options: &Options, sink: &mut Sink) -> Expanded {
-    let mut expander = Expander {
-        program,
-        map,
-        sink,
-        builder: GraphBuilder::new(options.network.clone().unwrap_or_default()),
-        settings: options.settings.iter().cloned().collect(),
-        constants: BTreeMap::new(),
-        constants_open: Vec::new(),
-        names: Names::default(),
-        origin: Origin::default(),
-        open_blocks: Vec::new(),
-        expanded: BTreeSet::new(),
-        nesting: 0,
-        train: None,
-        trains: 0,
-        statements: 0,
-        exhausted: false,
-        input_size: options.input_size,
-        inputs: 0,
-        aux: Vec::new(),
-        expectations: Vec::new(),
-        repeated: BTreeMap::new(),
-    };
+    let mut expander = Expander::new(program, map, options, sink);
     let failed_before = expander.sink.failed().is_some();
     let complete = expander.network(options);
     if options.partial {
-        expander.check_constants();
-        expander.check_unexpanded_blocks();
         expander.check_skipped_statements();
     }
-    let settable = expander.settable(options);
-    let settings = options.settings.iter().map(|(name, _)| name);
-    let unused_settings = settings.filter(|name| !settable.contains(name)).cloned().collect();
-    let Expander { builder, sink, .. } = expander;
+    let Expander { builder, sink, expanded: called, steps, .. } = expander;
     let graph = (complete && sink.failed().is_none() && !failed_before && !program.is_broken())
         .then(|| builder.finish());
-    Expanded { graph, unused_settings, settable }
+    let settings = options.settings.iter().map(|(name, _)| name);
+    let unused_settings = settings.filter(|name| !is_settable(program, options, name)).cloned().collect();
+    Expanded { graph, unused_settings, called, steps }
+}
+
+/// Evaluates the constants and defaults of the root file, and expands the blocks that nothing called with unknown
+/// arguments, for their errors.
+pub fn check_uncalled_blocks(
+    program: &Program,
+    map: &SourceMap,
+    options: &Options,
+    called: &BTreeSet<ItemId>,
+    sink: &mut Sink,
+) {
+    let mut expander = Expander::new(program, map, options, sink);
+    expander.check_constants();
+    for (item, parsed) in program.sources[0].ast.items.iter().enumerate() {
+        let id = ItemId { file: 0, item };
+        if let ast::Item::Block(block) = parsed
+            && !called.contains(&id)
+            && !expander.expanded.contains(&id)
+        {
+            expander.uncalled_block(block, id);
+        }
+    }
+    expander.check_skipped_statements();
+}
+
+/// What settings reach: the parameters of the network and the constants of the files.
+pub fn settable<'a>(program: &'a Program, options: &Options) -> impl Iterator<Item = &'a str> {
+    let constants = program.sources.iter().flat_map(|source| source.names.lets.keys());
+    parameters(program, options).iter().map(|param| &param.name.value).chain(constants).map(String::as_str)
+}
+
+fn is_settable(program: &Program, options: &Options, name: &str) -> bool {
+    parameters(program, options).iter().any(|param| param.name.value == name)
+        || program.sources.iter().any(|source| source.names.lets.contains_key(name))
+}
+
+/// The parameters of the network that is expanded.
+fn parameters<'a>(program: &'a Program, options: &Options) -> &'a [ast::Param] {
+    let network = options.network.as_ref().and_then(|name| program.sources[0].names.networks.get(name));
+    network.map_or(&[], |&id| &program.network(id).params)
 }
 
 impl<'a> Expander<'a> {
+    fn new(program: &'a Program, map: &'a SourceMap, options: &Options, sink: &'a mut Sink) -> Expander<'a> {
+        Expander {
+            program,
+            map,
+            sink,
+            builder: GraphBuilder::new(options.network.clone().unwrap_or_default()),
+            settings: options.settings.iter().cloned().collect(),
+            constants: BTreeMap::new(),
+            constants_open: Vec::new(),
+            names: Names::default(),
+            origin: Origin::default(),
+            open_blocks: Vec::new(),
+            expanded: BTreeSet::new(),
+            nesting: 0,
+            train: None,
+            trains: 0,
+            steps: options.steps,
+            terms_open: 0,
+            exhausted: false,
+            input_size: options.input_size,
+            inputs: 0,
+            aux: Vec::new(),
+            expectations: Vec::new(),
+            repeated: BTreeMap::new(),
+        }
+    }
+
     fn network(&mut self, options: &Options) -> bool {
         let root = &self.program.sources[0];
         if let Some(body) = &root.ast.statements {
@@ -212,6 +261,13 @@ impl<'a> Expander<'a> {
                     self.sink
                         .error(Code::E0107, of.span, "a network that is an instance of itself")
                         .here("leads back to this network")
+                        .emit();
+                    return false;
+                }
+                if chain.len() > limits::INSTANCES {
+                    self.sink
+                        .error(Code::E0315, of.span, "networks are instances of each other too deeply")
+                        .here(format!("the {}th instance of another", limits::INSTANCES + 1))
                         .emit();
                     return false;
                 }
@@ -275,18 +331,17 @@ impl<'a> Expander<'a> {
         scope: &mut Scope,
         mut flow: Flow,
     ) -> Flow {
-        let mark = env.variables.len();
+        let mark = env.len();
         for statement in &body.statements {
             flow = self.statement(statement, env, scope, flow);
         }
-        env.variables.truncate(mark);
+        env.truncate(mark);
         flow
     }
 
     /// Declares a parameter or constant; it may shadow a file's constant and nothing else.
     pub(super) fn declare(&mut self, name: &ast::Ident, value: Known<Number>, env: &mut Environment) {
-        let first = env.variables.iter().find(|(known, _, _)| *known == name.value).map(|&(_, _, span)| span);
-        if let Some(first) = first.filter(|&first| first != name.span) {
+        if let Err(first) = env.declare(&name.value, value, name.span) {
             self.sink
                 .error(Code::E0104, name.span, format!("`{}` is defined twice", name.value))
                 .here("defined again")
@@ -294,7 +349,6 @@ impl<'a> Expander<'a> {
                 .help("a constant may shadow a constant of the file and nothing else")
                 .emit();
         }
-        env.variables.push((name.value.clone(), value, name.span));
     }
 
     /// Evaluates the constants and defaults of the root file, for the errors of those that nothing asked for.
@@ -311,7 +365,7 @@ impl<'a> Expander<'a> {
                         if let Some(default) = &param.default {
                             let _ = self.evaluate(default, &env, &Flow::Nowhere);
                         }
-                        env.variables.push((param.name.value.clone(), Err(Unknown), param.name.span));
+                        let _ = env.declare(&param.name.value, Err(Unknown), param.name.span);
                     }
                 }
                 _ => {}
@@ -340,34 +394,18 @@ impl<'a> Expander<'a> {
         self.origin = Origin::default();
     }
 
-    /// Expands the blocks of the root file that nothing called, with unknown arguments, for their errors.
-    fn check_unexpanded_blocks(&mut self) {
-        let program = self.program;
-        for (item, parsed) in program.sources[0].ast.items.iter().enumerate() {
-            let ast::Item::Block(block) = parsed else { continue };
-            let id = ItemId { file: 0, item };
-            if self.expanded.contains(&id) {
-                continue;
-            }
-            let mut env = Environment::of_file(0);
-            for param in &block.params {
-                self.declare(&param.name, Err(Unknown), &mut env);
-            }
-            self.names = Names::default();
-            self.open_blocks.push(id);
-            self.nesting += 1;
-            let mut scope = Scope::root();
-            self.body(&block.body, &mut env, &mut scope, Flow::Unknown);
-            self.nesting -= 1;
-            self.open_blocks.pop();
+    /// A block with unknown arguments.
+    fn uncalled_block(&mut self, block: &'a ast::Block, id: ItemId) {
+        let mut env = Environment::of_file(0);
+        for param in &block.params {
+            self.declare(&param.name, Err(Unknown), &mut env);
         }
-    }
-
-    fn settable(&self, options: &Options) -> Vec<String> {
-        let network =
-            options.network.as_ref().and_then(|name| self.program.sources[0].names.networks.get(name));
-        let parameters = network.map(|&id| &self.program.network(id).params).into_iter().flatten();
-        let constants = self.program.sources.iter().flat_map(|source| source.names.lets.keys());
-        parameters.map(|param| &param.name.value).chain(constants).cloned().collect()
+        self.names = Names::default();
+        self.open_blocks.push(id);
+        self.nesting += 1;
+        let mut scope = Scope::root();
+        self.body(&block.body, &mut env, &mut scope, Flow::Unknown);
+        self.nesting -= 1;
+        self.open_blocks.pop();
     }
 }

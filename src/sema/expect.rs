@@ -104,6 +104,11 @@ impl Expander<'_> {
     pub(super) fn resolve_expectations(&mut self) {
         for pending in std::mem::take(&mut self.expectations) {
             let PendingExpectation { scope, part, part_span, salvaged, mut expectation } = pending;
+            // Its figure is a sum over rows.
+            self.spend(self.builder.len() as u64 / 16, expectation.span);
+            if self.exhausted {
+                return;
+            }
             if part.is_empty() {
                 self.builder.expect(expectation);
                 continue;

@@ -16,26 +16,37 @@ mod number;
 mod program;
 mod scope;
 mod statement;
+mod steps;
 mod unused;
 
 #[cfg(test)]
 mod tests;
 
-pub use expand::{Expanded, Options, expand};
+pub use expand::{Expanded, Options, check_uncalled_blocks, expand, settable};
 pub use number::Number;
-pub use program::{Entry, Loader, Program};
+pub use program::{Entry, ItemId, Loader, Program};
+pub use steps::Steps;
 pub use unused::check as check_unused;
 
 /// The limits of an expansion.
 pub mod limits {
     /// Nodes of one network.
     pub const NODES: usize = 100_000;
-    /// Statements that one expansion may run, written copies of `* n` included.
-    pub const STATEMENTS: u64 = 4_000_000;
+    /// Steps that the expansion of all networks of a file may take: statements, each copy of `* n`, the terms of
+    /// expressions, and what else takes time.
+    pub const STEPS: u64 = 5_000_000;
+    /// The steps that a node counts for: what is computed of it later takes longer than its expansion.
+    pub const STEPS_OF_NODE: u64 = 10;
     /// Blocks in blocks.
     pub const DEPTH: usize = 64;
     /// Operands of one node.
     pub const OPERANDS: usize = 1024;
+    /// Networks that are instances of each other.
+    pub const INSTANCES: usize = 64;
+    /// Terms within terms, through constants too.
+    pub const TERMS: usize = 2048;
+    /// Bytes of a path.
+    pub const PATH: usize = 1000;
     /// Files of one compilation.
     pub const FILES: usize = 256;
 }

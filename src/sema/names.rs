@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Span, did_you_mean};
+use crate::base::{MOST_SEARCHED, Span, did_you_mean};
 
 use super::expand::Flow;
 use super::scope::Scope;
@@ -72,7 +72,7 @@ impl Names {
             let visible = self.values.iter().filter(move |(_, named)| named.visible <= depth);
             visible.filter_map(move |(name, _)| name.strip_prefix(&prefix).map(str::to_owned))
         });
-        let names: Vec<String> = seen.collect();
+        let names: Vec<String> = seen.take(MOST_SEARCHED).collect();
         did_you_mean(path, names.iter().map(String::as_str)).map(str::to_owned)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::{FileId, SourceMap, Span, did_you_mean};
+use crate::base::{FileId, MAX_SOURCE_BYTES, SourceMap, Span, did_you_mean};
 use crate::diag::{Code, Sink};
 use crate::ops::{self, ConnectionTable};
 use crate::syntax::{ast, parse};
@@ -14,6 +14,11 @@ use super::limits;
 pub trait Loader {
     /// The bytes of a file.
     fn read(&self, path: &str) -> std::io::Result<Vec<u8>>;
+
+    /// The bytes of a file that must lie in or below a folder, wherever links lead. Without links its path says so.
+    fn read_within(&self, _folder: &str, path: &str) -> std::io::Result<Vec<u8>> {
+        self.read(path)
+    }
 }
 
 /// A loader that knows no files, for inline text.
@@ -25,9 +30,11 @@ impl Loader for () {
 
 /// An item: the file that holds it and its place among the file's items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ItemId {
-    pub file: usize,
-    pub item: usize,
+pub struct ItemId {
+    /// The file, by its place in the program.
+    pub(super) file: usize,
+    /// The item, by its place in the file.
+    pub(super) item: usize,
 }
 
 /// What names mean in one file: its own items and those of the files that it uses.
@@ -137,8 +144,17 @@ impl Program {
                     continue;
                 }
                 Some(known) => known,
-                None => match read(loader, &target, self.sources.len()) {
+                None => match read(loader, folder_of(&path), &target, self.sources.len()) {
                     Ok(text) => {
+                        let bytes = map.files().map(|file| map.text(file).len()).sum::<usize>() + text.len();
+                        if bytes > MAX_SOURCE_BYTES {
+                            let message =
+                                format!("{bytes} bytes of source in all; the limit is {MAX_SOURCE_BYTES}");
+                            sink.error(Code::E0010, used.span, message)
+                                .here(format!("has {} bytes of them", text.len()))
+                                .emit();
+                            continue;
+                        }
                         let file = map.add(target.clone(), text);
                         let loaded = self.load_file(map, loader, file, target, open, sink);
                         if let Some(body) = &self.sources[loaded].ast.statements {
@@ -354,11 +370,16 @@ fn resolve(from: &str, used: &str) -> Option<String> {
     })
 }
 
-fn read(loader: &dyn Loader, path: &str, files: usize) -> Result<String, String> {
+/// The folder of a file; empty for the current one.
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn read(loader: &dyn Loader, folder: &str, path: &str, files: usize) -> Result<String, String> {
     if files >= limits::FILES {
         return Err(format!("more than {} files", limits::FILES));
     }
-    let bytes = loader.read(path).map_err(|error| error.to_string())?;
+    let bytes = loader.read_within(folder, path).map_err(|error| error.to_string())?;
     String::from_utf8(bytes)
         .map_err(|error| format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
 }

@@ -12,6 +12,7 @@ use super::evaluate::Environment;
 use super::expand::{Current, Expander, Flow, Skipped};
 use super::number::Number;
 use super::scope::Scope;
+use super::steps::most_nodes;
 use super::{Known, Unknown, limits};
 
 /// A path that was written for the statement, or for one copy of it.
@@ -25,10 +26,7 @@ impl<'a> Expander<'a> {
         scope: &mut Scope,
         flow: Flow,
     ) -> Flow {
-        self.statements += 1;
-        if self.statements > limits::STATEMENTS {
-            self.exhaust(statement.span, format!("more than {} statements", limits::STATEMENTS));
-        }
+        self.spend(1, statement.span);
         if self.exhausted {
             return Flow::Unknown;
         }
@@ -66,18 +64,6 @@ impl<'a> Expander<'a> {
                 .emit();
         }
         self.nesting == 0
-    }
-
-    pub(super) fn exhaust(&mut self, span: Span, found: String) {
-        if !self.exhausted {
-            self.sink
-                .error(Code::E0314, span, "the expansion is too large")
-                .here(found)
-                .note(format!("a network has at most {} nodes", limits::NODES))
-                .origin(&self.origin)
-                .emit();
-        }
-        self.exhausted = true;
     }
 
     fn flow_statement(
@@ -164,6 +150,17 @@ impl<'a> Expander<'a> {
 
     /// Takes a path; an error where it is taken already.
     pub(super) fn take_path(&mut self, path: &[String], span: Span) {
+        self.spend(path.len() as u64, span);
+        let bytes = path.iter().map(|part| part.len() + 1).sum::<usize>().saturating_sub(1);
+        if bytes > limits::PATH && !self.exhausted {
+            self.sink
+                .error(Code::E0013, span, format!("a path of {bytes} bytes; the limit is {}", limits::PATH))
+                .here("its path begins with the names of everything around it")
+                .origin(&self.origin)
+                .emit();
+            self.exhausted = true;
+            return;
+        }
         if let Err(first) = self.names.take(path, span) {
             let builder = self.sink.error(
                 Code::E0105,
@@ -214,7 +211,11 @@ impl<'a> Expander<'a> {
         };
         let nodes = u128::from(copies) * u128::from(least_nodes(head)) + self.builder.len() as u128;
         if nodes > limits::NODES as u128 {
-            self.exhaust(expr.span, format!("{copies} copies would make {nodes} nodes or more"));
+            self.exhaust(
+                expr.span,
+                format!("{copies} copies would make {nodes} nodes or more"),
+                most_nodes(),
+            );
             return Err(Unknown);
         }
         Ok(copies)
@@ -296,6 +297,7 @@ impl<'a> Expander<'a> {
             if !matches!(one.head, ast::Head::Call { .. }) && count > 1 {
                 self.origin = outer.within(Expansion { block: None, call: span, copy: numbered });
             }
+            self.spend(1, span);
             flow = self.copy(span, &one.head, own.clone(), numbered, env, scope, flow);
             self.origin = outer.clone();
             if let Some(path) = own {
@@ -350,6 +352,7 @@ impl<'a> Expander<'a> {
     fn reference(&mut self, path: &ast::Path, scope: &Scope, env: &Environment) -> Flow {
         let parts: Vec<String> = path.parts.iter().map(|part| part.value.clone()).collect();
         let shown = parts.join(".");
+        self.spend(scope.path.len() as u64, path.span);
         match self.names.find(&parts, scope, self.train) {
             super::names::Found::Value(flow) => flow,
             super::names::Found::Train => {
@@ -421,11 +424,9 @@ impl<'a> Expander<'a> {
                         .here(format!("states {stated}"))
                         .label(current.span, format!("{actual} comes from here"))
                 };
-                let same_numbers = dims
-                    .iter()
-                    .copied()
-                    .collect::<Option<Vec<u64>>>()
-                    .is_some_and(|dims| dims.iter().product::<u64>() == actual.elements());
+                let same_numbers = dims.iter().copied().collect::<Option<Vec<u64>>>().is_some_and(|dims| {
+                    dims.iter().try_fold(1, |all: u64, &dim| all.checked_mul(dim)) == Some(actual.elements())
+                });
                 let builder = if same_numbers && dims.len() != actual.dims().len() {
                     builder.help("only `flatten` makes a vector of a map")
                 } else {

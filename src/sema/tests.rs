@@ -4,7 +4,7 @@ use crate::base::SourceMap;
 use crate::diag::{Diagnostic, Sink};
 use crate::ir::Graph;
 
-use super::{Options, Program, expand};
+use super::{Options, Program, check_uncalled_blocks, expand};
 
 fn compile(text: &str) -> (Option<Graph>, Vec<Diagnostic>, SourceMap) {
     let mut map = SourceMap::default();
@@ -14,6 +14,7 @@ fn compile(text: &str) -> (Option<Graph>, Vec<Diagnostic>, SourceMap) {
     let network = program.entries().into_iter().find(|entry| entry.needs.is_empty()).map(|entry| entry.name);
     let options = Options { network, partial: true, ..Options::default() };
     let expanded = expand(&program, &map, &options, &mut sink);
+    check_uncalled_blocks(&program, &map, &options, &expanded.called, &mut sink);
     (expanded.graph, sink.into_sorted(), map)
 }
 

@@ -5,7 +5,7 @@
 
 use pest::Parser;
 
-use crate::base::{FileId, SourceMap};
+use crate::base::{FileId, MAX_SOURCE_BYTES, SourceMap};
 use crate::diag::{Code, Sink};
 
 use super::ast::File;
@@ -18,9 +18,6 @@ use super::mend::separate;
 use super::mend::{balance, check_depth};
 use super::once::once;
 use super::session::Session;
-
-/// The longest source text, in bytes.
-const LARGEST_SOURCE: usize = 4 << 20;
 
 /// Parses a file of the map. Mistakes are reported to the sink; what was not understood is missing from the tree or
 /// stands in it as [`StmtKind::Bad`](super::ast::StmtKind::Bad), and the tree is marked as broken.
@@ -39,9 +36,9 @@ pub fn parse(map: &SourceMap, file: FileId, sink: &mut Sink) -> File {
 /// The tree and its parts; `None` for a text that is not read at all.
 fn read(session: &mut Session<'_>) -> Option<(File, Vec<Element>)> {
     let source = session.source;
-    if source.len() > LARGEST_SOURCE {
+    if source.len() > MAX_SOURCE_BYTES {
         let span = session.span(0, 0);
-        let message = format!("{} bytes of source; the limit is {LARGEST_SOURCE}", source.len());
+        let message = format!("{} bytes of source; the limit is {MAX_SOURCE_BYTES}", source.len());
         session.error(Code::E0010, span, message).emit();
         return None;
     }

@@ -300,3 +300,119 @@ fn arrays_with_their_axes_in_the_other_order_are_told_the_option() {
     assert_eq!(code(&refused), 3);
     assert!(text(&refused.stderr).contains("`--layout nchw`"), "{}", text(&refused.stderr));
 }
+
+/// A new folder for the files of one test.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn a_text_that_is_not_utf8_is_a_wrong_model_for_every_command() {
+    let folder = folder();
+    let path = folder.path().join("latin1.cnn");
+    std::fs::write(&path, b"input 8x8x1; # \xe9\nrelu;").unwrap();
+    for command in ["check", "report", "graph", "weights"] {
+        let output = cnnc(&[command, path.to_str().unwrap()]);
+        assert_eq!(code(&output), 1, "{command}");
+        assert!(text(&output.stderr).contains("E0014"), "{command}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn sizes_beyond_64_bits_are_counted() {
+    let output = cnnc(&["weights", "-e", "input 16777216; dense 16777216 * 70000"]);
+    let last = text(&output.stdout).lines().last().unwrap().to_owned();
+    assert_eq!(last, "140000 tensors, 19 703 249 544 151 040 000 elements");
+    let output = cnnc(&["check", "-e", "input 8x8x1; relu -> 4294967296x4294967296x4294967296"]);
+    assert_eq!(code(&output), 1);
+}
+
+#[test]
+fn tensors_that_no_memory_holds_are_refused_and_the_old_file_is_kept() {
+    let folder = folder();
+    let path = folder.path().join("w.npz");
+    std::fs::write(&path, "old").unwrap();
+    let path = path.to_str().unwrap();
+    let output = cnnc(&["weights", "-e", "input 16777216; dense 16777216", "--seed", "1", "--output", path]);
+    assert_eq!(code(&output), 3);
+    assert!(text(&output.stderr).starts_with("error[E0607]: the tensor `dense1.weight` has "));
+    assert_eq!(std::fs::read(path).unwrap(), b"old");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_no_unfinished_file() {
+    let folder = folder();
+    let path = folder.path().join("w.safetensors");
+    std::fs::write(&path, "old").unwrap();
+    let network = "input 1024; dense 1024 * 4000";
+    for signal in ["INT", "TERM"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_cnnc"))
+            .args(["weights", "-e", network, "--seed", "1", "--output", path.to_str().unwrap()])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while std::fs::read_dir(folder.path()).unwrap().count() < 2 {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before a file was begun");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+        assert_eq!(child.wait().unwrap().code(), None, "it ends by the signal");
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "after {signal}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_out_of_the_folder_are_not_read() {
+    let folder = folder();
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("secret.cnn", "secret words");
+    write("block.cnn", "block b { relu }");
+    write("inner/own.cnn", "block b { relu }");
+    for (link, target) in [("out.cnn", "../block.cnn"), ("in.cnn", "own.cnn"), ("bad.cnn", "../secret.cnn")] {
+        std::os::unix::fs::symlink(target, inner.join(link)).unwrap();
+    }
+    let main = |used: &str| {
+        write("inner/main.cnn", &format!("use \"{used}\"; network n {{ input 8x8x1; b(); }}"));
+        cnnc(&["check", inner.join("main.cnn").to_str().unwrap()])
+    };
+    assert_eq!(code(&main("in.cnn")), 0);
+    let output = main("out.cnn");
+    assert_eq!(code(&output), 1);
+    assert!(text(&output.stderr).contains("a link leads out of the folder"), "{}", text(&output.stderr));
+    write("inner/main.cnn", "network n { input 8x8x1; relu }");
+    let output = cnnc(&["check", inner.to_str().unwrap()]);
+    assert_eq!((code(&output), text(&output.stderr).as_str()), (0, ""));
+}
+
+#[test]
+fn seeds_and_members_of_a_family_are_explained() {
+    for arguments in [
+        &["run", "zoo:lenet5", "--seed", "-1", "--input", "x.npy"][..],
+        &["weights", "zoo:lenet5", "--seed", "1.5", "--output", "x.npz"],
+    ] {
+        let output = cnnc(arguments);
+        assert_eq!(code(&output), 2);
+        let said = text(&output.stderr);
+        assert!(said.contains("a seed is a whole number from 0 to 18446744073709551615"), "{said}");
+    }
+    let output = cnnc(&["zoo", "resnet50"]);
+    assert_eq!(code(&output), 0);
+    assert!(text(&output.stderr).contains("--network resnet50"), "{}", text(&output.stderr));
+    assert_eq!(text(&cnnc(&["zoo", "lenet5"]).stderr), "");
+    assert_eq!(text(&cnnc(&["zoo", "resnet"]).stderr), "");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_an_error() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status =
+        Command::new(env!("CARGO_BIN_EXE_cnnc")).arg("--help").stdout(full).stderr(Stdio::null()).status();
+    assert_eq!(status.unwrap().code(), Some(3));
+}

@@ -12,6 +12,7 @@ mod dialects;
 mod diff;
 mod digits;
 mod examples;
+mod expansion_limits;
 mod extremes;
 mod figures;
 mod formats;

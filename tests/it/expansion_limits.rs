@@ -1,0 +1,144 @@
+//! Hostile programs: an expansion ends with an error, however little a text needs to ask for much.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use cnnc::diag::MOST_KEPT;
+use cnnc::driver::{Loader, Options, Session};
+
+/// `code: what is there` of each error of a check.
+fn errors_of(session: &Session) -> Vec<String> {
+    let outcome = session.check(&Options::default()).expect("nothing has to be chosen");
+    let errors = outcome.diagnostics.iter().filter(|one| one.code.id().starts_with('E'));
+    errors.map(|one| format!("{}: {}", one.code, one.primary.text)).collect()
+}
+
+fn errors(text: &str) -> Vec<String> {
+    errors_of(&Session::load(&(), "test.cnn", text.as_bytes().to_vec(), "test"))
+}
+
+const TOO_LONG: &str = "E0314: the networks of the file take too long to expand";
+
+#[test]
+fn copies_of_nothing_are_counted() {
+    for text in [
+        "input 8x8x1; identity * 1000000000;",
+        "input 8x8x1; [identity * 1000000000] * 1000000000;",
+        "input 8x8x1; [relu * 0] * 1000000000;",
+        "input 8x8x1; relu as a; [@a] * 1000000000;",
+    ] {
+        assert_eq!(errors(text), [TOO_LONG], "{text}");
+    }
+    let doubled = |depth: usize| {
+        let blocks: String =
+            (1..depth).map(|i| format!("block b{i} {{ b{}; b{}; }} ", i - 1, i - 1)).collect();
+        format!("block b0 {{ identity }} {blocks} network n {{ input 8x8x1; b{}; }}", depth - 1)
+    };
+    assert_eq!(errors(&doubled(10)), [""; 0]);
+    assert_eq!(errors(&doubled(60)), [TOO_LONG]);
+}
+
+#[test]
+fn terms_and_references_are_counted() {
+    let sum = "+x".repeat(1000);
+    let text =
+        format!("block b(x) {{ let y = x{sum}; relu * (0*y) }} network n {{ input 8x8x1; b(1) * 100000; }}");
+    assert_eq!(errors(&text), [TOO_LONG]);
+    let rows = "0;".repeat(50_000);
+    let text = format!(
+        "table t 1 -> 50000 {{ {rows} }} network n {{ input 1x1x1; [conv 1x1x50000 table=t; conv 1x1x1] * 40000; }}"
+    );
+    assert_eq!(errors(&text), [TOO_LONG]);
+}
+
+#[test]
+fn the_networks_of_a_file_share_their_steps() {
+    let instances: String = (0..100).map(|i| format!("network n{i} = m({i}); ")).collect();
+    let text = format!("network m(x = 1) {{ input 8x8x1; identity * (1000000 + x); }} {instances}");
+    assert_eq!(errors(&text), [TOO_LONG]);
+    let text = format!("network m(x = 1) {{ input 8x8x1; identity * (1000 + x); }} {instances}");
+    assert_eq!(errors(&text), [""; 0]);
+}
+
+#[test]
+fn constants_lead_to_constants_to_a_limit() {
+    let chain = |length: usize| {
+        let constants: String = (0..length).map(|i| format!("let a{i} = a{} + 1; ", i + 1)).collect();
+        format!("{constants} let a{length} = 1; input 8x8x1; relu * (a0);")
+    };
+    assert_eq!(errors(&chain(500)), [""; 0]);
+    assert_eq!(errors(&chain(30_000)), ["E0314: constants lead to constants too deeply"]);
+}
+
+#[test]
+fn networks_are_instances_to_a_limit() {
+    let chain = |length: usize| {
+        let instances: String =
+            (0..length).map(|i| format!("network n{i}(x = 1) = n{}(x); ", i + 1)).collect();
+        format!("{instances} network n{length}(x) {{ input 8x8x1; relu * (x); }}")
+    };
+    assert_eq!(errors(&chain(60)), [""; 0]);
+    let found = errors(&chain(100));
+    assert!(
+        !found.is_empty() && found.iter().all(|one| one.starts_with("E0315: the 65th instance")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn paths_have_a_length() {
+    let named = |depth: usize| {
+        let names = format!("] as {}", "n".repeat(99)).repeat(depth);
+        format!("input 8x8x1; {}relu{names};", "[".repeat(depth))
+    };
+    assert_eq!(errors(&named(9)), [""; 0]);
+    assert_eq!(errors(&named(20)).len(), 1);
+    assert!(errors(&named(20))[0].starts_with("E0013"));
+}
+
+#[test]
+fn an_expansion_ends_with_the_last_error_that_is_kept() {
+    let unknown: String = (0..5 * MOST_KEPT).map(|i| format!("block b{i} {{ rleu }} ")).collect();
+    assert_eq!(errors(&format!("{unknown} network n {{ input 8x8x1; relu }}")).len(), MOST_KEPT);
+    let unknown: String = (0..5 * MOST_KEPT).map(|i| format!("relu * (a{i});\n")).collect();
+    assert_eq!(errors(&format!("input 8x8x1; {unknown}")).len(), MOST_KEPT);
+}
+
+#[test]
+fn an_uncalled_block_is_checked_once_and_a_called_one_with_its_arguments() {
+    let text = "block used(n) { conv 3x3x(n) groups=7 } block unused(n) { conv 3x3x(n) gruops=2 }
+        network a { input 8x8x1; relu } network b { input 8x8x4; used(4) }";
+    let found = errors(text);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("E0303") && found[1].starts_with("E0201"), "{found:?}");
+}
+
+#[test]
+fn used_files_count_together() {
+    struct Files(BTreeMap<String, String>);
+    impl Loader for Files {
+        fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+            self.0
+                .get(path)
+                .map(|text| text.clone().into_bytes())
+                .ok_or_else(|| io::ErrorKind::NotFound.into())
+        }
+    }
+    let large = |name: &str| format!("block {name} {{ relu }} {}", " ".repeat(600_000));
+    let files = Files(
+        [("a.cnn", large("a")), ("b.cnn", large("b"))].map(|(name, text)| (name.to_owned(), text)).into(),
+    );
+    let check = |text: &str| errors_of(&Session::load(&files, "test.cnn", text.as_bytes().to_vec(), "test"));
+    assert_eq!(check("use \"a.cnn\"; network n { input 8x8x1; a(); }"), [""; 0]);
+    let found = check("use \"a.cnn\"; use \"b.cnn\"; network n { input 8x8x1; a(); }");
+    assert_eq!(found, ["E0010: has 600018 bytes of them"]);
+}
+
+#[test]
+fn lists_of_networks_are_cut() {
+    let networks: String = (0..1000).map(|i| format!("network n{i} {{ input 8x8x1; relu }}\n")).collect();
+    let session = Session::load(&(), "test.cnn", networks.into_bytes(), "test");
+    let failure = session.choose(&Options::default()).expect_err("several networks");
+    assert_eq!(failure.notes.len(), 1);
+    assert!(failure.notes[0].ends_with("`n19`, … and 980 more"), "{}", failure.notes[0]);
+}
