@@ -31,8 +31,8 @@ fn copies_of_nothing_are_counted() {
     }
     let doubled = |depth: usize| {
         let blocks: String =
-            (1..depth).map(|i| format!("block b{i} {{ b{}; b{}; }} ", i - 1, i - 1)).collect();
-        format!("block b0 {{ identity }} {blocks} network n {{ input 8x8x1; b{}; }}", depth - 1)
+            (1..depth).map(|i| format!("block b{i} {{ b{}(); b{}(); }} ", i - 1, i - 1)).collect();
+        format!("block b0 {{ identity }} {blocks} network n {{ input 8x8x1; b{}(); }}", depth - 1)
     };
     assert_eq!(errors(&doubled(10)), [""; 0]);
     assert_eq!(errors(&doubled(60)), [TOO_LONG]);
@@ -131,7 +131,7 @@ fn used_files_count_together() {
     let check = |text: &str| errors_of(&Session::load(&files, "test.cnn", text.as_bytes().to_vec(), "test"));
     assert_eq!(check("use \"a.cnn\"; network n { input 8x8x1; a(); }"), [""; 0]);
     let found = check("use \"a.cnn\"; use \"b.cnn\"; network n { input 8x8x1; a(); }");
-    assert_eq!(found, ["E0010: has 600018 bytes of them"]);
+    assert_eq!(found, ["E0010: has 600017 bytes of them"]);
 }
 
 #[test]
