@@ -44,7 +44,7 @@ pub mod limits {
     /// Networks that are instances of each other.
     pub const INSTANCES: usize = 64;
     /// Terms within terms, through constants too.
-    pub const TERMS: usize = 2048;
+    pub const TERMS: usize = 1100;
     /// Bytes of a path.
     pub const PATH: usize = 1000;
     /// Files of one compilation.
