@@ -38,7 +38,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::did_you_mean;
-use crate::diag::Failure;
+use crate::diag::{Code, Failure};
 
 /// The arguments.
 #[derive(Debug, Parser)]
@@ -124,6 +124,11 @@ pub fn main() -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
+    // Without room for it, growing would panic. The box keeps the attempt from being optimised away.
+    if std::hint::black_box(&mut Vec::<u8>::new()).try_reserve_exact(STACK).is_err() {
+        let message = format!("cannot allocate a stack of {} MiB", STACK >> 20);
+        return exit_code(Err(Stop::Environment(Failure::new(Code::E0607, message))));
+    }
     stacker::grow(STACK, || exit_code(dispatch(arguments.command)))
 }
 
