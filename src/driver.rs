@@ -42,6 +42,8 @@ struct Whole {
     steps: sema::Steps,
     /// The blocks that a network called.
     called: BTreeSet<sema::ItemId>,
+    /// Whether a limit ended the expansion of one.
+    exhausted: bool,
 }
 
 /// What a compilation says, and the network where nothing is wrong.
@@ -224,7 +226,10 @@ impl Session {
             steps: whole.steps,
             ..sema::Options::default()
         };
-        sema::check_uncalled_blocks(&self.program, &self.map, &choice, &whole.called, &mut sink);
+        // What ended a network would be met again from elsewhere.
+        if !whole.exhausted {
+            sema::check_uncalled_blocks(&self.program, &self.map, &choice, &whole.called, &mut sink);
+        }
         // What an error hides would look unused.
         if sink.failed().is_none() {
             sema::check_unused(&self.program, &mut sink);
@@ -266,6 +271,7 @@ impl Session {
         if let Some(whole) = whole {
             whole.steps = expanded.steps;
             whole.called.extend(expanded.called);
+            whole.exhausted |= expanded.exhausted;
         }
         let unused = expanded.unused_settings;
         let Some(graph) = expanded.graph else { return Ok((None, unused)) };

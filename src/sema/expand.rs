@@ -43,6 +43,8 @@ pub struct Expanded {
     pub called: BTreeSet<ItemId>,
     /// The steps that were taken, those before included.
     pub steps: Steps,
+    /// Whether a limit ended it.
+    pub exhausted: bool,
 }
 
 /// The current value.
@@ -129,12 +131,12 @@ pub fn expand(program: &Program, map: &SourceMap, options: &Options, sink: &mut 
     if options.partial {
         expander.check_skipped_statements();
     }
-    let Expander { builder, sink, expanded: called, steps, .. } = expander;
+    let Expander { builder, sink, expanded: called, steps, exhausted, .. } = expander;
     let graph = (complete && sink.failed().is_none() && !failed_before && !program.is_broken())
         .then(|| builder.finish());
     let settings = options.settings.iter().map(|(name, _)| name);
     let unused_settings = settings.filter(|name| !is_settable(program, options, name)).cloned().collect();
-    Expanded { graph, unused_settings, called, steps }
+    Expanded { graph, unused_settings, called, steps, exhausted }
 }
 
 /// Evaluates the constants and defaults of the root file, and expands the blocks that nothing called with unknown
