@@ -124,14 +124,14 @@ fn used_files_count_together() {
                 .ok_or_else(|| io::ErrorKind::NotFound.into())
         }
     }
-    let large = |name: &str| format!("block {name} {{ relu }} {}", " ".repeat(600_000));
+    let large = |name: &str| format!("block {name} {{ relu }} {}", " ".repeat(2_400_000));
     let files = Files(
         [("a.cnn", large("a")), ("b.cnn", large("b"))].map(|(name, text)| (name.to_owned(), text)).into(),
     );
     let check = |text: &str| errors_of(&Session::load(&files, "test.cnn", text.as_bytes().to_vec(), "test"));
     assert_eq!(check("use \"a.cnn\"; network n { input 8x8x1; a(); }"), [""; 0]);
     let found = check("use \"a.cnn\"; use \"b.cnn\"; network n { input 8x8x1; a(); }");
-    assert_eq!(found, ["E0010: has 600017 bytes of them"]);
+    assert_eq!(found, ["E0010: has 2400017 bytes of them"]);
 }
 
 #[test]
