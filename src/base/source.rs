@@ -168,7 +168,10 @@ impl SourceMap {
         let line = source.line_starts.partition_point(|&start| start <= offset).max(1);
         let line_start = source.line_starts[line - 1] as usize;
         let until = (offset as usize).min(source.text.len());
-        let column = source.characters_before(until).saturating_sub(source.characters_before(line_start));
+        let column = match source.text.as_bytes().get(line_start..until) {
+            Some(line) if line.len() <= BLOCK => beginnings(line),
+            _ => source.characters_before(until).saturating_sub(source.characters_before(line_start)),
+        };
         Location { line: line as u32, column: column + 1 }
     }
 }
