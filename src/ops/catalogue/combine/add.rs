@@ -1,0 +1,124 @@
+//! The addition of `add` and `residual`: element by element, without broadcasting.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice, Zip};
+
+use crate::diag::Code;
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse};
+use crate::tensor::{Shape, Window};
+
+/// A sum. Of a residual the body is the first operand and the shortcut the second.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Add {
+    /// Multiplies the first operand (Szegedy et al. 2016, residual scaling).
+    pub scale: Option<f64>,
+    /// He et al.'s option A: of the second operand every stride-th pixel (rows, columns) is taken, and zero
+    /// channels are appended.
+    pub zeropad: Option<(u64, u64)>,
+}
+
+impl Add {
+    /// How the sum sees one of its operands: of a strided shortcut only every stride-th pixel.
+    pub fn operand_geometry(&self, operand: Shape, sum: Shape) -> Geometry {
+        match self.zeropad {
+            Some((rows, columns)) if operand.extent() != sum.extent() => {
+                Geometry::Windows { rows: Window::new(1, rows), columns: Window::new(1, columns) }
+            }
+            _ => Geometry::Pointwise,
+        }
+    }
+}
+
+/// The shape of the body, where the shortcut's every stride-th pixels are its rows and columns and it has no
+/// fewer channels.
+fn zero_padded(inputs: &[Shape], (rows, columns): (u64, u64)) -> Result<Shape, OpError> {
+    let (body, shortcut) = (inputs[0], inputs[1]);
+    let (height, width) = shortcut.extent();
+    if (height.div_ceil(rows), width.div_ceil(columns)) != body.extent() || body.is_map() != shortcut.is_map()
+    {
+        return Err(OpError::new(Code::E0307, "the shortcut does not have the pixels of the body")
+            .here(format!("every {rows}x{columns}-th pixel of {shortcut} does not make {body}")));
+    }
+    if shortcut.channels() > body.channels() {
+        return Err(OpError::new(Code::E0318, "a zero-padded shortcut cannot lose channels").here(format!(
+            "{} channels do not fit into {}",
+            shortcut.channels(),
+            body.channels()
+        )));
+    }
+    Ok(body)
+}
+
+impl Operator for Add {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        if let Some(strides) = self.zeropad {
+            return zero_padded(inputs, strides);
+        }
+        let differs = inputs.iter().position(|&other| other != inputs[0]);
+        match differs {
+            Some(index) => Err(OpError::new(Code::E0307, "the branches have different shapes")
+                .here(format!("{} cannot be added to {}", inputs[index], inputs[0]))
+                .note("`add` never broadcasts")),
+            None => Ok(inputs[0]),
+        }
+    }
+
+    fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
+        let elements = u128::from(output.elements());
+        let add = match self.zeropad {
+            // Zero channels are not added.
+            Some(_) => u128::from(output.with_channels(inputs[1].channels()).elements()),
+            None => elements * (inputs.len() as u128 - 1),
+        };
+        Cost { add, mul: if self.scale.is_some() { elements } else { 0 }, ..Cost::default() }
+    }
+
+    fn geometry(&self, _input: Shape) -> Geometry {
+        Geometry::Pointwise
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::InPlace
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        _parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        output.assign(&inputs[0]);
+        if let Some(scale) = self.scale {
+            output.mapv_inplace(|x| x * N::from_f64(scale));
+        }
+        if let Some((rows, columns)) = self.zeropad {
+            let shortcut = inputs[1].slice_axis(Axis(1), Slice::new(0, None, rows as isize));
+            let shortcut = shortcut.slice_axis(Axis(2), Slice::new(0, None, columns as isize));
+            let channels = shortcut.shape()[0];
+            let filled = output.slice_axis_mut(Axis(0), Slice::from(..channels));
+            Zip::from(filled).and(&shortcut).for_each(|out, &x| *out = *out + x);
+        } else {
+            for input in &inputs[1..] {
+                Zip::from(&mut output).and(input).for_each(|out, &x| *out = *out + x);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{ArrayD, IxDyn};
+
+    use super::*;
+
+    #[test]
+    fn a_zero_padded_shortcut_takes_every_second_pixel() {
+        let add = Add { scale: Some(0.5), zeropad: Some((2, 2)) };
+        let body = ArrayD::from_elem(IxDyn(&[2, 2, 2]), 2.0f64);
+        let shortcut = ArrayD::from_shape_fn(IxDyn(&[1, 3, 3]), |index| (index[1] * 3 + index[2]) as f64);
+        let mut output = ArrayD::zeros(IxDyn(&[2, 2, 2]));
+        add.reference(&[body.view(), shortcut.view()], &[], output.view_mut());
+        assert_eq!(output.iter().copied().collect::<Vec<_>>(), [1.0, 3.0, 7.0, 9.0, 1.0, 1.0, 1.0, 1.0]);
+        let cost = add.cost(&[Shape::map(2, 2, 2), Shape::map(3, 3, 1)], Shape::map(2, 2, 2));
+        assert_eq!((cost.add, cost.mul), (4, 8));
+    }
+}

@@ -1,0 +1,52 @@
+//! The concatenation of channels of `concat`, `inception` and `split`.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice};
+
+use crate::diag::Code;
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse};
+use crate::tensor::Shape;
+
+/// A concatenation of channels, or of vectors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Concat;
+
+impl Operator for Concat {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        let first = inputs[0];
+        let misfit =
+            inputs.iter().find(|shape| shape.extent() != first.extent() || shape.is_map() != first.is_map());
+        if let Some(misfit) = misfit {
+            return Err(OpError::new(Code::E0306, "the branches differ in height or width")
+                .here(format!("{misfit} cannot stand beside {first}"))
+                .help("`same` keeps height and width; a pool in a branch wants `/1 same`"));
+        }
+        let channels = inputs.iter().fold(0u64, |sum, shape| sum.saturating_add(shape.channels()));
+        Ok(first.with_channels(channels))
+    }
+
+    fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
+        Cost::default()
+    }
+
+    fn geometry(&self, _input: Shape) -> Geometry {
+        Geometry::Pointwise
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::Fresh
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        _parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        let mut first = 0;
+        for input in inputs {
+            let channels = input.shape()[0];
+            output.slice_axis_mut(Axis(0), Slice::from(first..first + channels)).assign(input);
+            first += channels;
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Operators of several operands: what joins the branches of a form.
+
+pub(crate) mod add;
+pub(crate) mod concat;
+pub(crate) mod mul;

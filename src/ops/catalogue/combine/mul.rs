@@ -1,0 +1,83 @@
+//! The product of `mul`: element by element; a factor may be 1x1xC or HxWx1.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
+
+use crate::diag::Code;
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse};
+use crate::tensor::Shape;
+
+/// A product with broadcasting (squeeze-and-excitation, Hu et al. 2018).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mul;
+
+impl Operator for Mul {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        let full = inputs.iter().copied().max_by_key(Shape::elements).unwrap_or(inputs[0]);
+        let fits = |shape: Shape| match (shape, full) {
+            _ if shape == full => true,
+            (Shape::Map { channels, .. }, Shape::Map { channels: all, .. }) => {
+                let (extent, one) = (shape.extent(), (1, 1));
+                extent == one && channels == all || extent == full.extent() && channels == 1
+            }
+            _ => false,
+        };
+        match inputs.iter().find(|&&shape| !fits(shape)) {
+            Some(misfit) => Err(OpError::new(Code::E0307, "the branches cannot be multiplied")
+                .here(format!("{misfit} does not fit {full}"))
+                .note(match full {
+                    Shape::Map { height, width, channels } => {
+                        format!("a factor of {full} is {full}, 1x1x{channels} or {height}x{width}x1")
+                    }
+                    Shape::Vector(_) => "vectors must have the same number of elements".to_owned(),
+                })),
+            None => Ok(full),
+        }
+    }
+
+    fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
+        Cost { mul: u128::from(output.elements()) * (inputs.len() as u128 - 1), ..Cost::default() }
+    }
+
+    fn geometry(&self, _input: Shape) -> Geometry {
+        Geometry::Pointwise
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::Fresh
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        _parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        let shape = output.raw_dim();
+        for (index, input) in inputs.iter().enumerate() {
+            let factor =
+                input.broadcast(shape.clone()).expect("the shape rule admits only factors that broadcast");
+            if index == 0 {
+                output.assign(&factor);
+            } else {
+                Zip::from(&mut output).and(&factor).for_each(|out, &x| *out = *out * x);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn factors_broadcast_over_positions_or_channels() {
+        let full = Shape::map(4, 5, 6);
+        assert_eq!(Mul.infer(&[full, Shape::map(1, 1, 6)]), Ok(full));
+        assert_eq!(Mul.infer(&[Shape::map(4, 5, 1), full]), Ok(full));
+        let position = Shape::map(1, 1, 6);
+        assert_eq!(Mul.infer(&[Shape::map(1, 1, 1), position]), Ok(position));
+        assert!(Mul.infer(&[full, Shape::map(1, 5, 6)]).is_err());
+        assert!(Mul.infer(&[Shape::map(4, 5, 1), Shape::map(1, 1, 6)]).is_err());
+        assert!(Mul.infer(&[Shape::Vector(3), Shape::Vector(1)]).is_err());
+    }
+}

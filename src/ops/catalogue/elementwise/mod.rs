@@ -1,0 +1,6 @@
+//! Operators that treat each element by itself.
+
+pub(crate) mod activation;
+pub(crate) mod dropout;
+pub(crate) mod prelu;
+pub(crate) mod scale;

@@ -1,0 +1,77 @@
+//! `prelu`: a trained slope below zero.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
+
+use crate::ops::{
+    Cost, Flag, Geometry, Init, Number, Op, OpError, Operator, Parameter, Reuse, Role, Sizes, Spec,
+};
+use crate::tensor::Shape;
+
+/// How `prelu` is written.
+pub(crate) static SPEC: Spec = Spec {
+    name: "prelu",
+    trailing: true,
+    summary: "x where x ≥ 0, else a trained slope times x, one for each channel (He et al. 2015).",
+    example: "input 8x8x4;\nconv 3x3x8 same prelu -> 8x8x8;\n",
+    sizes: Sizes::None,
+    value: None,
+    flags: &[Flag { name: "shared", doc: "one slope for all channels" }],
+    attributes: &[],
+    cost: "1 comparison and 1 multiplication per element",
+    onnx: "PRelu",
+    torch: "nn.PReLU",
+    construct: |bound| Ok(Op::PRelu(PRelu { shared: bound.flag("shared") })),
+};
+
+/// A trained slope below zero.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PRelu {
+    /// One slope for all channels.
+    pub shared: bool,
+}
+
+impl Operator for PRelu {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        Ok(inputs[0])
+    }
+
+    fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
+        let slopes = if self.shared { 1 } else { inputs[0].channels() };
+        vec![Parameter {
+            key: "weight",
+            shape: vec![slopes],
+            role: Role::Trainable,
+            init: Init::Constant(0.25),
+        }]
+    }
+
+    fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
+        let elements = u128::from(output.elements());
+        Cost { mul: elements, cmp: elements, ..Cost::default() }
+    }
+
+    fn geometry(&self, _input: Shape) -> Geometry {
+        Geometry::Pointwise
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::InPlace
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        output.assign(&inputs[0]);
+        let zero = N::from_f64(0.0);
+        for (channel, mut plane) in output.axis_iter_mut(Axis(0)).enumerate() {
+            let slope = parameters[0][IxDyn(&[if self.shared { 0 } else { channel }])];
+            plane.mapv_inplace(|x| {
+                let scaled = x * slope;
+                if x >= zero { x } else { scaled }
+            });
+        }
+    }
+}

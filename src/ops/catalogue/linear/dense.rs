@@ -1,0 +1,98 @@
+//! `dense`: the fully-connected layer.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+
+use crate::ops::catalogue::bias::{BIAS, NOBIAS, bias};
+use crate::ops::input::vector_of;
+use crate::ops::{
+    Bound, Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Product, Reuse, Sizes,
+    Spec, Value,
+};
+use crate::tensor::Shape;
+
+/// How `dense` is written.
+pub(crate) static SPEC: Spec = Spec {
+    name: "dense",
+    trailing: false,
+    summary: "Fully-connected layer: every output is a weighted sum of all elements of a vector.",
+    example: "input 5x5x16;\nflatten -> 400;\ndense 120 tanh -> 120;\n",
+    sizes: Sizes::None,
+    value: Some(Value {
+        name: "number of outputs",
+        kind: Kind::Count { min: 1 },
+        default: Default::Required,
+        doc: "the number of outputs",
+    }),
+    flags: &[BIAS, NOBIAS],
+    attributes: &[],
+    cost: "macs = out × in; one addition for each output with a bias",
+    onnx: "Gemm",
+    torch: "nn.Linear",
+    construct: |bound| Dense::new(bound).map(Op::Dense),
+};
+
+/// A fully-connected layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dense {
+    /// Number of outputs.
+    pub outputs: u64,
+    /// Whether a bias is added.
+    pub bias: bool,
+}
+
+impl Dense {
+    fn new(bound: &Bound) -> Result<Dense, OpError> {
+        Ok(Dense { outputs: bound.count("value").unwrap_or(1), bias: bias(bound)? })
+    }
+}
+
+impl Operator for Dense {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        vector_of("dense", inputs[0])?;
+        Ok(Shape::Vector(self.outputs))
+    }
+
+    fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
+        let fan_in = inputs[0].elements();
+        let mut parameters = vec![Parameter::weight(&[self.outputs, fan_in], fan_in)];
+        if self.bias {
+            parameters.push(Parameter::bias(self.outputs, fan_in));
+        }
+        parameters
+    }
+
+    fn cost(&self, inputs: &[Shape], _output: Shape) -> Cost {
+        let macs = Product::new(&[self.outputs], &[inputs[0].elements()]);
+        let bias = if self.bias { u128::from(self.outputs) } else { 0 };
+        Cost {
+            macs_useful: macs.value(),
+            add: bias,
+            connections: macs.value() + bias,
+            macs,
+            ..Cost::default()
+        }
+    }
+
+    fn geometry(&self, _input: Shape) -> Geometry {
+        Geometry::Whole
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::Fresh
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        for (index, out) in output.iter_mut().enumerate() {
+            let mut sum = N::from_f64(0.0);
+            for (element, &x) in inputs[0].iter().enumerate() {
+                sum = sum.mac(x, parameters[0][IxDyn(&[index, element])]);
+            }
+            *out = if self.bias { sum + parameters[1][IxDyn(&[index])] } else { sum };
+        }
+    }
+}

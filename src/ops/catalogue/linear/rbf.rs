@@ -1,0 +1,164 @@
+//! `rbf`: LeNet's output layer, squared Euclidean distances to one code for each class.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+
+use crate::ops::input::vector_of;
+use crate::ops::{
+    Cost, Default, Flag, Geometry, Init, Kind, Number, Op, OpError, Operator, Parameter, Reuse, Role, Sizes,
+    Spec, Value,
+};
+use crate::tensor::Shape;
+
+/// How `rbf` is written.
+pub(crate) static SPEC: Spec = Spec {
+    name: "rbf",
+    trailing: false,
+    summary: "Radial basis functions: squared distances of a vector to a code for each class (LeCun et al. 1998).",
+    example: "input 84;\nrbf 10 fixed -> 10;\n",
+    sizes: Sizes::None,
+    value: Some(Value {
+        name: "number of classes",
+        kind: Kind::Count { min: 1 },
+        default: Default::Required,
+        doc: "the number of classes",
+    }),
+    flags: &[Flag {
+        name: "fixed",
+        doc: "the codes are frozen; 10 classes of 84 elements have the built-in 7x12 bitmaps of the digits",
+    }],
+    attributes: &[],
+    cost: "classes·in subtractions, classes·in multiplications, classes·(in − 1) additions",
+    onnx: "Sub, Mul, ReduceSum",
+    torch: "((x[:, None] - weight) ** 2).sum(-1)",
+    construct: |bound| {
+        Ok(Op::Rbf(Rbf { classes: bound.count("value").unwrap_or(1), fixed: bound.flag("fixed") }))
+    },
+};
+
+/// Squared distances to a code for each class.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rbf {
+    /// Number of classes.
+    pub classes: u64,
+    /// Whether the codes are frozen.
+    pub fixed: bool,
+}
+
+impl Operator for Rbf {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        vector_of("rbf", inputs[0])?;
+        Ok(Shape::Vector(self.classes))
+    }
+
+    fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
+        let elements = inputs[0].elements();
+        let mut codes = Parameter::weight(&[self.classes, elements], elements);
+        if self.fixed {
+            codes.role = Role::Frozen;
+            if (self.classes, elements) == (10, 84) {
+                codes.init = Init::DigitCodes;
+            }
+        }
+        vec![codes]
+    }
+
+    fn cost(&self, inputs: &[Shape], _output: Shape) -> Cost {
+        let (classes, elements) = (u128::from(self.classes), u128::from(inputs[0].elements()));
+        Cost {
+            add: classes * (2 * elements - 1),
+            mul: classes * elements,
+            connections: classes * elements,
+            ..Cost::default()
+        }
+    }
+
+    fn geometry(&self, _input: Shape) -> Geometry {
+        Geometry::Whole
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::Fresh
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        for (class, out) in output.iter_mut().enumerate() {
+            let mut sum: Option<N> = None;
+            for (element, &x) in inputs[0].iter().enumerate() {
+                let difference = x - parameters[0][IxDyn(&[class, element])];
+                let square = difference * difference;
+                sum = Some(sum.map_or(square, |sum| sum + square));
+            }
+            *out = sum.unwrap_or(N::from_f64(0.0));
+        }
+    }
+}
+
+/// The digits as 7×12 bitmaps in the manner of LeCun et al. 1998, figure 3: `#` is +1, `.` is −1.
+const DIGITS: [[&str; 12]; 10] = [
+    [
+        ".#####.", ".......", "..###..", ".##.##.", "##...##", "##...##", "##...##", "##...##", ".##.##.",
+        "..###..", ".......", ".......",
+    ],
+    [
+        "...##..", "..###..", ".####..", "...##..", "...##..", "...##..", "...##..", "...##..", "...##..",
+        ".######", ".......", ".......",
+    ],
+    [
+        ".#####.", ".......", ".#####.", "##...##", "#....##", "....##.", "..###..", ".##....", "##.....",
+        "#######", ".......", ".......",
+    ],
+    [
+        "#######", ".....##", "....##.", "...##..", "..####.", ".....##", ".....##", ".....##", "##...##",
+        ".#####.", ".......", ".......",
+    ],
+    [
+        ".#####.", ".......", ".......", ".##..##", ".##..##", "###..##", "##...##", "##...##", "##..###",
+        ".######", ".....##", ".....##",
+    ],
+    [
+        ".#####.", ".......", "#######", "##.....", "##.....", ".####..", "..####.", ".....##", "##...##",
+        ".#####.", ".......", ".......",
+    ],
+    [
+        "..####.", ".##....", "##.....", "##.....", "######.", "###..##", "##...##", "##...##", "###..##",
+        ".#####.", ".......", ".......",
+    ],
+    [
+        "#######", ".....##", ".....##", "....##.", "...##..", "...##..", "..##...", "..##...", "..##...",
+        "..##...", ".......", ".......",
+    ],
+    [
+        ".#####.", "##...##", "##...##", "##...##", ".#####.", "##...##", "##...##", "##...##", "##...##",
+        ".#####.", ".......", ".......",
+    ],
+    [
+        ".#####.", "##..###", "##...##", "##...##", "##..###", ".######", ".....##", ".....##", "....##.",
+        ".####..", ".......", ".......",
+    ],
+];
+
+/// The values of [`Init::DigitCodes`], 10 × 84, row by row from the top of each bitmap.
+pub fn digit_codes() -> Vec<f32> {
+    let pixels = DIGITS.iter().flatten().flat_map(|row| row.bytes());
+    pixels.map(|pixel| if pixel == b'#' { 1.0 } else { -1.0 }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_are_ten_different_bitmaps() {
+        let codes = digit_codes();
+        assert_eq!(codes.len(), 840);
+        let rows: Vec<&[f32]> = codes.chunks(84).collect();
+        for (index, row) in rows.iter().enumerate() {
+            assert!(rows[..index].iter().all(|other| other != row), "digit {index} repeats another");
+        }
+    }
+}

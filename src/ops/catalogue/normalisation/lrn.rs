@@ -1,0 +1,122 @@
+//! `lrn`: local response normalisation across neighbouring channels (Krizhevsky et al. 2012, section 3.3).
+
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
+
+use crate::diag::Code;
+use crate::ops::input::map_of;
+use crate::ops::{
+    Attribute, Bound, Cost, Default, Flag, Geometry, Kind, Number, Op, OpError, Operator, Reuse, Sizes, Spec,
+    Value,
+};
+use crate::tensor::Shape;
+
+/// How `lrn` is written.
+pub(crate) static SPEC: Spec = Spec {
+    name: "lrn",
+    trailing: true,
+    summary: "Local response normalisation: x/(k + alpha·Σ x²)^beta, the sum over n neighbouring channels.",
+    example: "input 8x8x16;\nconv 3x3x16 same relu lrn 5 k=2 alpha=1e-4 beta=0.75 -> 8x8x16;\n",
+    sizes: Sizes::None,
+    value: Some(Value {
+        name: "number of channels",
+        kind: Kind::Count { min: 1 },
+        default: Default::Required,
+        doc: "neighbouring channels, the own one in the middle; odd",
+    }),
+    flags: &[Flag {
+        name: "mean",
+        doc: "divides alpha by n, also at the border channels (Caffe, PyTorch, ONNX)",
+    }],
+    attributes: &[
+        Attribute { name: "k", kind: Kind::Real, default: Default::Required, doc: "the summand" },
+        Attribute {
+            name: "alpha",
+            kind: Kind::Real,
+            default: Default::Required,
+            doc: "the factor of the sum",
+        },
+        Attribute { name: "beta", kind: Kind::Real, default: Default::Required, doc: "the exponent" },
+    ],
+    cost: "per element: 1 multiplication for its square, an addition for each neighbour, 1 multiplication and 1 addition, 1 power (counted as exp), 1 division",
+    onnx: "LRN",
+    torch: "nn.LocalResponseNorm",
+    construct: |bound| Lrn::new(bound).map(Op::Lrn),
+};
+
+/// Local response normalisation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lrn {
+    /// Channels in the window, odd.
+    pub size: u64,
+    /// The summand.
+    pub k: f64,
+    /// The factor of the sum; divided by the size already where that was asked for.
+    pub alpha: f64,
+    /// The exponent.
+    pub beta: f64,
+}
+
+impl Lrn {
+    fn new(bound: &Bound) -> Result<Lrn, OpError> {
+        let size = bound.count("value").unwrap_or(1);
+        if size.is_multiple_of(2) {
+            return Err(OpError::new(Code::E0205, "the number of channels of `lrn` must be odd")
+                .at("value")
+                .here(format!("{size} is even"))
+                .note("the own channel stands in the middle"));
+        }
+        let real = |name| bound.real(name).unwrap_or(0.0);
+        let alpha = if bound.flag("mean") { real("alpha") / size as f64 } else { real("alpha") };
+        Ok(Lrn { size, k: real("k"), alpha, beta: real("beta") })
+    }
+
+    fn neighbours(&self, channel: usize, channels: usize) -> std::ops::Range<usize> {
+        let half = (self.size / 2) as usize;
+        channel.saturating_sub(half)..channel.saturating_add(half).saturating_add(1).min(channels)
+    }
+}
+
+impl Operator for Lrn {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        map_of("lrn", inputs[0])?;
+        Ok(inputs[0])
+    }
+
+    fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
+        let (channels, half) = (u128::from(output.channels()), u128::from(self.size / 2));
+        let elements = u128::from(output.elements());
+        // On each side, channel c has min(c, half) neighbours.
+        let full = half.min(channels);
+        let one_side = full * full.saturating_sub(1) / 2 + (channels - full) * half;
+        let sums = elements / channels * 2 * one_side;
+        Cost { add: sums + elements, mul: 2 * elements, exp: elements, div: elements, ..Cost::default() }
+    }
+
+    fn geometry(&self, _input: Shape) -> Geometry {
+        Geometry::Pointwise
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::Fresh
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        _parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        let constant = N::from_f64;
+        for (source, mut target) in inputs[0].lanes(Axis(0)).into_iter().zip(output.lanes_mut(Axis(0))) {
+            let squares: Vec<N> = source.iter().map(|&x| x * x).collect();
+            for (channel, out) in target.iter_mut().enumerate() {
+                let sum = squares[self.neighbours(channel, squares.len())]
+                    .iter()
+                    .copied()
+                    .reduce(|sum, x| sum + x)
+                    .unwrap_or(constant(0.0));
+                *out = source[channel] / (constant(self.k) + constant(self.alpha) * sum).powf(self.beta);
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `softmax`: the exponentials of the channels, divided by their sum.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
+
+use crate::ops::{Cost, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
+use crate::tensor::Shape;
+
+/// How `softmax` is written.
+pub(crate) static SPEC: Spec = Spec {
+    name: "softmax",
+    trailing: true,
+    summary: "e^x divided by its sum, over the channels at each position, of a vector over its elements.",
+    example: "input 10;\nsoftmax -> 10;\n",
+    sizes: Sizes::None,
+    value: None,
+    flags: &[],
+    attributes: &[],
+    cost: "per element 1 exp, 1 division and 1 subtraction; per position channels − 1 comparisons and channels − 1 additions",
+    onnx: "Softmax",
+    torch: "nn.Softmax(dim=1)",
+    construct: |_| Ok(Op::Softmax(Softmax)),
+};
+
+/// The softmax over the channels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Softmax;
+
+impl Operator for Softmax {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        Ok(inputs[0])
+    }
+
+    fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
+        let elements = u128::from(output.elements());
+        let positions = elements / u128::from(output.channels());
+        Cost {
+            add: 2 * elements - positions,
+            div: elements,
+            exp: elements,
+            cmp: elements - positions,
+            ..Cost::default()
+        }
+    }
+
+    fn geometry(&self, input: Shape) -> Geometry {
+        if input.is_map() { Geometry::Pointwise } else { Geometry::Whole }
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::InPlace
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        _parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        let zero = N::from_f64(0.0);
+        for (source, mut target) in inputs[0].lanes(Axis(0)).into_iter().zip(output.lanes_mut(Axis(0))) {
+            // Subtracting the greatest changes nothing but keeps the exponentials in range.
+            let greatest = source.iter().copied().reduce(|a, b| a.max(b)).unwrap_or(zero);
+            target.iter_mut().zip(&source).for_each(|(out, &x)| *out = (x - greatest).exp());
+            let sum = target.iter().copied().reduce(|a, b| a + b).unwrap_or(zero);
+            target.mapv_inplace(|x| x / sum);
+        }
+    }
+}

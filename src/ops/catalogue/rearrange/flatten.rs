@@ -1,0 +1,61 @@
+//! `flatten`: a vector of a map.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+
+use crate::ops::input::map_of;
+use crate::ops::{Cost, Flag, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
+use crate::tensor::Shape;
+
+/// How `flatten` is written.
+pub(crate) static SPEC: Spec = Spec {
+    name: "flatten",
+    trailing: false,
+    summary: "Makes a vector of a map, in the order channels, rows, columns, as PyTorch and ONNX weights expect.",
+    example: "input 5x5x16;\nflatten -> 400;\n",
+    sizes: Sizes::None,
+    value: None,
+    flags: &[Flag { name: "hwc", doc: "in the order rows, columns, channels, as Keras weights expect" }],
+    attributes: &[],
+    cost: "none: data is only moved",
+    onnx: "Flatten",
+    torch: "nn.Flatten",
+    construct: |bound| Ok(Op::Flatten(Flatten { hwc: bound.flag("hwc") })),
+};
+
+/// Makes a vector of a map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flatten {
+    /// In the order rows, columns, channels.
+    pub hwc: bool,
+}
+
+impl Operator for Flatten {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        map_of("flatten", inputs[0])
+            .map_err(|error| OpError { helps: vec!["remove it: a vector is flat".to_owned()], ..error })?;
+        Ok(Shape::Vector(inputs[0].elements()))
+    }
+
+    fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
+        Cost::default()
+    }
+
+    fn geometry(&self, _input: Shape) -> Geometry {
+        Geometry::Pointwise
+    }
+
+    fn reuse(&self) -> Reuse {
+        if self.hwc { Reuse::Fresh } else { Reuse::Alias }
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        _parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        let ordered =
+            if self.hwc { inputs[0].view().permuted_axes(IxDyn(&[1, 2, 0])) } else { inputs[0].view() };
+        output.iter_mut().zip(&ordered).for_each(|(out, &x)| *out = x);
+    }
+}

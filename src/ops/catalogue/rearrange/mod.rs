@@ -1,0 +1,8 @@
+//! Operators that move elements to other places.
+
+pub(crate) mod flatten;
+pub(crate) mod pad;
+pub(crate) mod shuffle;
+pub(crate) mod slice;
+pub(crate) mod unflatten;
+pub(crate) mod upsample;

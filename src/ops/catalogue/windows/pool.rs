@@ -1,0 +1,315 @@
+//! `maxpool` and `avgpool`: the largest element or the mean of each window, channel by channel.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+
+use super::sliding::{DILATE, PAD, Padding, SAME, Sliding, VALID, padding};
+use crate::diag::Code;
+use crate::ops::input::map_of;
+use crate::ops::{Bound, Cost, Flag, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
+use crate::tensor::{Shape, Window};
+
+const CEIL: Flag = Flag {
+    name: "ceil",
+    doc: "a last, partial window counts where it starts inside the input or its top and left padding",
+};
+const GLOBAL: Flag = Flag { name: "global", doc: "one window over the whole map; stands alone" };
+
+/// How `maxpool` is written.
+pub(crate) static MAX: Spec = Spec {
+    name: "maxpool",
+    trailing: false,
+    summary: "The largest element of each window, channel by channel; padding never wins.",
+    example: "input 28x28x6;\nmaxpool 2/2 -> 14x14x6;\n",
+    sizes: Sizes::WindowOrWord,
+    value: None,
+    flags: &[SAME, VALID, CEIL, GLOBAL],
+    attributes: &[PAD, DILATE],
+    cost: "taps inside the input − 1 comparisons for each output",
+    onnx: "MaxPool",
+    torch: "nn.MaxPool2d",
+    construct: |bound| Pool::new(bound, Reduction::Max).map(Op::Pool),
+};
+
+/// How `avgpool` is written.
+pub(crate) static AVERAGE: Spec = Spec {
+    name: "avgpool",
+    trailing: false,
+    summary: "The mean of each window, channel by channel; divides by the taps inside the input.",
+    example: "input 28x28x6;\navgpool 2/2 -> 14x14x6;\n",
+    sizes: Sizes::WindowOrWord,
+    value: None,
+    flags: &[
+        SAME,
+        VALID,
+        CEIL,
+        GLOBAL,
+        Flag { name: "countpad", doc: "divides by the taps inside the input and its declared padding" },
+    ],
+    attributes: &[PAD, DILATE],
+    cost: "taps inside the input − 1 additions and 1 division for each output",
+    onnx: "AveragePool",
+    torch: "nn.AvgPool2d with count_include_pad=False",
+    construct: |bound| {
+        Pool::new(
+            bound,
+            if bound.flag("countpad") { Reduction::AverageWithPadding } else { Reduction::Average },
+        )
+        .map(Op::Pool)
+    },
+};
+
+/// What becomes of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduction {
+    /// The largest element.
+    Max,
+    /// The mean over the taps inside the input.
+    Average,
+    /// The sum over the taps inside the input, divided by the taps inside input and declared padding.
+    AverageWithPadding,
+}
+
+/// Which windows there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Region {
+    /// They slide.
+    Sliding(Sliding),
+    /// One over the whole map.
+    Global,
+    /// As many as the output has positions (height, width): output i covers the input from
+    /// `floor(i·in/out)` to `ceil((i + 1)·in/out)` (PyTorch's adaptive pooling).
+    Adaptive(u64, u64),
+}
+
+/// A pooling.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pool {
+    /// What becomes of a window.
+    pub reduction: Reduction,
+    /// Which windows there are.
+    pub region: Region,
+}
+
+impl Pool {
+    fn new(bound: &Bound, reduction: Reduction) -> Result<Pool, OpError> {
+        let name = bound.spec().name;
+        let alone = |word: &'static str| {
+            let other = ["size", "same", "valid", "ceil", "global", "to", "pad", "dilate", "countpad"]
+                .into_iter()
+                .find(|other| *other != word && bound.span(other).is_some());
+            match other {
+                Some(other) => Err(OpError::new(Code::E0206, format!("`{name} {word}` stands alone"))
+                    .at(other)
+                    .here(format!("does not go with `{word}`"))),
+                None => Ok(()),
+            }
+        };
+        if bound.flag("global") {
+            alone("global")?;
+            return Ok(Pool { reduction, region: Region::Global });
+        }
+        if let Some((height, width)) = bound.adaptive() {
+            alone("to")?;
+            return Ok(Pool { reduction, region: Region::Adaptive(height, width) });
+        }
+        let kernel = bound.window();
+        let sliding = Sliding {
+            kernel,
+            stride: bound.stride_or(kernel),
+            dilation: bound.pair("dilate").unwrap_or((1, 1)),
+            padding: padding(bound)?,
+            ceil: bound.flag("ceil"),
+        };
+        if sliding.padding == Padding::Same && sliding.ceil {
+            return Err(OpError::new(Code::E0206, "`same` and `ceil` exclude each other")
+                .at("ceil")
+                .here("`same` rounds up already"));
+        }
+        Ok(Pool { reduction, region: Region::Sliding(sliding) })
+    }
+
+    fn name(&self) -> &'static str {
+        if self.reduction == Reduction::Max { MAX.name } else { AVERAGE.name }
+    }
+
+    /// The ranges of rows or columns that the windows of one axis cover, as (first, end, step), and the
+    /// divisor's taps.
+    fn taps(&self, axis: AxisRegion, index: u64, input: u64) -> (Vec<usize>, u64) {
+        match axis {
+            AxisRegion::Window(window) => {
+                let taps: Vec<usize> = window
+                    .taps_inside(index, input)
+                    .map(|tap| window.position(index, tap) as usize)
+                    .collect();
+                let declared = input as i64 + window.pad_after as i64;
+                let within =
+                    (0..window.kernel).filter(|&tap| window.position(index, tap) < declared).count() as u64;
+                (taps, within)
+            }
+            AxisRegion::Adaptive(outputs) => {
+                let (first, end) = adaptive_bounds(index, input, outputs);
+                ((first as usize..end as usize).collect(), end - first)
+            }
+        }
+    }
+
+    fn axes(&self, (height, width): (u64, u64)) -> (AxisRegion, AxisRegion) {
+        match self.region {
+            Region::Sliding(sliding) => {
+                let (rows, columns) = sliding.windows((height, width));
+                (AxisRegion::Window(rows), AxisRegion::Window(columns))
+            }
+            Region::Global => (AxisRegion::Adaptive(1), AxisRegion::Adaptive(1)),
+            Region::Adaptive(rows, columns) => (AxisRegion::Adaptive(rows), AxisRegion::Adaptive(columns)),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum AxisRegion {
+    Window(Window),
+    Adaptive(u64),
+}
+
+impl AxisRegion {
+    /// All taps inside the input, over all windows.
+    fn useful(self, input: u64, outputs: u64) -> u128 {
+        match self {
+            AxisRegion::Window(window) => window.useful_taps(input, outputs),
+            // Σ ceil((i+1)·in/out) − floor(i·in/out): neighbours overlap by one where out does not divide (i·in).
+            AxisRegion::Adaptive(outputs) => {
+                let whole = num_gcd(input, outputs);
+                u128::from(input) + u128::from(outputs - whole)
+            }
+        }
+    }
+}
+
+fn num_gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { num_gcd(b, a % b) }
+}
+
+/// PyTorch's bounds of an adaptive window.
+pub fn adaptive_bounds(index: u64, input: u64, outputs: u64) -> (u64, u64) {
+    let first = u128::from(index) * u128::from(input) / u128::from(outputs);
+    let end = (u128::from(index + 1) * u128::from(input)).div_ceil(u128::from(outputs));
+    (first as u64, end as u64)
+}
+
+fn check_padding(axis: &str, window: Window, input: u64, outputs: u64) -> Result<(), OpError> {
+    let extent = window.extent();
+    let padding = window.pad_before.max(window.pad_after);
+    if padding >= extent {
+        return Err(OpError::new(Code::E0311, "the padding of a pool must be smaller than its window")
+            .at("pad")
+            .here(format!("{padding} in {axis}, with a window of {extent}"))
+            .note("a window must touch the input"));
+    }
+    if !window.all_touch(input, outputs) {
+        return Err(OpError::new(Code::E0311, "a window of the pool touches only padding")
+            .at("size")
+            .here(format!("the taps of a window in {axis} all fall on padding"))
+            .note(format!(
+                "the input has {input} in {axis}, with {} before and {} behind it",
+                window.pad_before, window.pad_after
+            ))
+            .help("use less padding, a smaller stride or less dilation"));
+    }
+    Ok(())
+}
+
+impl Operator for Pool {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        let (height, width, channels) = map_of(self.name(), inputs[0])?;
+        let (out_height, out_width) = match self.region {
+            Region::Global => (1, 1),
+            Region::Adaptive(rows, columns) => (rows, columns),
+            Region::Sliding(sliding) => {
+                let (out_height, out_width) = sliding.output(inputs[0])?;
+                let (rows, columns) = sliding.windows((height, width));
+                check_padding("height", rows, height, out_height)?;
+                check_padding("width", columns, width, out_width)?;
+                (out_height, out_width)
+            }
+        };
+        Ok(Shape::map(out_height, out_width, channels))
+    }
+
+    fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
+        let (height, width) = inputs[0].extent();
+        let (rows, columns) = self.axes((height, width));
+        let (out_height, out_width) = output.extent();
+        let outputs = u128::from(output.elements());
+        let taps = rows.useful(height, out_height)
+            * columns.useful(width, out_width)
+            * u128::from(output.channels());
+        match self.reduction {
+            Reduction::Max => Cost { cmp: taps - outputs, ..Cost::default() },
+            _ => Cost { add: taps - outputs, div: outputs, ..Cost::default() },
+        }
+    }
+
+    fn geometry(&self, input: Shape) -> Geometry {
+        match self.region {
+            Region::Sliding(sliding) => {
+                let (rows, columns) = sliding.windows(input.extent());
+                Geometry::Windows { rows, columns }
+            }
+            Region::Adaptive(rows, columns) => {
+                // Where the output divides the input the windows are plain ones.
+                let (height, width) = input.extent();
+                if height.is_multiple_of(rows) && width.is_multiple_of(columns) {
+                    let axis = |input: u64, outputs: u64| Window::new(input / outputs, input / outputs);
+                    Geometry::Windows { rows: axis(height, rows), columns: axis(width, columns) }
+                } else {
+                    Geometry::Whole
+                }
+            }
+            Region::Global => Geometry::Whole,
+        }
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::Fresh
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        _parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        let (height, width) = (inputs[0].shape()[1] as u64, inputs[0].shape()[2] as u64);
+        let (row_axis, column_axis) = self.axes((height, width));
+        for y in 0..output.shape()[1] {
+            let (rows, rows_declared) = self.taps(row_axis, y as u64, height);
+            for x in 0..output.shape()[2] {
+                let (columns, columns_declared) = self.taps(column_axis, x as u64, width);
+                let divisor = match self.reduction {
+                    Reduction::AverageWithPadding => rows_declared * columns_declared,
+                    _ => (rows.len() * columns.len()) as u64,
+                };
+                for channel in 0..output.shape()[0] {
+                    let mut result: Option<N> = None;
+                    for &row in &rows {
+                        for &column in &columns {
+                            let value = inputs[0][IxDyn(&[channel, row, column])];
+                            result = Some(match (result, self.reduction) {
+                                (None, _) => value,
+                                (Some(best), Reduction::Max) => best.max(value),
+                                (Some(sum), _) => sum + value,
+                            });
+                        }
+                    }
+                    let result = result.unwrap_or(N::from_f64(0.0));
+                    let result = if self.reduction == Reduction::Max {
+                        result
+                    } else {
+                        result / N::from_f64(divisor as f64)
+                    };
+                    output[IxDyn(&[channel, y, x])] = result;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `subsample`: LeNet's trainable pooling, a window sum times a coefficient plus a bias for each channel.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+
+use super::sliding::{Padding, Sliding};
+use crate::ops::input::map_of;
+use crate::ops::{Cost, Geometry, Number, Op, OpError, Operator, Parameter, Reuse, Sizes, Spec};
+use crate::tensor::Shape;
+
+/// How `subsample` is written.
+pub(crate) static SPEC: Spec = Spec {
+    name: "subsample",
+    trailing: false,
+    summary: "Trainable subsampling: window sum × coefficient + bias for each channel, without padding (LeCun et al. 1998).",
+    example: "input 28x28x6;\nsubsample 2/2 sigmoid -> 14x14x6;\n",
+    sizes: Sizes::Window,
+    value: None,
+    flags: &[],
+    attributes: &[],
+    cost: "for each output: k_h·k_w additions (the bias among them) and 1 multiplication",
+    onnx: "AveragePool, Mul, Add",
+    torch: "nn.LPPool2d(1, k) * weight + bias",
+    construct: |bound| {
+        let kernel = bound.window();
+        let (stride, padding) = (bound.stride_or(kernel), Padding::Explicit([0; 4]));
+        Ok(Op::Subsample(Subsample {
+            sliding: Sliding { kernel, stride, dilation: (1, 1), padding, ceil: false },
+        }))
+    },
+};
+
+/// A trainable subsampling.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subsample {
+    /// Kernel and stride; no padding.
+    pub sliding: Sliding,
+}
+
+impl Subsample {
+    fn taps(&self) -> u64 {
+        self.sliding.kernel.0.saturating_mul(self.sliding.kernel.1)
+    }
+}
+
+impl Operator for Subsample {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        let (_, _, channels) = map_of("subsample", inputs[0])?;
+        let (height, width) = self.sliding.output(inputs[0])?;
+        Ok(Shape::map(height, width, channels))
+    }
+
+    fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
+        let channels = inputs[0].channels();
+        vec![Parameter::weight(&[channels], self.taps()), Parameter::bias(channels, self.taps())]
+    }
+
+    fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
+        let (outputs, taps) = (u128::from(output.elements()), u128::from(self.taps()));
+        Cost { add: outputs * taps, mul: outputs, connections: outputs * (taps + 1), ..Cost::default() }
+    }
+
+    fn geometry(&self, input: Shape) -> Geometry {
+        let (rows, columns) = self.sliding.windows(input.extent());
+        Geometry::Windows { rows, columns }
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::Fresh
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        let ((kernel_height, kernel_width), (down, right)) = (self.sliding.kernel, self.sliding.stride);
+        for (index, out) in output.indexed_iter_mut() {
+            let (channel, y, x) = (index[0], index[1] * down as usize, index[2] * right as usize);
+            let mut sum: Option<N> = None;
+            for ky in 0..kernel_height as usize {
+                for kx in 0..kernel_width as usize {
+                    let value = inputs[0][IxDyn(&[channel, y + ky, x + kx])];
+                    sum = Some(sum.map_or(value, |sum| sum + value));
+                }
+            }
+            let at = IxDyn(&[channel]);
+            *out = sum.unwrap_or(N::from_f64(0.0)) * parameters[0][&at] + parameters[1][&at];
+        }
+    }
+}
