@@ -5,10 +5,12 @@
 mod digits;
 pub mod quantity;
 mod source;
+mod stack;
 mod suggest;
 mod visible;
 
 pub use digits::{counted, grouped, percent};
 pub use source::{FileId, Location, MAX_SOURCE_BYTES, SourceMap, Span, Spanned};
+pub use stack::{grow_stack, with_deep_stack};
 pub use suggest::{MOST_SEARCHED, did_you_mean};
 pub use visible::{is_hidden, push_visible, visible};

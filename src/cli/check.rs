@@ -15,7 +15,7 @@ use super::found::{Extra, Found, Job, check, keep_first, meets_nothing, unused_s
 use super::output::{self, counts};
 use super::project::{Opened, Projects, folder_of, walk};
 use super::source::Settings;
-use super::{Done, STACK, Stop};
+use super::{Done, Stop};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -115,7 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 
 /// Threads for checking files side by side; 0 is one for each core.
 fn threads(number: usize) -> Result<rayon::ThreadPool, Stop> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(number).stack_size(STACK).build();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(number).build();
     pool.map_err(|error| {
         Stop::Environment(Failure::new(Code::E0607, format!("cannot start threads: {error}")))
     })

@@ -38,7 +38,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::did_you_mean;
-use crate::diag::{Code, Failure};
+use crate::diag::Failure;
 
 /// The arguments.
 #[derive(Debug, Parser)]
@@ -101,10 +101,6 @@ enum Stop {
 
 type Done = Result<(), Stop>;
 
-/// The stack that a command runs on, in bytes. Expansion recurses as deep as blocks nest; how deep does not depend
-/// on what the platform gives. A stack is sooner there than a thread, and keeps to the main heap.
-const STACK: usize = 64 << 20;
-
 /// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
     let mut command = Arguments::command();
@@ -124,12 +120,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
-    // Without room for it, growing would panic. The box keeps the attempt from being optimised away.
-    if std::hint::black_box(&mut Vec::<u8>::new()).try_reserve_exact(STACK).is_err() {
-        let message = format!("cannot allocate a stack of {} MiB", STACK >> 20);
-        return exit_code(Err(Stop::Environment(Failure::new(Code::E0607, message))));
-    }
-    stacker::grow(STACK, || exit_code(dispatch(arguments.command)))
+    exit_code(dispatch(arguments.command))
 }
 
 /// The exit code of a command, after its failure was said.

@@ -1,5 +1,6 @@
 //! A diagnostic as data: places, numbers and proposed edits, without any layout.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::base::Span;
@@ -45,10 +46,9 @@ pub struct Expansion {
 }
 
 /// The chain of expansions around a place, outermost first; shared between all that came from it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub struct Origin(Option<Arc<Frame>>);
 
-#[derive(Debug, PartialEq)]
 struct Frame {
     outer: Origin,
     expansion: Expansion,
@@ -68,6 +68,29 @@ impl Origin {
             next = frame.outer.0.as_deref();
             Some(&frame.expansion)
         })
+    }
+}
+
+/// Link by link: a chain may be as long as blocks and repetitions nest.
+impl PartialEq for Origin {
+    fn eq(&self, other: &Origin) -> bool {
+        self.innermost_first().eq(other.innermost_first())
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.innermost_first()).finish()
+    }
+}
+
+/// A long chain is taken apart link by link: each would otherwise drop the next from within.
+impl Drop for Origin {
+    fn drop(&mut self) {
+        let mut next = self.0.take();
+        while let Some(mut frame) = next.and_then(Arc::into_inner) {
+            next = frame.outer.0.take();
+        }
     }
 }
 
@@ -103,4 +126,21 @@ pub struct Diagnostic {
     pub origin: Origin,
     /// What it is about.
     pub subject: Subject,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::SourceMap;
+
+    #[test]
+    fn a_long_chain_of_expansions_is_compared_and_dropped_without_recursion() {
+        let call = Span::new(SourceMap::default().add("a.cnn", ""), 0, 0);
+        let chain = || {
+            let step = |outer: Origin, _| outer.within(Expansion { block: None, call, copy: None });
+            (0..200_000).fold(Origin::default(), step)
+        };
+        assert!(chain() == chain());
+        assert_ne!(chain(), Origin::default());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Span, did_you_mean};
+use crate::base::{Span, did_you_mean, grow_stack};
 use crate::diag::Code;
 use crate::syntax::ast::{Axis, BinaryOp, Expr, ExprKind, Function};
 use crate::tensor::Shape;
@@ -69,7 +69,7 @@ impl Expander<'_> {
             return Err(Unknown);
         }
         self.terms_open += 1;
-        let value = self.term(expr, env, flow);
+        let value = grow_stack(|| self.term(expr, env, flow));
         self.terms_open -= 1;
         value
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{SourceMap, Span, did_you_mean};
+use crate::base::{SourceMap, Span, did_you_mean, grow_stack};
 use crate::diag::{Code, Origin, Sink};
 use crate::ir::{Graph, GraphBuilder, NodeId, Output};
 use crate::syntax::ast;
@@ -285,7 +285,7 @@ impl<'a> Expander<'a> {
                     target.file,
                     &Flow::Nowhere,
                 );
-                self.network_kind(network, inner, chain)
+                grow_stack(|| self.network_kind(network, inner, chain))
             }
         }
     }
@@ -335,7 +335,7 @@ impl<'a> Expander<'a> {
     ) -> Flow {
         let mark = env.len();
         for statement in &body.statements {
-            flow = self.statement(statement, env, scope, flow);
+            flow = grow_stack(|| self.statement(statement, env, scope, flow));
         }
         env.truncate(mark);
         flow

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::base::{FileId, MAX_SOURCE_BYTES, SourceMap, Span, did_you_mean};
+use crate::base::{FileId, MAX_SOURCE_BYTES, SourceMap, Span, did_you_mean, grow_stack, with_deep_stack};
 use crate::diag::{Code, Sink};
 use crate::ops::{self, ConnectionTable};
 use crate::syntax::{ast, parse};
@@ -156,7 +156,7 @@ impl Program {
                             continue;
                         }
                         let file = map.add(target.clone(), text);
-                        let loaded = self.load_file(map, loader, file, target, open, sink);
+                        let loaded = grow_stack(|| self.load_file(map, loader, file, target, open, sink));
                         if let Some(body) = &self.sources[loaded].ast.statements {
                             sink.error(Code::E0016, used.span, "a used file must not be bare statements")
                                 .here("has nothing to use")
@@ -285,7 +285,7 @@ impl Program {
 
     /// The syntax tree of the root file as text.
     pub fn dump_syntax(&self) -> String {
-        format!("{:#?}\n", self.sources[0].ast)
+        with_deep_stack(|| format!("{:#?}\n", self.sources[0].ast))
     }
 
     /// Whether any file of the program has text that could not be parsed.

@@ -2,7 +2,7 @@
 
 use std::collections::btree_map::Entry;
 
-use crate::base::Span;
+use crate::base::{Span, grow_stack};
 use crate::diag::{Code, Expansion};
 use crate::ops;
 use crate::syntax::ast;
@@ -490,7 +490,7 @@ fn least_nodes_of_body(body: &ast::Body) -> u64 {
                 Some(ast::ExprKind::Int(copies)) => *copies,
                 Some(_) => 0,
             };
-            least_nodes(&flow.head).saturating_mul(copies)
+            grow_stack(|| least_nodes(&flow.head)).saturating_mul(copies)
         }
         _ => 0,
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::Span;
+use crate::base::{Span, grow_stack};
 use crate::diag::{Code, Sink};
 use crate::syntax::ast;
 
@@ -150,7 +150,7 @@ impl Mentions {
                     }
                     ast::ExpectValue::Number { .. } => {}
                 },
-                ast::StmtKind::Flow(flow) => self.flow(flow),
+                ast::StmtKind::Flow(flow) => grow_stack(|| self.flow(flow)),
                 ast::StmtKind::Labels(_) | ast::StmtKind::Bad => {}
             }
         }
@@ -198,18 +198,23 @@ impl Mentions {
         }
     }
 
+    /// An expression within an expression.
+    fn inner(&mut self, expr: &ast::Expr) {
+        grow_stack(|| self.expr(expr));
+    }
+
     fn expr(&mut self, expr: &ast::Expr) {
         match &expr.kind {
             ast::ExprKind::Int(_) | ast::ExprKind::Real(_) | ast::ExprKind::Arriving(_) => {}
             ast::ExprKind::Name(name) => {
                 self.names.insert(name.clone());
             }
-            ast::ExprKind::Negate(inner) => self.expr(inner),
+            ast::ExprKind::Negate(inner) => self.inner(inner),
             ast::ExprKind::Binary(_, left, right) => {
-                self.expr(left);
-                self.expr(right);
+                self.inner(left);
+                self.inner(right);
             }
-            ast::ExprKind::Call(_, arguments) => arguments.iter().for_each(|argument| self.expr(argument)),
+            ast::ExprKind::Call(_, arguments) => arguments.iter().for_each(|argument| self.inner(argument)),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use pest::Parser;
 
-use crate::base::{FileId, MAX_SOURCE_BYTES, SourceMap};
+use crate::base::{FileId, MAX_SOURCE_BYTES, SourceMap, with_deep_stack};
 use crate::diag::{Code, Sink};
 
 use super::ast::File;
@@ -50,7 +50,7 @@ fn read(session: &mut Session<'_>) -> Option<(File, Vec<Element>)> {
     let balanced = balance(session, &mut repairs, &lexed.tokens)?;
     separate(session, &mut repairs, &balanced);
     let repaired = repairs.apply(source);
-    let mut pairs = match CnnParser::parse(Rule::file, &repaired.text) {
+    let mut pairs = match with_deep_stack(|| CnnParser::parse(Rule::file, &repaired.text)) {
         Ok(pairs) => pairs,
         Err(error) => {
             let at = match error.location {

@@ -142,3 +142,37 @@ fn lists_of_networks_are_cut() {
     assert_eq!(failure.notes.len(), 1);
     assert!(failure.notes[0].ends_with("`n19`, … and 980 more"), "{}", failure.notes[0]);
 }
+
+/// What a caller of the library gets on a thread with a small stack: the deepest texts that the limits allow.
+#[test]
+fn the_deepest_legal_text_compiles_on_a_stack_of_one_mebibyte() {
+    // 120 brackets hold each call, 64 blocks hold each other, and the innermost holds the longest expression: nested
+    // as deep as its own brackets go, then to the right.
+    let nested = |what: &str| {
+        let open: String = (0..120).map(|i| if i % 2 == 0 { "[" } else { "add < identity | " }).collect();
+        let close: String = (0..120).rev().map(|i| if i % 2 == 0 { "]" } else { ">" }).collect();
+        format!("{open}{what}{close}")
+    };
+    let right = (0..780).map(|_| "1^").collect::<String>() + "1";
+    let sum = (0..120).map(|_| "(1*").collect::<String>() + &right + &")".repeat(120);
+    let constants: String = (0..60).map(|i| format!("let a{i} = a{} + 0;\n", i + 1)).collect();
+    let blocks: String =
+        (1..64).map(|i| format!("block b{i}() {{ {} }}\n", nested(&format!("b{}()", i - 1)))).collect();
+    let text = format!(
+        "{constants} let a60 = {sum};\nblock b0() {{ {} }}\n{blocks}
+         network n {{ input 4x4x1; b63() }}\nnetwork m {{ input 4x4x1; {} }}",
+        nested("relu * (a0)"),
+        nested("relu * (1)")
+    );
+    let work = move || {
+        let session = Session::load(&(), "test.cnn", text.into_bytes(), "test");
+        let found = errors_of(&session);
+        assert_eq!(found, [""; 0]);
+        let options = Options { network: Some("n".to_owned()), ..Options::default() };
+        let outcome = session.compile(&options).expect("the network exists");
+        let checked = outcome.checked.expect("no error");
+        assert_eq!(checked.graph().rows().count(), 1 + 64 * 60);
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(work).expect("a thread");
+    thread.join().expect("no error and no overflow");
+}

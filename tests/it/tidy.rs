@@ -106,6 +106,7 @@ fn parser_renderer_and_graph_libraries_have_one_home_each() {
     only("pest_derive", &["syntax/grammar.rs"]);
     only("codespan_reporting", &["diag/render.rs"]);
     only("petgraph", &["ir/"]);
+    only("stacker", &["base/stack.rs"]);
 }
 
 #[test]

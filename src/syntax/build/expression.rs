@@ -2,7 +2,7 @@
 
 use pest::iterators::{Pair, Pairs};
 
-use crate::base::{Spanned, did_you_mean};
+use crate::base::{Spanned, did_you_mean, grow_stack};
 use crate::diag::Code;
 
 use super::{TreeBuilder, next};
@@ -72,7 +72,7 @@ impl TreeBuilder<'_, '_> {
             }
             next(parts);
             let right_least = if operator == BinaryOp::Power { strength } else { strength + 1 };
-            let right = self.climb(parts, right_least)?;
+            let right = grow_stack(|| self.climb(parts, right_least))?;
             let span = left.span.to(right.span);
             left = Expr { kind: ExprKind::Binary(operator, Box::new(left), Box::new(right)), span };
         }
@@ -108,9 +108,8 @@ impl TreeBuilder<'_, '_> {
             Rule::integer | Rule::digits => ExprKind::Int(self.integer(&pair)),
             Rule::real => ExprKind::Real(self.real(&pair)),
             Rule::nested => {
-                return self
-                    .nested_expression(next(&mut pair.into_inner()))
-                    .map(|inner| Expr { span, ..inner });
+                let inner = grow_stack(|| self.nested_expression(next(&mut pair.into_inner())))?;
+                return Some(Expr { span, ..inner });
             }
             Rule::arriving => ExprKind::Arriving(self.arriving(pair)),
             Rule::mention => return self.mention(pair),

@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use crate::base::{Span, Spanned};
+use crate::base::{Span, Spanned, grow_stack};
 use crate::diag::Code;
 use crate::syntax::ast::{Body, Comparison, Expect, ExpectValue, Head, Item, Let, Stmt, StmtKind};
 use crate::syntax::grammar::Rule;
@@ -26,7 +26,7 @@ impl TreeBuilder<'_, '_> {
         let mut statements = Vec::new();
         for element in pair.into_inner() {
             let outer = std::mem::take(&mut self.spoiled);
-            self.body_element(element, &mut statements);
+            grow_stack(|| self.body_element(element, &mut statements));
             self.spoiled = outer;
         }
         self.elements.push(Element { span, part: Part::Body });

@@ -1,0 +1,23 @@
+//! Stack for recursion: how deep a text nests must not depend on the thread that a caller happens to use.
+//!
+//! Whatever recurses with the nesting of a text (statements, expressions, blocks) passes through [`grow_stack`] once
+//! for each level; a recursion that is not written here (the generated parser) runs within [`with_deep_stack`].
+
+/// What one level may use before the next asks again, in bytes; unoptimised code needs about a tenth of it.
+const ONE_LEVEL: usize = 256 << 10;
+
+/// The size of a further piece of stack, in bytes.
+const PIECE: usize = 4 << 20;
+
+/// What the generated parser uses for the deepest text, in bytes, in unoptimised code and rounded up generously.
+const DEEP: usize = 6 << 20;
+
+/// Runs one level of a recursion; takes a further piece of stack where little is left.
+pub fn grow_stack<R>(level: impl FnOnce() -> R) -> R {
+    stacker::maybe_grow(ONE_LEVEL, PIECE, level)
+}
+
+/// Runs a recursion of bounded depth that does not ask for stack by itself.
+pub fn with_deep_stack<R>(recursion: impl FnOnce() -> R) -> R {
+    stacker::maybe_grow(DEEP, DEEP, recursion)
+}
