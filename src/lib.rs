@@ -62,4 +62,6 @@ pub mod annotate;
 
 pub mod baseline;
 
+pub mod check;
+
 pub mod cli;

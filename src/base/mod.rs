@@ -10,7 +10,7 @@ mod suggest;
 mod visible;
 
 pub use digits::{counted, grouped, percent};
-pub use source::{FileId, Location, MAX_SOURCE_BYTES, SourceMap, Span, Spanned};
+pub use source::{FileId, Location, MAX_SOURCE_BYTES, SourceMap, SourceText, Span, Spanned, Utf16Position};
 pub use stack::{grow_stack, with_deep_stack};
 pub use suggest::{MOST_SEARCHED, did_you_mean};
 pub use visible::{is_hidden, push_visible, visible};

@@ -80,8 +80,18 @@ pub struct Location {
     pub column: u32,
 }
 
+/// A place as editors count it: both numbers from 0, columns in UTF-16 code units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Utf16Position {
+    /// Line number, from 0.
+    pub line: u32,
+    /// UTF-16 code units before the place in its line.
+    pub character: u32,
+}
+
+/// A named text and the beginnings of its lines. It is scanned once and then shared: any number of maps may hold it.
 #[derive(Debug)]
-struct Source {
+pub struct SourceText {
     name: String,
     text: Arc<str>,
     line_starts: Vec<u32>,
@@ -91,7 +101,29 @@ struct Source {
 
 const BLOCK: usize = 1024;
 
-impl Source {
+impl SourceText {
+    /// Scans a text; `name` is what diagnostics show.
+    pub fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Arc<SourceText> {
+        let text: Arc<str> = text.into();
+        let mut line_starts = vec![0];
+        line_starts.extend(text.match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)));
+        let mut characters = vec![0];
+        for block in text.as_bytes().chunks(BLOCK) {
+            characters.push(characters[characters.len() - 1] + beginnings(block));
+        }
+        Arc::new(SourceText { name: name.into(), text, line_starts, characters })
+    }
+
+    /// The text.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The line that holds a byte offset, from 0.
+    fn line_of(&self, offset: u32) -> usize {
+        self.line_starts.partition_point(|&start| start <= offset).max(1) - 1
+    }
+
     /// How many characters begin before a byte offset.
     fn characters_before(&self, offset: usize) -> u32 {
         let block = offset / BLOCK;
@@ -105,28 +137,32 @@ fn beginnings(bytes: &[u8]) -> u32 {
     bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u32
 }
 
-/// All source texts of one compilation, in the order in which they were read.
-#[derive(Debug, Default)]
+/// Source texts by [`FileId`]. A clone shares the texts, so that it costs little and keeps them as they are now.
+#[derive(Clone, Debug, Default)]
 pub struct SourceMap {
-    files: Vec<Source>,
+    files: Vec<Arc<SourceText>>,
 }
 
 impl SourceMap {
     /// Takes in a text under the name that diagnostics show.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        let text: Arc<str> = text.into();
-        let mut line_starts = vec![0];
-        line_starts.extend(text.match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)));
+        self.share(SourceText::new(name, text))
+    }
+
+    /// Takes in a text that was scanned before.
+    pub fn share(&mut self, text: Arc<SourceText>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        let mut characters = vec![0];
-        for block in text.as_bytes().chunks(BLOCK) {
-            characters.push(characters[characters.len() - 1] + beginnings(block));
-        }
-        self.files.push(Source { name: name.into(), text, line_starts, characters });
+        self.files.push(text);
         id
     }
 
-    fn source(&self, file: FileId) -> &Source {
+    /// Gives a file another text. Spans of the text before lose their meaning in this map.
+    pub fn replace(&mut self, file: FileId, text: impl Into<Arc<str>>) {
+        let name = self.source(file).name.clone();
+        self.files[file.0 as usize] = SourceText::new(name, text);
+    }
+
+    fn source(&self, file: FileId) -> &SourceText {
         &self.files[file.0 as usize]
     }
 
@@ -157,23 +193,59 @@ impl SourceMap {
 
     /// The column of a byte offset in bytes of its line, from 1.
     pub fn byte_column(&self, file: FileId, offset: u32) -> u32 {
-        let starts = &self.source(file).line_starts;
-        let line = starts.partition_point(|&start| start <= offset).max(1);
-        offset - starts[line - 1] + 1
+        let source = self.source(file);
+        offset - source.line_starts[source.line_of(offset)] + 1
     }
 
     /// The line and column of a byte offset.
     pub fn locate(&self, file: FileId, offset: u32) -> Location {
         let source = self.source(file);
-        let line = source.line_starts.partition_point(|&start| start <= offset).max(1);
-        let line_start = source.line_starts[line - 1] as usize;
+        let line = source.line_of(offset);
+        let line_start = source.line_starts[line] as usize;
         let until = (offset as usize).min(source.text.len());
         let column = match source.text.as_bytes().get(line_start..until) {
             Some(line) if line.len() <= BLOCK => beginnings(line),
             _ => source.characters_before(until).saturating_sub(source.characters_before(line_start)),
         };
-        Location { line: line as u32, column: column + 1 }
+        Location { line: line as u32 + 1, column: column + 1 }
     }
+
+    /// Where a byte offset stands as editors count it. An offset within a character counts as its beginning, one
+    /// beyond the text as its end.
+    pub fn utf16_position(&self, file: FileId, offset: u32) -> Utf16Position {
+        let source = self.source(file);
+        let end = floor_character(&source.text, offset as usize);
+        let line = source.line_of(end as u32);
+        let start = source.line_starts[line] as usize;
+        let units = source.text[start..end].chars().map(char::len_utf16).sum::<usize>();
+        Utf16Position { line: line as u32, character: units as u32 }
+    }
+
+    /// The byte offset of a place as editors count it. A column beyond its line counts as the line's end (before
+    /// the line break), a line beyond the last as the end of the text, the second half of a surrogate pair as the
+    /// beginning of its character.
+    pub fn utf16_offset(&self, file: FileId, position: Utf16Position) -> u32 {
+        let source = self.source(file);
+        let Some(&start) = source.line_starts.get(position.line as usize) else {
+            return source.text.len() as u32;
+        };
+        let line = source.text[start as usize..].split('\n').next().unwrap_or_default();
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let mut units = 0;
+        for (at, character) in line.char_indices() {
+            units += character.len_utf16() as u32;
+            if units > position.character {
+                return start + at as u32;
+            }
+        }
+        start + line.len() as u32
+    }
+}
+
+/// The largest boundary between characters that is not beyond `offset`.
+fn floor_character(text: &str, offset: usize) -> usize {
+    let offset = offset.min(text.len());
+    (0..=offset).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -199,6 +271,36 @@ mod tests {
             assert_eq!(map.locate(file, at as u32), Location { line: 2, column });
         }
         assert_eq!(map.locate(file, text.len() as u32), Location { line: 2, column: 6001 });
+    }
+
+    #[test]
+    fn editors_count_utf16_units_from_zero() {
+        let text = "é𝄞x\r\n\nend";
+        let mut map = SourceMap::default();
+        let file = map.add("a.cnn", text);
+        let position = |line, character| Utf16Position { line, character };
+        for (at, _) in text.char_indices().filter(|&(_, one)| one != '\n' && one != '\r') {
+            let there = map.utf16_position(file, at as u32);
+            assert_eq!(map.utf16_offset(file, there), at as u32, "{there:?}");
+        }
+        assert_eq!(map.utf16_position(file, 6), position(0, 3));
+        assert_eq!(map.utf16_position(file, 4), position(0, 1), "within a character");
+        assert_eq!(map.utf16_offset(file, position(0, 2)), 2, "within a surrogate pair");
+        assert_eq!(map.utf16_offset(file, position(0, 99)), 7, "before the line break");
+        assert_eq!(map.utf16_offset(file, position(1, 0)), 9);
+        assert_eq!(map.utf16_offset(file, position(7, 0)), text.len() as u32);
+        assert_eq!(map.utf16_position(file, 400), position(2, 3));
+    }
+
+    #[test]
+    fn a_clone_keeps_the_text_that_is_replaced() {
+        let mut map = SourceMap::default();
+        let file = map.add("a.cnn", "old");
+        let before = map.clone();
+        map.replace(file, "new\n");
+        assert_eq!((&**before.text(file), &**map.text(file)), ("old", "new\n"));
+        assert_eq!(map.name(file), "a.cnn");
+        assert_eq!(map.utf16_position(file, 4), Utf16Position { line: 1, character: 0 });
     }
 
     #[test]

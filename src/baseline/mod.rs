@@ -1,4 +1,4 @@
-//! Baselines: the figures of networks as a text that is committed, and against which later versions are held,
+//! Baselines: the figures of networks as a text that is committed, and with which later versions are compared,
 //! as snapshot tests do.
 //!
 //! The text is made to be reviewed: a section for each network, sorted by file and name, a line for each total
@@ -127,12 +127,10 @@ impl Baseline {
         span: impl Fn(Range<usize>) -> Span,
         sink: &mut Sink,
     ) {
-        let help = "`cnnc check --baseline FILE --update` takes the figures of now";
         let Some(section) = self.networks.get(key) else {
             sink.error(Code::E0405, place, format!("`{key}` is not in the baseline"))
                 .here("has no figures there")
                 .metric("baseline")
-                .help(help)
                 .emit();
             return;
         };
@@ -152,7 +150,7 @@ impl Baseline {
         if differences.len() > NAMED {
             error = error.note(format!("… and {} more", differences.len() - NAMED));
         }
-        error.help(help).emit();
+        error.emit();
     }
 }
 

@@ -1,153 +1,101 @@
-//! Baselines as files: read, held against what is found, written anew.
+//! Baselines as files: read, compared with what is found, written anew.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 
 use crate::analysis::Checked;
-use crate::base::{FileId, Span};
-use crate::baseline::{self, Baseline, Figures};
-use crate::diag::{Code, Failure, Sink};
-use crate::driver::Session;
+use crate::baseline::{self, Baseline};
+use crate::check::{BaselineFile, CheckedFile, missing_networks, updated_figures};
+use crate::diag::{Code, Failure, Help};
 
-use super::found::Found;
+use super::files::{self, Named};
 use super::project::Opened;
-use super::{Done, Stop, output};
+use super::{Done, Stop, write};
 
-/// The baseline of a check, if there is one.
-pub(super) struct Held {
+/// What to do about figures that differ on purpose.
+const UPDATE: &str = "`cnnc check --baseline FILE --update` takes the figures of now";
+
+/// The baseline of a check.
+pub(super) struct BaselineCheck {
     path: String,
-    /// The path as messages show it.
-    name: String,
-    text: Arc<str>,
-    baseline: Option<Baseline>,
-    update: bool,
+    pub file: BaselineFile,
+    /// Whether it is to be written anew instead of compared.
+    pub update: bool,
 }
 
-impl Held {
-    /// Reads the baseline `path`, else that of the project that is checked whole; one that is to be written anew
-    /// may be missing.
-    pub(super) fn open(path: Option<&str>, whole: Option<&Opened>, update: bool) -> Result<Held, Stop> {
+impl BaselineCheck {
+    /// Reads the baseline `path`, else that of the project that is checked whole; `None` where there is neither.
+    /// One that is to be written anew may be missing.
+    pub(super) fn open(
+        path: Option<&str>,
+        whole: Option<&Opened>,
+        update: bool,
+    ) -> Result<Option<BaselineCheck>, Stop> {
         let of_project = || {
             let opened = whole?;
-            let name = &opened.project.baseline.as_ref()?.text;
-            Some((opened.root.join(name).to_string_lossy().into_owned(), name.clone()))
+            let name = &opened.file.project.baseline.as_ref()?.text;
+            Some((opened.root.join(name).to_string_lossy().into_owned(), name.clone(), Named::ByFile))
         };
-        let Some((path, name)) = path.map(|path| (path.to_owned(), path.to_owned())).or_else(of_project)
-        else {
+        let by_user = path.map(|path| (path.to_owned(), path.to_owned(), Named::ByUser));
+        let Some((path, name, named)) = by_user.or_else(of_project) else {
             if update {
                 let failure = Failure::new(Code::E0205, "there is no baseline to update");
                 let help = "name it with `--baseline FILE`, or `baseline = \"FILE\"` in cnnc.toml";
                 return Err(Stop::Usage(failure.help(help)));
             }
-            let (path, name, text) = (String::new(), String::new(), "".into());
-            return Ok(Held { path, name, text, baseline: None, update });
-        };
-        let (text, baseline) = read(&path, update)?;
-        Ok(Held { path, name, text: text.into(), baseline: Some(baseline), update })
-    }
-
-    /// Whether there is a baseline.
-    pub(super) fn is_asked(&self) -> bool {
-        self.baseline.is_some()
-    }
-
-    /// Adds the text to the sources of a file, so that diagnostics can point into it.
-    pub(super) fn add_to(&self, session: &mut Session) -> Option<FileId> {
-        self.baseline.is_some().then(|| session.add_source(&self.name, self.text.clone()))
-    }
-
-    /// Holds a network against the baseline.
-    pub(super) fn check(
-        &self,
-        key: &str,
-        figures: &Figures,
-        place: Span,
-        file: Option<FileId>,
-        sink: &mut Sink,
-    ) {
-        if let (Some(baseline), Some(file), false) = (&self.baseline, file, self.update) {
-            let span = |range: std::ops::Range<usize>| Span::new(file, range.start, range.end);
-            baseline.check(key, figures, place, span, sink);
-        }
-    }
-
-    /// Writes the baseline anew, or reports the networks of it that are gone. Of files that were not checked
-    /// nothing is said, unless the whole project was; nothing is written where a file could not be read.
-    pub(super) fn finish(&self, found: &[Found], whole: bool, complete: bool) -> Result<Option<Found>, Stop> {
-        let Some(baseline) = &self.baseline else { return Ok(None) };
-        let was_checked = |key: &str| {
-            let file = key.rsplit_once('#').map_or(key, |(file, _)| file);
-            whole || found.iter().any(|one| one.name == file)
-        };
-        let has = |key: &str| found.iter().any(|one| one.figures.contains_key(key));
-        if self.update {
-            if complete {
-                let mut networks = baseline.clone().into_figures();
-                // A network with errors keeps its figures.
-                let broken = |key: &str| {
-                    let (file, network) = key.rsplit_once('#').unwrap_or((key, ""));
-                    let file = found.iter().find(|one| one.name == file);
-                    file.is_some_and(|one| one.networks.iter().any(|name| name == network))
-                };
-                networks.retain(|key, _| !was_checked(key) || broken(key));
-                networks.extend(found.iter().flat_map(|one| one.figures.clone()));
-                write(&self.path, &networks)?;
-            }
             return Ok(None);
-        }
-        let gone = baseline.keys().filter(|key| was_checked(key) && !has(key));
-        let mut session = Session::load(&(), &self.name, Vec::new(), "");
-        let file = session.add_source(&self.name, self.text.clone());
-        let mut sink = Sink::default();
-        for key in gone {
-            let (path, network) = key.rsplit_once('#').unwrap_or((key, ""));
-            let there = found.iter().find(|one| one.name == path);
-            // A network with errors is there, and its errors were reported.
-            if there.is_some_and(|one| one.networks.iter().any(|name| name == network)) {
-                continue;
+        };
+        let file = read(&path, &name, named, update)?;
+        Ok(Some(BaselineCheck { path, file, update }))
+    }
+
+    /// Writes the baseline anew, or reports the networks of it that are gone. Nothing is written where a file could
+    /// not be read (`complete` is false).
+    pub(super) fn finish(
+        &self,
+        files: &mut Vec<CheckedFile>,
+        whole: bool,
+        complete: bool,
+    ) -> Result<(), Stop> {
+        if !self.update {
+            files.extend(missing_networks(&self.file, files, whole));
+            let all = files.iter_mut().flat_map(|file| &mut file.diagnostics);
+            for one in all.filter(|one| one.code == Code::E0405) {
+                one.helps.push(Help { text: UPDATE.to_owned(), edit: None });
             }
-            let place = baseline.place(key).unwrap_or(0..0);
-            sink.error(Code::E0405, Span::new(file, place.start, place.end), format!("`{key}` is gone"))
-                .here("has figures here")
-                .metric("baseline")
-                .help("`cnnc check --baseline FILE --update` takes the figures of now")
-                .emit();
+            return Ok(());
         }
-        let diagnostics = sink.into_sorted();
-        Ok((!diagnostics.is_empty()).then(|| Found::of_text(&self.name, session, diagnostics)))
+        if !complete {
+            return Ok(());
+        }
+        write::update(&self.path, || {
+            // Another writer may have been here meanwhile.
+            let now = read(&self.path, &self.file.name, Named::ByUser, true)?;
+            Ok(baseline::write(&updated_figures(&now.baseline, files, whole)))
+        })
     }
 }
 
-fn read(path: &str, may_be_missing: bool) -> Result<(String, Baseline), Stop> {
-    let text = match std::fs::read_to_string(path) {
+fn read(path: &str, name: &str, named: Named, may_be_missing: bool) -> Result<BaselineFile, Stop> {
+    let text = match files::read_text(path, named, files::MOST_BASELINE_BYTES) {
         Ok(text) => text,
         Err(error) if may_be_missing && error.kind() == io::ErrorKind::NotFound => {
-            return Ok((String::new(), Baseline::default()));
+            return Ok(BaselineFile::empty(name));
         }
         Err(error) => {
             let failure = Failure::new(Code::E0609, format!("cannot read `{path}`: {error}"));
             return Err(Stop::Environment(failure.help("`--update` writes a first one")));
         }
     };
-    let baseline = Baseline::parse(&text).map_err(|(line, why)| {
-        Stop::Environment(Failure::new(Code::E0704, format!("{path}:{line}: {why}")))
-    })?;
-    Ok((text, baseline))
-}
-
-fn write(path: &str, networks: &BTreeMap<String, Figures>) -> Done {
-    let text = baseline::write(networks);
-    output::write_file(path, |file| {
-        file.write_all(text.as_bytes())
-            .map_err(|error| Failure::new(Code::E0609, format!("cannot write `{path}`: {error}")))
-    })
+    BaselineFile::parse(name, &text)
+        .map_err(|(line, why)| Stop::Environment(Failure::new(Code::E0704, format!("{path}:{line}: {why}"))))
 }
 
 /// Writes the figures of one network into a baseline; the other networks of it stay.
 pub(super) fn save(path: &str, file: &str, checked: &Checked) -> Done {
-    let (_, baseline) = read(path, true)?;
-    let mut networks = baseline.into_figures();
-    networks.insert(format!("{file}#{}", checked.graph().name()), baseline::figures(checked));
-    write(path, &networks)
+    write::update(path, || {
+        let old: Baseline = read(path, path, Named::ByUser, true)?.baseline;
+        let mut networks = old.into_figures();
+        networks.insert(format!("{file}#{}", checked.graph().name()), baseline::figures(checked));
+        Ok(baseline::write(&networks))
+    })
 }

@@ -18,7 +18,7 @@ use crate::weights::seeded;
 
 use super::parameters::Parameters;
 use super::source::Source;
-use super::{Done, Stop, machine, memory, output, report};
+use super::{Done, Stop, machine, memory, output, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -132,7 +132,10 @@ pub(crate) struct StepView {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    let (_, checked) = arguments.source.compile()?;
+    arguments.source.compile(|_, checked| bench(arguments, checked))
+}
+
+fn bench(arguments: &Arguments, checked: &Checked) -> Done {
     let (threads, isa) = (machine::threads(arguments.threads), machine::isa()?);
     let mut parameters = arguments.parameters.clone();
     if parameters.weights.is_none() {
@@ -154,7 +157,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let (whole, steps) = measure(&mut executor, &inputs, arguments.runs);
     if let Some(path) = &arguments.trace {
         let trace = trace(executor.plan(), steps.last().map_or(&[], Vec::as_slice));
-        output::write_file(path, |file| {
+        write::file(path, |file| {
             serde_json::to_writer(file, &trace).map_err(|error| {
                 crate::diag::Failure::new(crate::diag::Code::E0609, format!("cannot write `{path}`: {error}"))
             })
@@ -164,7 +167,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let peaks = (peak::gflops(isa, threads), bandwidth);
     let report = view(checked, executor.plan(), (isa, threads), peaks, &whole, &steps);
     output::print(&match arguments.format {
-        Format::Json => report::json(&report)?,
+        Format::Json => output::json(&report)?,
         Format::Table => table(&report, arguments.per_layer),
     })
 }

@@ -7,15 +7,18 @@ use rayon::prelude::*;
 
 use crate::analysis::budget::Budget;
 use crate::base::counted;
+use crate::check::{CheckedFile, Rules, check_file, report_once, unmatched_entries, unused_setting};
 use crate::diag::{Code, Diagnostic, Failure, Severity};
+use crate::driver::{Options, OptionsError, Session};
 
-use super::baseline::Held;
+use super::baseline::BaselineCheck;
+use super::files::{FolderLoader, slashed};
 use super::findings::{self, Format};
-use super::found::{Extra, Found, Job, check, keep_first, meets_nothing, unused_settings};
 use super::output::{self, counts};
 use super::project::{Opened, Projects, folder_of, walk};
-use super::source::Settings;
-use super::{Done, Stop};
+use super::source::{self, Settings};
+use super::words::stop;
+use super::{Done, Stop, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -60,26 +63,44 @@ pub(super) struct Arguments {
     settings: Settings,
 }
 
+/// A file to check.
+struct Job {
+    /// What it is opened and shown as.
+    name: String,
+    /// Its project, and its path from there.
+    project: Option<(Arc<Opened>, String)>,
+    /// Whether the name is a path from the folder of the project.
+    rooted: bool,
+}
+
+/// What is the same for all files.
+struct Common<'a> {
+    text: Option<&'a str>,
+    options: Options,
+    budgets: Vec<Budget>,
+    baseline: Option<BaselineCheck>,
+}
+
 /// Checks every file; a file that cannot be read does not hide the others.
 pub(super) fn run(arguments: &Arguments) -> Done {
-    let options = arguments.settings.options()?;
-    let max = budgets(&arguments.max)?;
     let also = also(&arguments.also)?;
     let (jobs, whole) = jobs(arguments)?;
-    let text = arguments.text.as_deref();
-    let held = Held::open(arguments.baseline.as_deref(), whole.as_deref(), arguments.update)?;
-    let extra = Extra { max: &max, held: &held };
-    let one = |job: &Job| check(job, text, &options, extra);
-    let results: Vec<Result<Found, Stop>> = match jobs.as_slice() {
-        // One file is checked sooner than threads have started.
-        [job] => vec![one(job)],
-        _ => threads(arguments.threads)?.install(|| jobs.par_iter().map(one).collect()),
+    let common = Common {
+        text: arguments.text.as_deref(),
+        options: arguments.settings.options()?,
+        budgets: budgets(&arguments.max)?,
+        baseline: BaselineCheck::open(arguments.baseline.as_deref(), whole.as_deref(), arguments.update)?,
     };
-    let mut found = Vec::new();
+    let results: Vec<Result<CheckedFile, Stop>> = match jobs.as_slice() {
+        // One file is checked sooner than threads have started.
+        [job] => vec![check(job, &common)],
+        _ => threads(arguments.threads)?.install(|| jobs.par_iter().map(|job| check(job, &common)).collect()),
+    };
+    let mut files = Vec::new();
     let mut stopped: Option<Stop> = None;
     for result in results {
         match result {
-            Ok(one) => found.push(one),
+            Ok(file) => files.push(file),
             Err(stop) => {
                 if let Some(Stop::Usage(failure) | Stop::Environment(failure)) = stopped.take() {
                     output::failure(&failure);
@@ -88,29 +109,52 @@ pub(super) fn run(arguments: &Arguments) -> Done {
             }
         }
     }
-    if stopped.is_none() {
-        unused_settings(&found, &options)?;
+    if stopped.is_none()
+        && let Some(name) = unused_setting(&files, &common.options)
+    {
+        return Err(stop(OptionsError::UnknownSetting { name: name.to_owned(), near: None }));
     }
     if let Some(opened) = &whole {
-        found.push(meets_nothing(opened, &found));
+        files.push(unmatched_entries(&opened.file, &files));
     }
-    found.extend(held.finish(&found, whole.is_some(), stopped.is_none())?);
-    keep_first(&mut found);
-    findings::show(arguments.format, &found, arguments.settings.color)?;
+    if let Some(baseline) = &common.baseline {
+        baseline.finish(&mut files, whole.is_some(), stopped.is_none())?;
+    }
+    report_once(&mut files);
+    findings::show(arguments.format, &files, arguments.settings.color)?;
     for (format, path) in also {
-        let text = findings::text(format, &found)?;
-        output::write_file(path, |file| {
-            file.write_all(text.as_bytes())
-                .map_err(|error| Failure::new(Code::E0609, format!("cannot write `{path}`: {error}")))
-        })?;
+        write::text(path, &findings::text(format, &files)?)?;
     }
-    say(arguments.format, &found, whole.is_some());
+    say(arguments.format, &files, whole.is_some());
     if let Some(stop) = stopped {
         return Err(stop);
     }
-    let mut all = found.iter().flat_map(|one| &one.diagnostics);
+    let mut all = files.iter().flat_map(|file| &file.diagnostics);
     let fails = all.any(|one| one.severity == Severity::Error || arguments.deny_warnings);
     if fails { Err(Stop::Model) } else { Ok(()) }
+}
+
+/// Opens a file and checks it.
+fn check(job: &Job, common: &Common) -> Result<CheckedFile, Stop> {
+    let (session, options) = match job.project.as_ref().filter(|_| job.rooted) {
+        Some((opened, path)) => {
+            let session = Session::open(&FolderLoader(&opened.root), path).map_err(Stop::Environment)?;
+            (session, common.options.clone())
+        }
+        None => {
+            let opened = source::open(Some(&job.name), common.text)?;
+            let options = opened.options(common.options.clone());
+            (opened.session, options)
+        }
+    };
+    let rules = Rules {
+        options,
+        budgets: &common.budgets,
+        project: job.project.as_ref().map(|(opened, path)| (&opened.file, path.as_str())),
+        baseline: common.baseline.as_ref().map(|baseline| &baseline.file),
+        update_baseline: common.baseline.as_ref().is_some_and(|baseline| baseline.update),
+    };
+    check_file(&job.name, session, &rules).map_err(stop)
 }
 
 /// Threads for checking files side by side; 0 is one for each core.
@@ -122,7 +166,7 @@ fn threads(number: usize) -> Result<rayon::ThreadPool, Stop> {
 }
 
 /// The last line for people.
-fn say(format: Format, found: &[Found], whole: bool) {
+fn say(format: Format, found: &[CheckedFile], whole: bool) {
     let all: Vec<Diagnostic> = found.iter().flat_map(|one| one.diagnostics.iter().cloned()).collect();
     let counted_all = counts(&all);
     if whole {
@@ -194,15 +238,15 @@ fn jobs(arguments: &Arguments) -> Result<(Vec<Job>, Option<Arc<Opened>>), Stop> 
             ));
         };
         // Whatever folder it is called from, names are paths from the folder of the project file.
-        let name = opened.name.rsplit('/').next().unwrap_or(&opened.name).to_owned();
-        let opened = Arc::new(Opened { name, ..Opened::clone(&opened) });
+        let name = opened.file.name.rsplit('/').next().unwrap_or_default();
+        let opened = Arc::new(Opened { root: opened.root.clone(), file: opened.file.renamed(name) });
         let files = opened.files()?;
         let job = |name: String| Job { project: Some((opened.clone(), name.clone())), name, rooted: true };
         return Ok((files.into_iter().map(job).collect(), Some(opened)));
     }
     let mut jobs = Vec::new();
     for file in &arguments.files {
-        let mut names = vec![file.replace('\\', "/")];
+        let mut names = vec![slashed(file)];
         if file != "-" && Path::new(file).is_dir() {
             let folder = names[0].trim_end_matches('/').to_owned();
             let inside = walk(Path::new(file))?.into_iter().filter(|one| one.ends_with(".cnn"));

@@ -8,10 +8,11 @@ use crate::diag::{Code, Diagnostic, Failure, Severity};
 use crate::diff::{self, Broken, DiffReport, Gate, NetworkDiff, NetworkFigures, Side};
 use crate::driver::{Options, Session};
 
-use super::files::FileLoader;
+use super::files::{FileLoader, slashed};
 use super::git::Revision;
 use super::project::walk;
 use super::source::{self, Settings};
+use super::words::stop;
 use super::{Done, Stop, output};
 
 /// The arguments.
@@ -100,7 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     output::print(&match arguments.format {
         Format::Table => diff::table(&report),
         Format::Markdown => diff::markdown(&report),
-        Format::Json => super::report::json(&report)?,
+        Format::Json => output::json(&report)?,
         Format::Html => diff::html(&report),
     })?;
     report.broken.iter().for_each(say);
@@ -141,7 +142,7 @@ fn programs(place: &str) -> Result<Vec<Program>, Stop> {
         return revision.files()?.into_iter().map(|name| open(&within(&name), name)).collect();
     }
     if Path::new(place).is_dir() {
-        let folder = place.replace('\\', "/");
+        let folder = slashed(place);
         let folder = folder.trim_end_matches('/');
         let files = walk(Path::new(place))?.into_iter().filter(|file| file.ends_with(".cnn"));
         return files
@@ -153,7 +154,7 @@ fn programs(place: &str) -> Result<Vec<Program>, Stop> {
             .collect();
     }
     let opened = source::open(Some(place), None)?;
-    let path = place.replace('\\', "/");
+    let path = slashed(place);
     Ok(vec![Program { path, session: opened.session, network: opened.network }])
 }
 
@@ -170,11 +171,8 @@ fn compile(program: Program, options: &Options) -> Result<(Compiled, Option<Vec<
             continue;
         }
         let options = Options { network: Some(entry.name.clone()), ..options.clone() };
-        // A broken expectation does not hide what changed.
-        let mut checked = None;
-        let outcome = session.check_with(&options, |_, network, _| checked = Some(network.clone()));
-        let outcome = outcome.map_err(Stop::Usage)?;
-        networks.extend(checked.map(|checked| (entry.name.clone(), checked)));
+        let outcome = session.check(&options).map_err(stop)?;
+        networks.extend(outcome.networks.into_iter().map(|network| (network.entry.name, network.checked)));
         for one in outcome.diagnostics {
             if one.severity == Severity::Error && !errors.contains(&one) {
                 errors.push(one);
@@ -183,7 +181,7 @@ fn compile(program: Program, options: &Options) -> Result<(Compiled, Option<Vec<
     }
     // A file that cannot be parsed may seem to have no network at all.
     if networks.is_empty() && errors.is_empty() {
-        let outcome = session.check(options).map_err(Stop::Usage)?;
+        let outcome = session.check(options).map_err(stop)?;
         if outcome.failed() {
             errors = outcome.diagnostics;
         }

@@ -1,5 +1,7 @@
 //! `cnnc dump`: a stage of the compilation as stable text.
 
+use crate::analysis::Checked;
+use crate::driver::Session;
 use crate::lower::{Accuracy, Settings, lower};
 
 use super::source::{self, Source};
@@ -35,8 +37,11 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         let opened = source::open(arguments.source.file.as_deref(), arguments.source.text.as_deref())?;
         return output::print(&opened.session.dump_syntax());
     }
-    let (session, checked) = arguments.source.compile()?;
-    match arguments.after {
+    arguments.source.compile(|session, checked| dump(arguments.after, session, checked))
+}
+
+fn dump(stage: Stage, session: &Session, checked: &Checked) -> Done {
+    match stage {
         Stage::Check => {
             let report =
                 crate::report::Report::of(checked, session.sources(), crate::report::Settings::default());

@@ -2,7 +2,7 @@
 
 use crate::diag::{Code, Failure};
 
-use super::{Done, Stop, output, report};
+use super::{Done, Stop, output, words};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Done {
     let Some(code) = Code::parse(&arguments.code) else {
         let failure = Failure::new(Code::E0201, format!("there is no diagnostic code `{}`", arguments.code));
-        return Err(Stop::Usage(report::suggest(
+        return Err(Stop::Usage(words::suggest(
             failure,
             &arguments.code,
             Code::ALL.iter().map(|code| code.id()),

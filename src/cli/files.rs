@@ -1,9 +1,80 @@
-//! The door to files of the command line.
+//! What is read: one function opens every file, knows its limit, and remembers it, so that no output replaces it.
 
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
+use crate::base::counted;
 use crate::driver::{Loader, MAX_SOURCE_BYTES};
+
+/// Who named a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    /// The user, who may name a pipe or a device.
+    ByUser,
+    /// Another file, which may name regular files only: what never ends, or waits for a writer, is refused.
+    ByFile,
+}
+
+/// The most bytes of a baseline.
+pub(super) const MOST_BASELINE_BYTES: u64 = 64 << 20;
+
+/// The files that were opened, by their path without links.
+static OPENED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Opens a file for reading.
+pub(super) fn open(path: impl AsRef<Path>, named: Named) -> io::Result<File> {
+    let path = path.as_ref();
+    let kind = std::fs::metadata(path)?.file_type();
+    if kind.is_dir() {
+        return Err(io::Error::other("it is a folder"));
+    }
+    if named == Named::ByFile && !kind.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let file = File::open(path)?;
+    if let Ok(whole) = std::fs::canonicalize(path).as_ref().map(PathBuf::clone)
+        && kind.is_file()
+    {
+        OPENED.lock().unwrap_or_else(PoisonError::into_inner).insert(whole);
+    }
+    Ok(file)
+}
+
+/// Whether a file was opened for reading; `path` has no links.
+pub(super) fn was_opened(path: &Path) -> bool {
+    OPENED.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
+}
+
+/// The bytes of a file of at most so many.
+pub(super) fn read(path: impl AsRef<Path>, named: Named, most: u64) -> io::Result<Vec<u8>> {
+    let bytes = read_up_to(open(path, named)?, most)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("it has more than {}", counted(most, "byte"))));
+    }
+    Ok(bytes)
+}
+
+/// The text of a file of at most so many bytes.
+pub(super) fn read_text(path: impl AsRef<Path>, named: Named, most: u64) -> io::Result<String> {
+    String::from_utf8(read(path, named, most)?).map_err(|error| {
+        io::Error::other(format!("it is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+    })
+}
+
+/// Reads up to one byte beyond a limit, so that what is too large can be told.
+fn read_up_to(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(most + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The bytes of a source, and one more of one that is too large: the parser reports it.
+pub(super) fn read_source(reader: impl Read) -> io::Result<Vec<u8>> {
+    read_up_to(reader, MAX_SOURCE_BYTES as u64)
+}
 
 /// Reads sources from the file system.
 #[derive(Debug)]
@@ -11,11 +82,7 @@ pub(super) struct FileLoader;
 
 impl Loader for FileLoader {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        let file = std::fs::File::open(path)?;
-        if file.metadata()?.is_dir() {
-            return Err(io::Error::other("it is a folder"));
-        }
-        read_limited(file)
+        read_source(open(path, Named::ByUser)?)
     }
 
     fn read_within(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
@@ -24,7 +91,7 @@ impl Loader for FileLoader {
         if !file.starts_with(folder) {
             return Err(io::Error::other("a link leads out of the folder"));
         }
-        self.read(path)
+        read_source(open(path, Named::ByFile)?)
     }
 }
 
@@ -43,9 +110,8 @@ impl Loader for FolderLoader<'_> {
     }
 }
 
-/// Reads up to one byte beyond the largest source: the parser reports what is too large.
-pub(super) fn read_limited(reader: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    reader.take(MAX_SOURCE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// A path as it is named everywhere: with `/` between its parts.
+pub(super) fn slashed(path: &str) -> String {
+    // Elsewhere `\` is a character like any other.
+    if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() }
 }

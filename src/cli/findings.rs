@@ -1,12 +1,12 @@
 //! Writes what a check found, to the terminal and in the forms that CI systems read.
 
 use crate::annotate::{self, FileFindings};
+use crate::check::CheckedFile;
 use crate::diag::json::{DiagnosticReport, SCHEMA_VERSION};
 use crate::diag::render_short;
 
-use super::found::Found;
 use super::output::{self, Color};
-use super::{Done, Stop, report};
+use super::{Done, Stop};
 
 /// The form of the findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -33,7 +33,7 @@ pub(super) enum Format {
 }
 
 /// Writes the findings: to stdout, but for people to stderr.
-pub(super) fn show(format: Format, found: &[Found], color: Color) -> Done {
+pub(super) fn show(format: Format, found: &[CheckedFile], color: Color) -> Done {
     if format != Format::Human {
         return output::print(&text(format, found)?);
     }
@@ -42,19 +42,19 @@ pub(super) fn show(format: Format, found: &[Found], color: Color) -> Done {
 }
 
 /// The findings as text.
-pub(super) fn text(format: Format, found: &[Found]) -> Result<String, Stop> {
-    let files = || found.iter().map(Found::findings).collect::<Vec<FileFindings>>();
+pub(super) fn text(format: Format, found: &[CheckedFile]) -> Result<String, Stop> {
+    let files = || found.iter().map(CheckedFile::findings).collect::<Vec<FileFindings>>();
     Ok(match format {
         Format::Human | Format::Short => {
-            let short = |one: &Found| render_short(&one.diagnostics, one.session.sources());
+            let short = |one: &CheckedFile| render_short(&one.diagnostics, one.session.sources());
             found.iter().map(short).collect()
         }
-        Format::Json => report::json(&joined(files()))?,
-        Format::Sarif => report::json(&annotate::sarif(&files()))?,
+        Format::Json => output::json(&joined(files()))?,
+        Format::Sarif => output::json(&annotate::sarif(&files()))?,
         Format::Github => annotate::github(&files()),
-        Format::Gitlab => report::json(&annotate::gitlab(&files()))?,
+        Format::Gitlab => output::json(&annotate::gitlab(&files()))?,
         Format::Junit => annotate::junit(&files()),
-        Format::Rdjson => report::json(&annotate::rdjson(&files()))?,
+        Format::Rdjson => output::json(&annotate::rdjson(&files()))?,
         Format::Markdown => annotate::markdown(&files()),
     })
 }

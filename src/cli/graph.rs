@@ -32,11 +32,10 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    let (_, checked) = arguments.source.compile()?;
     let draw = match arguments.format {
         Format::Dot => dot,
         Format::Mermaid => mermaid,
         Format::Svg => svg,
     };
-    output::print(&draw(checked.graph(), arguments.depth))
+    arguments.source.compile(|_, checked| output::print(&draw(checked.graph(), arguments.depth)))
 }

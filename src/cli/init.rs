@@ -9,7 +9,8 @@ use crate::project::FILE_NAME;
 
 use super::files::FileLoader;
 use super::project::walk;
-use super::{Done, Stop, output};
+use super::words::stop;
+use super::{Done, Stop, output, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -50,10 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
                 Stop::Environment(Failure::new(Code::E0609, message))
             })?;
         }
-        output::write_file(path, |file| {
-            file.write_all(text.as_bytes())
-                .map_err(|error| Failure::new(Code::E0609, format!("cannot write `{path}`: {error}")))
-        })?;
+        write::text(path, text)?;
         output::error(&format!("wrote {path}\n"));
     }
     Ok(())
@@ -66,22 +64,17 @@ fn project() -> Result<String, Stop> {
     let plain = |path: &str| !path.contains(['*', '?', '[', ']', '{', '}', '!', '"', '\\']);
     for path in walk(Path::new("."))?.into_iter().filter(|path| path.ends_with(".cnn") && plain(path)) {
         let session = crate::driver::Session::open(&FileLoader, &path).map_err(Stop::Environment)?;
-        let mut found = Vec::new();
-        let outcome = session.check_with(&Options::default(), |entry, checked, _| {
-            let totals = checked.totals();
-            found.push((entry.name.clone(), totals.elements.params, totals.macs));
-        });
-        // A file with errors gets its budgets later.
-        if outcome.is_err() {
-            continue;
-        }
-        for (network, params, macs) in found {
+        let outcome = session.check(&Options::default()).map_err(stop)?;
+        // A network with errors gets its budget later.
+        for network in &outcome.networks {
+            let (name, totals) = (&network.entry.name, network.checked.totals());
+
             budgets += 1;
             if budgets <= MOST_BUDGETS {
                 text.push_str(&format!(
-                    "\n[[networks]]\nfiles = [\"{path}\"]\nnetwork = \"{network}\"\nmax = {{ params = \"{}\", macs = \"{}\" }}\n",
-                    quantity::above(params),
-                    quantity::above(macs)
+                    "\n[[networks]]\nfiles = [\"{path}\"]\nnetwork = \"{name}\"\nmax = {{ params = \"{}\", macs = \"{}\" }}\n",
+                    quantity::above(totals.elements.params),
+                    quantity::above(totals.macs)
                 ));
             }
         }

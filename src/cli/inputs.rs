@@ -8,7 +8,7 @@ use crate::picture::{self, Preparation};
 use crate::tensor::Shape;
 use crate::weights::npy;
 
-use super::{Stop, report};
+use super::{Stop, words};
 
 /// The order of the axes of arrays in files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -48,7 +48,7 @@ pub(super) fn read(graph: &Graph, arguments: &[String], layout: Layout) -> Resul
                 .note(format!("the inputs are {}", names.join(", ")))
                 .help(format!("write `--input {}=PATH`", names[0]));
                 let wanted = argument.split_once('=').map_or("", |(name, _)| name);
-                return Err(Stop::Usage(report::suggest(failure, wanted, names)));
+                return Err(Stop::Usage(words::suggest(failure, wanted, names)));
             }
         }
     }

@@ -12,7 +12,6 @@ mod dump;
 mod explain;
 mod files;
 mod findings;
-mod found;
 mod git;
 mod graph;
 mod init;
@@ -30,6 +29,8 @@ mod run;
 mod schema;
 mod source;
 mod weights;
+mod words;
+mod write;
 mod zoo;
 
 use std::ffi::OsString;

@@ -4,7 +4,7 @@ use crate::diag::{Code, Failure};
 use crate::ops::{self, Spec};
 use crate::report::operators;
 
-use super::{Done, Stop, output, report};
+use super::{Done, Stop, output, words};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         Some(spec) => output::print(&operators::page(spec)),
         None => {
             let failure = Failure::new(Code::E0101, format!("there is no operator `{name}`"));
-            Err(Stop::Usage(report::suggest(failure, name, all.iter().map(|spec| spec.name))))
+            Err(Stop::Usage(words::suggest(failure, name, all.iter().map(|spec| spec.name))))
         }
     }
 }

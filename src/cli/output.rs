@@ -1,12 +1,11 @@
-//! Streams and files: data on stdout, everything else on stderr, files whole or not at all.
+//! Streams: data on stdout, everything else on stderr.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
 
 use crate::base::SourceMap;
 use crate::diag::{Code, Diagnostic, Failure, MOST_KEPT, Severity, Style, render};
 
-use super::{Done, Stop, interrupt};
+use super::{Done, Stop};
 
 /// When output is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -104,45 +103,11 @@ fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
-/// Writes a file whole or not at all: into a new file of the same folder, which then takes the name.
-/// A target that is no regular file, such as a pipe, is written straight into.
-pub(super) fn write_file(
-    path: &str,
-    write: impl FnOnce(&mut dyn WriteSeek) -> Result<(), Failure>,
-) -> Result<(), Stop> {
-    let failed = |error: io::Error| {
-        Stop::Environment(Failure::new(Code::E0609, format!("cannot write `{path}`: {error}")))
-    };
-    // A link is kept: what it points to is replaced.
-    let target = std::fs::canonicalize(path).unwrap_or_else(|_| Path::new(path).to_path_buf());
-    if std::fs::metadata(&target).is_ok_and(|data| !data.is_file()) {
-        let mut bytes = io::Cursor::new(Vec::new());
-        write(&mut bytes).map_err(Stop::Environment)?;
-        let mut file = std::fs::OpenOptions::new().write(true).open(&target).map_err(failed)?;
-        return file.write_all(bytes.get_ref()).map_err(failed);
-    }
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(&target).map_or(0o666, |data| data.permissions().mode() & 0o777);
-        builder.permissions(std::fs::Permissions::from_mode(mode));
-    }
-    if !folder.is_dir() {
-        let failure = Failure::new(Code::E0609, format!("cannot write `{path}`: its folder does not exist"));
-        return Err(Stop::Environment(failure));
-    }
-    let mut file = interrupt::start(|| builder.prefix(".cnnc-").tempfile_in(folder)).map_err(failed)?;
-    {
-        let mut buffered = io::BufWriter::with_capacity(1 << 20, file.as_file_mut());
-        write(&mut buffered).map_err(Stop::Environment)?;
-        buffered.flush().map_err(failed)?;
-    }
-    file.as_file().sync_all().map_err(failed)?;
-    interrupt::finish(file, &target).map_err(failed)
+/// A structure as indented JSON with a line end.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, Stop> {
+    let text = serde_json::to_string_pretty(value);
+    let text = text.map_err(|error| {
+        Stop::Environment(Failure::new(Code::E0609, format!("cannot write JSON: {error}")))
+    })?;
+    Ok(text + "\n")
 }
-
-/// What a file writer needs.
-pub(super) trait WriteSeek: Write + io::Seek {}
-impl<T: Write + io::Seek> WriteSeek for T {}

@@ -6,33 +6,30 @@ use std::sync::Arc;
 
 use crate::base::SourceMap;
 use crate::base::Span;
+use crate::check::ProjectFile;
 use crate::diag::{Code, Failure};
-use crate::project::{FILE_NAME, Mistake, Project};
+use crate::driver::MAX_SOURCE_BYTES;
+use crate::project::{FILE_NAME, Mistake};
 
 use super::Stop;
+use super::files::{self, Named};
 
-/// A project file that was read.
+/// A project file and its folder.
 #[derive(Clone, Debug)]
 pub(super) struct Opened {
-    /// Its folder.
     pub root: PathBuf,
-    /// Its name in messages.
-    pub name: String,
-    /// Its text.
-    pub text: Arc<str>,
-    /// What it says.
-    pub project: Project,
+    pub file: ProjectFile,
 }
 
 impl Opened {
     /// Reads the project file `path`.
     pub(super) fn read(path: &Path, name: &str) -> Result<Opened, Stop> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = files::read_text(path, Named::ByUser, MAX_SOURCE_BYTES as u64).map_err(|error| {
             Stop::Environment(Failure::new(Code::E0609, format!("cannot read `{name}`: {error}")))
         })?;
-        let project = Project::parse(&text).map_err(|mistake| wrong(name, &text, mistake))?;
+        let file = ProjectFile::parse(name, &text).map_err(|mistake| wrong(name, &text, mistake))?;
         let root = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Opened { root: root.to_path_buf(), name: name.to_owned(), text: text.into(), project })
+        Ok(Opened { root: root.to_path_buf(), file })
     }
 
     /// The path of a file from the folder of the project, with `/` between its parts; `None` where it lies
@@ -46,7 +43,7 @@ impl Opened {
     /// The files of the project, sorted by path.
     pub(super) fn files(&self) -> Result<Vec<String>, Stop> {
         let mut files = walk(&self.root)?;
-        files.retain(|file| self.project.has(file));
+        files.retain(|file| self.file.project.has(file));
         Ok(files)
     }
 }
@@ -120,7 +117,7 @@ impl Projects {
             Some(path) => {
                 let here = std::env::current_dir().and_then(std::fs::canonicalize);
                 let name = here.ok().and_then(|here| path.strip_prefix(here).ok().map(slashed));
-                let name = name.unwrap_or_else(|| slashed_absolute(&path));
+                let name = name.unwrap_or_else(|| files::slashed(&path.to_string_lossy()));
                 let root = path.parent().map(Path::to_path_buf);
                 match root.and_then(|root| self.of_folder.get(&root).cloned().flatten()) {
                     Some(known) => Some(known),
@@ -134,10 +131,6 @@ impl Projects {
         self.of_folder.insert(folder, opened.clone());
         Ok(opened)
     }
-}
-
-fn slashed_absolute(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
 }
 
 /// The folder of a file.

@@ -1,14 +1,14 @@
 //! `cnnc report`: what a network costs, layer by layer.
 
 use crate::analysis::{Checked, Dtype, Metric, explain};
-use crate::base::did_you_mean;
 use crate::diag::{Code, Failure};
+use crate::driver::Session;
 use crate::project::{Defaults, DeviceFile};
 use crate::report::{self, Column, Report, Selection};
 
 use super::project::{Projects, folder_of};
 use super::source::Source;
-use super::{Done, Stop, output};
+use super::{Done, Stop, output, words};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -88,21 +88,24 @@ enum Format {
 /// Compiles, then reports.
 pub(super) fn run(arguments: &Arguments) -> Done {
     let selection = selection(arguments, &defaults(&arguments.source)?)?;
-    let (session, checked) = arguments.source.compile()?;
+    arguments.source.compile(|session, checked| report(arguments, &selection, session, checked))
+}
+
+fn report(arguments: &Arguments, selection: &Selection, session: &Session, checked: &Checked) -> Done {
     if let Some(name) = &arguments.explain {
         return match explain::lines(checked, name) {
             Some(lines) => output::print(&(lines.join("\n") + "\n")),
             None => {
                 let rows = checked.graph().rows().map(|(_, node)| node.path.as_str());
                 let failure = Failure::new(Code::E0113, format!("there is no layer `{name}`"));
-                Err(Stop::Usage(suggest(failure, name, rows)))
+                Err(Stop::Usage(words::suggest(failure, name, rows)))
             }
         };
     }
     if arguments.dialects {
         let report = report::dialects::dialects(checked);
         return output::print(&match arguments.format {
-            Format::Json => json(&report)?,
+            Format::Json => output::json(&report)?,
             Format::Table => report::dialects::dialect_table(&report),
             Format::Csv | Format::Markdown | Format::Html => {
                 let failure = Failure::new(Code::E0206, "dialects are shown as a table or as JSON");
@@ -120,15 +123,15 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         return device(path, arguments.format, settings, checked);
     }
     if let Some(path) = &arguments.save_baseline {
-        let file = arguments.source.file.as_deref().unwrap_or("inline").replace('\\', "/");
+        let file = super::files::slashed(arguments.source.file.as_deref().unwrap_or("inline"));
         super::baseline::save(path, &file, checked)?;
     }
     let report = Report::of(checked, session.sources(), report::Settings { dtype, batch: arguments.batch });
     output::print(&match arguments.format {
-        Format::Table => report::table(&report, &selection, output::width()),
-        Format::Json => json(&report)?,
-        Format::Csv => report::csv(&report, &selection),
-        Format::Markdown => report::markdown(&report, &selection),
+        Format::Table => report::table(&report, selection, output::width()),
+        Format::Json => output::json(&report)?,
+        Format::Csv => report::csv(&report, selection),
+        Format::Markdown => report::markdown(&report, selection),
         Format::Html => report::html::html(&report, checked),
     })
 }
@@ -145,7 +148,7 @@ fn device(path: &str, format: Format, settings: report::Settings, checked: &Chec
     })?;
     let estimate = report::estimate::estimate(checked, settings, &device, (&file.name, &file.source));
     output::print(&match format {
-        Format::Json => json(&estimate)?,
+        Format::Json => output::json(&estimate)?,
         Format::Table => report::estimate::estimate_table(&estimate),
         Format::Csv | Format::Markdown | Format::Html => {
             let failure = Failure::new(Code::E0206, "bounds are shown as a table or as JSON");
@@ -154,31 +157,14 @@ fn device(path: &str, format: Format, settings: report::Settings, checked: &Chec
     })
 }
 
-/// A structure as indented JSON with a line end.
-pub(super) fn json(value: &impl serde::Serialize) -> Result<String, Stop> {
-    let text = serde_json::to_string_pretty(value);
-    let text = text.map_err(|error| {
-        Stop::Environment(Failure::new(Code::E0609, format!("cannot write JSON: {error}")))
-    })?;
-    Ok(text + "\n")
-}
-
-/// Adds the nearest known word to a failure.
-pub(super) fn suggest<'a>(failure: Failure, word: &str, known: impl IntoIterator<Item = &'a str>) -> Failure {
-    match did_you_mean(word, known) {
-        Some(near) => failure.help(format!("did you mean `{near}`?")),
-        None => failure,
-    }
-}
-
 /// What the project file above the source says of reports.
 fn defaults(source: &Source) -> Result<Defaults, Stop> {
     let file = source.file.as_deref().filter(|file| *file != "-");
     let opened = match file {
-        Some(file) => Projects::default().above(folder_of(&file.replace('\\', "/")))?,
+        Some(file) => Projects::default().above(folder_of(file))?,
         None => None,
     };
-    Ok(opened.map(|opened| opened.project.report.clone()).unwrap_or_default())
+    Ok(opened.map(|opened| opened.file.project.report.clone()).unwrap_or_default())
 }
 
 fn selection(arguments: &Arguments, defaults: &Defaults) -> Result<Selection, Stop> {
@@ -206,7 +192,7 @@ fn selection(arguments: &Arguments, defaults: &Defaults) -> Result<Selection, St
                         .note(format!("the columns are {}", words.join(", ")))
                 };
                 Column::parse(word)
-                    .ok_or_else(|| Stop::Usage(suggest(failure(), word, words.iter().copied())))
+                    .ok_or_else(|| Stop::Usage(words::suggest(failure(), word, words.iter().copied())))
             })
             .collect::<Result<_, _>>()?;
     }
@@ -219,7 +205,7 @@ fn selection(arguments: &Arguments, defaults: &Defaults) -> Result<Selection, St
                 .note(format!("the metrics are {}", words.join(", ")))
         };
         selection.sort =
-            Some(metric.ok_or_else(|| Stop::Usage(suggest(failure(), word, words.iter().copied())))?);
+            Some(metric.ok_or_else(|| Stop::Usage(words::suggest(failure(), word, words.iter().copied())))?);
     }
     Ok(selection)
 }

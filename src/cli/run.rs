@@ -19,7 +19,7 @@ use crate::weights::{npy, npz};
 use super::inputs::{self, Inputs, Layout};
 use super::parameters::Parameters;
 use super::source::Source;
-use super::{Done, Stop, files, machine, memory, output, report};
+use super::{Done, Stop, files, machine, memory, output, words, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -125,7 +125,10 @@ pub(crate) enum Score {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    let (_, checked) = arguments.source.compile()?;
+    arguments.source.compile(|_, checked| execute(arguments, checked))
+}
+
+fn execute(arguments: &Arguments, checked: &Checked) -> Done {
     let kept = kept_values(checked, &arguments.dump)?;
     let outputs = output_files(checked, &arguments.output)?;
     let labels = labels(checked, &arguments.source)?;
@@ -168,7 +171,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         .map(|(kept, values)| view(checked, kept, values, &inputs, labels.as_deref(), arguments))
         .collect::<Vec<_>>();
     match arguments.format {
-        Format::Json => output::print(&report::json(&RunReport {
+        Format::Json => output::print(&output::json(&RunReport {
             schema_version: 1,
             network: checked.graph().name().to_owned(),
             outputs: views,
@@ -196,7 +199,7 @@ fn kept_values(checked: &Checked, dump: &[String]) -> Result<Vec<(String, NodeId
                     .nodes()
                     .map(|(_, node)| node.path.as_str())
                     .chain(graph.values().keys().map(String::as_str));
-                return Err(Stop::Usage(report::suggest(failure, name, known)));
+                return Err(Stop::Usage(words::suggest(failure, name, known)));
             }
         }
     }
@@ -314,7 +317,7 @@ fn write_output(
         Some(name) => {
             let Some(index) = kept.iter().position(|(known, _)| known == name) else { return Ok(()) };
             let values = ordered(&results[index], layout);
-            output::write_file(path, |mut file| npy::write_f32(&mut file, values.view(), path))
+            write::file(path, |mut file| npy::write_f32(&mut file, values.view(), path))
         }
         None => {
             let all: Vec<ArrayD<f32>> = results.iter().map(|values| ordered(values, layout)).collect();
@@ -323,9 +326,7 @@ fn write_output(
                 .zip(&all)
                 .map(|((name, _), values)| (name.clone(), values.shape().to_vec()))
                 .collect();
-            output::write_file(path, |mut file| {
-                npz::write(&mut file, path, &tensors, |index| all[index].clone())
-            })
+            write::file(path, |mut file| npz::write(&mut file, path, &tensors, |index| all[index].clone()))
         }
     }
 }

@@ -3,12 +3,13 @@
 use clap::Args;
 
 use crate::analysis::Checked;
-use crate::diag::{Code, Failure};
-use crate::driver::{Number, Options, Outcome, Session};
+use crate::diag::{Code, Diagnostic, Failure};
+use crate::driver::{Number, Options, Session};
 use crate::tensor::Shape;
 
 use super::output::{self, Color};
-use super::{Stop, files, zoo};
+use super::words::stop;
+use super::{Done, Stop, files, zoo};
 
 /// Settings of a network.
 #[derive(Clone, Debug, Args)]
@@ -100,14 +101,14 @@ pub(super) fn open(file: Option<&str>, text: Option<&str>) -> Result<Opened, Sto
     let session = match (file, text) {
         (_, Some(text)) => Session::load(&files::FileLoader, "inline", text.as_bytes().to_vec(), "inline"),
         (Some("-") | None, None) => {
-            let bytes = files::read_limited(std::io::stdin().lock());
+            let bytes = files::read_source(std::io::stdin().lock());
             let bytes = bytes.map_err(|error| {
                 Stop::Environment(Failure::new(Code::E0609, format!("cannot read stdin: {error}")))
             })?;
             Session::load(&files::FileLoader, "stdin", bytes, "inline")
         }
         (Some(path), None) => {
-            let path = path.replace('\\', "/");
+            let path = files::slashed(path);
             Session::open(&files::FileLoader, &path).map_err(Stop::Environment)?
         }
     };
@@ -115,23 +116,33 @@ pub(super) fn open(file: Option<&str>, text: Option<&str>) -> Result<Opened, Sto
 }
 
 impl Source {
-    /// Compiles the chosen network; its diagnostics go to stderr.
+    /// Compiles the chosen network and goes on with it; its diagnostics go to stderr. A failing `expect` comes behind
+    /// what is shown of the network: the figures say why it fails.
     ///
-    /// What comes out stays until the process ends: to take it apart would be a tenth of the time of a report.
-    pub(super) fn compile(&self) -> Result<(&'static Session, &'static Checked), Stop> {
+    /// Session and network stay until the process ends: to take them apart would be a tenth of the time of a report.
+    pub(super) fn compile(&self, then: impl FnOnce(&'static Session, &'static Checked) -> Done) -> Done {
         let opened = open(self.file.as_deref(), self.text.as_deref())?;
         let options = opened.options(self.settings.options()?);
-        let session = opened.session;
-        let outcome = session.compile(&options).map_err(Stop::Usage)?;
-        output::diagnostics(&outcome.diagnostics, session.sources(), self.settings.color);
-        let Outcome { checked, .. } = outcome;
-        match checked {
-            Some(checked) => Ok((Box::leak(Box::new(session)), Box::leak(Box::new(checked)))),
-            None => {
-                output::error(&format!("{}\n", output::counts(&outcome.diagnostics)));
-                Err(Stop::Model)
+        let session: &Session = Box::leak(Box::new(opened.session));
+        let outcome = session.compile(&options).map_err(stop)?;
+        let failed = outcome.failed();
+        let say = |diagnostics: &[Diagnostic]| {
+            output::diagnostics(diagnostics, session.sources(), self.settings.color);
+            if failed {
+                output::error(&format!("{}\n", output::counts(diagnostics)));
             }
+        };
+        let Some(checked) = outcome.checked else {
+            say(&outcome.diagnostics);
+            return Err(Stop::Model);
+        };
+        if !failed {
+            say(&outcome.diagnostics);
+            return then(session, Box::leak(Box::new(checked)));
         }
+        let done = then(session, Box::leak(Box::new(checked)));
+        say(&outcome.diagnostics);
+        done.and(Err(Stop::Model))
     }
 
     /// The folder of the file, with a `/` behind it; empty for the current one.

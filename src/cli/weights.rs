@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::analysis::Checked;
 use crate::base::grouped;
 use crate::diag::{Code, Failure};
 use crate::ops::Role;
@@ -10,7 +11,7 @@ use crate::weights::{npz, safetensors, seeded};
 
 use super::parameters::{self, By};
 use super::source::Source;
-use super::{Done, Stop, memory, output, report};
+use super::{Done, Stop, memory, output, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -74,7 +75,10 @@ pub(crate) struct TensorView {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    let (_, checked) = arguments.source.compile()?;
+    arguments.source.compile(|_, checked| weights(arguments, checked))
+}
+
+fn weights(arguments: &Arguments, checked: &Checked) -> Done {
     let graph = checked.graph();
     if let Some(path) = &arguments.against {
         let file = parameters::open_weights(path).map_err(Stop::Environment)?;
@@ -107,9 +111,9 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         };
         return match path.rsplit_once('.').map(|(_, extension)| extension) {
             Some("safetensors") => {
-                output::write_file(path, |mut file| safetensors::write(&mut file, path, &tensors, value))
+                write::file(path, |mut file| safetensors::write(&mut file, path, &tensors, value))
             }
-            Some("npz") => output::write_file(path, |mut file| npz::write(&mut file, path, &tensors, value)),
+            Some("npz") => write::file(path, |mut file| npz::write(&mut file, path, &tensors, value)),
             _ => Err(Stop::Usage(Failure::new(
                 Code::E0609,
                 format!("`--output {path}`: the file must end with .safetensors or .npz"),
@@ -131,7 +135,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         })
         .collect();
     if arguments.format == Format::Json {
-        return output::print(&report::json(&WeightsReport {
+        return output::print(&output::json(&WeightsReport {
             schema_version: 1,
             network: graph.name().to_owned(),
             tensors,

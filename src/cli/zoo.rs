@@ -9,7 +9,7 @@ use crate::diag::{Code, Failure};
 use crate::driver::{Options, Session};
 use crate::zoo::{self, File};
 
-use super::{Done, Stop, output, report};
+use super::{Done, Stop, output, words};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -63,7 +63,7 @@ pub(super) fn find(name: &str) -> Result<(&'static File, Option<&'static str>), 
     zoo::find(name).ok_or_else(|| {
         let failure = Failure::new(Code::E0106, format!("the zoo has no network `{name}`"))
             .note("`cnnc zoo` lists them");
-        Stop::Usage(report::suggest(failure, name, zoo::names()))
+        Stop::Usage(words::suggest(failure, name, zoo::names()))
     })
 }
 
@@ -88,7 +88,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     }
     let networks: Vec<NetworkView> = zoo::FILES.iter().flat_map(views).collect();
     match arguments.format {
-        Format::Json => output::print(&report::json(&ZooReport { schema_version: 1, networks })?),
+        Format::Json => output::print(&output::json(&ZooReport { schema_version: 1, networks })?),
         Format::Text => output::print(&list(&networks)),
     }
 }

@@ -10,6 +10,7 @@ mod call;
 mod evaluate;
 mod expand;
 mod expect;
+mod files;
 mod forms;
 mod names;
 mod number;
@@ -23,6 +24,7 @@ mod unused;
 mod tests;
 
 pub use expand::{Expanded, Options, check_uncalled_blocks, expand, settable};
+pub use files::Files;
 pub use number::Number;
 pub use program::{Entry, ItemId, Loader, Program};
 pub use steps::Steps;

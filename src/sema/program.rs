@@ -1,13 +1,14 @@
 //! The files of a compilation and what their names mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::base::{FileId, MAX_SOURCE_BYTES, SourceMap, Span, did_you_mean, grow_stack, with_deep_stack};
+use crate::base::{FileId, MAX_SOURCE_BYTES, Span, did_you_mean, grow_stack, with_deep_stack};
 use crate::diag::{Code, Sink};
 use crate::ops::{self, ConnectionTable};
-use crate::syntax::{ast, parse};
+use crate::syntax::ast;
 
+use super::files::Files;
 use super::limits;
 
 /// The only door to files: paths are relative to where the compiler runs, with `/` between their parts.
@@ -50,9 +51,11 @@ pub(super) struct Namespace {
 #[derive(Debug)]
 pub(super) struct Source {
     pub path: String,
-    pub ast: ast::File,
+    pub ast: Arc<ast::File>,
     pub names: Namespace,
     pub tables: BTreeMap<usize, Arc<ConnectionTable>>,
+    /// The names of items that were reported and left out.
+    refused: BTreeSet<String>,
     used: Vec<(usize, Span)>,
 }
 
@@ -72,21 +75,24 @@ pub struct Entry {
 pub struct Program {
     pub(super) sources: Vec<Source>,
     anonymous: String,
+    /// The bytes of all files.
+    bytes: usize,
 }
 
 impl Program {
-    /// Parses the root file (which stands in `map`) and everything that it uses. `anonymous` is the name of
-    /// the network where the root file is bare statements. Errors are in the sink.
+    /// Takes the root file (which stands in `files`) and everything that it uses; what is known and unchanged is
+    /// neither read nor parsed again. `anonymous` is the name of the network where the root file is bare
+    /// statements. Errors are in the sink.
     pub fn load(
-        map: &mut SourceMap,
+        files: &mut Files,
         loader: &dyn Loader,
         root: FileId,
         anonymous: &str,
         sink: &mut Sink,
     ) -> Program {
-        let mut program = Program { sources: Vec::new(), anonymous: anonymous.to_owned() };
-        let path = map.name(root).to_owned();
-        program.load_file(map, loader, root, path, &mut Vec::new(), sink);
+        let mut program = Program { sources: Vec::new(), anonymous: anonymous.to_owned(), bytes: 0 };
+        let path = files.map().name(root).to_owned();
+        program.load_file(files, loader, root, path, &mut Vec::new(), sink);
         for index in 0..program.sources.len() {
             program.name_items(index, sink);
         }
@@ -99,14 +105,17 @@ impl Program {
 
     fn load_file(
         &mut self,
-        map: &mut SourceMap,
+        files: &mut Files,
         loader: &dyn Loader,
         file: FileId,
         path: String,
         open: &mut Vec<usize>,
         sink: &mut Sink,
     ) -> usize {
-        let ast = parse(map, file, sink);
+        let parsed = files.parse(file);
+        parsed.diagnostics.iter().for_each(|one| sink.add(one.clone()));
+        self.bytes += files.map().text(file).len();
+        let ast = parsed.tree.clone();
         let uses: Vec<_> = ast
             .items
             .iter()
@@ -118,6 +127,7 @@ impl Program {
             ast,
             names: Namespace::default(),
             tables: BTreeMap::new(),
+            refused: BTreeSet::new(),
             used: Vec::new(),
         });
         open.push(index);
@@ -144,19 +154,19 @@ impl Program {
                     continue;
                 }
                 Some(known) => known,
-                None => match read(loader, folder_of(&path), &target, self.sources.len()) {
-                    Ok(text) => {
-                        let bytes = map.files().map(|file| map.text(file).len()).sum::<usize>() + text.len();
+                None => match self.find(files, loader, folder_of(&path), &target) {
+                    Ok(file) => {
+                        let own = files.map().text(file).len();
+                        let bytes = self.bytes + own;
                         if bytes > MAX_SOURCE_BYTES {
                             let message =
                                 format!("{bytes} bytes of source in all; the limit is {MAX_SOURCE_BYTES}");
                             sink.error(Code::E0010, used.span, message)
-                                .here(format!("has {} bytes of them", text.len()))
+                                .here(format!("has {own} bytes of them"))
                                 .emit();
                             continue;
                         }
-                        let file = map.add(target.clone(), text);
-                        let loaded = grow_stack(|| self.load_file(map, loader, file, target, open, sink));
+                        let loaded = grow_stack(|| self.load_file(files, loader, file, target, open, sink));
                         if let Some(body) = &self.sources[loaded].ast.statements {
                             sink.error(Code::E0016, used.span, "a used file must not be bare statements")
                                 .here("has nothing to use")
@@ -180,10 +190,30 @@ impl Program {
         index
     }
 
+    /// The file of a used path, read where it is not known.
+    fn find(
+        &self,
+        files: &mut Files,
+        loader: &dyn Loader,
+        folder: &str,
+        path: &str,
+    ) -> Result<FileId, String> {
+        if self.sources.len() >= limits::FILES {
+            return Err(format!("more than {} files", limits::FILES));
+        }
+        if let Some(known) = files.current(path) {
+            return Ok(known);
+        }
+        let bytes = loader.read_within(folder, path).map_err(|error| error.to_string())?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))?;
+        Ok(files.set(path, text))
+    }
+
     /// Takes a file's own items into its namespace.
     fn name_items(&mut self, index: usize, sink: &mut Sink) {
         let mut names = Namespace::default();
-        let mut refused = Vec::new();
+        let mut refused = BTreeSet::new();
         let items = &self.sources[index].ast.items;
         for (item, parsed) in items.iter().enumerate() {
             let id = ItemId { file: index, item };
@@ -198,7 +228,7 @@ impl Program {
                 sink.error(Code::E0111, name.span, format!("a block may not be called `{}`", name.value))
                     .here("the name of an operator")
                     .emit();
-                refused.push(name.value.clone());
+                refused.insert(name.value.clone());
                 continue;
             }
             if let Some(first) = names.get(&name.value) {
@@ -213,7 +243,7 @@ impl Program {
         }
         self.sources[index].names = names;
         // Calls of a refused block are no further mistakes.
-        self.sources[index].ast.salvaged.extend(refused);
+        self.sources[index].refused = refused;
     }
 
     /// Takes the own items of used files into a file's namespace.
@@ -321,8 +351,9 @@ impl Program {
 
     /// Whether text that could not be parsed mentions `name`, so that it may well be defined.
     pub(super) fn is_salvaged(&self, file: usize, name: &str) -> bool {
-        self.sources[file].ast.salvaged.contains(name)
-            || self.sources[file].used.iter().any(|&(used, _)| self.sources[used].ast.salvaged.contains(name))
+        let mentions = |source: &Source| source.ast.salvaged.contains(name) || source.refused.contains(name);
+        let source = &self.sources[file];
+        mentions(source) || source.used.iter().any(|&(used, _)| mentions(&self.sources[used]))
     }
 }
 
@@ -373,15 +404,6 @@ fn resolve(from: &str, used: &str) -> Option<String> {
 /// The folder of a file; empty for the current one.
 fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-fn read(loader: &dyn Loader, folder: &str, path: &str, files: usize) -> Result<String, String> {
-    if files >= limits::FILES {
-        return Err(format!("more than {} files", limits::FILES));
-    }
-    let bytes = loader.read_within(folder, path).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes)
-        .map_err(|error| format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
 }
 
 fn check_table(table: &ast::Table, sink: &mut Sink) -> Option<ConnectionTable> {

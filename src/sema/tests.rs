@@ -4,13 +4,14 @@ use crate::base::SourceMap;
 use crate::diag::{Diagnostic, Sink};
 use crate::ir::Graph;
 
-use super::{Options, Program, check_uncalled_blocks, expand};
+use super::{Files, Options, Program, check_uncalled_blocks, expand};
 
 fn compile(text: &str) -> (Option<Graph>, Vec<Diagnostic>, SourceMap) {
-    let mut map = SourceMap::default();
-    let file = map.add("test.cnn", text);
+    let mut files = Files::default();
+    let file = files.set("test.cnn", text);
     let mut sink = Sink::default();
-    let program = Program::load(&mut map, &(), file, "test", &mut sink);
+    let program = Program::load(&mut files, &(), file, "test", &mut sink);
+    let map = files.map().clone();
     let network = program.entries().into_iter().find(|entry| entry.needs.is_empty()).map(|entry| entry.name);
     let options = Options { network, partial: true, ..Options::default() };
     let expanded = expand(&program, &map, &options, &mut sink);

@@ -134,15 +134,6 @@ fn used_files_count_together() {
     assert_eq!(found, ["E0010: has 2400017 bytes of them"]);
 }
 
-#[test]
-fn lists_of_networks_are_cut() {
-    let networks: String = (0..1000).map(|i| format!("network n{i} {{ input 8x8x1; relu }}\n")).collect();
-    let session = Session::load(&(), "test.cnn", networks.into_bytes(), "test");
-    let failure = session.choose(&Options::default()).expect_err("several networks");
-    assert_eq!(failure.notes.len(), 1);
-    assert!(failure.notes[0].ends_with("`n19`, … and 980 more"), "{}", failure.notes[0]);
-}
-
 /// What a caller of the library gets on a thread with a small stack: the deepest texts that the limits allow.
 #[test]
 fn the_deepest_legal_text_compiles_on_a_stack_of_one_mebibyte() {

@@ -2,19 +2,19 @@
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
-use cnnc::base::SourceMap;
 use cnnc::diag::{Severity, Sink};
 use cnnc::ir::{Graph, NodeId};
 use cnnc::ops::{Init, Number, Operator};
-use cnnc::sema::{Options, Program, expand};
+use cnnc::sema::{Files, Options, Program, expand};
 use cnnc::weights::seeded;
 
 /// The graph of a program, or its errors as `code: headline`.
 pub(crate) fn compile(text: &str) -> Result<Graph, Vec<String>> {
-    let mut map = SourceMap::default();
-    let file = map.add("test.cnn", text);
+    let mut files = Files::default();
+    let file = files.set("test.cnn", text);
     let mut sink = Sink::default();
-    let program = Program::load(&mut map, &(), file, "test", &mut sink);
+    let program = Program::load(&mut files, &(), file, "test", &mut sink);
+    let map = files.map().clone();
     let graph = expand(&program, &map, &Options::default(), &mut sink).graph;
     let errors = sink.into_sorted().into_iter().filter(|one| one.severity == Severity::Error);
     let errors: Vec<String> = errors.map(|one| format!("{}: {}", one.code, one.message)).collect();

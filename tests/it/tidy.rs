@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("project", &["analysis", "base", "diag", "driver"]),
     ("annotate", &["base", "diag"]),
     ("baseline", &["analysis", "base", "diag"]),
+    ("check", &["analysis", "annotate", "base", "baseline", "diag", "driver", "project"]),
 ];
 
 /// The longest file.
@@ -87,6 +88,33 @@ fn modules_depend_in_one_direction() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_of_the_command_line_use_each_other_in_one_direction() {
+    let files = sources();
+    let names: Vec<&str> =
+        files.iter().filter_map(|(name, _, _)| name.strip_prefix("cli/")?.strip_suffix(".rs")).collect();
+    let uses = |name: &str| -> Vec<&str> {
+        let text = &files.iter().find(|(path, _, _)| *path == format!("cli/{name}.rs")).unwrap().2;
+        let code: String = code(text).collect::<Vec<_>>().join("\n");
+        let mut used = Vec::new();
+        for rest in code.split("super::").skip(1) {
+            let words = match rest.strip_prefix('{') {
+                Some(list) => list.split('}').next().unwrap(),
+                None => rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next().unwrap(),
+            };
+            let word = |word: &str| names.iter().copied().find(|name| *name == word.trim());
+            used.extend(words.split([',', ':', ' ']).filter_map(word));
+        }
+        used
+    };
+    // Whatever uses nothing that is left is taken away; what remains is a circle.
+    let mut left: Vec<&str> = names.iter().copied().filter(|name| *name != "mod").collect();
+    while let Some(at) = left.iter().position(|name| !uses(name).iter().any(|used| left.contains(used))) {
+        left.remove(at);
+    }
+    assert!(left.is_empty(), "these files, or some of them, use each other in a circle: {}", left.join(", "));
 }
 
 /// Checks that only files whose path begins with one of `places` have a word in their code.

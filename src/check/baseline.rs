@@ -1,0 +1,106 @@
+//! A baseline as a text, the networks of it that are gone, and its figures of now.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::base::{SourceText, Span};
+use crate::baseline::{Baseline, Figures};
+use crate::diag::{Code, Sink};
+use crate::driver::Session;
+
+use super::CheckedFile;
+
+/// A baseline: its text, which diagnostics point into, and its figures.
+#[derive(Clone, Debug)]
+pub struct BaselineFile {
+    /// Its name in messages.
+    pub name: String,
+    /// Its text.
+    pub text: Arc<SourceText>,
+    /// Its figures.
+    pub baseline: Baseline,
+}
+
+impl BaselineFile {
+    /// A baseline without networks, before a first one is written.
+    pub fn empty(name: &str) -> BaselineFile {
+        BaselineFile { name: name.to_owned(), text: SourceText::new(name, ""), baseline: Baseline::default() }
+    }
+
+    /// Reads the text of a baseline; `name` is what messages call it.
+    ///
+    /// # Errors
+    ///
+    /// The line that is wrong, from 1, and why.
+    pub fn parse(name: &str, text: &str) -> Result<BaselineFile, (usize, String)> {
+        let baseline = Baseline::parse(text)?;
+        Ok(BaselineFile { name: name.to_owned(), text: SourceText::new(name, text), baseline })
+    }
+}
+
+/// The files that were checked, by name.
+struct Files<'a> {
+    by_name: HashMap<&'a str, &'a CheckedFile>,
+    /// Whether they are all files of the project.
+    whole_project: bool,
+}
+
+impl<'a> Files<'a> {
+    fn new(files: &'a [CheckedFile], whole_project: bool) -> Files<'a> {
+        let by_name = files.iter().map(|file| (file.name.as_str(), file)).collect();
+        Files { by_name, whole_project }
+    }
+
+    /// The file and the network of a key.
+    fn find<'k>(&self, key: &'k str) -> (Option<&'a CheckedFile>, &'k str) {
+        let (file, network) = key.rsplit_once('#').unwrap_or((key, ""));
+        (self.by_name.get(file).copied(), network)
+    }
+
+    /// Whether the check could have found the network: its file was checked, or all files were.
+    fn cover(&self, key: &str) -> bool {
+        self.whole_project || self.find(key).0.is_some()
+    }
+
+    /// Whether the network is there. One with errors is, though it has no figures.
+    fn have(&self, key: &str) -> bool {
+        let (file, network) = self.find(key);
+        file.is_some_and(|file| file.networks.iter().any(|name| name == network))
+    }
+}
+
+/// Reports the networks of a baseline that are gone; `None` where there are none. Files that were not checked are
+/// passed over, unless `whole_project` says that the others are gone.
+pub fn missing_networks(
+    baseline: &BaselineFile,
+    files: &[CheckedFile],
+    whole_project: bool,
+) -> Option<CheckedFile> {
+    let files = Files::new(files, whole_project);
+    let mut session = Session::load(&(), &baseline.name, Vec::new(), "");
+    let text = session.add_source(baseline.text.clone());
+    let mut sink = Sink::default();
+    for key in baseline.baseline.keys().filter(|key| files.cover(key) && !files.have(key)) {
+        let place = baseline.baseline.place(key).unwrap_or(0..0);
+        sink.error(Code::E0405, Span::new(text, place.start, place.end), format!("`{key}` is gone"))
+            .here("has figures here")
+            .metric("baseline")
+            .emit();
+    }
+    let diagnostics = sink.into_sorted();
+    (!diagnostics.is_empty()).then(|| CheckedFile::of_text(&baseline.name, session, diagnostics))
+}
+
+/// The figures of a new baseline: those of the checked networks, and the old ones of networks that were not checked
+/// or have errors.
+pub fn updated_figures(
+    baseline: &Baseline,
+    files: &[CheckedFile],
+    whole_project: bool,
+) -> BTreeMap<String, Figures> {
+    let mut networks = baseline.clone().into_figures();
+    let known = Files::new(files, whole_project);
+    networks.retain(|key, _| !known.cover(key) || known.have(key));
+    networks.extend(files.iter().flat_map(|file| file.figures.clone()));
+    networks
+}

@@ -1,0 +1,88 @@
+//! A project file as a text, and what it says without effect.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::base::{SourceText, Span};
+use crate::diag::{Code, Sink};
+use crate::driver::Session;
+use crate::project::{Group, Mistake, Project};
+
+use super::CheckedFile;
+
+/// A project file: its text, which diagnostics point into, and what it says.
+#[derive(Clone, Debug)]
+pub struct ProjectFile {
+    /// Its name in messages.
+    pub name: String,
+    /// Its text.
+    pub text: Arc<SourceText>,
+    /// What it says.
+    pub project: Project,
+}
+
+impl ProjectFile {
+    /// Reads the text of a project file; `name` is what messages call it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Project::parse`].
+    pub fn parse(name: &str, text: &str) -> Result<ProjectFile, Mistake> {
+        let project = Project::parse(text)?;
+        Ok(ProjectFile { name: name.to_owned(), text: SourceText::new(name, text), project })
+    }
+
+    /// The same file under another name.
+    pub fn renamed(&self, name: &str) -> ProjectFile {
+        let text = SourceText::new(name, self.text.text().clone());
+        ProjectFile { name: name.to_owned(), text, project: self.project.clone() }
+    }
+}
+
+/// Reports the entries of a project file that match nothing: patterns without a file, networks and settings that no
+/// file has. `files` are all files of the project. The result is listed even without findings, so that a CI system
+/// sees when the last of them is gone.
+pub fn unmatched_entries(project: &ProjectFile, files: &[CheckedFile]) -> CheckedFile {
+    let mut session = Session::load(&(), &project.name, Vec::new(), "");
+    let text = session.add_source(project.text.clone());
+    let mut sink = Sink::default();
+    let span = |place: &std::ops::Range<usize>| Span::new(text, place.start, place.end);
+    let patterns = project.project.files.iter();
+    for pattern in patterns.chain(project.project.groups.iter().flat_map(|group| &group.files)) {
+        if !files.iter().any(|file| pattern.meets(&file.name)) {
+            let message = format!("no file of the project meets `{}`", pattern.text);
+            sink.error(Code::E0702, span(&pattern.place), message)
+                .here("meets nothing")
+                .help("`*` stays within a folder, `**/*.cnn` is every file below")
+                .emit();
+        }
+    }
+    for (index, group) in project.project.groups.iter().enumerate() {
+        let met: Vec<&CheckedFile> = files.iter().filter(|file| group.meets(&file.name)).collect();
+        if met.is_empty() {
+            continue;
+        }
+        if let Some(network) = &group.network
+            && !met.iter().any(|file| file.networks.contains(network))
+        {
+            let message = format!("no file of the group has a network `{network}`");
+            sink.error(Code::E0702, span(&group.network_place), message).here("is not there").emit();
+        }
+        let place = group.files.first().map_or(0..0, |pattern| pattern.place.clone());
+        for name in variant_settings(group) {
+            if !met.iter().any(|file| file.used_by_variants.contains(&(index, name.clone()))) {
+                let message = format!("no network of the group has a parameter `{name}`");
+                sink.error(Code::E0702, span(&place), message)
+                    .here("the files of the variant")
+                    .metric(name)
+                    .emit();
+            }
+        }
+    }
+    CheckedFile::of_text(&project.name, session, sink.into_sorted())
+}
+
+/// The names that the variants of a group set.
+fn variant_settings(group: &Group) -> BTreeSet<&String> {
+    group.variants.iter().flat_map(|variant| variant.settings.iter().map(|(name, _)| name)).collect()
+}

@@ -1,0 +1,160 @@
+//! What is written: one function gives a file its content, whole or not at all.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::diag::{Code, Failure};
+
+use super::{Done, Stop, files, interrupt};
+
+/// How the files begin that become an output once they are whole.
+const UNFINISHED: &str = ".cnnc-";
+
+/// The age from which an unfinished file that nobody writes is taken for the rest of a killed process.
+const ABANDONED: Duration = Duration::from_secs(60);
+
+/// The most links from one to the next.
+const MOST_LINKS: usize = 40;
+
+/// The files that this process has written, by their path without links.
+static WRITTEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// What a file writer needs.
+pub(super) trait WriteSeek: Write + io::Seek {}
+impl<T: Write + io::Seek> WriteSeek for T {}
+
+/// Writes an output. A file that the command has read is no output, and neither is one that it has written.
+pub(super) fn file(
+    path: &str,
+    write: impl FnOnce(&mut dyn WriteSeek) -> Result<(), Failure>,
+) -> Result<(), Stop> {
+    let target = target(path).map_err(|error| cannot(path, &error))?;
+    let refused = |why: &str| Err(Stop::Usage(Failure::new(Code::E0609, format!("`{path}` {why}"))));
+    if target.is_file() {
+        if files::was_opened(&target) {
+            return refused("is read by this command and would be overwritten");
+        }
+        if !WRITTEN.lock().unwrap_or_else(PoisonError::into_inner).insert(target.clone()) {
+            return refused("is named for two outputs");
+        }
+    }
+    replace(path, &target, write)?;
+    if let Ok(whole) = std::fs::canonicalize(&target) {
+        WRITTEN.lock().unwrap_or_else(PoisonError::into_inner).insert(whole);
+    }
+    Ok(())
+}
+
+/// Writes a text as an output.
+pub(super) fn text(path: &str, text: &str) -> Done {
+    file(path, |file| file.write_all(text.as_bytes()).map_err(|error| unwritten(path, &error)))
+}
+
+/// Reads, changes and writes a file while no other process of this program does: `change` reads what is there now
+/// and gives the new text.
+pub(super) fn update(path: &str, change: impl FnOnce() -> Result<String, Stop>) -> Done {
+    let target = target(path).map_err(|error| cannot(path, &error))?;
+    let _lock = lock(&target).map_err(|error| cannot(path, &error))?;
+    let text = change()?;
+    replace(path, &target, |file| file.write_all(text.as_bytes()).map_err(|error| unwritten(path, &error)))
+}
+
+fn unwritten(path: &str, error: &io::Error) -> Failure {
+    Failure::new(Code::E0609, format!("cannot write `{path}`: {error}"))
+}
+
+fn cannot(path: &str, error: &io::Error) -> Stop {
+    Stop::Environment(unwritten(path, error))
+}
+
+/// Where a path leads: links are kept, and what they point to is written, also where it is not there yet.
+fn target(path: &str) -> io::Result<PathBuf> {
+    let mut target = PathBuf::from(path);
+    for _ in 0..MOST_LINKS {
+        if let Ok(whole) = std::fs::canonicalize(&target) {
+            return Ok(whole);
+        }
+        let Ok(link) = std::fs::read_link(&target) else {
+            let Some(name) = target.file_name() else { return Ok(target) };
+            return Ok(
+                std::fs::canonicalize(folder_of(&target)).map_or(target.clone(), |folder| folder.join(name))
+            );
+        };
+        target = folder_of(&target).join(link);
+    }
+    Err(io::Error::other("links lead in a circle"))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Keeps other processes of this program from updating a file; the lock ends with the value.
+fn lock(target: &Path) -> io::Result<File> {
+    // The file itself is replaced, so that its folder is locked.
+    #[cfg(unix)]
+    let file = File::open(folder_of(target))?;
+    #[cfg(not(unix))]
+    let file = File::create(target.with_extension("cnnc-lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Writes into a new file of the same folder, which then takes the name. A target that is no regular file, such as
+/// a pipe, is written straight into.
+fn replace(
+    path: &str,
+    target: &Path,
+    write: impl FnOnce(&mut dyn WriteSeek) -> Result<(), Failure>,
+) -> Result<(), Stop> {
+    let failed = |error: io::Error| cannot(path, &error);
+    if std::fs::metadata(target).is_ok_and(|data| !data.is_file()) {
+        let mut bytes = io::Cursor::new(Vec::new());
+        write(&mut bytes).map_err(Stop::Environment)?;
+        let mut file = std::fs::OpenOptions::new().write(true).open(target).map_err(failed)?;
+        return file.write_all(bytes.get_ref()).map_err(failed);
+    }
+    let folder = folder_of(target);
+    if !folder.is_dir() {
+        let failure = Failure::new(Code::E0609, format!("cannot write `{path}`: its folder does not exist"));
+        return Err(Stop::Environment(failure));
+    }
+    remove_abandoned(folder);
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(target).map_or(0o666, |data| data.permissions().mode() & 0o777);
+        builder.permissions(std::fs::Permissions::from_mode(mode));
+    }
+    let mut file = interrupt::start(|| builder.prefix(UNFINISHED).tempfile_in(folder)).map_err(failed)?;
+    // Whoever finds the file locked leaves it alone. Where there are no locks, its age says as much.
+    let _ = file.as_file().try_lock();
+    {
+        let mut buffered = io::BufWriter::with_capacity(1 << 20, file.as_file_mut());
+        write(&mut buffered).map_err(Stop::Environment)?;
+        buffered.flush().map_err(failed)?;
+    }
+    file.as_file().sync_all().map_err(failed)?;
+    interrupt::finish(file, target).map_err(failed)
+}
+
+/// Removes what killed processes left in a folder: unfinished files that nobody writes.
+fn remove_abandoned(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let is_unfinished = entry.file_name().to_string_lossy().starts_with(UNFINISHED);
+        let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if is_unfinished
+            && age().is_some_and(|age| age > ABANDONED)
+            && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+        {
+            // What cannot be removed is in nobody's way.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}

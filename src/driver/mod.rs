@@ -1,0 +1,300 @@
+//! The stages in order: a [`Session`] is a program as it is now, and compiles its networks; a [`Workspace`] makes
+//! sessions of texts that change, such as those of an editor.
+
+mod choice;
+mod workspace;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::analysis::{Checked, expectation, lints};
+use crate::base::{FileId, SourceMap, SourceText, Span, did_you_mean};
+use crate::diag::{Code, Diagnostic, Failure, Severity, Sink};
+use crate::sema::{self, Files, Program};
+use crate::tensor::Shape;
+
+pub use crate::base::MAX_SOURCE_BYTES;
+pub use crate::sema::{Entry, Loader, Number};
+pub use choice::OptionsError;
+pub use workspace::Workspace;
+
+/// Which network is compiled, and with which settings.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The network, by name; `None` is the only one that needs no arguments.
+    pub network: Option<String>,
+    /// Values of the network's parameters and of constants.
+    pub settings: Vec<(String, Number)>,
+    /// Replaces the shape of the only input.
+    pub input_size: Option<Shape>,
+}
+
+/// A program and all that was said about it.
+#[derive(Debug)]
+pub struct Session {
+    map: SourceMap,
+    root: FileId,
+    program: Program,
+    syntax: Vec<Diagnostic>,
+    /// Whether the text could not even be read as characters.
+    unreadable: bool,
+}
+
+/// What is known of a file while its networks are checked one after another.
+#[derive(Default)]
+struct Whole {
+    steps: sema::Steps,
+    /// The blocks that a network called.
+    called: BTreeSet<sema::ItemId>,
+    /// Whether a limit ended the expansion of one.
+    exhausted: bool,
+}
+
+/// What a compilation says, and the network.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Errors and warnings by place; those that a comment allows are left out.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The network; `None` where it has an error. One whose `expect` fails is here all the same: its figures say
+    /// why, and [`Outcome::failed`] that something is wrong.
+    pub checked: Option<Checked>,
+}
+
+impl Outcome {
+    /// Whether an error was reported.
+    pub fn failed(&self) -> bool {
+        failed(&self.diagnostics)
+    }
+}
+
+/// What is said of all networks of a file, and those that could be compiled.
+#[derive(Debug)]
+pub struct CheckOutcome {
+    /// Errors and warnings by place; those that a comment allows are left out.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The networks without errors, in source order; a failing `expect` does not leave one out.
+    pub networks: Vec<CheckedNetwork>,
+    /// The settings that no network took.
+    pub unused_settings: Vec<String>,
+}
+
+/// A compiled network and where it is named.
+#[derive(Debug)]
+pub struct CheckedNetwork {
+    /// Its name and place.
+    pub entry: Entry,
+    /// The network.
+    pub checked: Checked,
+}
+
+impl CheckOutcome {
+    /// Whether an error was reported.
+    pub fn failed(&self) -> bool {
+        failed(&self.diagnostics)
+    }
+}
+
+fn failed(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|one| one.severity == Severity::Error)
+}
+
+impl Session {
+    /// Loads the file `path` and everything that it uses. Fails where the file cannot be read.
+    pub fn open(loader: &dyn Loader, path: &str) -> Result<Session, Failure> {
+        let bytes = loader
+            .read(path)
+            .map_err(|error| Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))?;
+        Ok(Session::load(loader, path, bytes, anonymous_name(path)))
+    }
+
+    /// Loads a text under a name; `anonymous` is the name of the network of bare statements.
+    pub fn load(loader: &dyn Loader, path: &str, bytes: Vec<u8>, anonymous: &str) -> Session {
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                let mut files = Files::default();
+                let root = files.set(path, text);
+                Session::of(&mut files, loader, root, anonymous)
+            }
+            Err(error) => Session::unreadable(path, &error, anonymous),
+        }
+    }
+
+    /// The program of a file whose text is known.
+    fn of(files: &mut Files, loader: &dyn Loader, root: FileId, anonymous: &str) -> Session {
+        let mut sink = Sink::default();
+        let program = Program::load(files, loader, root, anonymous, &mut sink);
+        let map = files.map().clone();
+        Session { map, root, program, syntax: sink.into_sorted(), unreadable: false }
+    }
+
+    /// A session without networks for bytes that are not UTF-8; they are shown up to the first wrong one.
+    fn unreadable(path: &str, error: &std::string::FromUtf8Error, anonymous: &str) -> Session {
+        let at = error.utf8_error().valid_up_to();
+        let mut map = SourceMap::default();
+        let root = map.add(path, String::from_utf8_lossy(&error.as_bytes()[..at]));
+        let mut sink = Sink::default();
+        sink.error(Code::E0014, Span::new(root, at, at), "the source is not UTF-8")
+            .here(format!("byte {at} begins no character"))
+            .emit();
+        let mut nothing = Files::default();
+        let empty = nothing.set(path, "");
+        let program = Program::load(&mut nothing, &(), empty, anonymous, &mut Sink::default());
+        Session { map, root, program, syntax: sink.into_sorted(), unreadable: true }
+    }
+
+    /// The sources, for rendering.
+    pub fn sources(&self) -> &SourceMap {
+        &self.map
+    }
+
+    /// Takes in a text beside the sources, such as a project file, so that diagnostics can point into it.
+    pub fn add_source(&mut self, text: Arc<SourceText>) -> FileId {
+        self.map.share(text)
+    }
+
+    /// The root file.
+    pub fn root(&self) -> FileId {
+        self.root
+    }
+
+    /// The syntax tree of the root file as text.
+    pub fn dump_syntax(&self) -> String {
+        self.program.dump_syntax()
+    }
+
+    /// The networks of the root file.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.program.entries()
+    }
+
+    /// Compiles one network.
+    ///
+    /// # Errors
+    ///
+    /// Options that choose no network, or set what is not there.
+    pub fn compile(&self, options: &Options) -> Result<Outcome, OptionsError> {
+        let network = self.choose(options)?;
+        let mut sink = self.sink();
+        let (checked, _) = self.expand(network, options, None, &mut sink)?;
+        Ok(Outcome { diagnostics: self.without_allowed(sink), checked })
+    }
+
+    /// Compiles every network that needs no arguments, and the rest as far as it can be; where `options` name a
+    /// network, that one alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::compile`], where `options` name a network.
+    pub fn check(&self, options: &Options) -> Result<CheckOutcome, OptionsError> {
+        let mut sink = self.sink();
+        let mut networks = Vec::new();
+        if options.network.is_some() {
+            let network = self.choose(options)?;
+            let entry = self.entries().into_iter().find(|entry| Some(&entry.name) == network.as_ref());
+            let (checked, unused_settings) = self.expand(network, options, None, &mut sink)?;
+            networks.extend(entry.zip(checked).map(|(entry, checked)| CheckedNetwork { entry, checked }));
+            return Ok(CheckOutcome { diagnostics: self.without_allowed(sink), networks, unused_settings });
+        }
+        let mut unused: Vec<String> = options.settings.iter().map(|(name, _)| name.clone()).collect();
+        let (mut whole, wrong_before) = (Whole::default(), sink.failed());
+        for entry in self.entries() {
+            // Each network has a sink of its own: what is wrong with one does not keep another from being checked.
+            let (mut own, name) = (Sink::after(wrong_before), Some(entry.name.clone()));
+            let (checked, unused_here) = self.expand(name, options, Some(&mut whole), &mut own)?;
+            own.into_sorted().into_iter().for_each(|one| sink.add(one));
+            networks.extend(checked.map(|checked| CheckedNetwork { entry, checked }));
+            unused.retain(|name| unused_here.contains(name));
+            if whole.steps.are_spent() || sink.is_full() {
+                break;
+            }
+        }
+        sink.about(None);
+        let choice = sema::Options {
+            settings: options.settings.clone(),
+            steps: whole.steps,
+            ..sema::Options::default()
+        };
+        // What ended a network would be met again from elsewhere.
+        if !whole.exhausted {
+            sema::check_uncalled_blocks(&self.program, &self.map, &choice, &whole.called, &mut sink);
+        }
+        // What an error hides would look unused.
+        if sink.failed().is_none() {
+            sema::check_unused(&self.program, &mut sink);
+        }
+        Ok(CheckOutcome { diagnostics: self.without_allowed(sink), networks, unused_settings: unused })
+    }
+
+    fn sink(&self) -> Sink {
+        Sink::of(self.syntax.iter().cloned())
+    }
+
+    fn expand(
+        &self,
+        network: Option<String>,
+        options: &Options,
+        whole: Option<&mut Whole>,
+        sink: &mut Sink,
+    ) -> Result<(Option<Checked>, Vec<String>), OptionsError> {
+        sink.about(network.as_deref());
+        let choice = sema::Options {
+            network: network.clone(),
+            settings: options.settings.clone(),
+            input_size: options.input_size,
+            steps: whole.as_ref().map_or(sema::Steps::default(), |whole| whole.steps),
+            partial: whole.is_some(),
+        };
+        let expanded = sema::expand(&self.program, &self.map, &choice, sink);
+        if let Some(name) =
+            expanded.unused_settings.first().filter(|_| !self.program.is_broken() && !choice.partial)
+        {
+            let near = did_you_mean(name, sema::settable(&self.program, &choice)).map(str::to_owned);
+            return Err(OptionsError::UnknownSetting { name: name.clone(), near });
+        }
+        if let Some(whole) = whole {
+            whole.steps = expanded.steps;
+            whole.called.extend(expanded.called);
+            whole.exhausted |= expanded.exhausted;
+        }
+        let unused = expanded.unused_settings;
+        let Some(graph) = expanded.graph else { return Ok((None, unused)) };
+        let checked = Checked::new(graph);
+        expectation::check(&checked, sink);
+        lints::check(&checked, sink);
+        Ok((Some(checked), unused))
+    }
+
+    /// What was said, but for the warnings that comments allow.
+    fn without_allowed(&self, sink: Sink) -> Vec<Diagnostic> {
+        let allowed = |one: &Diagnostic| {
+            one.severity == Severity::Warning
+                && self.program.allows().any(|allow| {
+                    allow.code == one.code
+                        && allow.scope.contains(Span { end: one.primary.span.start, ..one.primary.span })
+                })
+        };
+        sink.into_sorted().into_iter().filter(|one| !allowed(one)).collect()
+    }
+}
+
+/// The name of the network that a file's bare statements are: that of the file.
+fn anonymous_name(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(".cnn").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_page_compiles_to_published_figures() {
+        let text = include_str!("../../tests/corpus/resnet.cnn");
+        let session = Session::load(&(), "resnet.cnn", text.as_bytes().to_vec(), "resnet");
+        let options = Options { network: Some("resnet50".to_owned()), ..Options::default() };
+        let outcome = session.compile(&options).expect("the network exists");
+        let checked = outcome.checked.unwrap_or_else(|| panic!("{:#?}", outcome.diagnostics));
+        assert_eq!(checked.totals().elements.params, 25_557_032);
+        assert_eq!(checked.totals().macs, 4_089_184_256);
+    }
+}
