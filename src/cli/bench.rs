@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::analysis::Checked;
+use crate::diag::{Code, Failure};
 use crate::exec::{Executor, Isa, peak};
 use crate::ir::NodeId;
 use crate::lower::{Accuracy, Plan, Settings, Step, lower};
@@ -154,13 +155,12 @@ fn bench(arguments: &Arguments, checked: &Checked) -> Done {
     if arguments.on_demand {
         return on_demand(&mut executor, &inputs);
     }
-    let (whole, steps) = measure(&mut executor, &inputs, arguments.runs);
+    let (whole, steps) = measure(&mut executor, &inputs, arguments.runs)?;
     if let Some(path) = &arguments.trace {
         let trace = trace(executor.plan(), steps.last().map_or(&[], Vec::as_slice));
         write::file(path, |file| {
-            serde_json::to_writer(file, &trace).map_err(|error| {
-                crate::diag::Failure::new(crate::diag::Code::E0609, format!("cannot write `{path}`: {error}"))
-            })
+            serde_json::to_writer(file, &trace)
+                .map_err(|error| Failure::new(Code::E0609, format!("cannot write `{path}`: {error}")))
         })?;
     }
     let bandwidth = peak::bandwidth(isa, threads).map_err(Stop::Environment)?;
@@ -172,35 +172,46 @@ fn bench(arguments: &Arguments, checked: &Checked) -> Done {
     })
 }
 
-/// Seeded inputs in [−1, 1).
-fn inputs(plan: &Plan) -> Vec<ArrayD<f32>> {
+/// Seeded arrays in [−1, 1) for the inputs of a plan, by name.
+fn inputs(plan: &Plan) -> Vec<(String, ArrayD<f32>)> {
     let one = |port: &crate::lower::Port| {
-        let stored = port.tensor.shape.stored().into_iter().map(|dim| dim as usize);
-        let shape: Vec<usize> = [plan.batch].into_iter().chain(stored).collect();
-        seeded::fill(0, &port.name, &Init::Input, false, &shape)
+        let values = seeded::fill(0, &port.name, &Init::Input, false, &plan.array_shape(port));
+        (port.name.clone(), values)
     };
     plan.inputs.iter().map(one).collect()
 }
 
-fn on_demand(executor: &mut Executor, inputs: &[ArrayD<f32>]) -> Done {
-    executor.run(inputs);
+/// Runs once and drops the results.
+fn run_once(executor: &mut Executor, inputs: &[(String, ArrayD<f32>)]) -> Done {
+    let inputs: Vec<(&str, &ArrayD<f32>)> =
+        inputs.iter().map(|(name, array)| (name.as_str(), array)).collect();
+    executor.run(&inputs).map_err(|error| Stop::Environment(Failure::new(Code::E0606, error.to_string())))?;
+    Ok(())
+}
+
+fn on_demand(executor: &mut Executor, inputs: &[(String, ArrayD<f32>)]) -> Done {
+    run_once(executor, inputs)?;
     output::print("ready\n")?;
     for line in std::io::stdin().lock().lines() {
         if line.is_err() {
             break;
         }
         let started = Instant::now();
-        executor.run(inputs);
+        run_once(executor, inputs)?;
         output::print(&format!("{}\n", started.elapsed().as_nanos()))?;
     }
     Ok(())
 }
 
 /// The nanoseconds of each run, and of each step in each run.
-fn measure(executor: &mut Executor, inputs: &[ArrayD<f32>], runs: Option<u32>) -> (Vec<u64>, Vec<Vec<u64>>) {
-    (0..3).for_each(|_| {
-        executor.run(inputs);
-    });
+fn measure(
+    executor: &mut Executor,
+    inputs: &[(String, ArrayD<f32>)],
+    runs: Option<u32>,
+) -> Result<(Vec<u64>, Vec<Vec<u64>>), Stop> {
+    for _ in 0..3 {
+        run_once(executor, inputs)?;
+    }
     let begun = Instant::now();
     let (mut whole, mut steps) = (Vec::new(), Vec::new());
     let enough = |done: usize| match runs {
@@ -209,11 +220,11 @@ fn measure(executor: &mut Executor, inputs: &[ArrayD<f32>], runs: Option<u32>) -
     };
     while !enough(whole.len()) {
         let started = Instant::now();
-        executor.run(inputs);
+        run_once(executor, inputs)?;
         whole.push(started.elapsed().as_nanos() as u64);
         steps.push(executor.step_times());
     }
-    (whole, steps)
+    Ok((whole, steps))
 }
 
 fn times(mut nanoseconds: Vec<u64>) -> Times {

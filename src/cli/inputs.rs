@@ -22,8 +22,8 @@ pub(super) enum Layout {
 
 /// All pictures of a run.
 pub(super) struct Inputs {
-    /// One tensor for each input of the network, each of pictures × its stored shape.
-    pub tensors: Vec<ArrayD<f32>>,
+    /// One tensor for each input of the network, by name, each of pictures × its stored shape.
+    pub tensors: Vec<(String, ArrayD<f32>)>,
     /// What each picture is called in the output.
     pub names: Vec<String>,
 }
@@ -90,14 +90,14 @@ pub(super) fn read(graph: &Graph, arguments: &[String], layout: Layout) -> Resul
         let joined = concatenate(Axis(0), &views).map_err(|error| {
             Stop::Environment(Failure::new(Code::E0606, format!("inputs cannot be joined: {error}")))
         })?;
-        tensors.push(joined);
+        tensors.push((node.path.clone(), joined));
     }
     Ok(Inputs { tensors, names })
 }
 
 impl Inputs {
     /// The pictures `first .. first + batch`; zeros behind the last.
-    pub(super) fn batch(&self, first: usize, batch: usize) -> Vec<ArrayD<f32>> {
+    pub(super) fn batch(&self, first: usize, batch: usize) -> Vec<(&str, ArrayD<f32>)> {
         let one = |tensor: &ArrayD<f32>| {
             let count = batch.min(self.names.len() - first);
             let mut shape = tensor.shape().to_vec();
@@ -108,7 +108,7 @@ impl Inputs {
                 .assign(&tensor.slice_axis(Axis(0), Slice::from(first..first + count)));
             padded
         };
-        self.tensors.iter().map(one).collect()
+        self.tensors.iter().map(|(name, tensor)| (name.as_str(), one(tensor))).collect()
     }
 }
 

@@ -147,7 +147,7 @@ fn execute(arguments: &Arguments, checked: &Checked) -> Done {
     let plan = plan(batch)?;
     let executor = Executor::load_for(isa, plan, threads, |recipe| values.constant(checked.graph(), recipe));
     let mut executor = executor.map_err(Stop::Environment)?;
-    let results = run_all(&mut executor, &inputs, batch);
+    let results = run_all(&mut executor, &inputs, batch)?;
     // The outputs stand before what is kept for dumps only.
     let is_output = |name: &str| checked.graph().outputs().iter().any(|output| output.name == name);
     let own = kept.iter().take_while(|(name, _)| is_output(name)).count();
@@ -265,14 +265,18 @@ fn labels(checked: &Checked, source: &Source) -> Result<Option<Vec<String>>, Sto
     Ok(Some(labels))
 }
 
-fn run_all(executor: &mut Executor, inputs: &Inputs, batch: usize) -> Vec<ArrayD<f32>> {
+fn run_all(executor: &mut Executor, inputs: &Inputs, batch: usize) -> Result<Vec<ArrayD<f32>>, Stop> {
     let pictures = inputs.names.len();
     let bar = (std::io::stderr().is_terminal()).then(|| indicatif::ProgressBar::new(pictures as u64));
     let started = std::time::Instant::now();
     let mut results: Vec<ArrayD<f32>> = Vec::new();
     for first in (0..pictures).step_by(batch) {
         let count = batch.min(pictures - first);
-        let part = executor.run(&inputs.batch(first, batch));
+        let arrays = inputs.batch(first, batch);
+        let named: Vec<(&str, &ArrayD<f32>)> = arrays.iter().map(|(name, array)| (*name, array)).collect();
+        let part = executor
+            .run(&named)
+            .map_err(|error| Stop::Environment(Failure::new(Code::E0606, error.to_string())))?;
         if results.is_empty() {
             results = part
                 .iter()
@@ -294,7 +298,7 @@ fn run_all(executor: &mut Executor, inputs: &Inputs, batch: usize) -> Vec<ArrayD
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    results
+    Ok(results)
 }
 
 fn ordered(values: &ArrayD<f32>, layout: Layout) -> ArrayD<f32> {

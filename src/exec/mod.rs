@@ -4,9 +4,11 @@
 //! and every output element is computed by one piece in one order, so that the bits of a result do not depend on
 //! the number of threads.
 
+mod inputs;
 pub mod kernels;
 mod run;
 mod team;
 
+pub use inputs::InputError;
 pub use kernels::{Isa, peak};
 pub use run::Executor;

@@ -6,8 +6,9 @@ use std::time::Instant;
 use ndarray::{ArrayD, IxDyn};
 
 use crate::diag::{Code, Failure};
-use crate::lower::{Plan, Recipe};
+use crate::lower::{Plan, Port, Recipe};
 
+use super::inputs::{InputError, in_order};
 use super::kernels::{Isa, Memory, Prepared, prepare};
 use super::team::{Team, Work};
 
@@ -130,27 +131,27 @@ impl Executor {
         &self.plan
     }
 
-    /// Runs the plan for one batch. `inputs` are in the order of the plan's inputs, each with as many elements
-    /// as its tensor; the result holds the outputs in the order of the plan, batch first.
-    pub fn run(&mut self, inputs: &[ArrayD<f32>]) -> Vec<ArrayD<f32>> {
-        for (port, input) in self.plan.inputs.iter().zip(inputs) {
-            self.team.work().arena.fill(&port.tensor, self.plan.batch, input);
-        }
+    /// Runs the plan for one batch. `inputs` holds an array for each input of the plan, by name and in any order,
+    /// with the shape that [`Plan::array_shape`] gives it. The result holds the outputs in the order of the plan,
+    /// batch first.
+    ///
+    /// # Errors
+    /// An input that is missing, unknown, given twice or of another shape. Then nothing was computed.
+    pub fn run(&mut self, inputs: &[(&str, &ArrayD<f32>)]) -> Result<Vec<ArrayD<f32>>, InputError> {
+        let arrays = in_order(&self.plan, inputs)?;
         let engine = self.team.work();
+        for (port, array) in self.plan.inputs.iter().zip(arrays) {
+            engine.arena.fill(&port.tensor, self.plan.batch, array);
+        }
         engine.begun.store(engine.now(), Ordering::Relaxed);
         self.team.run();
-        self.plan
-            .outputs
-            .iter()
-            .map(|port| {
-                let values = self.team.work().arena.read(&port.tensor, self.plan.batch);
-                let shape: Vec<usize> = [self.plan.batch]
-                    .into_iter()
-                    .chain(port.tensor.shape.stored().into_iter().map(|dim| dim as usize))
-                    .collect();
-                ArrayD::from_shape_vec(IxDyn(&shape), values).expect("a tensor has the elements of its shape")
-            })
-            .collect()
+        let engine = self.team.work();
+        let output = |port: &Port| {
+            let values = engine.arena.read(&port.tensor, self.plan.batch);
+            ArrayD::from_shape_vec(IxDyn(&self.plan.array_shape(port)), values)
+                .expect("a tensor has the elements of its shape")
+        };
+        Ok(self.plan.outputs.iter().map(output).collect())
     }
 
     /// The nanoseconds that each step took in the last run.

@@ -158,6 +158,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The shape of an input's or output's array: the batch, then C×H×W of a map or the elements of a vector.
+    pub fn array_shape(&self, port: &Port) -> Vec<usize> {
+        let stored = port.tensor.shape.stored().into_iter().map(|dim| dim as usize);
+        [self.batch].into_iter().chain(stored).collect()
+    }
+
     /// Bytes of all constants as the kernels keep them.
     pub fn constant_bytes(&self) -> u128 {
         self.steps.iter().map(|step| sizes::packed(step).saturating_mul(4)).sum()

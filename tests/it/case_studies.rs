@@ -113,7 +113,8 @@ fn run_with_zero_weights(checked: &Checked, input: &ArrayD<f32>) -> ArrayD<f32> 
         true => seeded::fill(1, key, init, false, shape),
         false => ArrayD::zeros(shape),
     };
-    executor(checked, outputs, neutral).run(std::slice::from_ref(input)).remove(0)
+    let name = &checked.graph().inputs().next().unwrap().1.path;
+    executor(checked, outputs, neutral).run(&[(name, input)]).unwrap().remove(0)
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod figures;
 mod formats;
 mod generated;
 mod html;
+mod inputs;
 mod kernels;
 mod memory;
 mod networks;

@@ -151,7 +151,9 @@ fn execute(case: &Network) -> Result<f64, String> {
     });
     let mut largest: f64 = 0.0;
     for run in &case.runs {
-        let results = executor.run(&[picture(run.input_seed, &graph.inputs().next().unwrap().1.shape)]);
+        let input = graph.inputs().next().unwrap().1;
+        let array = picture(run.input_seed, &input.shape);
+        let results = executor.run(&[(&input.path, &array)]).map_err(|error| error.to_string())?;
         for (name, found) in inner.iter().zip(&results[1..]) {
             let expected = &run.values[*name];
             if found.shape() != expected.shape {
@@ -229,9 +231,9 @@ fn two_towers_compute_what_two_groups_compute() {
     let run = |checked: &Checked| {
         let graph = checked.graph();
         let outputs = vec![("out".to_owned(), graph.outputs()[0].node)];
-        executor(checked, outputs, value)
-            .run(&[picture(1, &graph.inputs().next().unwrap().1.shape)])
-            .remove(0)
+        let input = graph.inputs().next().unwrap().1;
+        let array = picture(1, &input.shape);
+        executor(checked, outputs, value).run(&[(&input.path, &array)]).unwrap().remove(0)
     };
     let (one, two) = (run(&whole), run(&towers));
     let largest = one.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));

@@ -90,7 +90,10 @@ pub(crate) fn run_on(
         Ok(recipe.evaluate(recipe.reads().into_iter().map(tensor).collect()))
     })
     .unwrap();
-    executor.run(inputs).swap_remove(0)
+    let names: Vec<&str> = graph.inputs().map(|(_, node)| node.path.as_str()).collect();
+    assert_eq!(names.len(), inputs.len());
+    let named: Vec<_> = names.into_iter().zip(inputs).collect();
+    executor.run(&named).unwrap().swap_remove(0)
 }
 
 fn compile(source: &str) -> Checked {
