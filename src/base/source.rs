@@ -25,6 +25,14 @@ pub struct Span {
 }
 
 impl Span {
+    /// The place of what no text says, such as a node that a program made. It lies in no file of any map.
+    pub const MADE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
+
+    /// Whether no text stands behind it.
+    pub fn is_made(self) -> bool {
+        self == Span::MADE
+    }
+
     /// The range `start..end` of `file`; offsets beyond 4 GiB are clamped (sources are limited far below).
     pub fn new(file: FileId, start: usize, end: usize) -> Span {
         let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);

@@ -59,6 +59,7 @@ impl Environment {
 impl Expander<'_> {
     /// The value of an expression where `flow` arrives.
     pub(super) fn evaluate(&mut self, expr: &Expr, env: &Environment, flow: &Flow) -> Known<Number> {
+        let expr = expr.bare();
         self.spend(1, expr.span);
         if self.terms_open >= limits::TERMS {
             let most =
@@ -91,8 +92,9 @@ impl Expander<'_> {
                 self.unfault(a.binary(*op, b), expr.span, || format!("{a} {} {b}", symbol(*op)))
             }
             ExprKind::Call(function, arguments) => {
-                self.call_function(*function, arguments, expr.span, env, flow)
+                self.call_function(function.value, arguments, expr.span, env, flow)
             }
+            ExprKind::Paren(inner) => self.term(inner, env, flow),
         }
     }
 

@@ -150,9 +150,9 @@ pub fn check_uncalled_blocks(
 ) {
     let mut expander = Expander::new(program, map, options, sink);
     expander.check_constants();
-    for (item, parsed) in program.sources[0].ast.items.iter().enumerate() {
+    for (item, parsed) in program.sources[0].parsed.tree.items.iter().enumerate() {
         let id = ItemId { file: 0, item };
-        if let ast::Item::Block(block) = parsed
+        if let ast::ItemKind::Block(block) = &parsed.kind
             && !called.contains(&id)
             && !expander.expanded.contains(&id)
         {
@@ -209,7 +209,7 @@ impl<'a> Expander<'a> {
 
     fn network(&mut self, options: &Options) -> bool {
         let root = &self.program.sources[0];
-        if let Some(body) = &root.ast.statements {
+        if let Some(body) = &root.parsed.tree.statements {
             let name = self.program.entries()[0].name.clone();
             self.builder = GraphBuilder::new(name);
             return self.network_body(body, Environment::of_file(0));
@@ -356,12 +356,12 @@ impl<'a> Expander<'a> {
     /// Evaluates the constants and defaults of the root file, for the errors of those that nothing asked for.
     fn check_constants(&mut self) {
         let program = self.program;
-        for (item, parsed) in program.sources[0].ast.items.iter().enumerate() {
-            match parsed {
-                ast::Item::Let(one) => {
+        for (item, parsed) in program.sources[0].parsed.tree.items.iter().enumerate() {
+            match &parsed.kind {
+                ast::ItemKind::Let(one) => {
                     let _ = self.constant(ItemId { file: 0, item }, one.name.span);
                 }
-                ast::Item::Block(block) => {
+                ast::ItemKind::Block(block) => {
                     let mut env = Environment::of_file(0);
                     for param in &block.params {
                         if let Some(default) = &param.default {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::base::{FileId, SourceMap};
 use crate::diag::{Diagnostic, Sink};
-use crate::syntax::{ast, parse};
+use crate::syntax::{Parsed, parse};
 
 /// Texts by path, and the trees of those that were parsed.
 #[derive(Debug, Default)]
@@ -25,10 +25,10 @@ struct Known {
     current: bool,
 }
 
-/// A tree, and what is wrong with its text.
+/// A file, and what is wrong with its text.
 #[derive(Debug)]
 pub(super) struct ParsedFile {
-    pub tree: Arc<ast::File>,
+    pub parsed: Arc<Parsed>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -75,8 +75,8 @@ impl Files {
         let map = &self.map;
         let parsed = self.parsed.entry(file).or_insert_with(|| {
             let mut sink = Sink::default();
-            let tree = Arc::new(parse(map, file, &mut sink));
-            Arc::new(ParsedFile { tree, diagnostics: sink.into_sorted() })
+            let parsed = Arc::new(parse(map, file, &mut sink));
+            Arc::new(ParsedFile { parsed, diagnostics: sink.into_sorted() })
         });
         parsed.clone()
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::{FileId, MAX_SOURCE_BYTES, Span, did_you_mean, grow_stack, with_deep_stack};
 use crate::diag::{Code, Sink};
 use crate::ops::{self, ConnectionTable};
-use crate::syntax::ast;
+use crate::syntax::{Parsed, ast};
 
 use super::files::Files;
 use super::limits;
@@ -51,7 +51,7 @@ pub(super) struct Namespace {
 #[derive(Debug)]
 pub(super) struct Source {
     pub path: String,
-    pub ast: Arc<ast::File>,
+    pub parsed: Arc<Parsed>,
     pub names: Namespace,
     pub tables: BTreeMap<usize, Arc<ConnectionTable>>,
     /// The names of items that were reported and left out.
@@ -112,19 +112,22 @@ impl Program {
         open: &mut Vec<usize>,
         sink: &mut Sink,
     ) -> usize {
-        let parsed = files.parse(file);
-        parsed.diagnostics.iter().for_each(|one| sink.add(one.clone()));
+        let read = files.parse(file);
+        read.diagnostics.iter().for_each(|one| sink.add(one.clone()));
         self.bytes += files.map().text(file).len();
-        let ast = parsed.tree.clone();
-        let uses: Vec<_> = ast
+        let parsed = read.parsed.clone();
+        let uses: Vec<_> = parsed
+            .tree
             .items
             .iter()
-            .filter_map(|item| if let ast::Item::Use { path } = item { Some(path.clone()) } else { None })
+            .filter_map(
+                |item| if let ast::ItemKind::Use { path } = &item.kind { Some(path.clone()) } else { None },
+            )
             .collect();
         let index = self.sources.len();
         self.sources.push(Source {
             path: path.clone(),
-            ast,
+            parsed,
             names: Namespace::default(),
             tables: BTreeMap::new(),
             refused: BTreeSet::new(),
@@ -167,7 +170,7 @@ impl Program {
                             continue;
                         }
                         let loaded = grow_stack(|| self.load_file(files, loader, file, target, open, sink));
-                        if let Some(body) = &self.sources[loaded].ast.statements {
+                        if let Some(body) = &self.sources[loaded].parsed.tree.statements {
                             sink.error(Code::E0016, used.span, "a used file must not be bare statements")
                                 .here("has nothing to use")
                                 .label(first_statement(body), "a statement outside of `block` and `network`")
@@ -214,15 +217,15 @@ impl Program {
     fn name_items(&mut self, index: usize, sink: &mut Sink) {
         let mut names = Namespace::default();
         let mut refused = BTreeSet::new();
-        let items = &self.sources[index].ast.items;
+        let items = &self.sources[index].parsed.tree.items;
         for (item, parsed) in items.iter().enumerate() {
             let id = ItemId { file: index, item };
-            let (what, name, names) = match parsed {
-                ast::Item::Use { .. } => continue,
-                ast::Item::Let(one) => ("constant", &one.name, &mut names.lets),
-                ast::Item::Block(block) => ("block", &block.name, &mut names.blocks),
-                ast::Item::Table(table) => ("table", &table.name, &mut names.tables),
-                ast::Item::Network(network) => ("network", &network.name, &mut names.networks),
+            let (what, name, names) = match &parsed.kind {
+                ast::ItemKind::Use { .. } | ast::ItemKind::Broken { .. } => continue,
+                ast::ItemKind::Let(one) => ("constant", &one.name, &mut names.lets),
+                ast::ItemKind::Block(block) => ("block", &block.name, &mut names.blocks),
+                ast::ItemKind::Table(table) => ("table", &table.name, &mut names.tables),
+                ast::ItemKind::Network(network) => ("network", &network.name, &mut names.networks),
             };
             if what == "block" && is_word_of_the_language(&name.value) {
                 sink.error(Code::E0111, name.span, format!("a block may not be called `{}`", name.value))
@@ -261,8 +264,8 @@ impl Program {
                 for (name, &id) in others.iter().filter(|(_, id)| id.file == target) {
                     match own.get(name) {
                         Some(&first) if first != id => {
-                            let first = name_span(&self.sources[first.file].ast.items[first.item]);
-                            let second = name_span(&self.sources[id.file].ast.items[id.item]);
+                            let first = name_span(&self.sources[first.file].parsed.tree.items[first.item]);
+                            let second = name_span(&self.sources[id.file].parsed.tree.items[id.item]);
                             sink.error(Code::E0104, span, format!("the {what} `{name}` is defined twice"))
                                 .here("brings the second definition")
                                 .label(first, "defined here")
@@ -281,8 +284,8 @@ impl Program {
 
     fn check_tables(&mut self, index: usize, sink: &mut Sink) {
         let mut tables = BTreeMap::new();
-        for (item, parsed) in self.sources[index].ast.items.iter().enumerate() {
-            if let ast::Item::Table(table) = parsed
+        for (item, parsed) in self.sources[index].parsed.tree.items.iter().enumerate() {
+            if let ast::ItemKind::Table(table) = &parsed.kind
                 && let Some(checked) = check_table(table, sink)
             {
                 tables.insert(item, Arc::new(checked));
@@ -295,12 +298,12 @@ impl Program {
     pub fn entries(&self) -> Vec<Entry> {
         let root = &self.sources[0];
         let mut entries = Vec::new();
-        if let Some(body) = &root.ast.statements {
+        if let Some(body) = &root.parsed.tree.statements {
             let span = first_statement(body);
             entries.push(Entry { name: self.anonymous.clone(), needs: Vec::new(), span });
         }
-        for item in &root.ast.items {
-            if let ast::Item::Network(network) = item {
+        for item in &root.parsed.tree.items {
+            if let ast::ItemKind::Network(network) = &item.kind {
                 let needs = network
                     .params
                     .iter()
@@ -315,43 +318,44 @@ impl Program {
 
     /// The syntax tree of the root file as text.
     pub fn dump_syntax(&self) -> String {
-        with_deep_stack(|| format!("{:#?}\n", self.sources[0].ast))
+        with_deep_stack(|| format!("{:#?}\n", self.sources[0].parsed.tree))
     }
 
     /// Whether any file of the program has text that could not be parsed.
     pub fn is_broken(&self) -> bool {
-        self.sources.iter().any(|source| source.ast.broken)
+        self.sources.iter().any(|source| source.parsed.tree.broken)
     }
 
     /// The lints that comments allow, of all files.
     pub fn allows(&self) -> impl Iterator<Item = &ast::Allow> {
-        self.sources.iter().flat_map(|source| &source.ast.allows)
+        self.sources.iter().flat_map(|source| &source.parsed.tree.allows)
     }
 
     pub(super) fn block(&self, id: ItemId) -> &ast::Block {
-        match &self.sources[id.file].ast.items[id.item] {
-            ast::Item::Block(block) => block,
+        match &self.sources[id.file].parsed.tree.items[id.item].kind {
+            ast::ItemKind::Block(block) => block,
             other => unreachable!("a block's id names {other:?}"),
         }
     }
 
     pub(super) fn constant(&self, id: ItemId) -> &ast::Let {
-        match &self.sources[id.file].ast.items[id.item] {
-            ast::Item::Let(constant) => constant,
+        match &self.sources[id.file].parsed.tree.items[id.item].kind {
+            ast::ItemKind::Let(constant) => constant,
             other => unreachable!("a constant's id names {other:?}"),
         }
     }
 
     pub(super) fn network(&self, id: ItemId) -> &ast::Network {
-        match &self.sources[id.file].ast.items[id.item] {
-            ast::Item::Network(network) => network,
+        match &self.sources[id.file].parsed.tree.items[id.item].kind {
+            ast::ItemKind::Network(network) => network,
             other => unreachable!("a network's id names {other:?}"),
         }
     }
 
     /// Whether text that could not be parsed mentions `name`, so that it may well be defined.
     pub(super) fn is_salvaged(&self, file: usize, name: &str) -> bool {
-        let mentions = |source: &Source| source.ast.salvaged.contains(name) || source.refused.contains(name);
+        let mentions =
+            |source: &Source| source.parsed.tree.salvaged.contains(name) || source.refused.contains(name);
         let source = &self.sources[file];
         mentions(source) || source.used.iter().any(|&(used, _)| mentions(&self.sources[used]))
     }
@@ -375,13 +379,7 @@ pub(super) fn suggest_statement<'a>(word: &str, blocks: impl Iterator<Item = &'a
 }
 
 fn name_span(item: &ast::Item) -> Span {
-    match item {
-        ast::Item::Use { path } => path.span,
-        ast::Item::Let(one) => one.name.span,
-        ast::Item::Block(block) => block.name.span,
-        ast::Item::Table(table) => table.name.span,
-        ast::Item::Network(network) => network.name.span,
-    }
+    item.name().map_or(item.span, |name| name.span)
 }
 
 fn first_statement(body: &ast::Body) -> Span {

@@ -31,7 +31,7 @@ impl<'a> Expander<'a> {
             return Flow::Unknown;
         }
         match &statement.kind {
-            ast::StmtKind::Bad => Flow::Unknown,
+            ast::StmtKind::Broken(_) | ast::StmtKind::Misplaced(_) => Flow::Unknown,
             ast::StmtKind::Let(constant) => {
                 let value = self.evaluate(&constant.value, env, &flow);
                 self.declare(&constant.name, value, env);
@@ -74,16 +74,16 @@ impl<'a> Expander<'a> {
         scope: &mut Scope,
         arriving: Flow,
     ) -> Flow {
-        let copies = match &one.repeat {
+        let copies = match one.repeat() {
             None => Ok(1),
             Some(expr) => self.copies(expr, &one.head, env, &arriving),
         };
-        if one.repeat.is_some() {
+        if one.repeat().is_some() {
             self.remember_repetition(span, one, copies, env);
         }
         // `in` of a stated shape is what arrives at the statement, as everywhere in it.
         let before = arriving.clone();
-        let flow = match &one.name {
+        let flow = match one.name() {
             Some(name) if name.sequence.is_some() => {
                 self.sequence(span, one, name, copies, env, scope, arriving)
             }
@@ -97,12 +97,12 @@ impl<'a> Expander<'a> {
         if is_aux(&one.head) {
             // What is stated is the shape of the branch; the trunk flows on.
             if let Some(end) = self.auxiliary_end(one, scope, span) {
-                self.check_shape(span, one.shape.as_ref(), env, &before, end);
+                self.check_shape(span, one.shape(), env, &before, end);
             }
             return flow;
         }
-        let flow = self.check_shape(span, one.shape.as_ref(), env, &before, flow);
-        if let (Some(name), Ok(1..)) = (&one.name, copies) {
+        let flow = self.check_shape(span, one.shape(), env, &before, flow);
+        if let (Some(name), Ok(1..)) = (one.name(), copies) {
             self.define(name, &flow, scope);
         }
         flow
@@ -121,7 +121,7 @@ impl<'a> Expander<'a> {
     /// The value of the auxiliary branch that was just expanded.
     fn auxiliary_end(&self, one: &ast::Flow, scope: &Scope, span: Span) -> Option<Flow> {
         let parts: Vec<String> =
-            one.name.iter().flat_map(|name| &name.parts).map(|part| part.value.clone()).collect();
+            one.name().into_iter().flat_map(|name| &name.parts).map(|part| part.value.clone()).collect();
         let path = scope.join(&parts).join(".");
         let output = self.aux.iter().rev().find(|output| output.name == path)?;
         Some(Flow::Value(Current { node: output.node, span }))
@@ -280,13 +280,13 @@ impl<'a> Expander<'a> {
         scope: &mut Scope,
         arriving: Flow,
     ) -> Flow {
-        if one.repeat.is_none() {
+        if one.repeat().is_none() {
             let own = parts.map(|parts| scope.join(&parts));
             return self.copy(span, &one.head, own, None, env, scope, arriving);
         }
         let count = copies.unwrap_or(1);
         if let (Some(parts), 1..) = (&parts, count) {
-            let name = one.name.as_ref().map_or(span, |name| name.span);
+            let name = one.name().map_or(span, |name| name.span);
             self.take_path(&scope.join(parts), name);
         }
         let mut flow = arriving;
@@ -485,7 +485,7 @@ fn least_nodes(head: &ast::Head) -> u64 {
 fn least_nodes_of_body(body: &ast::Body) -> u64 {
     let of_statement = |statement: &ast::Stmt| match &statement.kind {
         ast::StmtKind::Flow(flow) => {
-            let copies = match flow.repeat.as_ref().map(|expr| &expr.kind) {
+            let copies = match flow.repeat().map(|expr| &expr.bare().kind) {
                 None => 1,
                 Some(ast::ExprKind::Int(copies)) => *copies,
                 Some(_) => 0,

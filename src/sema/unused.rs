@@ -25,22 +25,22 @@ pub fn check(program: &Program, sink: &mut Sink) {
     if program.is_broken() {
         return;
     }
-    let root = &program.sources[0].ast;
+    let root = &program.sources[0].parsed.tree;
     let mut all = Mentions::default();
     if let Some(body) = &root.statements {
         all.body(body);
     }
     for item in &root.items {
         let mut own = Mentions::default();
-        match item {
-            ast::Item::Use { .. } | ast::Item::Table(_) => {}
-            ast::Item::Let(one) => own.expr(&one.value),
-            ast::Item::Block(block) => {
+        match &item.kind {
+            ast::ItemKind::Use { .. } | ast::ItemKind::Table(_) | ast::ItemKind::Broken { .. } => {}
+            ast::ItemKind::Let(one) => own.expr(&one.value),
+            ast::ItemKind::Block(block) => {
                 own.params(&block.params);
                 own.body(&block.body);
                 own.report_params("block", &block.params, sink);
             }
-            ast::Item::Network(network) => {
+            ast::ItemKind::Network(network) => {
                 own.params(&network.params);
                 match &network.kind {
                     ast::NetworkKind::Body(body) => own.body(body),
@@ -67,15 +67,15 @@ pub fn check(program: &Program, sink: &mut Sink) {
             unused(sink, Code::W0102, *span, format!("the constant `{name}` is not used"));
         }
     }
-    let runs_something =
-        root.statements.is_some() || root.items.iter().any(|item| matches!(item, ast::Item::Network(_)));
+    let runs_something = root.statements.is_some()
+        || root.items.iter().any(|item| matches!(item.kind, ast::ItemKind::Network(_)));
     if !runs_something {
         // A file of blocks is a library: others use them.
         return;
     }
     for item in &root.items {
-        match item {
-            ast::Item::Let(one) if !all.names.contains(&one.name.value) => {
+        match &item.kind {
+            ast::ItemKind::Let(one) if !all.names.contains(&one.name.value) => {
                 unused(
                     sink,
                     Code::W0102,
@@ -83,7 +83,7 @@ pub fn check(program: &Program, sink: &mut Sink) {
                     format!("the constant `{}` is not used", one.name.value),
                 );
             }
-            ast::Item::Table(table) if !all.words.contains(&table.name.value) => {
+            ast::ItemKind::Table(table) if !all.words.contains(&table.name.value) => {
                 unused(
                     sink,
                     Code::W0103,
@@ -91,7 +91,7 @@ pub fn check(program: &Program, sink: &mut Sink) {
                     format!("the table `{}` is not used", table.name.value),
                 );
             }
-            ast::Item::Block(block) if !all.calls.contains(&block.name.value) => {
+            ast::ItemKind::Block(block) if !all.calls.contains(&block.name.value) => {
                 unused(
                     sink,
                     Code::W0104,
@@ -151,7 +151,7 @@ impl Mentions {
                     ast::ExpectValue::Number { .. } => {}
                 },
                 ast::StmtKind::Flow(flow) => grow_stack(|| self.flow(flow)),
-                ast::StmtKind::Labels(_) | ast::StmtKind::Bad => {}
+                ast::StmtKind::Labels(_) | ast::StmtKind::Broken(_) | ast::StmtKind::Misplaced(_) => {}
             }
         }
     }
@@ -174,10 +174,10 @@ impl Mentions {
                 self.references.insert(joined(&path.parts));
             }
         }
-        if let Some(repeat) = &flow.repeat {
+        if let Some(repeat) = flow.repeat() {
             self.expr(repeat);
         }
-        if let Some(pattern) = &flow.shape {
+        if let Some(pattern) = flow.shape() {
             pattern.dims.iter().flatten().for_each(|dim| self.expr(dim));
         }
     }
@@ -205,6 +205,7 @@ impl Mentions {
 
     fn expr(&mut self, expr: &ast::Expr) {
         match &expr.kind {
+            ast::ExprKind::Paren(inner) => self.inner(inner),
             ast::ExprKind::Int(_) | ast::ExprKind::Real(_) | ast::ExprKind::Arriving(_) => {}
             ast::ExprKind::Name(name) => {
                 self.names.insert(name.clone());
@@ -219,6 +220,6 @@ impl Mentions {
     }
 }
 
-fn joined(parts: &[crate::base::Spanned<String>]) -> String {
+fn joined(parts: &[ast::PathPart]) -> String {
     parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".")
 }

@@ -1,7 +1,11 @@
 //! The surface syntax as a tree: what was written, not what it means.
 //!
-//! The tree knows no operators: the words of a statement stand in a flat list, in source order. A part that
-//! could not be parsed is [`StmtKind::Bad`] and was reported.
+//! The tree knows no operators: the words of a statement stand in a flat list, in source order. A statement with a
+//! mistake is [`StmtKind::Broken`], was reported, and keeps what could be read of it.
+//!
+//! A tree is *read* from a text or *made* by a program. Every node of a tree that was read has the [`Span`] of its
+//! text, without the `;`, `|` or `,` behind it; [`Parsed`](super::Parsed) gives the tokens and comments of a span. Nodes
+//! that were made have [`Span::MADE`].
 
 use std::collections::BTreeSet;
 
@@ -11,13 +15,18 @@ use crate::diag::Code;
 /// An identifier and its place.
 pub type Ident = Spanned<String>;
 
-/// A parsed file.
+/// A file.
 #[derive(Debug, Default)]
 pub struct File {
+    /// `cnn 1;`
+    pub edition: Option<Edition>,
     /// Items in source order.
     pub items: Vec<Item>,
     /// The statements of a file without `network`: one anonymous network.
     pub statements: Option<Body>,
+    /// Items and statements that were reported and mean nothing, in source order: items whose head is wrong, statements
+    /// outside a network.
+    pub unusable: Vec<Element>,
     /// Lints that comments allow, and where.
     pub allows: Vec<Allow>,
     /// Every identifier that occurs in text that could not be parsed. Nobody reports one of them as unknown.
@@ -35,9 +44,61 @@ pub struct Allow {
     pub scope: Span,
 }
 
+/// The edition line.
+#[derive(Debug)]
+pub struct Edition {
+    /// The edition of the language.
+    pub number: Spanned<u64>,
+    /// The whole line without its `;`.
+    pub span: Span,
+}
+
+/// An item or a statement.
+#[derive(Debug)]
+pub enum Element {
+    /// An item.
+    Item(Item),
+    /// A statement.
+    Stmt(Stmt),
+}
+
+impl Element {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            Element::Item(item) => item.span,
+            Element::Stmt(statement) => statement.span,
+        }
+    }
+}
+
 /// What a file consists of.
 #[derive(Debug)]
-pub enum Item {
+pub struct Item {
+    /// What it is.
+    pub kind: ItemKind,
+    /// The doc comment above it, one string a line.
+    pub doc: Vec<String>,
+    /// Its text without the `;`.
+    pub span: Span,
+}
+
+impl Item {
+    /// What it is called; nothing for a `use` and for an item whose head could not be read.
+    pub fn name(&self) -> Option<&Ident> {
+        match &self.kind {
+            ItemKind::Let(one) => Some(&one.name),
+            ItemKind::Block(block) => Some(&block.name),
+            ItemKind::Table(table) => Some(&table.name),
+            ItemKind::Network(network) => Some(&network.name),
+            ItemKind::Use { .. } | ItemKind::Broken { .. } => None,
+        }
+    }
+}
+
+/// The kinds of items.
+#[derive(Debug)]
+pub enum ItemKind {
     /// `use "blocks.cnn";`
     Use {
         /// The path as written.
@@ -51,6 +112,11 @@ pub enum Item {
     Table(Table),
     /// `network name(…) { … }`
     Network(Network),
+    /// An item whose head was reported as wrong; found in [`File::unusable`] only.
+    Broken {
+        /// Its statements, where it has any.
+        body: Option<Body>,
+    },
 }
 
 /// A constant.
@@ -71,8 +137,6 @@ pub struct Block {
     pub params: Vec<Param>,
     /// Its statements.
     pub body: Body,
-    /// The doc comment above it, one string a line.
-    pub doc: Vec<String>,
 }
 
 /// A parameter of a block or network.
@@ -95,8 +159,6 @@ pub struct Table {
     pub outputs: Spanned<u64>,
     /// The rows, each with the span of its text.
     pub rows: Vec<Spanned<Vec<Spanned<u64>>>>,
-    /// The whole item.
-    pub span: Span,
 }
 
 /// A network or an instance of one.
@@ -108,10 +170,6 @@ pub struct Network {
     pub params: Vec<Param>,
     /// Its body, or the network that it instantiates.
     pub kind: NetworkKind,
-    /// The doc comment above it, one string a line.
-    pub doc: Vec<String>,
-    /// The header, from `network` to the `{` or `=`.
-    pub span: Span,
 }
 
 /// How a network is given.
@@ -144,6 +202,8 @@ pub struct Body {
 pub struct Stmt {
     /// What it is.
     pub kind: StmtKind,
+    /// The doc comment above it, one string a line.
+    pub doc: Vec<String>,
     /// Its text without the `;`.
     pub span: Span,
 }
@@ -166,21 +226,47 @@ pub enum StmtKind {
     Let(Let),
     /// Anything that makes a value.
     Flow(Flow),
-    /// Could not be parsed, and was reported.
-    Bad,
+    /// Has a mistake, and was reported: the statement as far as it could be read, if any of it could be.
+    Broken(Option<Box<StmtKind>>),
+    /// An item among statements, which was reported.
+    Misplaced(Box<Item>),
 }
 
-/// A statement that makes a value: a head, then `* n`, `-> shape` and `as path`.
+/// A statement that makes a value.
 #[derive(Debug)]
 pub struct Flow {
     /// What it does.
     pub head: Head,
+    /// At most one of each kind, in the order of [`Suffix`]; in a broken statement, as written.
+    pub suffixes: Vec<Suffix>,
+}
+
+impl Flow {
+    /// The `n` of `* n`.
+    pub fn repeat(&self) -> Option<&Expr> {
+        self.suffixes.iter().find_map(|one| if let Suffix::Repeat(count) = one { Some(count) } else { None })
+    }
+
+    /// The shape behind `->`.
+    pub fn shape(&self) -> Option<&ShapePattern> {
+        self.suffixes.iter().find_map(|one| if let Suffix::Shape(shape) = one { Some(shape) } else { None })
+    }
+
+    /// The name behind `as`.
+    pub fn name(&self) -> Option<&Name> {
+        self.suffixes.iter().find_map(|one| if let Suffix::Name(name) = one { Some(name) } else { None })
+    }
+}
+
+/// What may follow the head of a statement that makes a value, in the order in which it must.
+#[derive(Debug)]
+pub enum Suffix {
     /// `* n`
-    pub repeat: Option<Expr>,
+    Repeat(Expr),
     /// `-> 28x28x6`
-    pub shape: Option<ShapePattern>,
+    Shape(ShapePattern),
     /// `as path`
-    pub name: Option<Name>,
+    Name(Name),
 }
 
 /// The head of a flow statement.
@@ -302,11 +388,22 @@ pub struct ShapePattern {
     pub span: Span,
 }
 
+/// A part of a path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PathPart {
+    /// The part, without quotes.
+    pub value: String,
+    /// Where it stands, quotes included.
+    pub span: Span,
+    /// Whether it was written in quotes.
+    pub quoted: bool,
+}
+
 /// What stands behind `as`.
 #[derive(Debug)]
 pub struct Name {
     /// The parts; a part with `*` and the `[]` are not among them.
-    pub parts: Vec<Spanned<String>>,
+    pub parts: Vec<PathPart>,
     /// How the members of the statement are called, where it is a sequence.
     pub sequence: Option<Sequence>,
     /// The whole path.
@@ -326,7 +423,7 @@ pub enum Sequence {
 #[derive(Debug)]
 pub struct Path {
     /// Its parts.
-    pub parts: Vec<Spanned<String>>,
+    pub parts: Vec<PathPart>,
     /// The whole path, without the `@`.
     pub span: Span,
 }
@@ -376,8 +473,19 @@ pub enum ExpectValue {
 pub struct Expr {
     /// What it is.
     pub kind: ExprKind,
-    /// Where it stands; parentheses of an argument are included.
+    /// Where it stands.
     pub span: Span,
+}
+
+impl Expr {
+    /// The expression inside of its parentheses.
+    pub fn bare(&self) -> &Expr {
+        let mut expr = self;
+        while let ExprKind::Paren(inner) = &expr.kind {
+            expr = inner;
+        }
+        expr
+    }
 }
 
 /// The kinds of expressions.
@@ -396,7 +504,9 @@ pub enum ExprKind {
     /// `a + b`
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// `min(a, b)`
-    Call(Function, Vec<Expr>),
+    Call(Spanned<Function>, Vec<Expr>),
+    /// `(x)`
+    Paren(Box<Expr>),
 }
 
 /// A dimension of the arriving shape.

@@ -9,18 +9,36 @@ use std::cmp::Reverse;
 use crate::base::Span;
 use crate::diag::Code;
 
-use super::ast::{Allow, Block, File, Item, Network};
-use super::build::{Element, Part};
-use super::lex::{Comment, Lexed};
+use super::ast::{Allow, File};
+use super::build::{Extent, Part};
+use super::lex::Lexed;
 use super::session::Session;
+use super::token::Comment;
 
-/// Hands the comments of a text to the parts of its tree.
-pub(crate) fn read_comments(session: &mut Session<'_>, lexed: &Lexed, tree: &mut File, elements: &[Element]) {
+/// The lines of the doc comment above the item or statement that begins at the byte `start`. A `|` may stand between
+/// them.
+pub(crate) fn doc_above(source: &str, lexed: &Lexed, start: u32) -> Vec<String> {
+    let token = lexed.tokens.partition_point(|token| token.start < start);
+    let bars = lexed.tokens[..token].iter().rev().take_while(|token| token.is('|')).count();
+    let first = lexed.comments.partition_point(|comment| comment.tokens_before < token - bars);
+    let above = lexed.comments[first..].iter().take_while(|comment| comment.tokens_before <= token);
+    let lines = above.filter_map(|comment| doc_line(&source[comment.start as usize..comment.end as usize]));
+    lines.collect()
+}
+
+/// What a comment documents with; nothing for `#` and for `###` and more.
+fn doc_line(comment: &str) -> Option<String> {
+    let text = comment.strip_prefix("##").filter(|text| !text.starts_with('#'))?;
+    Some(text.strip_prefix(' ').unwrap_or(text).trim_end().to_owned())
+}
+
+/// Reads the lints that the comments of a text allow, and warns of doc comments that document nothing.
+pub(crate) fn read_comments(session: &mut Session<'_>, lexed: &Lexed, tree: &mut File, elements: &[Extent]) {
     if lexed.comments.is_empty() {
         return;
     }
-    let mut targets: Vec<Element> = elements.to_vec();
-    targets.retain(|element| matches!(element.part, Part::Statement | Part::Item(_)));
+    let mut targets: Vec<Extent> = elements.to_vec();
+    targets.retain(|element| matches!(element.part, Part::Statement | Part::Item));
     targets.sort_by_key(|element| (element.span.start, Reverse(element.span.end)));
     let mut reader = Reader { session, lexed, tree, targets };
     let mut undocumented: Option<usize> = None;
@@ -28,7 +46,7 @@ pub(crate) fn read_comments(session: &mut Session<'_>, lexed: &Lexed, tree: &mut
         let text = &reader.session.source[comment.start as usize..comment.end as usize];
         match text.strip_prefix("##") {
             Some(doc) if doc.starts_with('#') => {}
-            Some(doc) => reader.document(*comment, doc, &mut undocumented),
+            Some(_) => reader.document(*comment, &mut undocumented),
             None => reader.allow(*comment, &text[1..]),
         }
     }
@@ -39,12 +57,12 @@ struct Reader<'a, 's> {
     lexed: &'s Lexed,
     tree: &'s mut File,
     /// Items and statements by their beginning, outer ones first.
-    targets: Vec<Element>,
+    targets: Vec<Extent>,
 }
 
 impl Reader<'_, '_> {
     /// The outermost item or statement that begins behind a comment.
-    fn target(&self, comment: Comment) -> Option<Element> {
+    fn target(&self, comment: Comment) -> Option<Extent> {
         let mut next = comment.tokens_before;
         while self.lexed.tokens.get(next).is_some_and(|token| token.is('|')) {
             next += 1;
@@ -54,25 +72,16 @@ impl Reader<'_, '_> {
         self.targets.get(index).copied().filter(|element| element.span.start == start)
     }
 
-    /// Of several lines that document nothing one is reported.
-    fn document(&mut self, comment: Comment, text: &str, undocumented: &mut Option<usize>) {
-        let Some(target) = self.target(comment) else {
-            if undocumented.replace(comment.tokens_before) != Some(comment.tokens_before) {
-                let span = self.session.span(comment.start as usize, comment.end as usize);
-                let warning =
-                    self.session.sink.warning(Code::W0001, span, "this doc comment documents nothing");
-                warning
-                    .help("`##` stands before an item or statement; `#` begins an ordinary comment")
-                    .warn();
-            }
-            return;
-        };
-        let Part::Item(Some(index)) = target.part else { return };
-        if let Some(Item::Block(Block { doc, .. }) | Item::Network(Network { doc, .. })) =
-            self.tree.items.get_mut(index)
+    /// Warns of a doc comment without an item or statement behind it; of several lines one is reported.
+    fn document(&mut self, comment: Comment, undocumented: &mut Option<usize>) {
+        if self.target(comment).is_some()
+            || undocumented.replace(comment.tokens_before) == Some(comment.tokens_before)
         {
-            doc.push(text.strip_prefix(' ').unwrap_or(text).trim_end().to_owned());
+            return;
         }
+        let span = self.session.span(comment.start as usize, comment.end as usize);
+        let warning = self.session.sink.warning(Code::W0001, span, "this doc comment documents nothing");
+        warning.help("`##` stands before an item or statement; `#` begins an ordinary comment").warn();
     }
 
     fn allow(&mut self, comment: Comment, text: &str) {
@@ -140,7 +149,7 @@ fn is_code_like(word: &str) -> bool {
 mod tests {
     use crate::base::SourceMap;
     use crate::diag::Sink;
-    use crate::syntax::ast::{File, Item, NetworkKind};
+    use crate::syntax::ast::{File, ItemKind, NetworkKind};
     use crate::syntax::parse;
 
     /// The tree, each allowed lint with the text that it speaks of, and the diagnostics.
@@ -148,7 +157,7 @@ mod tests {
         let mut map = SourceMap::default();
         let file = map.add("test.cnn", text);
         let mut sink = Sink::default();
-        let tree = parse(&map, file, &mut sink);
+        let tree = parse(&map, file, &mut sink).tree;
         let allows = tree.allows.iter().map(|one| (one.code.to_string(), map.snippet(one.scope).to_owned()));
         let allows = allows.collect();
         let diagnostics = sink.into_sorted();
@@ -222,11 +231,14 @@ network n { relu }
 ## of nothing
 ";
         let (tree, _, diagnostics) = read(text);
-        let Some(Item::Block(block)) = tree.items.first() else { panic!("a block") };
-        assert_eq!(block.doc, ["Squeeze", "  and excitation."]);
-        let Some(Item::Network(network)) = tree.items.last() else { panic!("a network") };
+        let [item, last] = &tree.items[..] else { panic!("a block and a network") };
+        assert_eq!(item.doc, ["Squeeze", "  and excitation."]);
+        let ItemKind::Block(block) = &item.kind else { panic!("a block") };
+        let docs: Vec<&[String]> = block.body.statements.iter().map(|one| &one.doc[..]).collect();
+        assert_eq!(docs, [&["of a statement".to_owned()] as &[String], &[]]);
+        let ItemKind::Network(network) = &last.kind else { panic!("a network") };
         assert!(matches!(network.kind, NetworkKind::Body(_)));
-        assert_eq!(network.doc, ["of the network"]);
+        assert_eq!(last.doc, ["of the network"]);
         let expected = [6, 9, 14].map(|line| format!("{line}: W0001: this doc comment documents nothing"));
         assert_eq!(diagnostics, expected);
         assert!(!tree.broken);

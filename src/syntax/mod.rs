@@ -1,11 +1,12 @@
 //! From text to the syntax tree. Knows no operators.
 //!
 //! ```text
-//! text ─lex─▶ tokens, comments ─mend─▶ repaired text ─grammar─▶ pairs ─build─▶ ast::File
+//! text ─lex─▶ tokens, comments ─mend─▶ repaired text ─grammar─▶ pairs ─build─▶ tree
 //! ```
 //!
-//! [`parse`] never fails: what is wrong is reported, and the tree says which parts are missing. Only this module
-//! sees the generated parser; nothing here knows a word's meaning.
+//! [`parse`] never fails and gives a [`Parsed`] file, which owns its text, tokens, comments and tree. What is wrong is
+//! reported, and the tree keeps what could be read of it. Only this module sees the generated parser; nothing here
+//! knows a word's meaning.
 
 pub mod ast;
 
@@ -16,6 +17,10 @@ mod lex;
 mod mend;
 mod once;
 mod parse;
+mod parsed;
 mod session;
+mod token;
 
 pub use parse::parse;
+pub use parsed::Parsed;
+pub use token::{Comment, Token, TokenKind};

@@ -3,10 +3,10 @@
 
 use crate::diag::{Diagnostic, Severity};
 
-use super::build::{Element, Part};
+use super::build::{Extent, Part};
 
 /// Drops what follows from something that is reported already. The diagnostics are sorted by place.
-pub(crate) fn once(diagnostics: Vec<Diagnostic>, elements: &mut [Element]) -> Vec<Diagnostic> {
+pub(crate) fn once(diagnostics: Vec<Diagnostic>, elements: &mut [Extent]) -> Vec<Diagnostic> {
     if diagnostics.len() < 2 {
         return diagnostics;
     }
@@ -15,7 +15,7 @@ pub(crate) fn once(diagnostics: Vec<Diagnostic>, elements: &mut [Element]) -> Ve
         (element.span.start, std::cmp::Reverse(element.span.end), element.part == Part::Body)
     });
     let mut elements = elements.iter().enumerate().peekable();
-    let mut around: Vec<(usize, Element)> = Vec::new();
+    let mut around: Vec<(usize, Extent)> = Vec::new();
     let mut last: Option<(Option<usize>, u32)> = None;
     let mut kept = Vec::new();
     for diagnostic in diagnostics {

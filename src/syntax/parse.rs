@@ -9,32 +9,35 @@ use crate::base::{FileId, MAX_SOURCE_BYTES, SourceMap, with_deep_stack};
 use crate::diag::{Code, Sink};
 
 use super::ast::File;
-use super::build::{Element, TreeBuilder};
+use super::build::{Extent, TreeBuilder};
 use super::comments::read_comments;
 use super::grammar::{CnnParser, Rule};
-use super::lex::lex;
+use super::lex::{Lexed, lex};
 use super::mend::Repairs;
 use super::mend::separate;
 use super::mend::{balance, check_depth};
 use super::once::once;
+use super::parsed::Parsed;
 use super::session::Session;
 
-/// Parses a file of the map. Mistakes are reported to the sink; what was not understood is missing from the tree or
-/// stands in it as [`StmtKind::Bad`](super::ast::StmtKind::Bad), and the tree is marked as broken.
-pub fn parse(map: &SourceMap, file: FileId, sink: &mut Sink) -> File {
+/// Parses a file of the map. Mistakes are reported to the sink; a statement with a mistake stands in the tree as
+/// [`StmtKind::Broken`](super::ast::StmtKind::Broken), and the tree is marked as broken.
+pub fn parse(map: &SourceMap, file: FileId, sink: &mut Sink) -> Parsed {
     let source: &str = map.text(file);
     let mut found = Sink::default();
     let mut session = Session { file, source, sink: &mut found, failed: false };
-    let (mut tree, mut elements) = read(&mut session).unwrap_or_default();
+    let mut lexed = Lexed::default();
+    let (mut tree, mut elements) = read(&mut session, &mut lexed).unwrap_or_default();
     tree.broken |= session.failed;
     for diagnostic in once(found.into_sorted(), &mut elements) {
         sink.add(diagnostic);
     }
-    tree
+    let Lexed { tokens, comments } = lexed;
+    Parsed { file, text: map.text(file).clone(), tokens, comments, tree }
 }
 
 /// The tree and its parts; `None` for a text that is not read at all.
-fn read(session: &mut Session<'_>) -> Option<(File, Vec<Element>)> {
+fn read(session: &mut Session<'_>, lexed: &mut Lexed) -> Option<(File, Vec<Extent>)> {
     let source = session.source;
     if source.len() > MAX_SOURCE_BYTES {
         let span = session.span(0, 0);
@@ -43,7 +46,7 @@ fn read(session: &mut Session<'_>) -> Option<(File, Vec<Element>)> {
         return None;
     }
     let mut repairs = Repairs::default();
-    let lexed = lex(session, &mut repairs);
+    *lexed = lex(session, &mut repairs);
     if !check_depth(session, &lexed.tokens) {
         return None;
     }
@@ -63,10 +66,10 @@ fn read(session: &mut Session<'_>) -> Option<(File, Vec<Element>)> {
         }
     };
     let file = pairs.next().expect("the grammar gives a file");
-    let mut builder = TreeBuilder::new(session, &repaired, &lexed.tokens);
+    let mut builder = TreeBuilder::new(session, &repaired, lexed);
     builder.file(file);
     let (mut tree, elements) = builder.finish();
-    read_comments(session, &lexed, &mut tree, &elements);
+    read_comments(session, lexed, &mut tree, &elements);
     Some((tree, elements))
 }
 
@@ -80,7 +83,7 @@ mod tests {
         let mut map = SourceMap::default();
         let file = map.add("test.cnn", text);
         let mut sink = Sink::default();
-        let tree = parse(&map, file, &mut sink);
+        let tree = parse(&map, file, &mut sink).tree;
         let shown = sink.into_sorted().into_iter().map(|one| {
             let place = map.location(one.primary.span);
             format!("{}:{}: {}: {}", place.line, place.column, one.code, one.message)
@@ -154,7 +157,7 @@ mod tests {
         let salvaged: Vec<&str> = tree.salvaged.iter().map(String::as_str).collect();
         assert_eq!(salvaged, ["a", "as", "b-1", "conv"]);
         let body = tree.statements.expect("bare statements");
-        let bad = body.statements.iter().filter(|one| matches!(one.kind, StmtKind::Bad)).count();
+        let bad = body.statements.iter().filter(|one| matches!(one.kind, StmtKind::Broken(_))).count();
         assert_eq!((body.statements.len(), bad), (4, 1));
     }
 

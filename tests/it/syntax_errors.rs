@@ -10,11 +10,11 @@ fn check(cases: &[(&str, &[&str])]) {
         let mut map = SourceMap::default();
         let file = map.add("", *text);
         let mut sink = Sink::default();
-        let tree = parse(&map, file, &mut sink);
+        let parsed = parse(&map, file, &mut sink);
         let shown = render_short(&sink.into_sorted(), &map);
         let shown: Vec<&str> = shown.lines().map(|line| line.trim_start_matches(':')).collect();
         assert_eq!(shown, *expected, "{text}");
-        assert!(tree.broken, "{text}");
+        assert!(parsed.tree.broken, "{text}");
     }
 }
 

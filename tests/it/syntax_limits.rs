@@ -12,7 +12,7 @@ fn parsed(text: &str) -> (File, Vec<Diagnostic>) {
     let mut map = SourceMap::default();
     let file = map.add("test.cnn", text);
     let mut sink = Sink::default();
-    let tree = parse(&map, file, &mut sink);
+    let tree = parse(&map, file, &mut sink).tree;
     let diagnostics = sink.into_sorted();
     let _shown = render(&diagnostics, &map, Style::default());
     assert_eq!(tree.broken, diagnostics.iter().any(|one| one.code != Code::W0001), "{text}");

@@ -6,7 +6,7 @@ use crate::base::{Span, Spanned};
 use crate::diag::Code;
 
 use super::{TreeBuilder, next};
-use crate::syntax::ast::{Arg, ArgValue, CallArg, Expr, ExprKind, Ident, Name, Sequence, Size};
+use crate::syntax::ast::{Arg, ArgValue, CallArg, Expr, ExprKind, Ident, Name, PathPart, Sequence, Size};
 use crate::syntax::grammar::Rule;
 
 /// The most arguments of one operator, call or tuple.
@@ -83,7 +83,9 @@ impl TreeBuilder<'_, '_> {
         }
         let mut values = self.unnamed_entries(pair);
         match values.pop() {
-            Some(only) if values.is_empty() => ArgValue::Expr(Expr { span, ..only }),
+            Some(only) if values.is_empty() => {
+                ArgValue::Expr(Expr { kind: ExprKind::Paren(Box::new(only)), span })
+            }
             last => {
                 values.extend(last);
                 ArgValue::Tuple(values, span)
@@ -165,8 +167,8 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// Takes a `"block1-*"` from the end of the parts.
-    fn member_pattern(&mut self, parts: &mut Vec<Spanned<String>>, sequence: &mut Option<Sequence>) {
-        let is_pattern = |part: &Spanned<String>| part.value.contains('*');
+    fn member_pattern(&mut self, parts: &mut Vec<PathPart>, sequence: &mut Option<Sequence>) {
+        let is_pattern = |part: &PathPart| part.value.contains('*');
         let count = parts.len();
         if let Some(early) = parts.iter().take(count.saturating_sub(1)).find(|part| is_pattern(part)) {
             let span = early.span;
@@ -185,8 +187,10 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// One part of a path, quotes removed.
-    pub(crate) fn part(&mut self, pair: Pair<'_, Rule>) -> Spanned<String> {
-        let part = self.string(&pair);
+    pub(crate) fn part(&mut self, pair: Pair<'_, Rule>) -> PathPart {
+        let quoted = pair.as_rule() == Rule::string;
+        let Spanned { value, span } = self.string(&pair);
+        let part = PathPart { value, span, quoted };
         if part.value.contains('.') {
             let error = self.error(Code::E0001, part.span, "a quoted part of a path holds no `.`");
             error.help("the point joins parts: write them beside each other").emit();

@@ -109,7 +109,7 @@ impl TreeBuilder<'_, '_> {
             Rule::real => ExprKind::Real(self.real(&pair)),
             Rule::nested => {
                 let inner = grow_stack(|| self.nested_expression(next(&mut pair.into_inner())))?;
-                return Some(Expr { span, ..inner });
+                ExprKind::Paren(Box::new(inner))
             }
             Rule::arriving => ExprKind::Arriving(self.arriving(pair)),
             Rule::mention => return self.mention(pair),
@@ -152,6 +152,7 @@ impl TreeBuilder<'_, '_> {
         }
         let known = FUNCTIONS.iter().find(|(word, _)| *word == name.value);
         let function = known.map_or_else(|| self.unknown_function(&name), |&(_, function)| function);
+        let function = Spanned::new(function, name.span);
         Some(Expr { kind: ExprKind::Call(function, values), span })
     }
 
@@ -214,7 +215,7 @@ mod tests {
     use super::*;
     use crate::base::SourceMap;
     use crate::diag::Sink;
-    use crate::syntax::ast::Item;
+    use crate::syntax::ast::ItemKind;
     use crate::syntax::parse;
 
     /// The expression with all its parentheses.
@@ -230,8 +231,9 @@ mod tests {
             }
             ExprKind::Call(function, values) => {
                 let values: Vec<String> = values.iter().map(shown).collect();
-                format!("{function:?}({})", values.join(" "))
+                format!("{:?}({})", function.value, values.join(" "))
             }
+            ExprKind::Paren(inner) => shown(inner),
         }
     }
 
@@ -240,9 +242,9 @@ mod tests {
         let mut map = SourceMap::default();
         let file = map.add("test.cnn", format!("let a = {text}; relu"));
         let mut sink = Sink::default();
-        let tree = parse(&map, file, &mut sink);
+        let tree = parse(&map, file, &mut sink).tree;
         assert_eq!(sink.into_sorted(), [], "{text}");
-        let Some(Item::Let(constant)) = tree.items.first() else { panic!("{text} is a constant") };
+        let ItemKind::Let(constant) = &tree.items[0].kind else { panic!("{text} is a constant") };
         (shown(&constant.value), map.snippet(constant.value.span).to_owned())
     }
 

@@ -2,9 +2,9 @@
 
 use pest::iterators::{Pair, Pairs};
 
-use crate::base::{Span, Spanned};
+use crate::base::Span;
 use crate::diag::Code;
-use crate::syntax::ast::{Arg, Body, Expr, Flow, Head, Ident, Name, Path, ShapePattern};
+use crate::syntax::ast::{Arg, Body, Expr, Flow, Head, Ident, Name, Path, PathPart, ShapePattern, Suffix};
 use crate::syntax::grammar::Rule;
 
 use super::{TreeBuilder, next};
@@ -17,38 +17,39 @@ impl TreeBuilder<'_, '_> {
     }
 
     fn suffixed(&mut self, head: Head, parts: Pairs<'_, Rule>) -> Flow {
-        let mut flow = Flow { head, repeat: None, shape: None, name: None };
-        let mut last = None;
+        let mut flow = Flow { head, suffixes: Vec::new() };
         for part in parts {
             let span = self.span(&part);
-            let sort = Suffix::of(part.as_rule());
-            self.check_suffix(&flow.head, sort, last, span);
-            last = Some(sort);
-            match sort {
-                Suffix::Repetition => flow.repeat = Some(self.repetition(part)),
-                Suffix::Shape => flow.shape = part.into_inner().last().map(|shape| self.shape(shape)),
-                Suffix::Name => flow.name = Some(self.naming(part)),
-            }
+            let suffix = match part.as_rule() {
+                Rule::repetition => Suffix::Repeat(self.repetition(part)),
+                Rule::stated => {
+                    Suffix::Shape(self.shape(part.into_inner().last().expect("`->` has a shape")))
+                }
+                _ => Suffix::Name(self.naming(part)),
+            };
+            self.check_suffix(&flow, &suffix, span);
+            flow.suffixes.push(suffix);
         }
         flow
     }
 
-    fn check_suffix(&mut self, head: &Head, sort: Suffix, last: Option<Suffix>, span: Span) {
-        if matches!(head, Head::Reference(_)) {
-            let error = self.error(Code::E0211, span, format!("`@path` takes no {}", sort.shown()));
+    fn check_suffix(&mut self, flow: &Flow, suffix: &Suffix, span: Span) {
+        if matches!(flow.head, Head::Reference(_)) {
+            let error = self.error(Code::E0211, span, format!("`@path` takes no {}", shown(suffix)));
             error.help("it only makes an earlier value current; put it into a group to say more").emit();
             return;
         }
-        if sort == Suffix::Repetition && matches!(head, Head::Form { word, .. } if word.value == "aux") {
+        let is_aux = matches!(&flow.head, Head::Form { word, .. } if word.value == "aux");
+        if is_aux && matches!(suffix, Suffix::Repeat(_)) {
             let error = self.error(Code::E0211, span, "`aux` takes no `* n`");
             error.help("an auxiliary branch is one output; repeat the statements in it").emit();
         }
-        let Some(last) = last else { return };
-        if last == sort {
-            self.error(Code::E0202, span, format!("{} is given twice", sort.shown())).emit();
-        } else if last > sort {
+        let Some(last) = flow.suffixes.last() else { return };
+        if rank(last) == rank(suffix) {
+            self.error(Code::E0202, span, format!("{} is given twice", shown(suffix))).emit();
+        } else if rank(last) > rank(suffix) {
             let error =
-                self.error(Code::E0211, span, format!("{} stands behind {}", sort.shown(), last.shown()));
+                self.error(Code::E0211, span, format!("{} stands behind {}", shown(suffix), shown(last)));
             error.help("the order is `* n`, `-> shape`, `as path`").emit();
         }
     }
@@ -76,8 +77,10 @@ impl TreeBuilder<'_, '_> {
         match (call, branches) {
             (None, None) => Head::Op { word, args: before },
             (None, Some(branches)) => {
-                let trailing = if word.value == "aux" { self.no_trailing_words(&after) } else { after };
-                Head::Form { word, args: before, branches, trailing }
+                if word.value == "aux" {
+                    self.no_trailing_words(&after);
+                }
+                Head::Form { word, args: before, branches, trailing: after }
             }
             (Some(list), _) => {
                 if let Some(span) = branches_span {
@@ -91,12 +94,11 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// The trunk flows on behind `aux`, so that words behind it would say something of another value.
-    fn no_trailing_words(&mut self, args: &[Arg]) -> Vec<Arg> {
+    fn no_trailing_words(&mut self, args: &[Arg]) {
         if let Some(first) = args.first() {
             let error = self.error(Code::E0211, first.span(), "`aux` takes no trailing words");
             error.help("write them into the branch, or behind `;` where they are meant for the trunk").emit();
         }
-        Vec::new()
     }
 
     fn words<'i>(&mut self, pair: Pair<'i, Rule>) -> Words<'i> {
@@ -154,7 +156,7 @@ impl TreeBuilder<'_, '_> {
     /// A path after `@` or `expect`.
     pub(super) fn path(&mut self, pair: Pair<'_, Rule>) -> Path {
         let span = self.span(&pair);
-        let parts: Vec<Spanned<String>> = pair.into_inner().map(|part| self.part(part)).collect();
+        let parts: Vec<PathPart> = pair.into_inner().map(|part| self.part(part)).collect();
         for part in &parts {
             if part.value.contains('*') {
                 let error =
@@ -178,29 +180,20 @@ struct Words<'i> {
     after: Vec<Arg>,
 }
 
-/// What may follow a head, in the order in which it must.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Suffix {
-    Repetition,
-    Shape,
-    Name,
+/// The place of a suffix among others.
+fn rank(suffix: &Suffix) -> u8 {
+    match suffix {
+        Suffix::Repeat(_) => 0,
+        Suffix::Shape(_) => 1,
+        Suffix::Name(_) => 2,
+    }
 }
 
-impl Suffix {
-    fn of(rule: Rule) -> Suffix {
-        match rule {
-            Rule::repetition => Suffix::Repetition,
-            Rule::stated => Suffix::Shape,
-            _ => Suffix::Name,
-        }
-    }
-
-    fn shown(self) -> &'static str {
-        match self {
-            Suffix::Repetition => "`* n`",
-            Suffix::Shape => "`-> shape`",
-            Suffix::Name => "`as path`",
-        }
+fn shown(suffix: &Suffix) -> &'static str {
+    match suffix {
+        Suffix::Repeat(_) => "`* n`",
+        Suffix::Shape(_) => "`-> shape`",
+        Suffix::Name(_) => "`as path`",
     }
 }
 

@@ -6,8 +6,10 @@ use crate::base::{Span, Spanned};
 use crate::diag::Code;
 
 use super::statements::Built;
-use super::{Element, Part, TreeBuilder, next};
-use crate::syntax::ast::{Block, Body, Ident, Item, Network, NetworkKind, Param, Stmt, StmtKind, Table};
+use super::{Extent, Part, TreeBuilder, next};
+use crate::syntax::ast::{
+    Block, Body, Element, Ident, Item, ItemKind, Network, NetworkKind, Param, Stmt, StmtKind, Table,
+};
 use crate::syntax::grammar::Rule;
 
 /// Words that cannot call a block, because they mean something where a statement starts.
@@ -24,38 +26,39 @@ impl TreeBuilder<'_, '_> {
         let mut reported = false;
         for element in pair.into_inner() {
             self.spoiled = false;
-            let span = self.span(&element);
             match element.as_rule() {
                 Rule::statement => match self.statement(element) {
-                    Built::Item(item, _) if statements.is_empty() => self.tree.items.push(item),
-                    Built::Item(Item::Let(constant), span) => {
-                        statements.push(Stmt { kind: StmtKind::Let(constant), span });
+                    Built::Item(item) if statements.is_empty() => self.tree.items.push(item),
+                    Built::Item(item) if matches!(item.kind, ItemKind::Let(_)) => {
+                        statements.push(self.constant_statement(item));
                     }
-                    Built::Item(_, span) => self.late_item(span),
-                    Built::Statement(statement) => {
-                        let bad = matches!(statement.kind, StmtKind::Bad);
-                        if has_network && !bad {
+                    Built::Item(item) => {
+                        self.late_item(item.span);
+                        self.tree.unusable.push(Element::Item(item));
+                    }
+                    Built::Statement(statement) if has_network => {
+                        if !matches!(statement.kind, StmtKind::Broken(_)) {
                             if !std::mem::replace(&mut reported, true) {
                                 self.outside_a_network(statement.span);
                             }
                             self.salvage(statement.span);
-                        } else if !bad || !has_network {
-                            statements.push(statement);
                         }
+                        self.tree.unusable.push(Element::Stmt(statement));
                     }
-                    Built::Nothing => {}
+                    Built::Statement(statement) => statements.push(statement),
+                    Built::Edition => {}
                 },
                 Rule::block | Rule::table | Rule::network => {
                     reported = false;
-                    let item = self.item(element);
+                    let (item, usable) = self.item(element);
                     if !statements.is_empty() {
-                        self.late_item(span);
+                        self.late_item(item.span);
                     }
-                    if item.is_some() {
-                        let element = self.elements.last_mut().expect("an item is an element");
-                        element.part = Part::Item(Some(self.tree.items.len()));
+                    if usable {
+                        self.tree.items.push(item);
+                    } else {
+                        self.tree.unusable.push(Element::Item(item));
                     }
-                    self.tree.items.extend(item);
                 }
                 _ => {}
             }
@@ -63,11 +66,14 @@ impl TreeBuilder<'_, '_> {
         if let (Some(first), Some(last)) = (statements.first(), statements.last()) {
             let span = first.span.to(last.span);
             // A file whose only statements could not be read may be meant as one of items.
-            let only_bad = statements.iter().all(|one| matches!(one.kind, StmtKind::Bad));
-            if !only_bad || self.tree.items.is_empty() {
+            let only_broken = statements.iter().all(|one| matches!(one.kind, StmtKind::Broken(_)));
+            if !only_broken || self.tree.items.is_empty() {
                 self.tree.statements = Some(Body { statements, span });
+            } else {
+                self.tree.unusable.extend(statements.into_iter().map(Element::Stmt));
             }
         }
+        self.tree.unusable.sort_by_key(|element| element.span().start);
     }
 
     fn outside_a_network(&mut self, span: Span) {
@@ -84,8 +90,8 @@ impl TreeBuilder<'_, '_> {
         self.salvage(span);
     }
 
-    /// A block, table or network; `None` where it was reported and cannot be used.
-    pub(crate) fn item(&mut self, pair: Pair<'_, Rule>) -> Option<Item> {
+    /// A block, table or network, and whether it can be used; one that cannot was reported.
+    pub(crate) fn item(&mut self, pair: Pair<'_, Rule>) -> (Item, bool) {
         let outer = std::mem::take(&mut self.spoiled);
         let whole = self.span(&pair);
         let rule = pair.as_rule();
@@ -105,19 +111,19 @@ impl TreeBuilder<'_, '_> {
             self.explain(strict, start, body.as_span().start(), start);
         }
         let head = (!bad).then_some(head);
-        let item = match rule {
+        let kind = match rule {
             Rule::block => self.block(head, body),
             Rule::table => self.table(head, body, whole),
-            _ => self.network(head, body, header),
+            _ => self.network(head, body),
         };
-        let usable = !self.spoiled && !self.is_doubtful(header);
+        let usable = !self.spoiled && !self.is_doubtful(header) && !matches!(kind, ItemKind::Broken { .. });
         self.spoiled = outer;
         if !usable {
             self.salvage(header);
         }
-        self.elements.push(Element { span: header, part: Part::Header });
-        self.elements.push(Element { span: whole, part: Part::Item(None) });
-        item.filter(|_| usable)
+        self.elements.push(Extent { span: header, part: Part::Header });
+        self.elements.push(Extent { span: whole, part: Part::Item });
+        (Item { kind, doc: self.doc(whole), span: whole }, usable)
     }
 
     fn name_and_parameters(&mut self, head: Pair<'_, Rule>) -> (Ident, Vec<Param>) {
@@ -141,7 +147,7 @@ impl TreeBuilder<'_, '_> {
         parameters
     }
 
-    fn block(&mut self, head: Option<Pair<'_, Rule>>, body: Pair<'_, Rule>) -> Option<Item> {
+    fn block(&mut self, head: Option<Pair<'_, Rule>>, body: Pair<'_, Rule>) -> ItemKind {
         let named = head.map(|head| self.name_and_parameters(head));
         if let Some((name, _)) = &named
             && STATEMENT_WORDS.contains(&name.value.as_str())
@@ -151,10 +157,13 @@ impl TreeBuilder<'_, '_> {
         }
         let body = self.body(body);
         let body = self.filled(body, "a block's body");
-        named.map(|(name, params)| Item::Block(Block { name, params, body, doc: Vec::new() }))
+        match named {
+            Some((name, params)) => ItemKind::Block(Block { name, params, body }),
+            None => ItemKind::Broken { body: Some(body) },
+        }
     }
 
-    fn network(&mut self, head: Option<Pair<'_, Rule>>, body: Pair<'_, Rule>, span: Span) -> Option<Item> {
+    fn network(&mut self, head: Option<Pair<'_, Rule>>, body: Pair<'_, Rule>) -> ItemKind {
         let named = head.map(|head| self.name_and_parameters(head));
         let kind = match body.as_rule() {
             Rule::body => {
@@ -163,8 +172,11 @@ impl TreeBuilder<'_, '_> {
             }
             _ => self.instance(body),
         };
-        let (name, params) = named?;
-        Some(Item::Network(Network { name, params, kind: kind?, doc: Vec::new(), span }))
+        match (named, kind) {
+            (Some((name, params)), Some(kind)) => ItemKind::Network(Network { name, params, kind }),
+            (_, Some(NetworkKind::Body(body))) => ItemKind::Broken { body: Some(body) },
+            _ => ItemKind::Broken { body: None },
+        }
     }
 
     fn instance(&mut self, pair: Pair<'_, Rule>) -> Option<NetworkKind> {
@@ -195,7 +207,7 @@ impl TreeBuilder<'_, '_> {
         Some(NetworkKind::Instance { of, args, args_span })
     }
 
-    fn table(&mut self, head: Option<Pair<'_, Rule>>, rows: Pair<'_, Rule>, span: Span) -> Option<Item> {
+    fn table(&mut self, head: Option<Pair<'_, Rule>>, rows: Pair<'_, Rule>, span: Span) -> ItemKind {
         let head = head.map(|head| {
             let mut inner = head.into_inner().filter(|part| part.as_rule() != Rule::arrow);
             let mut part = || inner.next().expect("a table's head has a name and two numbers");
@@ -214,8 +226,10 @@ impl TreeBuilder<'_, '_> {
             }
         }
         self.spoiled |= self.is_doubtful(span);
-        let (name, inputs, outputs) = head?;
-        Some(Item::Table(Table { name, inputs, outputs, rows: list, span }))
+        match head {
+            Some((name, inputs, outputs)) => ItemKind::Table(Table { name, inputs, outputs, rows: list }),
+            None => ItemKind::Broken { body: None },
+        }
     }
 
     fn count(&mut self, pair: &Pair<'_, Rule>) -> Spanned<u64> {

@@ -9,8 +9,8 @@ use crate::diag::Code;
 
 use super::TreeBuilder;
 use crate::syntax::grammar::{CnnParser, Rule};
-use crate::syntax::lex::{Kind, Token};
 use crate::syntax::mend::FORM_WORDS;
+use crate::syntax::token::{Token, TokenKind};
 
 /// Longer tokens are not shown in messages.
 const LONGEST_SHOWN: usize = 40;
@@ -120,10 +120,10 @@ impl<'a> TreeBuilder<'a, '_> {
         let head = self.text(self.tokens[first]);
         let span = self.token_span(found);
         let suffix = match found.kind {
-            Kind::Symbol('→') => "-> shape",
-            Kind::Symbol('*') => "* n",
-            Kind::Word if self.text(found) == "as" => "as path",
-            Kind::Word => {
+            TokenKind::Symbol('→') => "-> shape",
+            TokenKind::Symbol('*') => "* n",
+            TokenKind::Word if self.text(found) == "as" => "as path",
+            TokenKind::Word => {
                 let index = self.tokens.partition_point(|token| token.start < found.start);
                 if !self.ends_suffix(first, index) {
                     return false;
@@ -152,22 +152,22 @@ impl<'a> TreeBuilder<'a, '_> {
     /// Whether the tokens `first..index` end with `* n`, `-> shape` or `as path`.
     fn ends_suffix(&self, first: usize, index: usize) -> bool {
         let tokens = &self.tokens[first..index];
-        let is_start = |token: &Token| token.is('→') || token.is('*') || token.kind == Kind::Path;
+        let is_start = |token: &Token| token.is('→') || token.is('*') || token.kind == TokenKind::Path;
         let Some(start) = tokens.iter().rposition(is_start) else { return false };
         let value = &tokens[start + 1..];
         let mut depth = 0_usize;
         let is_part = |token: &Token| match token.kind {
-            Kind::Symbol('(') => {
+            TokenKind::Symbol('(') => {
                 depth += 1;
                 true
             }
-            Kind::Symbol(')') => {
+            TokenKind::Symbol(')') => {
                 depth = depth.saturating_sub(1);
                 true
             }
-            _ => depth > 0 || token.kind == Kind::Number || token.is('?') || self.text(*token) == "x",
+            _ => depth > 0 || token.kind == TokenKind::Number || token.is('?') || self.text(*token) == "x",
         };
-        value.iter().all(is_part) && value.is_empty() == (tokens[start].kind == Kind::Path)
+        value.iter().all(is_part) && value.is_empty() == (tokens[start].kind == TokenKind::Path)
     }
 
     /// A value of the wrong form behind `*`, `->`, `as` or `name=`.
@@ -176,12 +176,12 @@ impl<'a> TreeBuilder<'a, '_> {
         let shown = self.shown(place.found);
         let index = self.tokens.partition_point(|token| token.start < before.start);
         let name =
-            index.checked_sub(1).map(|index| self.tokens[index]).filter(|name| name.kind == Kind::Word);
+            index.checked_sub(1).map(|index| self.tokens[index]).filter(|name| name.kind == TokenKind::Word);
         let in_statement = name.is_some_and(|name| name.start >= place.whole.start);
         let message = match before.kind {
-            Kind::Symbol('*')
+            TokenKind::Symbol('*')
                 if wanted.contains(&Rule::parenthesised)
-                    && place.found.is_some_and(|found| found.kind == Kind::Word) =>
+                    && place.found.is_some_and(|found| found.kind == TokenKind::Word) =>
             {
                 let span = place.found.map_or(place.whole, |found| self.token_span(found));
                 let word = place.found.map_or("", |found| self.text(found));
@@ -190,10 +190,12 @@ impl<'a> TreeBuilder<'a, '_> {
                 error.fix(format!("write `{parenthesised}`"), span, parenthesised).emit();
                 return true;
             }
-            Kind::Symbol('*') if wanted.contains(&Rule::parenthesised) => {
+            TokenKind::Symbol('*') if wanted.contains(&Rule::parenthesised) => {
                 format!("expected a number or `( … )` behind `*`, found {shown}")
             }
-            _ if place.found.is_some_and(|found| matches!(found.kind, Kind::Symbol('≡' | '≤' | '≥')))
+            _ if place
+                .found
+                .is_some_and(|found| matches!(found.kind, TokenKind::Symbol('≡' | '≤' | '≥')))
                 && self.is_path(place.whole, before) =>
             {
                 let span = place.found.map_or(place.whole, |found| self.token_span(found));
@@ -202,10 +204,10 @@ impl<'a> TreeBuilder<'a, '_> {
                 error.fix("expectations begin with `expect`", start, "expect ").emit();
                 return true;
             }
-            Kind::Symbol('≡' | '≤' | '≥') => {
+            TokenKind::Symbol('≡' | '≤' | '≥') => {
                 format!("expected a value behind `{}`, found {shown}", self.text(before))
             }
-            Kind::Word
+            TokenKind::Word
                 if place.found.is_some_and(|found| found.is('['))
                     && FORM_WORDS.contains(&self.text(before)) =>
             {
@@ -214,14 +216,17 @@ impl<'a> TreeBuilder<'a, '_> {
                 error.help("branches stand between `<` and `>`").emit();
                 return true;
             }
-            Kind::Symbol('→') if wanted.contains(&Rule::shape) => {
+            TokenKind::Symbol('→') if wanted.contains(&Rule::shape) => {
                 format!("expected a shape behind `->`, found {shown}")
             }
-            Kind::Word if self.text(before) == "as" => format!("expected a path behind `as`, found {shown}"),
-            Kind::Symbol('=') if in_statement && self.is_attribute(place.whole) => {
+            TokenKind::Word if self.text(before) == "as" => {
+                format!("expected a path behind `as`, found {shown}")
+            }
+            TokenKind::Symbol('=') if in_statement && self.is_attribute(place.whole) => {
                 let name = name.map_or("", |name| self.text(name));
-                let size =
-                    place.found.filter(|found| found.kind == Kind::Number && self.text(*found).contains('x'));
+                let size = place
+                    .found
+                    .filter(|found| found.kind == TokenKind::Number && self.text(*found).contains('x'));
                 if let Some(size) = size {
                     let span = self.token_span(size);
                     let tuple = format!("({})", self.text(size).split('x').collect::<Vec<_>>().join(", "));
@@ -268,7 +273,7 @@ impl<'a> TreeBuilder<'a, '_> {
         let Some(token) = token else { return "the end of the text".to_owned() };
         let text = self.text(token);
         match token.kind {
-            Kind::Text => "a string".to_owned(),
+            TokenKind::Text => "a string".to_owned(),
             _ if text.len() > LONGEST_SHOWN => "a long word".to_owned(),
             _ => format!("`{text}`"),
         }

@@ -15,10 +15,12 @@ use crate::base::{Span, Spanned};
 use crate::diag::{Builder, Code};
 
 use crate::syntax::ast::{File, Ident};
+use crate::syntax::comments::doc_above;
 use crate::syntax::grammar::Rule;
-use crate::syntax::lex::{Kind, Token};
+use crate::syntax::lex::Lexed;
 use crate::syntax::mend::Repaired;
 use crate::syntax::session::Session;
+use crate::syntax::token::{Token, TokenKind};
 
 /// Turns the pairs of the grammar into the tree.
 pub(crate) struct TreeBuilder<'a, 's> {
@@ -28,10 +30,12 @@ pub(crate) struct TreeBuilder<'a, 's> {
     pub(crate) repaired: &'s Repaired,
     /// The tokens of the original text.
     pub(crate) tokens: &'s [Token],
+    /// The same, with the comments.
+    lexed: &'s Lexed,
     /// What was built.
     pub(crate) tree: File,
     /// Where items and statements stand, in the order in which they end.
-    pub(crate) elements: Vec<Element>,
+    pub(crate) elements: Vec<Extent>,
     /// Whether an error was found in the element at hand, outside the elements inside it.
     pub(crate) spoiled: bool,
     /// Operands and signs of the expression at hand.
@@ -44,7 +48,7 @@ pub(crate) struct TreeBuilder<'a, 's> {
 
 /// A part of the text that comments may speak of, or that is not complained about twice.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Element {
+pub(crate) struct Extent {
     /// Where it stands.
     pub(crate) span: Span,
     /// What it is.
@@ -56,8 +60,8 @@ pub(crate) struct Element {
 pub(crate) enum Part {
     /// A statement.
     Statement,
-    /// An item; its number in the tree, where it has a place for a doc comment.
-    Item(Option<usize>),
+    /// An item.
+    Item,
     /// What stands before the `{` of an item.
     Header,
     /// Statements between brackets.
@@ -74,12 +78,13 @@ impl<'a, 's> TreeBuilder<'a, 's> {
     pub(crate) fn new(
         session: &'s mut Session<'a>,
         repaired: &'s Repaired,
-        tokens: &'s [Token],
+        lexed: &'s Lexed,
     ) -> TreeBuilder<'a, 's> {
         TreeBuilder {
             session,
             repaired,
-            tokens,
+            tokens: &lexed.tokens,
+            lexed,
             tree: File::default(),
             elements: Vec::new(),
             spoiled: false,
@@ -109,6 +114,11 @@ impl<'a, 's> TreeBuilder<'a, 's> {
         self.session.span(start, end.max(start))
     }
 
+    /// The doc comment above an item or statement.
+    pub(crate) fn doc(&self, span: Span) -> Vec<String> {
+        doc_above(self.session.source, self.lexed, span.start)
+    }
+
     /// An identifier.
     pub(crate) fn ident(&self, pair: Pair<'_, Rule>) -> Ident {
         Spanned::new(pair.as_str().to_owned(), self.span(&pair))
@@ -126,7 +136,7 @@ impl<'a, 's> TreeBuilder<'a, 's> {
     }
 
     /// Takes the names out of the parts that are not used.
-    pub(crate) fn finish(mut self) -> (File, Vec<Element>) {
+    pub(crate) fn finish(mut self) -> (File, Vec<Extent>) {
         self.unused.sort_by_key(|span| (span.start, Reverse(span.end)));
         let mut done = 0;
         for span in self.unused {
@@ -134,7 +144,7 @@ impl<'a, 's> TreeBuilder<'a, 's> {
             done = done.max(span.end);
             let first = self.tokens.partition_point(|token| token.start < start);
             for token in self.tokens[first..].iter().take_while(|token| token.end <= span.end) {
-                if matches!(token.kind, Kind::Word | Kind::Text | Kind::Path) {
+                if matches!(token.kind, TokenKind::Word | TokenKind::Text | TokenKind::Path) {
                     let text = &self.session.source[token.start as usize..token.end as usize];
                     let names = text.split(['.', '[', ']', '"']).filter(|name| !name.is_empty());
                     self.tree.salvaged.extend(names.map(str::to_owned));

@@ -4,19 +4,28 @@ use pest::iterators::Pair;
 
 use crate::base::{Span, Spanned, grow_stack};
 use crate::diag::Code;
-use crate::syntax::ast::{Body, Comparison, Expect, ExpectValue, Head, Item, Let, Stmt, StmtKind};
+use crate::syntax::ast::{
+    Body, Comparison, Edition, Expect, ExpectValue, Head, Item, ItemKind, Let, Stmt, StmtKind,
+};
 use crate::syntax::grammar::Rule;
 
-use super::{Element, Part, TreeBuilder, next};
+use super::{Extent, Part, TreeBuilder, next};
+
+/// What the grammar's `plain` turns out to be.
+enum Read {
+    Statement(StmtKind),
+    Item(ItemKind),
+    Edition(Spanned<u64>),
+}
 
 /// What an `element` turns out to be.
 pub(crate) enum Built {
     /// A statement.
     Statement(Stmt),
-    /// An item that is also written like a statement.
-    Item(Item, Span),
-    /// An edition line, or something that was reported and leaves nothing.
-    Nothing,
+    /// A `use` or `let`, which are written like statements.
+    Item(Item),
+    /// An edition line where it may stand.
+    Edition,
 }
 
 impl TreeBuilder<'_, '_> {
@@ -29,7 +38,7 @@ impl TreeBuilder<'_, '_> {
             grow_stack(|| self.body_element(element, &mut statements));
             self.spoiled = outer;
         }
-        self.elements.push(Element { span, part: Part::Body });
+        self.elements.push(Extent { span, part: Part::Body });
         Body { statements, span }
     }
 
@@ -37,28 +46,34 @@ impl TreeBuilder<'_, '_> {
         match element.as_rule() {
             Rule::statement => match self.statement(element) {
                 Built::Statement(statement) => statements.push(statement),
-                Built::Item(Item::Let(constant), span) => {
-                    statements.push(Stmt { kind: StmtKind::Let(constant), span })
-                }
-                Built::Item(_, span) => self.misplaced(span, "inside a body", statements),
-                Built::Nothing => {}
+                Built::Item(item) => statements.push(self.constant_statement(item)),
+                Built::Edition => {}
             },
             Rule::block | Rule::table | Rule::network => {
-                let span = self.span(&element);
-                // Built for the mistakes inside it.
-                self.item(element);
-                self.misplaced(span, "inside a body", statements);
+                let (item, _) = self.item(element);
+                statements.push(self.misplaced(item));
             }
             _ => {}
         }
     }
 
-    fn misplaced(&mut self, span: Span, place: &str, statements: &mut Vec<Stmt>) {
+    /// A `let` among statements; a `use` may not stand there.
+    pub(crate) fn constant_statement(&mut self, item: Item) -> Stmt {
+        match item {
+            Item { kind: ItemKind::Let(constant), doc, span } => {
+                Stmt { kind: StmtKind::Let(constant), doc, span }
+            }
+            item => self.misplaced(item),
+        }
+    }
+
+    fn misplaced(&mut self, item: Item) -> Stmt {
+        let span = item.span;
         let word = self.first_word(span);
-        let message = format!("`{}` may not stand {place}", self.session.source[word.range()].to_owned());
+        let message = format!("`{}` may not stand inside a body", &self.session.source[word.range()]);
         self.error(Code::E0016, word, message).help("write it beside the networks of the file").emit();
         self.salvage(span);
-        statements.push(Stmt { kind: StmtKind::Bad, span });
+        Stmt { kind: StmtKind::Misplaced(Box::new(item)), doc: Vec::new(), span }
     }
 
     /// The first token of a span.
@@ -77,7 +92,7 @@ impl TreeBuilder<'_, '_> {
             self.tree.broken = true;
         }
         if body.statements.is_empty() {
-            body.statements.push(Stmt { kind: StmtKind::Bad, span: body.span });
+            body.statements.push(Stmt { kind: StmtKind::Broken(None), doc: Vec::new(), span: body.span });
         }
         body
     }
@@ -85,22 +100,19 @@ impl TreeBuilder<'_, '_> {
     /// A `statement`.
     pub(crate) fn statement(&mut self, pair: Pair<'_, Rule>) -> Built {
         let whole = pair.as_span();
-        let mut built = Built::Nothing;
+        let mut built = None;
         let mut end = whole.end();
         let mut junk = None;
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::end => end = part.as_span().start(),
                 Rule::junk => junk = Some(part.as_span().start()),
-                Rule::flow => {
-                    let span = self.span(&part);
-                    built = Built::Statement(Stmt { kind: StmtKind::Flow(self.flow(part)), span });
-                }
-                _ => built = self.plain(part),
+                Rule::flow => built = Some(Read::Statement(StmtKind::Flow(self.flow(part)))),
+                _ => built = Some(self.plain(part)),
             }
         }
         let span = self.original(whole.start(), end);
-        self.elements.push(Element { span, part: Part::Statement });
+        self.elements.push(Extent { span, part: Part::Statement });
         if let Some(junk) = junk {
             let rule = match &self.session.source[self.first_word(span).range()] {
                 "block" => Rule::strict_block_head,
@@ -110,21 +122,33 @@ impl TreeBuilder<'_, '_> {
             };
             self.explain(rule, whole.start(), end, junk);
         }
-        if self.spoiled || self.has_doubt(&built, span) {
-            self.salvage(span);
-            return Built::Statement(Stmt { kind: StmtKind::Bad, span });
-        }
+        let doc = self.doc(span);
+        let built = match built {
+            Some(read) if !self.spoiled && !self.has_doubt(&read, span) => read,
+            read => {
+                self.salvage(span);
+                let read = read.and_then(|read| match read {
+                    Read::Statement(kind) => Some(Box::new(kind)),
+                    Read::Item(ItemKind::Let(constant)) => Some(Box::new(StmtKind::Let(constant))),
+                    _ => None,
+                });
+                return Built::Statement(Stmt { kind: StmtKind::Broken(read), doc, span });
+            }
+        };
         match built {
-            Built::Statement(statement) => Built::Statement(Stmt { span, ..statement }),
-            Built::Item(item, _) => Built::Item(item, span),
-            Built::Nothing => Built::Nothing,
+            Read::Statement(kind) => Built::Statement(Stmt { kind, doc, span }),
+            Read::Item(kind) => Built::Item(Item { kind, doc, span }),
+            Read::Edition(number) => {
+                self.tree.edition = Some(Edition { number, span });
+                Built::Edition
+            }
         }
     }
 
     /// Whether a doubtful place lies in the statement but not in a body inside it.
-    fn has_doubt(&self, built: &Built, span: Span) -> bool {
-        let bodies: &[Body] = match built {
-            Built::Statement(Stmt { kind: StmtKind::Flow(flow), .. }) => match &flow.head {
+    fn has_doubt(&self, read: &Read, span: Span) -> bool {
+        let bodies: &[Body] = match read {
+            Read::Statement(StmtKind::Flow(flow)) => match &flow.head {
                 Head::Form { branches, .. } => branches,
                 Head::Group(body) => std::slice::from_ref(body),
                 _ => &[],
@@ -141,7 +165,7 @@ impl TreeBuilder<'_, '_> {
         self.is_doubtful(Span { start: from, ..span })
     }
 
-    fn plain(&mut self, pair: Pair<'_, Rule>) -> Built {
+    fn plain(&mut self, pair: Pair<'_, Rule>) -> Read {
         let span = self.span(&pair);
         let rule = pair.as_rule();
         let mut inner = pair.into_inner().filter(|part| part.as_rule() != Rule::equals);
@@ -149,17 +173,16 @@ impl TreeBuilder<'_, '_> {
         let kind = match rule {
             Rule::edition => {
                 part();
-                self.edition(span, &part());
-                return Built::Nothing;
+                return Read::Edition(self.edition(span, &part()));
             }
             Rule::use_file => {
                 part();
-                return Built::Item(Item::Use { path: self.string(&part()) }, span);
+                return Read::Item(ItemKind::Use { path: self.string(&part()) });
             }
             Rule::constant => {
                 part();
                 let name = self.value_name(part());
-                return Built::Item(Item::Let(Let { name, value: self.expression(part()) }), span);
+                return Read::Item(ItemKind::Let(Let { name, value: self.expression(part()) }));
             }
             Rule::labels => {
                 part();
@@ -188,10 +211,10 @@ impl TreeBuilder<'_, '_> {
             }
             rule => unreachable!("the grammar has no statement {rule:?}"),
         };
-        Built::Statement(Stmt { kind, span })
+        Read::Statement(kind)
     }
 
-    fn edition(&mut self, statement: Span, number: &Pair<'_, Rule>) {
+    fn edition(&mut self, statement: Span, number: &Pair<'_, Rule>) -> Spanned<u64> {
         if self.tokens.first().is_some_and(|first| first.start < statement.start) {
             let error = self.error(Code::E0016, statement, "the edition stands before everything else");
             error.here("behind the beginning of the file").help("it is given once, or not at all").emit();
@@ -201,6 +224,7 @@ impl TreeBuilder<'_, '_> {
             let error = self.error(Code::E0015, span, format!("there is no edition {}", number.as_str()));
             error.help("this compiler knows edition 1").emit();
         }
+        Spanned::new(self.integer(number), self.span(number))
     }
 
     fn expected(&mut self, pair: Pair<'_, Rule>) -> ExpectValue {

@@ -12,57 +12,10 @@ use crate::diag::Code;
 
 use crate::syntax::mend::Repairs;
 use crate::syntax::session::Session;
+use crate::syntax::token::{Comment, Token, TokenKind};
 
 /// The longest identifier and the longest part of a path, in bytes.
 const LONGEST_NAME: usize = 255;
-
-/// What a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// An identifier or keyword.
-    Word,
-    /// Everything that starts with a digit: `5x5x16`, `0.5`, `4.1G`.
-    Number,
-    /// A string, quotes included.
-    Text,
-    /// What stands behind `as`, `@` and `expect`, with its `[]`.
-    Path,
-    /// A punctuation character; `→` is `->`, `≡` is `==`, `≤` is `<=`, `≥` is `>=`.
-    Symbol(char),
-}
-
-/// A token, by its bytes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Token {
-    /// What it is.
-    pub(crate) kind: Kind,
-    /// First byte.
-    pub(crate) start: u32,
-    /// One past the last byte.
-    pub(crate) end: u32,
-    /// Whether it is the first token on its line.
-    pub(crate) leads: bool,
-}
-
-impl Token {
-    /// Whether it is this punctuation.
-    pub(crate) fn is(self, symbol: char) -> bool {
-        self.kind == Kind::Symbol(symbol)
-    }
-}
-
-/// A comment.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Comment {
-    /// The `#`.
-    pub(crate) start: u32,
-    /// The end of the line.
-    pub(crate) end: u32,
-    /// Whether no token stands before it on its line.
-    pub(crate) own_line: bool,
-    /// How many tokens stand before it.
-    pub(crate) tokens_before: usize,
-}
 
 /// A scanned text.
 #[derive(Debug, Default)]
@@ -116,7 +69,7 @@ impl Lexer<'_, '_, '_> {
             b'"' => {
                 let start = self.at;
                 self.string();
-                self.push(Kind::Text, start);
+                self.push(TokenKind::Text, start);
             }
             byte if byte.is_ascii_digit() => self.number(),
             byte if byte.is_ascii_alphabetic() || byte == b'_' => self.word(),
@@ -124,7 +77,7 @@ impl Lexer<'_, '_, '_> {
         }
     }
 
-    fn push(&mut self, kind: Kind, start: usize) {
+    fn push(&mut self, kind: TokenKind, start: usize) {
         let token = Token { kind, start: start as u32, end: self.at as u32, leads: self.leads };
         self.lexed.tokens.push(token);
         self.leads = false;
@@ -174,10 +127,10 @@ impl Lexer<'_, '_, '_> {
         if self.source[self.at..].starts_with("[]") {
             // Only a path goes on like this; its `as` is missing.
             self.at += 2;
-            self.push(Kind::Path, start);
+            self.push(TokenKind::Path, start);
             return;
         }
-        self.push(Kind::Word, start);
+        self.push(TokenKind::Word, start);
         if is_as {
             self.second_as();
         }
@@ -213,7 +166,7 @@ impl Lexer<'_, '_, '_> {
             }
         }
         let before = self.lexed.tokens.last().map(|token| token.kind);
-        let after_comparison = matches!(before, Some(Kind::Symbol('≡' | '≤' | '≥')));
+        let after_comparison = matches!(before, Some(TokenKind::Symbol('≡' | '≤' | '≥')));
         let checked = number::check(&self.source[start..self.at], self.peek(0), after_comparison);
         if let Err(complaint) = checked {
             self.at += usize::from(self.peek(0) == b'.');
@@ -223,7 +176,7 @@ impl Lexer<'_, '_, '_> {
             error.here(complaint).emit();
             self.repairs.doubt(start);
         }
-        self.push(Kind::Number, start);
+        self.push(TokenKind::Number, start);
     }
 
     fn symbol(&mut self) {
@@ -241,9 +194,9 @@ impl Lexer<'_, '_, '_> {
         }
         self.at += length;
         if symbol != '@' {
-            self.push(Kind::Symbol(symbol), start);
+            self.push(TokenKind::Symbol(symbol), start);
         } else if self.peek(0).is_ascii_alphanumeric() || matches!(self.peek(0), b'_' | b'"') {
-            self.push(Kind::Symbol(symbol), start);
+            self.push(TokenKind::Symbol(symbol), start);
             self.path(false);
         } else {
             let span = self.session.span(start, self.at);

@@ -2,7 +2,8 @@
 
 use crate::diag::Code;
 
-use super::{Kind, Lexer};
+use super::Lexer;
+use crate::syntax::token::TokenKind;
 
 impl Lexer<'_, '_, '_> {
     /// A second `as` could be a path, but one that a path follows is written twice.
@@ -25,7 +26,7 @@ impl Lexer<'_, '_, '_> {
 
     /// Whether what begins here is the path of the `as` or `expect` before it; of `as`, it may name a sequence.
     pub(super) fn path_follows(&self) -> Option<bool> {
-        let last = self.lexed.tokens.last().filter(|last| last.kind == Kind::Word)?;
+        let last = self.lexed.tokens.last().filter(|last| last.kind == TokenKind::Word)?;
         let names = match &self.source[last.start as usize..last.end as usize] {
             "as" => true,
             "expect" => false,
@@ -66,7 +67,7 @@ impl Lexer<'_, '_, '_> {
             self.repairs.blank(blank, self.at);
             self.repairs.insert(blank, "[]");
         }
-        self.push(Kind::Path, start);
+        self.push(TokenKind::Path, start);
     }
 
     /// The `[]` of a path, mended where something stands in it or the `]` is missing.

@@ -3,8 +3,8 @@
 use crate::base::Span;
 use crate::diag::Code;
 
-use crate::syntax::lex::{Kind, Token};
 use crate::syntax::session::Session;
+use crate::syntax::token::{Token, TokenKind};
 
 use super::Repairs;
 use super::brackets::{FORM_WORDS, Problem, closing, problems};
@@ -25,8 +25,8 @@ fn too_deep(tokens: &[Token]) -> Option<Token> {
     let mut depth = 0_usize;
     tokens.iter().copied().find(|token| {
         match token.kind {
-            Kind::Symbol('(' | '[' | '<' | '{') => depth += 1,
-            Kind::Symbol(')' | ']' | '>' | '}') => depth = depth.saturating_sub(1),
+            TokenKind::Symbol('(' | '[' | '<' | '{') => depth += 1,
+            TokenKind::Symbol(')' | ']' | '>' | '}') => depth = depth.saturating_sub(1),
             _ => {}
         }
         depth > DEEPEST_NESTING
@@ -102,7 +102,7 @@ impl Mender<'_, '_, '_> {
     }
 
     fn close(&mut self, open: usize, before: usize) {
-        if let Kind::Symbol(opening) = self.tokens[open].kind {
+        if let TokenKind::Symbol(opening) = self.tokens[open].kind {
             let missing = closing(opening);
             let gap = self.gap(before);
             let open_span = self.span(open);
@@ -114,8 +114,9 @@ impl Mender<'_, '_, '_> {
             }
             self.insert(before, missing);
             let next = self.tokens.get(before);
-            let begins =
-                |next: &Token| next.leads && matches!(next.kind, Kind::Word | Kind::Symbol('[' | '@'));
+            let begins = |next: &Token| {
+                next.leads && matches!(next.kind, TokenKind::Word | TokenKind::Symbol('[' | '@'))
+            };
             if matches!(missing, ']' | '>') && next.is_some_and(begins) {
                 self.insert(before, ';');
             }
@@ -165,8 +166,8 @@ impl Mender<'_, '_, '_> {
     /// Whether this is a lone `<` or `>` where `expect` compares.
     fn is_comparison(&self, token: usize) -> bool {
         let before = token.checked_sub(2).map(|expect| [self.tokens[expect], self.tokens[expect + 1]]);
-        let after_path =
-            before.is_some_and(|[expect, path]| expect.kind == Kind::Word && path.kind == Kind::Path);
+        let after_path = before
+            .is_some_and(|[expect, path]| expect.kind == TokenKind::Word && path.kind == TokenKind::Path);
         after_path && (self.tokens[token].is('<') || self.tokens[token].is('>'))
     }
 
@@ -181,7 +182,7 @@ impl Mender<'_, '_, '_> {
     /// The opening bracket at a token, or the one that was put in behind it.
     fn opening(&self, token: usize) -> char {
         match self.tokens[token].kind {
-            Kind::Symbol(symbol) => symbol,
+            TokenKind::Symbol(symbol) => symbol,
             _ if matches!(self.text(token), "block" | "network" | "table") => '{',
             _ => '<',
         }
@@ -235,7 +236,12 @@ impl Mender<'_, '_, '_> {
         for at in 0..=self.tokens.len() {
             while let Some(&(_, symbol)) = inserted.next_if(|&&(before, _)| before == at) {
                 let place = self.gap(at).start;
-                rebuilt.push(Token { kind: Kind::Symbol(symbol), start: place, end: place, leads: false });
+                rebuilt.push(Token {
+                    kind: TokenKind::Symbol(symbol),
+                    start: place,
+                    end: place,
+                    leads: false,
+                });
             }
             let gone = removed.next_if(|&&token| token == at).is_some();
             while removed.next_if(|&&token| token == at).is_some() {}

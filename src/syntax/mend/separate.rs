@@ -1,8 +1,8 @@
 //! Finds `;` that were forgotten and `;` that separate nothing, and mends both.
 
 use crate::diag::Code;
-use crate::syntax::lex::{Kind, Token};
 use crate::syntax::session::Session;
+use crate::syntax::token::{Token, TokenKind};
 
 use super::Repairs;
 use super::beginnings::Beginnings;
@@ -15,7 +15,7 @@ const LONGEST_LOOK: usize = 64;
 pub(crate) fn separate(session: &mut Session<'_>, repairs: &mut Repairs, tokens: &[Token]) {
     let units = Units::new(session.source, tokens);
     let blocks =
-        (1..tokens.len()).filter(|&at| tokens[at].kind == Kind::Word && units.text(at - 1) == "block");
+        (1..tokens.len()).filter(|&at| tokens[at].kind == TokenKind::Word && units.text(at - 1) == "block");
     let blocks = blocks.map(|at| units.text(at)).collect();
     let beginnings = Beginnings { units: &units, blocks };
     let bodies = vec![(0, tokens.len())];
@@ -79,7 +79,7 @@ impl Separator<'_, '_, '_> {
         for at in table.first + 1..table.last {
             let semicolon = self.units.unit(at);
             if semicolon.sort == Sort::Symbol(';')
-                && matches!(self.units.tokens[at - 1].kind, Kind::Symbol(';' | '{'))
+                && matches!(self.units.tokens[at - 1].kind, TokenKind::Symbol(';' | '{'))
             {
                 self.needless(&[], semicolon);
             }

@@ -2,7 +2,7 @@
 //!
 //! Units are what one sees without knowing the language; they serve only to find forgotten and needless `;`.
 
-use crate::syntax::lex::{Kind, Token};
+use crate::syntax::token::{Token, TokenKind};
 
 /// What a unit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +64,8 @@ impl<'a> Units<'a> {
         let mut open = Vec::new();
         for (at, token) in tokens.iter().enumerate() {
             match token.kind {
-                Kind::Symbol('(' | '[' | '<' | '{') => open.push(at),
-                Kind::Symbol(')' | ']' | '>' | '}') => {
+                TokenKind::Symbol('(' | '[' | '<' | '{') => open.push(at),
+                TokenKind::Symbol(')' | ']' | '>' | '}') => {
                     if let Some(partner) = open.pop() {
                         partners[partner] = at;
                         partners[at] = partner;
@@ -96,14 +96,14 @@ impl<'a> Units<'a> {
     pub(crate) fn unit(&self, first: usize) -> Unit {
         let token = self.tokens[first];
         let (sort, last) = match token.kind {
-            Kind::Word => (Sort::Word, first),
-            Kind::Text => (Sort::Text, first),
-            Kind::Path => (Sort::Path, first),
-            Kind::Number | Kind::Symbol('(' | '?') => self.measure(first),
-            Kind::Symbol('[') => (Sort::Group, self.partners[first]),
-            Kind::Symbol('<') => (Sort::Branches, self.partners[first]),
-            Kind::Symbol('{') => (Sort::Braces, self.partners[first]),
-            Kind::Symbol(symbol) => (Sort::Symbol(symbol), first),
+            TokenKind::Word => (Sort::Word, first),
+            TokenKind::Text => (Sort::Text, first),
+            TokenKind::Path => (Sort::Path, first),
+            TokenKind::Number | TokenKind::Symbol('(' | '?') => self.measure(first),
+            TokenKind::Symbol('[') => (Sort::Group, self.partners[first]),
+            TokenKind::Symbol('<') => (Sort::Branches, self.partners[first]),
+            TokenKind::Symbol('{') => (Sort::Braces, self.partners[first]),
+            TokenKind::Symbol(symbol) => (Sort::Symbol(symbol), first),
         };
         let glued = first > 0 && self.tokens[first - 1].end == token.start;
         Unit { sort, first, last: last.max(first), leads: token.leads, glued }
@@ -116,8 +116,8 @@ impl<'a> Units<'a> {
         loop {
             let token = self.tokens[at];
             is_size |= match token.kind {
-                Kind::Number => self.text(at).contains('x'),
-                Kind::Symbol('(') => {
+                TokenKind::Number => self.text(at).contains('x'),
+                TokenKind::Symbol('(') => {
                     at = self.partners[at].max(at);
                     false
                 }
@@ -126,8 +126,8 @@ impl<'a> Units<'a> {
             let next = at + 1;
             let goes_on = self.tokens.get(next).is_some_and(|token| {
                 let part = match token.kind {
-                    Kind::Number | Kind::Symbol('(' | '/' | '?') => true,
-                    Kind::Word => self.text(next).starts_with('x'),
+                    TokenKind::Number | TokenKind::Symbol('(' | '/' | '?') => true,
+                    TokenKind::Word => self.text(next).starts_with('x'),
                     _ => false,
                 };
                 part && token.start == self.tokens[at].end
@@ -139,7 +139,7 @@ impl<'a> Units<'a> {
         }
         let sort = match self.tokens[first].kind {
             _ if is_size => Sort::Size,
-            Kind::Number => Sort::Number,
+            TokenKind::Number => Sort::Number,
             _ => Sort::Parenthesis { named: self.is_named(first) },
         };
         (sort, at)
@@ -154,8 +154,8 @@ impl<'a> Units<'a> {
         }
         while at < close {
             match self.tokens[at].kind {
-                Kind::Symbol('=') => return true,
-                Kind::Symbol('(') => at = self.partners[at],
+                TokenKind::Symbol('=') => return true,
+                TokenKind::Symbol('(') => at = self.partners[at],
                 _ => {}
             }
             at += 1;

@@ -1,6 +1,6 @@
 //! The headers of items: `block name(…) {`, `table name n -> m {`, `network name(…) {`.
 
-use crate::syntax::lex::Kind;
+use crate::syntax::token::TokenKind;
 
 use super::{Open, Problem, Reader, text};
 
@@ -8,47 +8,47 @@ impl Reader<'_> {
     /// Whether a name and what may follow it stand behind the keyword of an item.
     pub(super) fn looks_like_header(&self, keyword: usize) -> bool {
         let kind = |at: usize| self.tokens.get(at).map(|token| token.kind);
-        kind(keyword + 1) == Some(Kind::Word)
-            && matches!(kind(keyword + 2), Some(Kind::Number | Kind::Symbol('{' | '(' | '=')))
+        kind(keyword + 1) == Some(TokenKind::Word)
+            && matches!(kind(keyword + 2), Some(TokenKind::Number | TokenKind::Symbol('{' | '(' | '=')))
     }
 
     /// Puts in the `{` that a header lacks.
     pub(super) fn header(&mut self, keyword: usize) {
         let symbol = |at: usize| self.tokens.get(at).filter(|_| at < self.end).map(|token| token.kind);
         let mut at = keyword + 1;
-        if symbol(at) != Some(Kind::Word) {
+        if symbol(at) != Some(TokenKind::Word) {
             return;
         }
         at += 1;
-        if symbol(at) == Some(Kind::Symbol('(')) {
+        if symbol(at) == Some(TokenKind::Symbol('(')) {
             // Defaults are expressions, which may hold parentheses.
             let mut depth = 0_usize;
             let closes = |at: &usize| match symbol(*at) {
-                None | Some(Kind::Symbol('{' | '}' | '[' | ']' | '<' | '>' | '|')) => true,
-                Some(Kind::Symbol('(')) => {
+                None | Some(TokenKind::Symbol('{' | '}' | '[' | ']' | '<' | '>' | '|')) => true,
+                Some(TokenKind::Symbol('(')) => {
                     depth += 1;
                     false
                 }
-                Some(Kind::Symbol(')')) => {
+                Some(TokenKind::Symbol(')')) => {
                     depth -= 1;
                     depth == 0
                 }
-                Some(Kind::Symbol(';')) => !self.closes_on_this_line(*at),
+                Some(TokenKind::Symbol(';')) => !self.closes_on_this_line(*at),
                 _ => false,
             };
             at = (at..).find(closes).expect("the text ends");
-            at += usize::from(symbol(at) == Some(Kind::Symbol(')')));
-        } else if let (Some(Kind::Number), Some(Kind::Symbol('→')), Some(Kind::Number)) =
+            at += usize::from(symbol(at) == Some(TokenKind::Symbol(')')));
+        } else if let (Some(TokenKind::Number), Some(TokenKind::Symbol('→')), Some(TokenKind::Number)) =
             (symbol(at), symbol(at + 1), symbol(at + 2))
         {
             at += 3;
         }
         let before = at.min(self.end);
-        if matches!(symbol(at), Some(Kind::Symbol('{' | '=' | '('))) {
+        if matches!(symbol(at), Some(TokenKind::Symbol('{' | '=' | '('))) {
             return;
         }
-        let needless = symbol(at) == Some(Kind::Symbol(';'));
-        if needless && matches!(symbol(at + 1), Some(Kind::Symbol('{' | '=' | '('))) {
+        let needless = symbol(at) == Some(TokenKind::Symbol(';'));
+        if needless && matches!(symbol(at + 1), Some(TokenKind::Symbol('{' | '=' | '('))) {
             return;
         }
         // The rest of the line decides whether the header is only malformed.
@@ -56,9 +56,9 @@ impl Reader<'_> {
         let mut statement_end = None;
         for at in rest {
             match self.tokens[at].kind {
-                Kind::Symbol('{') => return,
-                Kind::Symbol('=') if statement_end.is_none() => return,
-                Kind::Symbol(';') if statement_end.is_none() => statement_end = Some(at),
+                TokenKind::Symbol('{') => return,
+                TokenKind::Symbol('=') if statement_end.is_none() => return,
+                TokenKind::Symbol(';') if statement_end.is_none() => statement_end = Some(at),
                 _ => {}
             }
         }

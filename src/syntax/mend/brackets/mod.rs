@@ -5,7 +5,7 @@
 
 mod headers;
 
-use crate::syntax::lex::{Kind, Token};
+use crate::syntax::token::{Token, TokenKind};
 
 /// Words that open branches; only used to guess where a `<` was forgotten.
 pub(crate) const FORM_WORDS: [&str; 7] = ["residual", "inception", "concat", "add", "mul", "split", "aux"];
@@ -84,11 +84,11 @@ fn piece_end(source: &str, tokens: &[Token], indents: &[usize], start: usize) ->
     let starts_item = |at: usize| {
         let next = tokens.get(at + 1).map(|token| token.kind);
         tokens[at].leads
-            && tokens[at].kind == Kind::Word
+            && tokens[at].kind == TokenKind::Word
             && indents[at] <= indents[start]
             && match text(source, &tokens[at]) {
-                "block" | "network" | "table" => next == Some(Kind::Word),
-                "use" => next == Some(Kind::Text),
+                "block" | "network" | "table" => next == Some(TokenKind::Word),
+                "use" => next == Some(TokenKind::Text),
                 _ => false,
             }
     };
@@ -143,9 +143,9 @@ impl<'a> Reader<'a> {
     ) -> Reader<'a> {
         let mut excess = [0; 3];
         for token in &tokens[start..end] {
-            if let Kind::Symbol(symbol @ ('[' | '<' | '{')) = token.kind {
+            if let TokenKind::Symbol(symbol @ ('[' | '<' | '{')) = token.kind {
                 excess[kind_index(symbol)] += 1;
-            } else if let Kind::Symbol(symbol @ (']' | '>' | '}')) = token.kind {
+            } else if let TokenKind::Symbol(symbol @ (']' | '>' | '}')) = token.kind {
                 excess[kind_index(symbol)] -= 1;
             }
         }
@@ -163,8 +163,8 @@ impl<'a> Reader<'a> {
                 self.close_by_indentation(at);
             }
             match token.kind {
-                Kind::Symbol(symbol) => self.symbol(at, symbol),
-                Kind::Word => self.word(at),
+                TokenKind::Symbol(symbol) => self.symbol(at, symbol),
+                TokenKind::Word => self.word(at),
                 _ => {}
             }
         }
@@ -264,10 +264,10 @@ impl<'a> Reader<'a> {
         let mut depth = 0;
         for token in self.tokens[at + 1..self.end].iter().take_while(|token| !token.leads) {
             match token.kind {
-                Kind::Symbol('(') => depth += 1,
-                Kind::Symbol(')') if depth == 0 => return true,
-                Kind::Symbol(')') => depth -= 1,
-                Kind::Symbol(';' | '|' | '<' | '>' | '[' | ']' | '{' | '}') => return false,
+                TokenKind::Symbol('(') => depth += 1,
+                TokenKind::Symbol(')') if depth == 0 => return true,
+                TokenKind::Symbol(')') => depth -= 1,
+                TokenKind::Symbol(';' | '|' | '<' | '>' | '[' | ']' | '{' | '}') => return false,
                 _ => {}
             }
         }
@@ -283,10 +283,10 @@ impl<'a> Reader<'a> {
         let (mut depth, mut closers) = (0, 0);
         for token in self.tokens[at + 1..self.end].iter().take_while(|token| !token.leads) {
             match token.kind {
-                Kind::Symbol('(') => depth += 1,
-                Kind::Symbol(')') if depth == 0 => closers += 1,
-                Kind::Symbol(')') => depth -= 1,
-                Kind::Symbol(';' | '|' | '<' | '>' | '[' | ']' | '{' | '}') => break,
+                TokenKind::Symbol('(') => depth += 1,
+                TokenKind::Symbol(')') if depth == 0 => closers += 1,
+                TokenKind::Symbol(')') => depth -= 1,
+                TokenKind::Symbol(';' | '|' | '<' | '>' | '[' | ']' | '{' | '}') => break,
                 _ => {}
             }
         }
@@ -309,8 +309,8 @@ impl<'a> Reader<'a> {
         let mut depth = 0_usize;
         let mut before = (word + 1..at).find(|&next| {
             match self.tokens[next].kind {
-                Kind::Symbol('(') => depth += 1,
-                Kind::Symbol(')') => {
+                TokenKind::Symbol('(') => depth += 1,
+                TokenKind::Symbol(')') => {
                     depth = depth.saturating_sub(1);
                     return false;
                 }
@@ -320,7 +320,7 @@ impl<'a> Reader<'a> {
         });
         if before.is_none() {
             // On one line, only what follows the word of the form and its number can be the first statement.
-            before = (word + 1..=at).find(|&next| self.tokens[next].kind != Kind::Number);
+            before = (word + 1..=at).find(|&next| self.tokens[next].kind != TokenKind::Number);
         }
         let before = before.unwrap_or(at);
         self.problems.push(Problem::Unopened { symbol: '<', word, before });
@@ -333,8 +333,8 @@ impl<'a> Reader<'a> {
     fn branches(&mut self, at: usize) {
         let behind_word = at > self.start
             && match self.tokens[at - 1].kind {
-                Kind::Word | Kind::Number => true,
-                Kind::Symbol(symbol) => symbol == ')',
+                TokenKind::Word | TokenKind::Number => true,
+                TokenKind::Symbol(symbol) => symbol == ')',
                 _ => false,
             };
         if !behind_word && self.excess[1] > 0 {
@@ -356,13 +356,13 @@ impl<'a> Reader<'a> {
         let in_file = self.open.len() == 1;
         self.push('{', at);
         let names_item = statement < at
-            && self.tokens[statement].kind == Kind::Word
+            && self.tokens[statement].kind == TokenKind::Word
             && !FORM_WORDS.contains(&text(self.source, &self.tokens[statement]));
         if in_file && !header && names_item {
             let next = self.tokens[statement + 1].kind;
             let keyword = match next {
-                Kind::Number => "table",
-                Kind::Symbol('(') => "block",
+                TokenKind::Number => "table",
+                TokenKind::Symbol('(') => "block",
                 _ => "network",
             };
             self.problems.push(Problem::Keyword { word: statement, keyword });
@@ -413,7 +413,7 @@ impl<'a> Reader<'a> {
 
     fn tokens_symbol(&self, at: usize) -> char {
         match self.tokens[at].kind {
-            Kind::Symbol(symbol) => symbol,
+            TokenKind::Symbol(symbol) => symbol,
             _ => '<',
         }
     }
@@ -422,7 +422,7 @@ impl<'a> Reader<'a> {
     fn close_by_indentation(&mut self, at: usize) {
         let column = self.indents[at];
         let symbol = match self.tokens[at].kind {
-            Kind::Symbol(symbol) => symbol,
+            TokenKind::Symbol(symbol) => symbol,
             _ => ' ',
         };
         loop {
