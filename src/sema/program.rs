@@ -227,6 +227,11 @@ impl Program {
                 ast::ItemKind::Table(table) => ("table", &table.name, &mut names.tables),
                 ast::ItemKind::Network(network) => ("network", &network.name, &mut names.networks),
             };
+            if let ast::ItemKind::Block(block) = &parsed.kind
+                && (block.inline || block.params.iter().any(|param| param.word))
+            {
+                sink.error(Code::E0008, name.span, "`inline` and `word` cannot be compiled yet").emit();
+            }
             if what == "block" && is_word_of_the_language(&name.value) {
                 sink.error(Code::E0111, name.span, format!("a block may not be called `{}`", name.value))
                     .here("the name of an operator")

@@ -74,6 +74,10 @@ impl<'a> Expander<'a> {
         scope: &mut Scope,
         arriving: Flow,
     ) -> Flow {
+        if let Some(first) = one.name().and_then(|name| name.first.as_ref()) {
+            let error = self.sink.error(Code::E0008, first.span, "`from` cannot be compiled yet");
+            error.origin(&self.origin).emit();
+        }
         let copies = match one.repeat() {
             None => Ok(1),
             Some(expr) => self.copies(expr, &one.head, env, &arriving),
@@ -346,6 +350,11 @@ impl<'a> Expander<'a> {
                 flow
             }
             ast::Head::Reference(path) => self.reference(path, scope, env),
+            ast::Head::Shared(path) => {
+                let error = self.sink.error(Code::E0008, path.span, "`shared` cannot be compiled yet");
+                error.origin(&self.origin).emit();
+                Flow::Unknown
+            }
         }
     }
 
@@ -474,7 +483,7 @@ impl<'a> Expander<'a> {
 fn least_nodes(head: &ast::Head) -> u64 {
     match head {
         ast::Head::Op { word, .. } => u64::from(word.value != "identity"),
-        ast::Head::Call { .. } | ast::Head::Reference(_) => 0,
+        ast::Head::Call { .. } | ast::Head::Reference(_) | ast::Head::Shared(_) => 0,
         ast::Head::Form { branches, .. } => {
             branches.iter().map(least_nodes_of_body).fold(0, u64::saturating_add)
         }

@@ -170,7 +170,7 @@ impl Mentions {
                 self.args(trailing);
             }
             ast::Head::Group(body) => self.body(body),
-            ast::Head::Reference(path) => {
+            ast::Head::Reference(path) | ast::Head::Shared(path) => {
                 self.references.insert(joined(&path.parts));
             }
         }

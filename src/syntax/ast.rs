@@ -131,6 +131,8 @@ pub struct Let {
 /// A hygienic macro.
 #[derive(Debug)]
 pub struct Block {
+    /// Whether it is an `inline block`, whose statements are named as if they stood at the call.
+    pub inline: bool,
     /// Its name.
     pub name: Ident,
     /// Its parameters.
@@ -142,6 +144,8 @@ pub struct Block {
 /// A parameter of a block or network.
 #[derive(Debug)]
 pub struct Param {
+    /// Whether it is a `word act`, which stands for a trailing word; its values are [`ExprKind::Name`].
+    pub word: bool,
     /// Its name.
     pub name: Ident,
     /// Its value where none is given.
@@ -305,6 +309,8 @@ pub enum Head {
     Group(Body),
     /// `@path`
     Reference(Path),
+    /// `shared path`: an earlier statement once more, with the same weights.
+    Shared(Path),
 }
 
 /// One word behind an operator, block call or form.
@@ -406,6 +412,8 @@ pub struct Name {
     pub parts: Vec<PathPart>,
     /// How the members of the statement are called, where it is a sequence.
     pub sequence: Option<Sequence>,
+    /// The number of the first member, `as s."b*" from 1`.
+    pub first: Option<Expr>,
     /// The whole path.
     pub span: Span,
 }
@@ -419,12 +427,12 @@ pub enum Sequence {
     Pattern(String, String),
 }
 
-/// A path after `@` or `expect`.
+/// A path after `@`, `shared` or `expect`.
 #[derive(Debug)]
 pub struct Path {
     /// Its parts.
     pub parts: Vec<PathPart>,
-    /// The whole path, without the `@`.
+    /// The whole path, without the `@` or `shared`.
     pub span: Span,
 }
 

@@ -76,7 +76,7 @@ fn read(session: &mut Session<'_>, lexed: &mut Lexed) -> Option<(File, Vec<Exten
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::ast::{Head, StmtKind};
+    use crate::syntax::ast::{Head, ItemKind, StmtKind};
 
     /// The tree, and the diagnostics as `line:column: code: message`.
     fn parsed(text: &str) -> (File, Vec<String>) {
@@ -125,6 +125,7 @@ mod tests {
                 }
                 Head::Group(body) => format!("[{}]", body.statements.len()),
                 Head::Reference(path) => format!("@{}", path.parts.len()),
+                Head::Shared(path) => format!("shared {}", path.parts.len()),
             },
             StmtKind::Let(constant) => format!("let {}", constant.name.value),
             other => format!("{other:?}").chars().take_while(|one| one.is_alphabetic()).collect(),
@@ -146,6 +147,48 @@ mod tests {
             [a; [b] * 2] -> ?x?x3 as s[]; @s.0; input; labels \"a\"; expect a.b == ?x?x3";
         let expected = ["conv with 6", "residual 2 <2> 2", "let x", "[2]", "@2", "Input", "Labels", "Expect"];
         assert_eq!(heads(text), expected);
+    }
+
+    #[test]
+    fn words_of_the_second_edition_of_practice() {
+        let text = "conv 3x3x8 as a.b; shared a.\"b\" -> 8x8x8 as c; prelu shared relu; slice 4 at=2; mean channels;
+            max < a | b > relu; split (1, 2) < a | b >; times (-0.5); crop to 2x2; upsample to 5x7 bilinear;
+            [shared c; b()] * 2 as s.\"b*\" from 1; input 8x8x3 letterbox=0.5 order=bgr orient resize=(4, 5) ; inline(3)";
+        let expected = [
+            "conv with 1",
+            "shared 2",
+            "prelu with 2",
+            "slice with 2",
+            "mean with 1",
+            "max 0 <2> 1",
+            "split 1 <2> 0",
+            "times with 1",
+            "crop with 2",
+            "upsample with 3",
+            "[2]",
+            "Input",
+            "inline(1) with 0",
+        ];
+        assert_eq!(heads(text), expected);
+    }
+
+    #[test]
+    fn blocks_may_be_inline_and_take_words() {
+        let text = "inline block a(k, word act = relu, word) { conv 3x3x(k) act }\n## of b\nblock b(word) { relu }\nrelu";
+        let (tree, diagnostics) = parsed(text);
+        assert_eq!(diagnostics, Vec::<String>::new());
+        let shown = tree.items.iter().map(|item| match &item.kind {
+            ItemKind::Block(block) => {
+                let params = block.params.iter().map(|param| (param.word, param.name.value.as_str()));
+                (block.inline, item.doc.len(), params.collect::<Vec<_>>())
+            }
+            other => panic!("{other:?}"),
+        });
+        let expected = [
+            (true, 0, vec![(false, "k"), (true, "act"), (false, "word")]),
+            (false, 1, vec![(false, "word")]),
+        ];
+        assert_eq!(shown.collect::<Vec<_>>(), expected);
     }
 
     #[test]

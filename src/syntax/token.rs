@@ -9,7 +9,7 @@ pub enum TokenKind {
     Number,
     /// A string, quotes included.
     Text,
-    /// What stands behind `as`, `@` and `expect`, with its `[]`.
+    /// What stands behind `as`, `@`, `shared` and `expect`, with its `[]`.
     Path,
     /// Punctuation; `→` is `->`, `≡` is `==`, `≤` is `<=`, `≥` is `>=`.
     Symbol(char),

@@ -80,7 +80,10 @@ fn what_begins_no_statement() {
         ("= 3;", &["1:1: error[E0001]: expected a statement, found `=`"]),
         ("-> 3x3x3;", &["1:1: error[E0001]: expected a statement, found `->`"]),
         ("if x; conv 3", &["1:1: error[E0008]: `if` is reserved and begins no statement"]),
-        ("shared 3;", &["1:1: error[E0008]: `shared` is reserved and begins no statement"]),
+        ("shared;", &["1:7: error[E0001]: expected a path, found `;`"]),
+        ("shared a relu;", &["1:10: error[E0211]: `shared path` takes no trailing words"]),
+        ("shared a * 2;", &["1:10: error[E0211]: `shared path` takes no `* n`"]),
+        ("relu as a\nshared a as b", &["1:10: error[E0002]: a `;` is missing"]),
         ("as x;", &["1:1: error[E0001]: expected a statement, found `as`"]),
         ("conv 3 -> 3; / 2", &["1:12: error[E0001]: this `;` cuts a statement in two"]),
     ]);

@@ -163,7 +163,7 @@ impl TreeBuilder<'_, '_> {
             }
         }
         self.member_pattern(&mut parts, &mut sequence);
-        Name { parts, sequence, span }
+        Name { parts, sequence, first: None, span }
     }
 
     /// Takes a `"block1-*"` from the end of the parts.

@@ -34,6 +34,10 @@ impl TreeBuilder<'_, '_> {
     }
 
     fn check_suffix(&mut self, flow: &Flow, suffix: &Suffix, span: Span) {
+        if let (Head::Shared(_), Suffix::Repeat(_)) = (&flow.head, suffix) {
+            let error = self.error(Code::E0211, span, "`shared path` takes no `* n`");
+            error.help("write it once for each time; every one has the same weights").emit();
+        }
         if matches!(flow.head, Head::Reference(_)) {
             let error = self.error(Code::E0211, span, format!("`@path` takes no {}", shown(suffix)));
             error.help("it only makes an earlier value current; put it into a group to say more").emit();
@@ -66,6 +70,7 @@ impl TreeBuilder<'_, '_> {
                 Head::Group(self.filled(body, "a group"))
             }
             Rule::reference => Head::Reference(self.path(next(&mut pair.into_inner()))),
+            Rule::again => Head::Shared(self.path(pair.into_inner().last().expect("`shared` has a path"))),
             _ => self.worded(pair),
         }
     }
@@ -139,8 +144,12 @@ impl TreeBuilder<'_, '_> {
     }
 
     pub(super) fn naming(&mut self, pair: Pair<'_, Rule>) -> Name {
-        let path = pair.into_inner().last().expect("a name follows `as`");
-        self.new_path(path)
+        let mut inner = pair.into_inner().filter(|part| part.as_rule() != Rule::kw_from);
+        let path = inner.nth(1).expect("a name follows `as`");
+        let first = inner.next();
+        let mut name = self.new_path(path);
+        name.first = first.map(|first| self.dimension(first));
+        name
     }
 
     /// A shape with open dimensions.
@@ -153,7 +162,7 @@ impl TreeBuilder<'_, '_> {
         ShapePattern { dims: dims.collect(), span }
     }
 
-    /// A path after `@` or `expect`.
+    /// A path after `@`, `shared` or `expect`.
     pub(super) fn path(&mut self, pair: Pair<'_, Rule>) -> Path {
         let span = self.span(&pair);
         let parts: Vec<PathPart> = pair.into_inner().map(|part| self.part(part)).collect();

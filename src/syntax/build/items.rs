@@ -96,10 +96,15 @@ impl TreeBuilder<'_, '_> {
         let whole = self.span(&pair);
         let rule = pair.as_rule();
         let mut inner = pair.into_inner();
-        let keyword = next(&mut inner);
+        let first = next(&mut inner);
+        let start = first.as_span().start();
+        let inline = first.as_rule() == Rule::kw_inline;
+        if inline {
+            next(&mut inner);
+        }
         let head = next(&mut inner);
         let body = next(&mut inner);
-        let header = self.original(keyword.as_span().start(), body.as_span().start());
+        let header = self.original(start, body.as_span().start());
         let strict = match rule {
             Rule::block => Rule::strict_block_head,
             Rule::table => Rule::strict_table_head,
@@ -107,12 +112,11 @@ impl TreeBuilder<'_, '_> {
         };
         let bad = matches!(head.as_rule(), Rule::bad_head | Rule::bad_instance_head);
         if bad {
-            let start = keyword.as_span().start();
             self.explain(strict, start, body.as_span().start(), start);
         }
         let head = (!bad).then_some(head);
         let kind = match rule {
-            Rule::block => self.block(head, body),
+            Rule::block => self.block(inline, head, body),
             Rule::table => self.table(head, body, whole),
             _ => self.network(head, body),
         };
@@ -139,15 +143,20 @@ impl TreeBuilder<'_, '_> {
         let parameters: Vec<Param> = list
             .map(|parameter| {
                 let mut inner = parameter.into_inner();
-                let name = self.value_name(next(&mut inner));
-                Param { name, default: inner.last().map(|value| self.expression(value)) }
+                let mut name = next(&mut inner);
+                let word = name.as_rule() == Rule::kw_word;
+                if word {
+                    name = next(&mut inner);
+                }
+                let name = self.value_name(name);
+                Param { word, name, default: inner.last().map(|value| self.expression(value)) }
             })
             .collect();
         self.check_argument_count(parameters.len(), span);
         parameters
     }
 
-    fn block(&mut self, head: Option<Pair<'_, Rule>>, body: Pair<'_, Rule>) -> ItemKind {
+    fn block(&mut self, inline: bool, head: Option<Pair<'_, Rule>>, body: Pair<'_, Rule>) -> ItemKind {
         let named = head.map(|head| self.name_and_parameters(head));
         if let Some((name, _)) = &named
             && STATEMENT_WORDS.contains(&name.value.as_str())
@@ -158,7 +167,7 @@ impl TreeBuilder<'_, '_> {
         let body = self.body(body);
         let body = self.filled(body, "a block's body");
         match named {
-            Some((name, params)) => ItemKind::Block(Block { name, params, body }),
+            Some((name, params)) => ItemKind::Block(Block { inline, name, params, body }),
             None => ItemKind::Broken { body: Some(body) },
         }
     }

@@ -94,7 +94,7 @@ impl<'a> TreeBuilder<'a, '_> {
         let word = place.found.map_or("", |token| self.text(token));
         let span = place.found.map_or(place.whole, |token| self.token_span(token));
         match word {
-            "if" | "else" | "for" | "match" | "fn" | "with" | "import" | "shared" => {
+            "if" | "else" | "for" | "match" | "fn" | "with" | "import" => {
                 let error =
                     self.error(Code::E0008, span, format!("{shown} is reserved and begins no statement"));
                 match word {
@@ -123,6 +123,13 @@ impl<'a> TreeBuilder<'a, '_> {
             TokenKind::Symbol('→') => "-> shape",
             TokenKind::Symbol('*') => "* n",
             TokenKind::Word if self.text(found) == "as" => "as path",
+            TokenKind::Word
+                if head == "shared" && place.before.is_some_and(|before| before.kind == TokenKind::Path) =>
+            {
+                let error = self.error(Code::E0211, span, "`shared path` takes no trailing words");
+                error.help("it repeats those of the statement that it names; more stand behind `;`").emit();
+                return true;
+            }
             TokenKind::Word => {
                 let index = self.tokens.partition_point(|token| token.start < found.start);
                 if !self.ends_suffix(first, index) {
@@ -301,7 +308,7 @@ fn phrases(rules: &[Rule]) -> Vec<&'static str> {
 
 fn phrase(rule: Rule) -> Option<&'static str> {
     Some(match rule {
-        Rule::identifier | Rule::mention | Rule::operator => "a name",
+        Rule::identifier | Rule::mention | Rule::operator | Rule::parameter => "a name",
         Rule::integer | Rule::digits | Rule::real | Rule::signed => "a number",
         Rule::size => "a size",
         Rule::shape => "a shape",

@@ -115,7 +115,7 @@ impl TreeBuilder<'_, '_> {
         self.elements.push(Extent { span, part: Part::Statement });
         if let Some(junk) = junk {
             let rule = match &self.session.source[self.first_word(span).range()] {
-                "block" => Rule::strict_block_head,
+                "block" | "inline" => Rule::strict_block_head,
                 "table" => Rule::strict_table_head,
                 "network" => Rule::strict_network_head,
                 _ => Rule::strict_statement,

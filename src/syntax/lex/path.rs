@@ -1,4 +1,4 @@
-//! Paths: one token, without white space, behind `as`, `@` and `expect`.
+//! Paths: one token, without white space, behind `as`, `@`, `shared` and `expect`.
 
 use crate::diag::Code;
 
@@ -24,12 +24,15 @@ impl Lexer<'_, '_, '_> {
         }
     }
 
-    /// Whether what begins here is the path of the `as` or `expect` before it; of `as`, it may name a sequence.
+    /// Whether what begins here is the path of the `as`, `expect` or `shared` before it; of `as`, it may name a
+    /// sequence.
     pub(super) fn path_follows(&self) -> Option<bool> {
         let last = self.lexed.tokens.last().filter(|last| last.kind == TokenKind::Word)?;
         let names = match &self.source[last.start as usize..last.end as usize] {
             "as" => true,
             "expect" => false,
+            // Elsewhere `shared` is a flag.
+            "shared" if self.begins_statement() => false,
             _ => return None,
         };
         let next = self.peek(0);
@@ -37,6 +40,13 @@ impl Lexer<'_, '_, '_> {
         let sequence = next == b'[' && names && (!self.leads || self.peek(1) == b']');
         let begins = next.is_ascii_alphanumeric() || matches!(next, b'_' | b'"') || sequence;
         begins.then_some(names)
+    }
+
+    /// Whether the last token is the first of its statement.
+    fn begins_statement(&self) -> bool {
+        let tokens = &self.lexed.tokens;
+        let before = tokens.len().checked_sub(2).map(|before| tokens[before].kind);
+        matches!(before, None | Some(TokenKind::Symbol(';' | '|' | '<' | '[' | '{' | '}')))
     }
 
     pub(super) fn path(&mut self, names: bool) {

@@ -41,6 +41,10 @@ impl Beginnings<'_> {
                 called.then(|| behind(equals + 3)).flatten()
             }
             "block" | "table" => None,
+            "inline" if units.get(1).is_some_and(|unit| self.units.word(*unit) == "block") => None,
+            "shared" if units.get(1).is_some_and(|unit| unit.sort == Sort::Path) => {
+                self.behind_suffixes(units, 2)
+            }
             "input" => self.behind_input(units),
             _ => match first.sort {
                 Sort::Symbol('@') if units.get(1).is_some_and(|unit| unit.sort == Sort::Path) => {
@@ -99,7 +103,10 @@ impl Beginnings<'_> {
                 Sort::Word if next == Some(Sort::Symbol('=')) => at += 2,
                 Sort::Word | Sort::Group | Sort::Symbol('@') => {
                     let alone = next.is_none_or(|next| next == Sort::Word) && units[at].sort == Sort::Word;
-                    return (!alone || units[at].leads).then_some(at);
+                    // A lone word on the line of `input` is a flag, such as `letterbox`.
+                    if !alone || units[at].leads {
+                        return Some(at);
+                    }
                 }
                 Sort::Symbol('→') => return None,
                 _ => {}
@@ -117,6 +124,11 @@ impl Beginnings<'_> {
                 (Sort::Symbol('→'), Some(Sort::Size | Sort::Number | Sort::Parenthesis { .. })) => at += 2,
                 (Sort::Symbol('*'), Some(Sort::Number | Sort::Parenthesis { .. })) => at += 2,
                 (Sort::Word, Some(Sort::Path)) if self.units.word(units[at]) == "as" => at += 2,
+                (Sort::Word, Some(Sort::Number | Sort::Parenthesis { .. }))
+                    if self.units.word(units[at]) == "from" && units[at - 1].sort == Sort::Path =>
+                {
+                    at += 2;
+                }
                 _ => break,
             }
         }
@@ -181,6 +193,8 @@ impl Beginnings<'_> {
             "expect" => next.sort == Sort::Path,
             "labels" | "use" => next.sort == Sort::Text,
             "input" => matches!(next.sort, Sort::Size | Sort::Number),
+            "inline" => self.units.word(*next) == "block",
+            "shared" => units[at].leads && next.sort == Sort::Word && !next.leads,
             "block" | "network" | "table" => {
                 let after = units.get(at + 2).map(|unit| unit.sort);
                 let header =

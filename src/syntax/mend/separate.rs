@@ -190,7 +190,7 @@ impl Separator<'_, '_, '_> {
 
     fn missing(&mut self, before: Unit, next: Unit) {
         let at = self.units.tokens[before.last].end as usize;
-        if matches!(self.units.word(next), "block" | "network" | "table") {
+        if matches!(self.units.word(next), "block" | "inline" | "network" | "table") {
             let token = self.units.tokens[before.first];
             let span = self.session.span(token.start as usize, at);
             let message = format!("unexpected text before `{}`", self.units.word(next));

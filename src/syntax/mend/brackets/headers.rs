@@ -96,6 +96,11 @@ impl Reader<'_> {
     }
 
     pub(super) fn is_item_keyword(&self, at: usize) -> bool {
-        matches!(text(self.source, &self.tokens[at]), "block" | "network" | "table")
+        let word = |at: usize| self.tokens.get(at).map_or("", |token| text(self.source, token));
+        match word(at) {
+            "block" | "network" | "table" => true,
+            "inline" => word(at + 1) == "block",
+            _ => false,
+        }
     }
 }

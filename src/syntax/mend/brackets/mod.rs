@@ -8,7 +8,8 @@ mod headers;
 use crate::syntax::token::{Token, TokenKind};
 
 /// Words that open branches; only used to guess where a `<` was forgotten.
-pub(crate) const FORM_WORDS: [&str; 7] = ["residual", "inception", "concat", "add", "mul", "split", "aux"];
+pub(crate) const FORM_WORDS: [&str; 10] =
+    ["residual", "inception", "concat", "add", "sub", "mul", "max", "min", "split", "aux"];
 
 /// What is wrong with a bracket. Numbers are indices of tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,6 +89,7 @@ fn piece_end(source: &str, tokens: &[Token], indents: &[usize], start: usize) ->
             && indents[at] <= indents[start]
             && match text(source, &tokens[at]) {
                 "block" | "network" | "table" => next == Some(TokenKind::Word),
+                "inline" => tokens.get(at + 1).is_some_and(|next| text(source, next) == "block"),
                 "use" => next == Some(TokenKind::Text),
                 _ => false,
             }
@@ -220,7 +222,8 @@ impl<'a> Reader<'a> {
         if self.top().symbol == '(' {
             return;
         }
-        if self.top().statement != at {
+        let inline = at > self.start && text(self.source, &self.tokens[at - 1]) == "inline";
+        if self.top().statement != at && !(is_item && inline && self.top().statement == at - 1) {
             if !(is_item && matches!(self.top().symbol, ' ' | '{') && self.looks_like_header(at)) {
                 return;
             }
