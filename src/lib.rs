@@ -7,18 +7,28 @@
 //!                                                               weights ──────────────┘
 //! ```
 //!
-//! [`driver`] is the front door: a text, or a file and what it uses, becomes a [`Checked`](analysis::Checked)
-//! network and its diagnostics.
+//! [`driver`] compiles: a text, or a file and what it uses, becomes a [`Checked`](analysis::Checked) network and its
+//! diagnostics. [`report`] shows it, [`model`] runs it, [`check`] holds the files of a project against their rules.
 //!
 //! ```
-//! use cnnc::{driver::{Options, Session}, report::{Report, Settings}};
+//! use cnnc::{driver::{Options, Session}, model::{Model, ModelSettings, Weights}, report::{Report, Settings}};
 //!
-//! let session = Session::load(&(), "net.cnn", b"input 32x32x1; conv 5x5x6 tanh; maxpool 2/2".to_vec(), "net");
-//! let outcome = session.compile(&Options::default()).expect("the text has one network");
-//! let network = outcome.checked.expect("no error was found");
+//! let text = b"input 32x32x1; conv 5x5x6 tanh; maxpool 2/2; avgpool global; flatten".to_vec();
+//! let session = Session::load(&(), "net.cnn", text, "net");
+//! let network = session.compile(&Options::default())?.checked.expect("no error was found");
 //! let report = Report::of(&network, session.sources(), Settings::default());
 //! assert_eq!((report.totals.sums.params, report.totals.sums.macs), (156, 117_600));
+//!
+//! let mut model = Model::plan(&network, ModelSettings::default())?.load(Weights::seeded(1))?;
+//! let outputs = model.run(&[("input", &cnnc::ndarray::ArrayD::zeros(vec![1, 1, 32, 32]))])?;
+//! assert_eq!(outputs[0].values.shape(), [1, 6]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Without the feature `cli` (`default-features = false`) nothing of the command line is compiled.
+
+/// The arrays of inputs and outputs, in the version that this crate takes.
+pub use ndarray;
 
 // The parser that pest generates without its standard library names this crate.
 extern crate alloc;
@@ -64,4 +74,7 @@ pub mod baseline;
 
 pub mod check;
 
+pub mod model;
+
+#[cfg(feature = "cli")]
 pub mod cli;

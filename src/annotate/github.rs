@@ -3,6 +3,7 @@
 //! GitHub shows ten errors and ten warnings of a step and drops the rest without a word, so the tenth line
 //! says how many there are more.
 
+use crate::base::visible;
 use crate::diag::json::DiagnosticView;
 
 use super::{FileFindings, by_severity, is_error, long_message};
@@ -45,9 +46,9 @@ fn command(word: &str, finding: &DiagnosticView) -> String {
     )
 }
 
-/// A message: `%` and line ends would end it.
+/// A message: `%` and line ends would end it, and logs show it on a terminal.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    visible(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A property, in which `:` and `,` have a meaning, too.

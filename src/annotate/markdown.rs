@@ -1,5 +1,7 @@
 //! A summary in Markdown, for `$GITHUB_STEP_SUMMARY` and the like.
 
+use crate::base::safe;
+
 use super::{FileFindings, by_severity, verdict};
 
 /// The bytes that a summary may have; GitHub takes 1 MiB of a step.
@@ -24,11 +26,10 @@ pub fn markdown(files: &[FileFindings]) -> String {
         let place = &finding.place;
         let details = finding.notes.iter().map(|note| format!("<br>{}", cell(note)));
         let line = format!(
-            "| {} {} | `{}:{}` | {}{} |\n",
+            "| {} {} | {} | {}{} |\n",
             finding.severity,
             finding.code,
-            place.file.replace('`', "'"),
-            place.line,
+            safe::markdown_code(&format!("{}:{}", place.file, place.line)),
             cell(&finding.message),
             details.collect::<String>()
         );
@@ -41,9 +42,16 @@ pub fn markdown(files: &[FileFindings]) -> String {
     text
 }
 
-/// Text within a cell: neither a line end nor a bar may end it.
+/// A message within a cell: what it quotes between backticks stays code, and the rest is text.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ")
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return safe::markdown(text);
+    }
+    let part = |(index, part): (usize, &&str)| {
+        if index % 2 == 0 { safe::markdown(part) } else { safe::markdown_code(part) }
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 #[cfg(test)]

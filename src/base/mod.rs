@@ -4,6 +4,7 @@
 
 mod digits;
 pub mod quantity;
+pub mod safe;
 mod source;
 mod stack;
 mod suggest;

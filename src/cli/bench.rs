@@ -5,7 +5,6 @@ use std::io::BufRead;
 use std::time::{Duration, Instant};
 
 use ndarray::ArrayD;
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
@@ -24,7 +23,7 @@ use super::{Done, Stop, machine, memory, output, write};
 /// The arguments.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  cnnc bench examples/resnet50.cnn --threads 2\n  cnnc bench examples/vgg16.cnn --per-layer --trace /tmp/vgg16.json"
+    after_help = "Examples:\n  cnnc bench zoo:resnet50 --threads 2\n  cnnc bench zoo:vgg16 --per-layer --trace /tmp/vgg16.json"
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -70,7 +69,8 @@ enum Format {
 }
 
 /// The JSON of `cnnc bench`. Times are in milliseconds for one batch.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct BenchReport {
     /// The version of this structure.
     pub schema_version: u32,
@@ -101,7 +101,8 @@ pub(crate) struct BenchReport {
 }
 
 /// How long something took over all runs.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Times {
     /// Half of the runs took at most as long.
     pub median: f64,
@@ -114,7 +115,8 @@ pub(crate) struct Times {
 }
 
 /// A step of the plan.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct StepView {
     /// The kernel.
     pub kernel: String,
@@ -143,14 +145,14 @@ fn bench(arguments: &Arguments, checked: &Checked) -> Done {
         // The time does not depend on the weights.
         parameters.seed.get_or_insert(0);
     }
-    let mut values = parameters.values(checked.graph())?;
+    let mut weights = parameters.weights(checked)?;
     let outputs = checked.graph().outputs().iter().filter(|output| !output.train_only);
     let outputs: Vec<(String, NodeId)> = outputs.map(|output| (output.name.clone(), output.node)).collect();
     let accuracy = if arguments.exact { Accuracy::Direct } else { Accuracy::Fast };
     let plan = lower(checked.graph(), &Settings { batch: usize::from(arguments.batch), accuracy, outputs });
     memory::check(plan.bytes(threads), arguments.max_memory)?;
     let inputs = inputs(&plan);
-    let executor = Executor::load_for(isa, plan, threads, |recipe| values.constant(checked.graph(), recipe));
+    let executor = Executor::load_for(isa, plan, threads, |recipe| weights.constant(checked.graph(), recipe));
     let mut executor = executor.map_err(Stop::Environment)?;
     if arguments.on_demand {
         return on_demand(&mut executor, &inputs);

@@ -1,5 +1,6 @@
 //! `cnnc check`: diagnostics and budgets of files, or of a whole project.
 
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -57,8 +58,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     update: bool,
     /// Threads; 0 is one for each core
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    threads: usize,
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024), value_name = "N")]
+    threads: u16,
     #[command(flatten)]
     settings: Settings,
 }
@@ -125,7 +126,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     for (format, path) in also {
         write::text(path, &findings::text(format, &files)?)?;
     }
-    say(arguments.format, &files, whole.is_some());
+    say(arguments.format, &files, whole.is_some(), stopped.is_none());
     if let Some(stop) = stopped {
         return Err(stop);
     }
@@ -158,25 +159,32 @@ fn check(job: &Job, common: &Common) -> Result<CheckedFile, Stop> {
 }
 
 /// Threads for checking files side by side; 0 is one for each core.
-fn threads(number: usize) -> Result<rayon::ThreadPool, Stop> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(number).build();
+fn threads(number: u16) -> Result<rayon::ThreadPool, Stop> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(number)).build();
     pool.map_err(|error| {
         Stop::Environment(Failure::new(Code::E0607, format!("cannot start threads: {error}")))
     })
 }
 
-/// The last line for people.
-fn say(format: Format, found: &[CheckedFile], whole: bool) {
-    let all: Vec<Diagnostic> = found.iter().flat_map(|one| one.diagnostics.iter().cloned()).collect();
+/// The last line for people: what was checked, of a project always, else on a terminal.
+fn say(format: Format, files: &[CheckedFile], whole: bool, complete: bool) {
+    let all: Vec<Diagnostic> = files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect();
     let counted_all = counts(&all);
-    if whole {
-        let networks: usize = found.iter().map(|one| one.networks.len()).sum();
-        let files = found.iter().filter(|one| one.name.ends_with(".cnn")).count();
-        let verdict = if all.is_empty() { "no errors" } else { &counted_all };
-        let (networks, files) = (counted(networks as u64, "network"), counted(files as u64, "file"));
-        output::error(&format!("{networks} in {files}: {verdict}\n"));
-    } else if !all.is_empty() && matches!(format, Format::Human | Format::Short) {
-        output::error(&format!("{counted_all}\n"));
+    let verdict = match (all.is_empty(), complete) {
+        (false, _) => counted_all.as_str(),
+        (true, true) => "no errors",
+        // The failure that follows says what could not be checked.
+        (true, false) => return,
+    };
+    let for_people = matches!(format, Format::Human | Format::Short);
+    if whole || (for_people && all.is_empty() && std::io::stderr().is_terminal()) {
+        let networks: usize = files.iter().map(|file| file.networks.len()).sum();
+        let sources = files.iter().filter(|file| !file.networks.is_empty() || file.name.ends_with(".cnn"));
+        let (networks, sources) =
+            (counted(networks as u64, "network"), counted(sources.count() as u64, "file"));
+        output::error(&format!("{networks} in {sources}: {verdict}\n"));
+    } else if !all.is_empty() && for_people {
+        output::error(&format!("{verdict}\n"));
     }
 }
 
@@ -213,6 +221,24 @@ fn also(words: &[String]) -> Result<Vec<(Format, &str)>, Stop> {
     parsed.collect()
 }
 
+/// A check of nothing says nothing: a wrong folder would look fine.
+fn nothing_there(place: &str) -> Stop {
+    Stop::Environment(Failure::new(Code::E0609, format!("{place} has no .cnn file")))
+}
+
+/// What a project that was named cannot speak of: a text, or a file that is not below its folder.
+fn outside(arguments: &Arguments, given: Option<&Opened>) -> Option<String> {
+    let given = given?;
+    if arguments.text.is_some() {
+        return Some("the text of `-e`".to_owned());
+    }
+    let lies_outside = |file: &&String| {
+        let is_no_file = *file == "-" || file.starts_with("zoo:");
+        is_no_file || (Path::new(file.as_str()).exists() && given.relative(file).is_none())
+    };
+    arguments.files.iter().find(lies_outside).map(|file| format!("`{file}`"))
+}
+
 /// The files to check, and the project where all of it is checked.
 fn jobs(arguments: &Arguments) -> Result<(Vec<Job>, Option<Arc<Opened>>), Stop> {
     let given = match &arguments.config {
@@ -220,6 +246,13 @@ fn jobs(arguments: &Arguments) -> Result<(Vec<Job>, Option<Arc<Opened>>), Stop> 
         None => None,
     };
     let mut projects = Projects::default();
+    if let (Some(config), Some(file)) = (&arguments.config, outside(arguments, given.as_deref())) {
+        let message = format!("{file} lies outside of the project of `{config}`");
+        let failure = Failure::new(Code::E0701, message);
+        return Err(Stop::Usage(
+            failure.help("leave `--config` out, or name files below the folder of the project file"),
+        ));
+    }
     if arguments.text.is_some() {
         let name = "inline".to_owned();
         return Ok((vec![Job { name, project: None, rooted: false }], None));
@@ -241,6 +274,9 @@ fn jobs(arguments: &Arguments) -> Result<(Vec<Job>, Option<Arc<Opened>>), Stop> 
         let name = opened.file.name.rsplit('/').next().unwrap_or_default();
         let opened = Arc::new(Opened { root: opened.root.clone(), file: opened.file.renamed(name) });
         let files = opened.files()?;
+        if files.is_empty() && opened.file.project.files.is_empty() {
+            return Err(nothing_there(&format!("the project of `{}`", opened.file.name)));
+        }
         let job = |name: String| Job { project: Some((opened.clone(), name.clone())), name, rooted: true };
         return Ok((files.into_iter().map(job).collect(), Some(opened)));
     }
@@ -251,6 +287,9 @@ fn jobs(arguments: &Arguments) -> Result<(Vec<Job>, Option<Arc<Opened>>), Stop> 
             let folder = names[0].trim_end_matches('/').to_owned();
             let inside = walk(Path::new(file))?.into_iter().filter(|one| one.ends_with(".cnn"));
             names = inside.map(|one| if folder == "." { one } else { format!("{folder}/{one}") }).collect();
+            if names.is_empty() {
+                return Err(nothing_there(&format!("the folder `{file}`")));
+            }
         }
         for name in names {
             let opened = match (&given, name == "-" || name.starts_with("zoo:") || arguments.no_config) {

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use crate::analysis::Checked;
 use crate::diag::{Code, Diagnostic, Failure, Severity};
-use crate::diff::{self, Broken, DiffReport, Gate, NetworkDiff, NetworkFigures, Side};
+use crate::diff::{self, Broken, DiffReport, FailedNetwork, Gate, NetworkDiff, NetworkFigures, Side};
 use crate::driver::{Options, Session};
 
 use super::files::{FileLoader, slashed};
-use super::git::Revision;
+use super::git::{self, Revision};
 use super::project::walk;
 use super::source::{self, Settings};
 use super::words::stop;
@@ -18,15 +18,15 @@ use super::{Done, Stop, output};
 /// The arguments.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A place is a file, a folder, `zoo:NAME`, or `git:REVISION:PATH`.\n\nExamples:\n  cnnc diff zoo:resnet18 zoo:resnet34\n  cnnc diff git:HEAD:examples examples --format markdown --fail-on 'params>+2%'"
+    after_help = "A place is a file, a folder, `zoo:NAME`, `git:REVISION:PATH`, or a revision of git. Without NEW the work tree is compared, and without OLD the last commit.\n\nExamples:\n  cnnc diff zoo:resnet18 zoo:resnet34\n  cnnc diff git:HEAD:examples examples --format markdown --fail-on 'params>+2%'"
 )]
 pub(super) struct Arguments {
     /// The old version
     #[arg(value_name = "OLD")]
-    old: String,
+    old: Option<String>,
     /// The new version
     #[arg(value_name = "NEW")]
-    new: String,
+    new: Option<String>,
     /// The form of the output
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -57,55 +57,159 @@ struct Program {
     network: Option<String>,
 }
 
-/// The networks of a file that can be compiled.
-struct Compiled {
-    session: Session,
-    networks: Vec<(String, Checked)>,
+impl Program {
+    fn text(&self) -> &str {
+        self.session.sources().text(self.session.root())
+    }
 }
+
+/// A file whose networks were compiled.
+struct Compiled {
+    /// Its path from the place that was named.
+    file: String,
+    session: Session,
+    /// The networks that could be compiled.
+    networks: Vec<(String, Checked)>,
+    errors: Vec<Diagnostic>,
+}
+
+/// The share of common lines from which a file counts as another one renamed.
+const ALIKE: f64 = 0.5;
 
 /// Compares every network of both versions.
 pub(super) fn run(arguments: &Arguments) -> Done {
     let gates = gates(&arguments.fail_on)?;
     let options = arguments.settings.options()?;
-    let (olds, news) = (programs(&arguments.old)?, programs(&arguments.new)?);
-    // Two files are compared whatever they are called.
-    let single = [&olds, &news].iter().all(|some| some.len() == 1);
-    let key = |program: &Program| if single { String::new() } else { program.path.clone() };
-    let mut old_by_path: BTreeMap<String, Compiled> = BTreeMap::new();
-    for program in olds {
-        let (key, (compiled, failed)) = (key(&program), compile(program, &options)?);
-        if compiled.networks.is_empty() && failed.is_some() {
-            let name = if key.is_empty() { &arguments.old } else { &key };
-            output::error(&format!("note: `{name}` had errors, so that its networks count as added\n"));
-        }
-        old_by_path.insert(key, compiled);
-    }
-    let mut report = DiffReport::new(&arguments.old, &arguments.new);
+    let (old_place, new_place) = places(arguments.old.as_deref(), arguments.new.as_deref());
+    let (olds, news) = (programs(&old_place)?, programs(&new_place)?);
+    let mut report = DiffReport::new(&old_place, &new_place);
     let mut failed = false;
-    for program in news {
-        let (key, file) = (key(&program), program.path.clone());
-        let (new, errors) = compile(program, &options)?;
-        if let Some(diagnostics) = errors {
-            output::diagnostics(&diagnostics, new.session.sources(), arguments.settings.color);
-            failed = true;
+    for (old, new) in pairs(olds, news) {
+        let compiled = |program: Option<Program>| program.map(|one| compile(one, &options)).transpose();
+        let (old, new) = (compiled(old)?, compiled(new)?);
+        if let Some(old) = &old {
+            report.failed.extend(failures(old, "old"));
         }
-        let old = old_by_path.remove(&key);
-        compare(&mut report, &file, old, new);
+        if let Some(new) = &new {
+            report.failed.extend(failures(new, "new"));
+            output::diagnostics(&new.errors, new.session.sources(), arguments.settings.color);
+            failed |= !new.errors.is_empty();
+        }
+        match (old, new) {
+            (old, Some(new)) => compare(&mut report, old, new),
+            (Some(old), None) => {
+                report
+                    .removed
+                    .extend(old.networks.iter().map(|(_, checked)| NetworkFigures::of(&old.file, checked)));
+            }
+            (None, None) => {}
+        }
     }
-    for (path, old) in old_by_path {
-        let file = if path.is_empty() { &arguments.old } else { &path };
-        report.removed.extend(old.networks.iter().map(|(_, checked)| NetworkFigures::of(file, checked)));
-    }
+    // What does not compile any more is named first, what never did behind it.
+    report.failed.sort_by_key(|one| one.version != "new");
     report.broken =
         report.networks.iter().flat_map(|diff| gates.iter().filter_map(|gate| gate.check(diff))).collect();
-    output::print(&match arguments.format {
-        Format::Table => diff::table(&report),
-        Format::Markdown => diff::markdown(&report),
-        Format::Json => output::json(&report)?,
-        Format::Html => diff::html(&report),
-    })?;
+    match arguments.format {
+        Format::Table => output::print_text(&diff::table(&report)),
+        Format::Markdown => output::print_text(&diff::markdown(&report)),
+        Format::Json => output::print(&output::json(&report)?),
+        Format::Html => output::print_text(&diff::html(&report)),
+    }?;
     report.broken.iter().for_each(say);
     if failed || !report.broken.is_empty() { Err(Stop::Model) } else { Ok(()) }
+}
+
+/// The places that are compared: where one is left out, the last commit with the work tree.
+fn places(old: Option<&str>, new: Option<&str>) -> (String, String) {
+    let is_place =
+        |text: &str| text.starts_with("git:") || text.starts_with("zoo:") || Path::new(text).exists();
+    let is_revision = |text: &str| !is_place(text) && git::is_revision(text);
+    // A revision alone means what the other side is a path of.
+    let of_revision = |revision: &str, path: &str| match path {
+        "." | "" => format!("git:{revision}:."),
+        path if Path::new(path).is_absolute() => format!("git:{revision}:{path}"),
+        path => format!("git:{revision}:./{}", path.trim_start_matches("./")),
+    };
+    match (old, new) {
+        (None, _) => (of_revision("HEAD", "."), ".".to_owned()),
+        (Some(one), None) if is_revision(one) => (of_revision(one, "."), ".".to_owned()),
+        (Some(one), None) => (of_revision("HEAD", one), one.to_owned()),
+        (Some(old), Some(new)) => match (is_revision(old), is_revision(new)) {
+            (true, true) => (of_revision(old, "."), of_revision(new, ".")),
+            (true, false) => (of_revision(old, new), new.to_owned()),
+            (false, true) => (old.to_owned(), of_revision(new, old)),
+            (false, false) => (old.to_owned(), new.to_owned()),
+        },
+    }
+}
+
+/// The files of both versions side by side: two single files whatever they are called, else by path, else as
+/// renamed files.
+fn pairs(olds: Vec<Program>, news: Vec<Program>) -> Vec<(Option<Program>, Option<Program>)> {
+    if olds.len() == 1 && news.len() == 1 {
+        return olds.into_iter().map(Some).zip(news.into_iter().map(Some)).collect();
+    }
+    let mut by_path: BTreeMap<String, Program> =
+        olds.into_iter().map(|program| (program.path.clone(), program)).collect();
+    let mut pairs = Vec::new();
+    let mut unpaired = Vec::new();
+    for new in news {
+        match by_path.remove(&new.path) {
+            Some(old) => pairs.push((Some(old), Some(new))),
+            None => unpaired.push(new),
+        }
+    }
+    for new in unpaired {
+        let alike = by_path.iter().map(|(path, old)| (likeness(old, &new), path));
+        let best = alike.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likeness, _)| *likeness >= ALIKE);
+        let old = best.map(|(_, path)| path.clone()).and_then(|path| by_path.remove(&path));
+        pairs.push((old, Some(new)));
+    }
+    pairs.extend(by_path.into_values().map(|old| (Some(old), None)));
+    pairs
+}
+
+/// The share of lines that two files have in common.
+fn likeness(old: &Program, new: &Program) -> f64 {
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    let (old, new) = (old.text(), new.text());
+    let lines = |text: &'_ str| text.lines().filter(|line| !line.trim().is_empty()).count();
+    for line in old.lines().filter(|line| !line.trim().is_empty()) {
+        *left.entry(line.trim()).or_default() += 1;
+    }
+    let is_common = |line: &&str| match left.get_mut(line.trim()) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            true
+        }
+        _ => false,
+    };
+    let common = new.lines().filter(|line| !line.trim().is_empty()).filter(is_common).count();
+    common as f64 / lines(old).max(lines(new)).max(1) as f64
+}
+
+/// What does not compile, or breaks what it expects: the first error of each network.
+fn failures(compiled: &Compiled, version: &str) -> Vec<FailedNetwork> {
+    let mut failures: Vec<FailedNetwork> = Vec::new();
+    for error in &compiled.errors {
+        let network = error.subject.network.as_deref().map(str::to_owned);
+        if failures.iter().any(|one| one.network == network) {
+            continue;
+        }
+        let sources = compiled.session.sources();
+        let place = error.primary.span;
+        failures.push(FailedNetwork {
+            version: version.to_owned(),
+            file: sources.name(place.file).to_owned(),
+            line: sources.location(place).line,
+            compiles: network
+                .as_ref()
+                .is_some_and(|name| compiled.networks.iter().any(|(one, _)| one == name)),
+            network,
+            message: error.message.clone(),
+        });
+    }
+    failures
 }
 
 fn say(broken: &Broken) {
@@ -136,10 +240,7 @@ fn programs(place: &str) -> Result<Vec<Program>, Stop> {
         if !revision.is_folder()? {
             return Ok(vec![open(&revision.path, revision.path.clone())?]);
         }
-        let within = |name: &str| {
-            if revision.path.is_empty() { name.to_owned() } else { format!("{}/{name}", revision.path) }
-        };
-        return revision.files()?.into_iter().map(|name| open(&within(&name), name)).collect();
+        return revision.files()?.into_iter().map(|name| open(&revision.within(&name), name)).collect();
     }
     if Path::new(place).is_dir() {
         let folder = slashed(place);
@@ -158,9 +259,9 @@ fn programs(place: &str) -> Result<Vec<Program>, Stop> {
     Ok(vec![Program { path, session: opened.session, network: opened.network }])
 }
 
-/// Compiles the networks of a file that need no further arguments; and its errors, if there are any.
-fn compile(program: Program, options: &Options) -> Result<(Compiled, Option<Vec<Diagnostic>>), Stop> {
-    let Program { session, network, .. } = program;
+/// Compiles the networks of a file that need no further arguments.
+fn compile(program: Program, options: &Options) -> Result<Compiled, Stop> {
+    let Program { path: file, session, network } = program;
     let wanted = options.network.clone().or(network);
     let set = |name: &String| options.settings.iter().any(|(known, _)| known == name);
     let mut networks = Vec::new();
@@ -184,13 +285,15 @@ fn compile(program: Program, options: &Options) -> Result<(Compiled, Option<Vec<
         let outcome = session.check(options).map_err(stop)?;
         if outcome.failed() {
             errors = outcome.diagnostics;
+            errors.retain(|one| one.severity == Severity::Error);
         }
     }
-    Ok((Compiled { session, networks }, (!errors.is_empty()).then_some(errors)))
+    Ok(Compiled { file, session, networks, errors })
 }
 
 /// Pairs the networks of a file by name; the only ones of two files whatever they are called.
-fn compare(report: &mut DiffReport, file: &str, old: Option<Compiled>, new: Compiled) {
+fn compare(report: &mut DiffReport, old: Option<Compiled>, new: Compiled) {
+    let file = new.file.as_str();
     let Some(mut old) = old else {
         report.added.extend(new.networks.iter().map(|(_, checked)| NetworkFigures::of(file, checked)));
         return;

@@ -35,7 +35,7 @@ enum Stage {
 pub(super) fn run(arguments: &Arguments) -> Done {
     if arguments.after == Stage::Parse {
         let opened = source::open(arguments.source.file.as_deref(), arguments.source.text.as_deref())?;
-        return output::print(&opened.session.dump_syntax());
+        return output::print_text(&opened.session.dump_syntax());
     }
     arguments.source.compile(|session, checked| dump(arguments.after, session, checked))
 }
@@ -50,16 +50,16 @@ fn dump(stage: Stage, session: &Session, checked: &Checked) -> Done {
                 columns: crate::report::Column::all(),
                 ..Default::default()
             };
-            output::print(&crate::report::table(&report, &selection, usize::MAX))
+            output::print_text(&crate::report::table(&report, &selection, usize::MAX))
         }
         Stage::Lower => {
             let outputs = checked.graph().outputs().iter().filter(|output| !output.train_only);
             let outputs = outputs.map(|output| (output.name.clone(), output.node)).collect();
-            output::print(
+            output::print_text(
                 &lower(checked.graph(), &Settings { batch: 1, accuracy: Accuracy::Fast, outputs })
                     .to_string(),
             )
         }
-        _ => output::print(&checked.graph().to_string()),
+        _ => output::print_text(&checked.graph().to_string()),
     }
 }

@@ -35,7 +35,10 @@ pub(super) enum Format {
 /// Writes the findings: to stdout, but for people to stderr.
 pub(super) fn show(format: Format, found: &[CheckedFile], color: Color) -> Done {
     if format != Format::Human {
-        return output::print(&text(format, found)?);
+        let text = text(format, found)?;
+        // JSON and XML escape what they must; in JSON every character counts.
+        let for_people = matches!(format, Format::Short | Format::Markdown);
+        return if for_people { output::print_text(&text) } else { output::print(&text) };
     }
     found.iter().for_each(|one| output::diagnostics(&one.diagnostics, one.session.sources(), color));
     Ok(())

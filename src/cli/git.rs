@@ -1,10 +1,14 @@
 //! Sources of a git revision: `git:REVISION:PATH`, read through the program `git`.
+//!
+//! One process of `git cat-file` answers for all files. It follows links within the revision, as the file system
+//! does within the work tree.
 
-use std::io;
-use std::process::Command;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diag::{Code, Failure};
-use crate::driver::Loader;
+use crate::driver::{Loader, MAX_SOURCE_BYTES};
 
 use super::Stop;
 
@@ -14,11 +18,12 @@ pub(super) struct Revision {
     revision: String,
     /// The path; empty for the root.
     pub path: String,
+    objects: Arc<Mutex<Objects>>,
 }
 
 impl Revision {
     /// Reads `git:REVISION:PATH`; `None` where the text is another place. As in git itself, the path begins at
-    /// the root of the repository, with `./` at the current folder.
+    /// the root of the repository, with `./` and `../` at the current folder.
     pub(super) fn parse(text: &str) -> Option<Result<Revision, Stop>> {
         let rest = text.strip_prefix("git:")?;
         Some(Revision::of(text, rest))
@@ -30,64 +35,231 @@ impl Revision {
             Stop::Usage(failure.help("write `git:REVISION:PATH`, such as `git:main:models/net.cnn`"))
         };
         let (revision, path) = rest.split_once(':').ok_or_else(|| wrong("has no path"))?;
-        if revision.is_empty() || revision.starts_with('-') {
+        if revision.is_empty() || revision.starts_with('-') || revision.contains('\n') {
             return Err(wrong("names no revision"));
         }
-        let path = match path.strip_prefix('.') {
-            Some(rest) => {
-                let prefix = git(&["rev-parse", "--show-prefix"]).map_err(|said| failed(text, &said))?;
-                let prefix = String::from_utf8_lossy(&prefix).trim_end().to_owned();
-                format!("{prefix}{}", rest.trim_start_matches('/'))
-            }
-            None => path.to_owned(),
+        let begins_here = matches!(path.split('/').next(), Some("." | ".."));
+        let path = if begins_here {
+            let prefix = git(&["rev-parse", "--show-prefix"]).map_err(|said| failed(text, &said))?;
+            let prefix = String::from_utf8_lossy(&prefix).trim_end().to_owned();
+            normal(&format!("{prefix}{path}")).ok_or_else(|| wrong("leaves the repository"))?
+        } else {
+            path.trim_end_matches('/').to_owned()
         };
-        Ok(Revision { revision: revision.to_owned(), path: path.trim_end_matches('/').to_owned() })
+        let objects = Arc::new(Mutex::new(Objects::default()));
+        Ok(Revision { revision: revision.to_owned(), path, objects })
     }
 
+    /// Another path of the same revision.
     fn object(&self, path: &str) -> String {
         format!("{}:{path}", self.revision)
+    }
+
+    fn find(&self, path: &str) -> io::Result<Object> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner).read(&self.object(path))
     }
 
     /// Whether the path is a folder. Fails where the revision or the path is not there.
     pub(super) fn is_folder(&self) -> Result<bool, Stop> {
         let object = self.object(&self.path);
-        let kind = git(&["cat-file", "-t", &object]).map_err(|said| failed(&object, &said))?;
-        Ok(kind.starts_with(b"tree"))
+        let found = self.find(&self.path).map_err(|error| failed(&object, &error.to_string()))?;
+        Ok(found.kind == "tree")
     }
 
-    /// The `.cnn` files of the folder, by path from there, sorted.
+    /// The `.cnn` files of the folder, by path from there, sorted. Submodules are left out, and so are links to
+    /// what is no file of the revision.
     pub(super) fn files(&self) -> Result<Vec<String>, Stop> {
         let object = self.object(&self.path);
-        let listed = git(&["ls-tree", "-r", "-z", "--name-only", &object]);
-        let listed = listed.map_err(|said| failed(&object, &said))?;
-        let names = listed.split(|&byte| byte == 0).map(|name| String::from_utf8_lossy(name).into_owned());
-        let mut names: Vec<String> = names.filter(|name| name.ends_with(".cnn")).collect();
+        let tree = self.find(&self.path).map_err(|error| failed(&object, &error.to_string()))?;
+        let listed = git(&["ls-tree", "-r", "-z", &tree.id]).map_err(|said| failed(&object, &said))?;
+        let mut names = Vec::new();
+        for entry in listed.split(|&byte| byte == 0) {
+            let entry = String::from_utf8_lossy(entry);
+            let Some((head, name)) = entry.split_once('\t').filter(|(_, name)| name.ends_with(".cnn")) else {
+                continue;
+            };
+            let is_file = match head.split(' ').next() {
+                Some("120000") => self.find(&self.within(name)).is_ok_and(|found| found.kind == "blob"),
+                mode => mode.is_some_and(|mode| mode.starts_with("100")),
+            };
+            if is_file {
+                names.push(name.to_owned());
+            }
+        }
         names.sort();
         Ok(names)
+    }
+
+    /// The path of a file of the folder.
+    pub(super) fn within(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}/{name}", self.path) }
     }
 }
 
 impl Loader for Revision {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        git(&["cat-file", "blob", &self.object(path)]).map_err(io::Error::other)
+        let found = self.find(path)?;
+        if found.kind != "blob" {
+            return Err(io::Error::other("it is a folder"));
+        }
+        Ok(found.bytes)
     }
 }
 
+/// An object of the repository.
+struct Object {
+    id: String,
+    /// `blob` or `tree`.
+    kind: String,
+    /// Its content, up to one byte beyond the largest source.
+    bytes: Vec<u8>,
+}
+
+/// The process that reads objects, started when the first is asked for.
+#[derive(Debug, Default)]
+struct Objects {
+    process: Option<(Child, ChildStdin, BufReader<ChildStdout>)>,
+}
+
+impl Objects {
+    fn read(&mut self, name: &str) -> io::Result<Object> {
+        if name.contains('\n') {
+            return Err(io::Error::other("its name has a line break"));
+        }
+        let (_, stdin, stdout) = match &mut self.process {
+            Some(running) => running,
+            none => none.insert(start()?),
+        };
+        stdin.write_all(format!("{name}\n").as_bytes())?;
+        stdin.flush()?;
+        let mut head = String::new();
+        stdout.read_line(&mut head)?;
+        let words: Vec<&str> = head.trim_end().rsplitn(3, ' ').collect();
+        let size = words[0].parse::<u64>().ok();
+        match (words.as_slice(), size) {
+            // `ID KIND SIZE`, the content and a line end.
+            ([_, kind @ ("blob" | "tree"), id], Some(size)) => {
+                let object = Object { id: (*id).to_owned(), kind: (*kind).to_owned(), bytes: Vec::new() };
+                let mut bytes = Vec::new();
+                let most = MAX_SOURCE_BYTES as u64 + 1;
+                stdout.take(size.min(most)).read_to_end(&mut bytes)?;
+                if size > most {
+                    // The rest is not read: the next object is asked of another process.
+                    self.stop();
+                } else {
+                    stdout.read_exact(&mut [0])?;
+                }
+                Ok(Object { bytes, ..object })
+            }
+            // `KIND SIZE`, and where a link leads.
+            ([_, kind @ ("symlink" | "dangling" | "loop" | "notdir")], Some(size)) => {
+                let why = match *kind {
+                    "loop" => "its links lead in a circle",
+                    "symlink" => "a link leads out of the repository",
+                    _ => "a link leads to what is not there",
+                };
+                io::copy(&mut stdout.take(size + 1), &mut io::sink())?;
+                Err(io::Error::other(why))
+            }
+            _ if head.is_empty() => Err(io::Error::other(self.stop())),
+            _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+        }
+    }
+
+    /// Ends the process; gives what it said last.
+    fn stop(&mut self) -> String {
+        let Some((mut process, stdin, stdout)) = self.process.take() else { return String::new() };
+        drop((stdin, stdout));
+        let _ = process.kill();
+        let mut said = String::new();
+        if let Some(stderr) = &mut process.stderr {
+            let _ = stderr.take(1 << 16).read_to_string(&mut said);
+        }
+        let _ = process.wait();
+        if said.is_empty() { "git ended early".to_owned() } else { said.trim_end().to_owned() }
+    }
+}
+
+impl Drop for Objects {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn start() -> io::Result<(Child, ChildStdin, BufReader<ChildStdout>)> {
+    let mut process = Command::new("git")
+        .args(["cat-file", "--batch", "--follow-symlinks"])
+        .env("LC_ALL", "C")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| io::Error::other(format!("cannot start git: {error}")))?;
+    let (stdin, stdout) = (process.stdin.take(), process.stdout.take());
+    let (Some(stdin), Some(stdout)) = (stdin, stdout) else {
+        return Err(io::Error::other("git has no streams"));
+    };
+    Ok((process, stdin, BufReader::new(stdout)))
+}
+
+/// A path without `.` and `..`; `None` where it leaves the root.
+fn normal(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// The failure for an object, with what git says about the revision where that is what is wrong.
 fn failed(object: &str, said: &str) -> Stop {
+    let revision = object.split(':').next().unwrap_or(object);
+    let revision_is_wrong =
+        git(&["rev-parse", "--verify", "--quiet", &format!("{revision}^{{tree}}")]).is_err();
     let failure = Failure::new(Code::E0703, format!("git cannot read `{object}`"));
-    let failure = said.lines().take(3).fold(failure, |failure, line| failure.note(line));
+    if !revision_is_wrong {
+        return Stop::Environment(failure.note(said.lines().next().unwrap_or_default()));
+    }
+    let why = git(&["rev-parse", "--verify", &format!("{revision}^{{tree}}")]).err().unwrap_or_default();
+    let failure = why.lines().take(3).fold(failure, |failure, line| failure.note(line));
     Stop::Environment(
         failure.help("in a shallow clone, fetch the revision first: `git fetch --depth 1 origin REVISION`"),
     )
 }
 
+/// Whether a text names a revision of the repository here.
+pub(super) fn is_revision(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('-')
+        && git(&["rev-parse", "--verify", "--quiet", &format!("{text}^{{tree}}")]).is_ok()
+}
+
 /// What git writes, or what it says of its failure.
 fn git(arguments: &[&str]) -> Result<Vec<u8>, String> {
-    let output = Command::new("git").args(arguments).env("LC_ALL", "C").output();
+    let output = Command::new("git").args(arguments).env("LC_ALL", "C").stdin(Stdio::null()).output();
     let output = output.map_err(|error| format!("cannot start git: {error}"))?;
     if output.status.success() {
         Ok(output.stdout)
     } else {
         Err(String::from_utf8_lossy(&output.stderr).trim_end().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_dots_that_are_parts_are_resolved() {
+        assert_eq!(normal("a/./b/../c.cnn").as_deref(), Some("a/c.cnn"));
+        assert_eq!(normal("./.h/n.cnn").as_deref(), Some(".h/n.cnn"));
+        assert_eq!(normal("a/../../b"), None);
+        assert_eq!(normal(".").as_deref(), Some(""));
     }
 }

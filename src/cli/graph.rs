@@ -37,5 +37,5 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         Format::Mermaid => mermaid,
         Format::Svg => svg,
     };
-    arguments.source.compile(|_, checked| output::print(&draw(checked.graph(), arguments.depth)))
+    arguments.source.compile(|_, checked| output::print_text(&draw(checked.graph(), arguments.depth)))
 }

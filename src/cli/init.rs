@@ -14,13 +14,13 @@ use super::{Done, Stop, output, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  cnnc init --stdout\n  cnnc init --no-workflow --stdout")]
+#[command(after_help = "Examples:\n  cnnc init --stdout\n  cnnc init --no-workflow")]
 pub(super) struct Arguments {
     /// Writes no workflow for GitHub
     #[arg(long)]
     no_workflow: bool,
     /// Shows the project file instead of writing anything
-    #[arg(long)]
+    #[arg(long, conflicts_with = "no_workflow")]
     stdout: bool,
 }
 
@@ -53,6 +53,11 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         }
         write::text(path, text)?;
         output::error(&format!("wrote {path}\n"));
+    }
+    if !arguments.no_workflow {
+        output::error(&format!(
+            "next: set CNNC_REPOSITORY and CNNC_VERSION at the head of {WORKFLOW}, then commit both files\n"
+        ));
     }
     Ok(())
 }

@@ -1,13 +1,16 @@
-//! Inputs of a run: pictures and arrays become tensors, batch first.
+//! The inputs of a run: which files are named, and what they hold.
 
-use ndarray::{ArrayD, Axis, IxDyn, Slice, concatenate};
+use std::io::{self, BufReader, Read, Seek};
+use std::path::Path;
+
+use ndarray::{ArrayD, Axis, concatenate};
 
 use crate::diag::{Code, Failure};
-use crate::ir::{Graph, InputNode, Node, NodeKind};
-use crate::picture::{self, Preparation};
-use crate::tensor::Shape;
+use crate::model::{ArrayOrder, ModelInput};
+use crate::picture;
 use crate::weights::npy;
 
+use super::files::{self, Named, slashed};
 use super::{Stop, words};
 
 /// The order of the axes of arrays in files.
@@ -20,204 +23,206 @@ pub(super) enum Layout {
     Nhwc,
 }
 
-/// All pictures of a run.
+impl Layout {
+    pub(super) fn order(self) -> ArrayOrder {
+        match self {
+            Layout::Nchw => ArrayOrder::Nchw,
+            Layout::Nhwc => ArrayOrder::Nhwc,
+        }
+    }
+}
+
+/// The endings of the files that a folder gives.
+const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "npy"];
+
+/// The files of each input, and how many pictures each file holds.
+#[derive(Debug)]
 pub(super) struct Inputs {
-    /// One tensor for each input of the network, by name, each of pictures × its stored shape.
-    pub tensors: Vec<(String, ArrayD<f32>)>,
+    inputs: Vec<ModelInput>,
+    paths: Vec<Vec<(String, usize)>>,
+    order: ArrayOrder,
+}
+
+/// The pictures of a run.
+pub(super) struct Pictures {
+    /// One array for each input of the network, by name: pictures × its stored shape.
+    pub arrays: Vec<(String, ArrayD<f32>)>,
     /// What each picture is called in the output.
     pub names: Vec<String>,
 }
 
-/// Reads the arguments of `--input`.
-pub(super) fn read(graph: &Graph, arguments: &[String], layout: Layout) -> Result<Inputs, Stop> {
-    let nodes: Vec<&Node> = graph.inputs().map(|(_, node)| node).collect();
-    let mut paths: Vec<Vec<&str>> = vec![Vec::new(); nodes.len()];
-    for argument in arguments {
-        let named = argument
-            .split_once('=')
-            .and_then(|(name, path)| Some((nodes.iter().position(|node| node.path == name)?, path)));
-        match named {
-            Some((index, path)) => paths[index].push(path),
-            None if nodes.len() == 1 => paths[0].push(argument),
-            None => {
-                let names: Vec<&str> = nodes.iter().map(|node| node.path.as_str()).collect();
-                let failure = Failure::new(
-                    Code::E0611,
-                    format!("`--input {argument}` does not say which input it is for"),
-                )
-                .note(format!("the inputs are {}", names.join(", ")))
-                .help(format!("write `--input {}=PATH`", names[0]));
-                let wanted = argument.split_once('=').map_or("", |(name, _)| name);
-                return Err(Stop::Usage(words::suggest(failure, wanted, names)));
+impl Inputs {
+    /// The files that are named for the inputs, as `[NAME=]PATH`; a path may be a folder, or hold `*` and `?`. Of an
+    /// array only the head is read.
+    pub(super) fn find(
+        inputs: Vec<ModelInput>,
+        arguments: &[String],
+        layout: Layout,
+    ) -> Result<Inputs, Stop> {
+        let mut paths: Vec<Vec<(String, usize)>> = vec![Vec::new(); inputs.len()];
+        for argument in arguments {
+            let (index, path) = assigned(&inputs, argument)?;
+            for path in expanded(path)? {
+                let pictures = count(&inputs[index], &path, layout).map_err(Stop::Environment)?;
+                paths[index].push((path, pictures));
             }
         }
+        if paths.iter().all(Vec::is_empty) {
+            let failure = Failure::new(Code::E0606, "the run needs an input");
+            return Err(Stop::Usage(failure.help("give a picture or array with `--input PATH`")));
+        }
+        let pictures = |index: usize| paths[index].iter().map(|(_, count)| count).sum::<usize>();
+        if let Some(other) = (1..inputs.len()).find(|&index| pictures(index) != pictures(0)) {
+            let (first, second) = (&inputs[0].name, &inputs[other].name);
+            let (given, wanted) = (pictures(0), pictures(other));
+            let message = format!("`{first}` is given {given} pictures, `{second}` {wanted}");
+            return Err(Stop::Usage(Failure::new(Code::E0606, message)));
+        }
+        Ok(Inputs { inputs, paths, order: layout.order() })
     }
-    if paths.iter().all(Vec::is_empty) {
-        return Err(Stop::Usage(
-            Failure::new(Code::E0606, "the run needs an input")
-                .help("give a picture or array with `--input PATH`"),
+
+    /// How many pictures there are.
+    pub(super) fn pictures(&self) -> usize {
+        self.paths.first().map_or(0, |paths| paths.iter().map(|(_, count)| count).sum())
+    }
+
+    /// The bytes that the pictures take while they are read: each file's values, and all of them joined.
+    pub(super) fn bytes(&self) -> u128 {
+        let pictures = self.pictures();
+        self.inputs.iter().map(|input| 2 * input.bytes(pictures)).sum()
+    }
+
+    /// Reads all files.
+    pub(super) fn read(self) -> Result<Pictures, Stop> {
+        let mut arrays = Vec::new();
+        for (input, paths) in self.inputs.iter().zip(&self.paths) {
+            let parts = paths.iter().map(|(path, _)| read(input, path, self.order));
+            let mut parts = parts.collect::<Result<Vec<_>, Failure>>().map_err(Stop::Environment)?;
+            let joined = if parts.len() == 1 {
+                parts.remove(0)
+            } else {
+                let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+                concatenate(Axis(0), &views).map_err(|error| {
+                    Stop::Environment(Failure::new(Code::E0606, format!("inputs cannot be joined: {error}")))
+                })?
+            };
+            arrays.push((input.name.clone(), joined));
+        }
+        let names = self.paths.first().into_iter().flatten().flat_map(|(path, count)| {
+            (0..*count).map(move |index| if *count == 1 { path.clone() } else { format!("{path}[{index}]") })
+        });
+        Ok(Pictures { arrays, names: names.collect() })
+    }
+}
+
+/// The input that an argument is for, and its path.
+fn assigned<'a>(inputs: &[ModelInput], argument: &'a str) -> Result<(usize, &'a str), Stop> {
+    let named = argument
+        .split_once('=')
+        .and_then(|(name, path)| Some((inputs.iter().position(|input| input.name == name)?, path)));
+    match named {
+        Some(assigned) => Ok(assigned),
+        None if inputs.len() == 1 => Ok((0, argument)),
+        None => {
+            let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+            let message = format!("`--input {argument}` does not say which input it is for");
+            let mut failure =
+                Failure::new(Code::E0611, message).note(format!("the inputs are {}", names.join(", ")));
+            if let Some(first) = names.first() {
+                failure = failure.help(format!("write `--input {first}=PATH`"));
+            }
+            let wanted = argument.split_once('=').map_or("", |(name, _)| name);
+            Err(Stop::Usage(words::suggest(failure, wanted, names)))
+        }
+    }
+}
+
+/// The files that a path names: those of a folder, those that match a pattern, or the file itself.
+fn expanded(path: &str) -> Result<Vec<String>, Stop> {
+    let is_pattern = path.contains(['*', '?']) && !Path::new(path).exists();
+    if !is_pattern && !Path::new(path).is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let path = slashed(path);
+    let (folder, pattern) = if is_pattern {
+        path.rsplit_once('/').map_or(("", path.as_str()), |(folder, pattern)| (folder, pattern))
+    } else {
+        (path.trim_end_matches('/'), "*")
+    };
+    let failed = |error: io::Error| {
+        let message = format!("cannot read the folder `{folder}`: {error}");
+        Stop::Environment(Failure::new(Code::E0609, message))
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(if folder.is_empty() { "." } else { folder }).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        let wanted = ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()));
+        if wanted && fast_glob::glob_match(pattern, &name) {
+            found.push(if folder.is_empty() { name } else { format!("{folder}/{name}") });
+        }
+    }
+    if found.is_empty() {
+        let failure = Failure::new(Code::E0609, format!("`{path}` names no pictures and no arrays"));
+        return Err(Stop::Environment(
+            failure.note(format!("files that end with .{} are taken", ENDINGS.join(", ."))),
         ));
     }
-    let mut tensors = Vec::new();
-    let mut names: Vec<String> = Vec::new();
-    for (node, paths) in nodes.iter().zip(&paths) {
-        let mut parts = Vec::new();
-        let mut own: Vec<String> = Vec::new();
-        for path in paths {
-            let tensor = read_one(node, path, layout).map_err(Stop::Environment)?;
-            let pictures = tensor.shape()[0];
-            own.extend(
-                (0..pictures)
-                    .map(|index| if pictures == 1 { (*path).to_owned() } else { format!("{path}[{index}]") }),
-            );
-            parts.push(tensor);
-        }
-        if names.is_empty() {
-            names = own;
-        } else if names.len() != own.len() {
-            return Err(Stop::Usage(Failure::new(
-                Code::E0606,
-                format!(
-                    "`{}` is given {} pictures, `{}` {}",
-                    nodes[0].path,
-                    names.len(),
-                    node.path,
-                    own.len()
-                ),
-            )));
-        }
-        let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-        let joined = concatenate(Axis(0), &views).map_err(|error| {
-            Stop::Environment(Failure::new(Code::E0606, format!("inputs cannot be joined: {error}")))
-        })?;
-        tensors.push((node.path.clone(), joined));
-    }
-    Ok(Inputs { tensors, names })
+    found.sort();
+    Ok(found)
 }
 
-impl Inputs {
-    /// The pictures `first .. first + batch`; zeros behind the last.
-    pub(super) fn batch(&self, first: usize, batch: usize) -> Vec<(&str, ArrayD<f32>)> {
-        let one = |tensor: &ArrayD<f32>| {
-            let count = batch.min(self.names.len() - first);
-            let mut shape = tensor.shape().to_vec();
-            shape[0] = batch;
-            let mut padded = ArrayD::zeros(IxDyn(&shape));
-            padded
-                .slice_axis_mut(Axis(0), Slice::from(..count))
-                .assign(&tensor.slice_axis(Axis(0), Slice::from(first..first + count)));
-            padded
-        };
-        self.tensors.iter().map(|(name, tensor)| (name.as_str(), one(tensor))).collect()
-    }
+fn unreadable(path: &str, error: &io::Error) -> Failure {
+    Failure::new(Code::E0609, format!("cannot read `{path}`: {error}"))
 }
 
-fn read_one(node: &Node, path: &str, layout: Layout) -> Result<ArrayD<f32>, Failure> {
-    let unreadable =
-        |error: std::io::Error| Failure::new(Code::E0609, format!("cannot read `{path}`: {error}"));
-    let mut file = std::fs::File::open(path).map_err(unreadable)?;
-    if file.metadata().map_err(unreadable)?.is_dir() {
-        return Err(Failure::new(Code::E0609, format!("cannot read `{path}`: it is a folder")));
-    }
-    let NodeKind::Input(input) = &node.kind else {
-        return Err(Failure::new(Code::E0611, format!("`{}` is no input", node.path)));
-    };
+/// Opens a file, and says whether it is an array.
+fn open(path: &str) -> Result<(std::fs::File, bool), Failure> {
+    let unreadable = |error: io::Error| unreadable(path, &error);
+    let mut file = files::open(path, Named::ByUser).map_err(unreadable)?;
     let mut start = Vec::new();
-    std::io::Read::read_to_end(&mut std::io::Read::take(&mut file, npy::MAGIC.len() as u64), &mut start)
-        .map_err(unreadable)?;
-    std::io::Seek::rewind(&mut file).map_err(unreadable)?;
-    if start == npy::MAGIC {
-        read_array(node.shape, input, file, path, layout)
-    } else {
-        read_picture(node.shape, input, file, path)
+    Read::take(&mut file, npy::MAGIC.len() as u64).read_to_end(&mut start).map_err(unreadable)?;
+    file.rewind().map_err(unreadable)?;
+    Ok((file, start == npy::MAGIC))
+}
+
+/// How many pictures a file holds.
+fn count(input: &ModelInput, path: &str, layout: Layout) -> Result<usize, Failure> {
+    match open(path)? {
+        (file, true) => match input.array(BufReader::new(file), layout.order(), path) {
+            Ok(array) => Ok(array.pictures()),
+            Err(failure) => Err(with_other_layout(input, path, layout, failure)),
+        },
+        (_, false) => input.takes_pictures(path).map(|()| 1),
     }
 }
 
-fn reals(values: &[f64]) -> Vec<f32> {
-    values.iter().map(|&value| value as f32).collect()
+/// Names the other layout where the array has its axes in that order.
+fn with_other_layout(input: &ModelInput, path: &str, layout: Layout, failure: Failure) -> Failure {
+    let (other, word) = match layout {
+        Layout::Nchw => (Layout::Nhwc, "nhwc"),
+        Layout::Nhwc => (Layout::Nchw, "nchw"),
+    };
+    let fits =
+        open(path).and_then(|(file, _)| input.array(BufReader::new(file), other.order(), path).map(|_| ()));
+    if fits.is_ok() { failure.help(format!("`--layout {word}` takes this array as it is")) } else { failure }
 }
 
-fn read_picture(
-    shape: Shape,
-    input: &InputNode,
-    file: std::fs::File,
-    path: &str,
-) -> Result<ArrayD<f32>, Failure> {
-    let Shape::Map { height, width, channels } = shape else {
-        return Err(Failure::new(
-            Code::E0606,
-            format!("`{path}` is a picture, and the input is a vector of {shape}"),
-        )
-        .help("give an .npy array"));
-    };
+/// Reads a file of pictures.
+fn read(input: &ModelInput, path: &str, order: ArrayOrder) -> Result<ArrayD<f32>, Failure> {
+    let (file, is_array) = open(path)?;
+    if is_array {
+        return input.array(BufReader::new(file), order, path)?.read();
+    }
     let mut bytes = Vec::new();
     for most in [picture::FORMAT_BYTES, picture::MAX_FILE_BYTES] {
         let rest = most.saturating_sub(bytes.len() as u64) + 1;
-        std::io::Read::read_to_end(&mut std::io::Read::take(&file, rest), &mut bytes)
-            .map_err(|error| Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))?;
+        (&file).take(rest).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
         picture::check_format(&bytes, path)?;
     }
     if bytes.len() as u64 > picture::MAX_FILE_BYTES {
         let most = picture::MAX_FILE_BYTES;
         return Err(Failure::new(Code::E0605, format!("`{path}` has more than {most} bytes")));
     }
-    let wanted = Preparation {
-        channels: channels as usize,
-        height: height as usize,
-        width: width as usize,
-        resize: input.resize,
-        mean: reals(&input.mean),
-        std: reals(&input.std),
-    };
-    Ok(picture::prepare(&bytes, &wanted, path)?.insert_axis(Axis(0)))
-}
-
-fn read_array(
-    shape: Shape,
-    input: &InputNode,
-    file: std::fs::File,
-    path: &str,
-    layout: Layout,
-) -> Result<ArrayD<f32>, Failure> {
-    let mut reader = std::io::BufReader::new(file);
-    let header = npy::read_header(&mut reader, path)?;
-    let dims = |layout| -> Vec<usize> {
-        let dims = if layout == Layout::Nhwc { shape.dims() } else { shape.stored() };
-        dims.into_iter().map(|dim| dim as usize).collect()
-    };
-    let one = dims(layout);
-    let found = header.shape.clone();
-    let is_several = |one: &[usize]| found.len() == one.len() + 1 && found[1..] == *one && found[0] > 0;
-    let single = found == one;
-    if !single && !is_several(&one) {
-        let text = |dims: &[usize]| dims.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
-        let order = match (shape, layout) {
-            (Shape::Vector(_), _) => "N×n",
-            (_, Layout::Nchw) => "N×C×H×W",
-            (_, Layout::Nhwc) => "N×H×W×C",
-        };
-        let failure = Failure::new(Code::E0606, format!("`{path}` has the shape {}", text(&found)))
-            .note(format!("the input is {shape}: the array must be {0} or N×{0} ({order})", text(&one)));
-        let (other, word) = match layout {
-            Layout::Nchw => (dims(Layout::Nhwc), "nhwc"),
-            Layout::Nhwc => (dims(Layout::Nchw), "nchw"),
-        };
-        return Err(if found == other || is_several(&other) {
-            failure.help(format!("`--layout {word}` takes this array as it is"))
-        } else {
-            failure
-        });
-    }
-    let picture = header.is_picture();
-    let mut values = npy::read_f32(&mut reader, &header, header.elements(), path)?;
-    if single {
-        values = values.insert_axis(Axis(0));
-    }
-    if shape.is_map() && layout == Layout::Nhwc {
-        values = values.permuted_axes(IxDyn(&[0, 3, 1, 2])).as_standard_layout().into_owned();
-    }
-    if picture {
-        picture::normalise(&mut values, Axis(1), &reals(&input.mean), &reals(&input.std));
-    }
-    Ok(values)
+    input.picture(&bytes, path)
 }

@@ -35,11 +35,15 @@ pub(super) fn check_tensor(key: &str, bytes: u128) -> Result<(), Stop> {
     }
 }
 
-/// Bytes that the process may map (`ulimit -v`); `None` where it may map all.
+/// Bytes that the process may still map (`ulimit -v`); `None` where it may map all.
 fn mappable() -> Option<u128> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
-    line.split_whitespace().next()?.parse().ok()
+    let limit: u128 = line.split_whitespace().next()?.parse().ok()?;
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let mapped = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
+    let mapped: u128 = mapped.split_whitespace().next()?.parse().ok()?;
+    Some(limit.saturating_sub(mapped * 1024))
 }
 
 /// Bytes that the system or the control group has left, or that the process may map; `None` where none says.

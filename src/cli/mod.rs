@@ -14,14 +14,18 @@ mod files;
 mod findings;
 mod git;
 mod graph;
+mod guide;
 mod init;
 mod inputs;
 mod interrupt;
 mod machine;
+mod man;
 mod memory;
 mod ops;
+mod options;
 mod output;
 mod parameters;
+mod predictions;
 mod project;
 mod report;
 mod run;
@@ -81,10 +85,14 @@ enum Command {
     Explain(explain::Arguments),
     /// The operator reference
     Ops(ops::Arguments),
+    /// The guide to the language
+    Guide(guide::Arguments),
     /// The shipped networks
     Zoo(zoo::Arguments),
     /// Writes shell completions
     Completions(completions::Arguments),
+    /// Writes a manual page
+    Man(man::Arguments),
 }
 
 /// Why a command did not end well.
@@ -107,6 +115,11 @@ pub fn main() -> ExitCode {
     let mut command = Arguments::command();
     let words = with_default_command(std::env::args_os().collect(), &command);
     let matches = command.try_get_matches_from_mut(words);
+    if let Ok(matches) = &matches
+        && let Err(failure) = options::check(matches)
+    {
+        return exit_code(Err(Stop::Usage(failure)));
+    }
     let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -153,8 +166,10 @@ fn dispatch(command: Command) -> Done {
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Ops(arguments) => ops::run(&arguments),
+        Command::Guide(arguments) => guide::run(&arguments),
         Command::Zoo(arguments) => zoo::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }
 

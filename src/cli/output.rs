@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::base::SourceMap;
+use crate::base::{SourceMap, visible};
 use crate::diag::{Code, Diagnostic, Failure, MOST_KEPT, Severity, Style, render};
 
 use super::{Done, Stop};
@@ -36,6 +36,11 @@ impl Color {
 /// Writes data to stdout; a closed pipe ends the command quietly.
 pub(super) fn print(text: &str) -> Done {
     print_bytes(text.as_bytes())
+}
+
+/// Writes text for people to stdout: no character of a name moves the cursor or the text.
+pub(super) fn print_text(text: &str) -> Done {
+    print(&visible(text))
 }
 
 /// Writes bytes to stdout; a closed pipe ends the command quietly.

@@ -2,10 +2,11 @@
 
 use crate::analysis::{Checked, Dtype, Metric, explain};
 use crate::diag::{Code, Failure};
-use crate::driver::Session;
+use crate::driver::{MAX_SOURCE_BYTES, Session};
 use crate::project::{Defaults, DeviceFile};
 use crate::report::{self, Column, Report, Selection};
 
+use super::files::{self, Named};
 use super::project::{Projects, folder_of};
 use super::source::Source;
 use super::{Done, Stop, output, words};
@@ -92,9 +93,13 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 }
 
 fn report(arguments: &Arguments, selection: &Selection, session: &Session, checked: &Checked) -> Done {
+    if let Some(path) = &arguments.save_baseline {
+        let file = files::slashed(arguments.source.file.as_deref().unwrap_or("inline"));
+        super::baseline::save(path, &file, checked)?;
+    }
     if let Some(name) = &arguments.explain {
         return match explain::lines(checked, name) {
-            Some(lines) => output::print(&(lines.join("\n") + "\n")),
+            Some(lines) => output::print_text(&(lines.join("\n") + "\n")),
             None => {
                 let rows = checked.graph().rows().map(|(_, node)| node.path.as_str());
                 let failure = Failure::new(Code::E0113, format!("there is no layer `{name}`"));
@@ -104,14 +109,11 @@ fn report(arguments: &Arguments, selection: &Selection, session: &Session, check
     }
     if arguments.dialects {
         let report = report::dialects::dialects(checked);
-        return output::print(&match arguments.format {
-            Format::Json => output::json(&report)?,
-            Format::Table => report::dialects::dialect_table(&report),
-            Format::Csv | Format::Markdown | Format::Html => {
-                let failure = Failure::new(Code::E0206, "dialects are shown as a table or as JSON");
-                return Err(Stop::Usage(failure.help("`--format table` or `--format json`")));
-            }
-        });
+        return if arguments.format == Format::Json {
+            output::print(&output::json(&report)?)
+        } else {
+            output::print_text(&report::dialects::dialect_table(&report))
+        };
     }
     let dtype = match arguments.dtype.as_str() {
         "f16" => Dtype::F16,
@@ -122,23 +124,19 @@ fn report(arguments: &Arguments, selection: &Selection, session: &Session, check
         let settings = report::Settings { dtype, batch: arguments.batch };
         return device(path, arguments.format, settings, checked);
     }
-    if let Some(path) = &arguments.save_baseline {
-        let file = super::files::slashed(arguments.source.file.as_deref().unwrap_or("inline"));
-        super::baseline::save(path, &file, checked)?;
-    }
     let report = Report::of(checked, session.sources(), report::Settings { dtype, batch: arguments.batch });
-    output::print(&match arguments.format {
-        Format::Table => report::table(&report, selection, output::width()),
-        Format::Json => output::json(&report)?,
-        Format::Csv => report::csv(&report, selection),
-        Format::Markdown => report::markdown(&report, selection),
-        Format::Html => report::html::html(&report, checked),
-    })
+    match arguments.format {
+        Format::Table => output::print_text(&report::table(&report, selection, output::width())),
+        Format::Json => output::print(&output::json(&report)?),
+        Format::Csv => output::print(&report::csv(&report, selection)),
+        Format::Markdown => output::print_text(&report::markdown(&report, selection)),
+        Format::Html => output::print(&report::html::html(&report, checked)),
+    }
 }
 
 /// Bounds of the time on the device of the file `path`.
 fn device(path: &str, format: Format, settings: report::Settings, checked: &Checked) -> Done {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = files::read_text(path, Named::ByUser, MAX_SOURCE_BYTES as u64).map_err(|error| {
         Stop::Environment(Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))
     })?;
     let file = DeviceFile::parse(&text).map_err(|mistake| super::project::wrong(path, &text, mistake))?;
@@ -147,14 +145,11 @@ fn device(path: &str, format: Format, settings: report::Settings, checked: &Chec
         Stop::Usage(Failure::new(Code::E0701, message).help("choose another type with `--dtype`"))
     })?;
     let estimate = report::estimate::estimate(checked, settings, &device, (&file.name, &file.source));
-    output::print(&match format {
-        Format::Json => output::json(&estimate)?,
-        Format::Table => report::estimate::estimate_table(&estimate),
-        Format::Csv | Format::Markdown | Format::Html => {
-            let failure = Failure::new(Code::E0206, "bounds are shown as a table or as JSON");
-            return Err(Stop::Usage(failure.help("`--format table` or `--format json`")));
-        }
-    })
+    if format == Format::Json {
+        output::print(&output::json(&estimate)?)
+    } else {
+        output::print_text(&report::estimate::estimate_table(&estimate))
+    }
 }
 
 /// What the project file above the source says of reports.
@@ -181,20 +176,11 @@ fn selection(arguments: &Arguments, defaults: &Defaults) -> Result<Selection, St
         marks: arguments.format == Format::Table && output::is_terminal(),
         ..Selection::default()
     };
-    let columns = if arguments.columns.is_empty() { &defaults.columns } else { &arguments.columns };
-    if !columns.is_empty() {
-        selection.columns = columns
-            .iter()
-            .map(|word| {
-                let words: Vec<&str> = Column::all().into_iter().map(Column::word).collect();
-                let failure = || {
-                    Failure::new(Code::E0402, format!("there is no column `{word}`"))
-                        .note(format!("the columns are {}", words.join(", ")))
-                };
-                Column::parse(word)
-                    .ok_or_else(|| Stop::Usage(words::suggest(failure(), word, words.iter().copied())))
-            })
-            .collect::<Result<_, _>>()?;
+    if arguments.columns.is_empty() && !defaults.columns.is_empty() {
+        selection.columns = defaults.columns.clone();
+    }
+    if !arguments.columns.is_empty() {
+        selection.columns = arguments.columns.iter().map(|word| column(word)).collect::<Result<_, _>>()?;
     }
     if let Some(word) = &arguments.sort {
         let metric = Metric::parse(word).filter(|metric| metric.is_sum());
@@ -208,4 +194,13 @@ fn selection(arguments: &Arguments, defaults: &Defaults) -> Result<Selection, St
             Some(metric.ok_or_else(|| Stop::Usage(words::suggest(failure(), word, words.iter().copied())))?);
     }
     Ok(selection)
+}
+
+fn column(word: &str) -> Result<Column, Stop> {
+    let words: Vec<&str> = Column::all().into_iter().map(Column::word).collect();
+    Column::parse(word).ok_or_else(|| {
+        let failure = Failure::new(Code::E0402, format!("there is no column `{word}`"))
+            .note(format!("the columns are {}", words.join(", ")));
+        Stop::Usage(words::suggest(failure, word, words.iter().copied()))
+    })
 }

@@ -13,7 +13,7 @@ use crate::report::dialects::DialectReport;
 use crate::report::estimate::EstimateReport;
 
 use super::bench::BenchReport;
-use super::run::RunReport;
+use super::predictions::RunReport;
 use super::weights::WeightsReport;
 use super::zoo::ZooReport;
 

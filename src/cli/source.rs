@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::analysis::Checked;
 use crate::diag::{Code, Diagnostic, Failure};
-use crate::driver::{Number, Options, Session};
+use crate::driver::{InputSize, Number, Options, Session};
 use crate::tensor::Shape;
 
 use super::output::{self, Color};
@@ -20,7 +20,7 @@ pub(super) struct Settings {
     /// Sets a parameter of the network or a constant; repeatable
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
-    /// Replaces the shape of the only input
+    /// Replaces the shape of the only input, or its height and width: 384, 384x512, 384x512x3
     #[arg(long, value_name = "HxWxC")]
     pub input_size: Option<String>,
     /// When diagnostics are coloured
@@ -51,12 +51,13 @@ impl Settings {
                 let dims: Option<Vec<u64>> =
                     text.split('x').map(|dim| dim.parse().ok().filter(|&dim| dim > 0)).collect();
                 Some(match dims.as_deref() {
-                    Some(&[height, width, channels]) => Shape::map(height, width, channels),
-                    Some(&[elements]) => Shape::Vector(elements),
+                    Some(&[height, width, channels]) => InputSize::Shape(Shape::map(height, width, channels)),
+                    Some(&[height, width]) => InputSize::Extent(height, width),
+                    Some(&[side]) => InputSize::Side(side),
                     _ => {
                         return Err(wrong(
                             format!("`--input-size {text}` is no shape"),
-                            "write `--input-size 224x224x3`",
+                            "write `--input-size 224`, `224x320` or `224x320x3`",
                         ));
                     }
                 })

@@ -1,11 +1,11 @@
 //! `cnnc weights`: the tensors that a network wants; seeded ones; a file checked against the network.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::Checked;
 use crate::base::grouped;
 use crate::diag::{Code, Failure};
+use crate::model::{NameMatching, TensorMatching};
 use crate::ops::Role;
 use crate::weights::{npz, safetensors, seeded};
 
@@ -25,8 +25,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["seed", "output"])]
     against: Option<String>,
     /// How tensors are matched
-    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    #[arg(long, value_enum, default_value_t, value_name = "HOW", requires = "against")]
     weights_by: By,
+    /// Takes a prefix such as `module.` away from the names of the file
+    #[arg(long, value_name = "PREFIX", requires = "against")]
+    weights_prefix: Option<String>,
+    /// The file may have tensors that the network does not want
+    #[arg(long, requires = "against")]
+    ignore_unused: bool,
     /// Makes seeded tensors
     #[arg(long, value_name = "N", requires = "output", value_parser = parameters::parse_seed, allow_negative_numbers = true)]
     seed: Option<u64>,
@@ -51,7 +57,8 @@ enum Format {
 }
 
 /// The JSON of `cnnc weights`.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct WeightsReport {
     /// The version of this structure.
     pub schema_version: u32,
@@ -62,7 +69,8 @@ pub(crate) struct WeightsReport {
 }
 
 /// A tensor that the network wants.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct TensorView {
     /// Its key.
     pub name: String,
@@ -81,11 +89,17 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 fn weights(arguments: &Arguments, checked: &Checked) -> Done {
     let graph = checked.graph();
     if let Some(path) = &arguments.against {
-        let file = parameters::open_weights(path).map_err(Stop::Environment)?;
-        let binding =
-            parameters::bind(graph, &file, arguments.weights_by, path).map_err(Stop::Environment)?;
-        binding.notes.iter().for_each(|note| output::error(&format!("note: {note}\n")));
-        return output::print(&format!("`{path}` fits `{}`\n", graph.name()));
+        let prefix = arguments.weights_prefix.clone();
+        let ignore_unused = arguments.ignore_unused;
+        let matching = match arguments.weights_by {
+            By::Order => TensorMatching::ByOrder,
+            By::Name => TensorMatching::ByName(
+                NameMatching { prefix, ignore_unused, ..NameMatching::default() },
+                None,
+            ),
+        };
+        parameters::open(checked, path, matching)?;
+        return output::print_text(&format!("`{path}` fits `{}`\n", graph.name()));
     }
     let declared: Vec<_> = graph
         .nodes()
@@ -151,5 +165,5 @@ fn weights(arguments: &Arguments, checked: &Checked) -> Done {
     let elements =
         tensors.iter().map(|tensor| tensor.shape.iter().map(|&dim| u128::from(dim)).product::<u128>()).sum();
     text.push_str(&format!("{} tensors, {} elements\n", tensors.len(), grouped(elements)));
-    output::print(&text)
+    output::print_text(&text)
 }

@@ -47,7 +47,8 @@ pub(super) fn suggest<'a>(failure: Failure, word: &str, known: impl IntoIterator
     with_suggestion(failure, did_you_mean(word, known).map(str::to_owned))
 }
 
-fn with_suggestion(failure: Failure, near: Option<String>) -> Failure {
+/// Adds a near word to a failure.
+pub(super) fn with_suggestion(failure: Failure, near: Option<String>) -> Failure {
     match near {
         Some(near) => failure.help(format!("did you mean `{near}`?")),
         None => failure,

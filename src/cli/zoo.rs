@@ -1,6 +1,5 @@
 //! `cnnc zoo`: lists the shipped networks, or prints the source of one.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::Checked;
@@ -33,7 +32,8 @@ enum Format {
 }
 
 /// The JSON of `cnnc zoo`.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ZooReport {
     /// The version of this structure.
     pub schema_version: u32,
@@ -42,7 +42,8 @@ pub(crate) struct ZooReport {
 }
 
 /// A shipped network.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct NetworkView {
     /// Its name; `zoo:NAME` stands for it where a file is wanted.
     pub name: String,
@@ -76,15 +77,12 @@ pub(super) fn open(file: &File) -> Session {
 pub(super) fn run(arguments: &Arguments) -> Done {
     if let Some(name) = &arguments.name {
         let (file, network) = find(name)?;
-        output::print(file.text)?;
-        // The file holds the whole family, and a command on it must be told which member is meant.
-        if let Some(network) = network.filter(|_| file.networks.len() > 1) {
-            let all = file.networks.join(", ");
-            output::error(&format!(
-                "note: the file holds {all}\n  = help: `cnnc report FILE --network {network}` takes the one that was asked for\n"
-            ));
-        }
-        return Ok(());
+        // The file holds the whole family: of a member that was named its own part is printed, so that a command on it
+        // need not be told which one is meant.
+        return match network.filter(|_| file.networks.len() > 1) {
+            Some(network) => output::print(&open(file).excerpt(network)),
+            None => output::print(file.text),
+        };
     }
     let networks: Vec<NetworkView> = zoo::FILES.iter().flat_map(views).collect();
     match arguments.format {

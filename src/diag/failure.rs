@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::base::safe;
+
 use super::Code;
 
 /// What is wrong with a file, with weights or with the environment; ends the command with exit code 3.
@@ -38,12 +40,13 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error[{}]: {}", self.code, self.message)?;
+        // Names of files and of tensors are part of the lines.
+        write!(f, "error[{}]: {}", self.code, safe::line(&self.message))?;
         for note in &self.notes {
-            write!(f, "\n  = note: {note}")?;
+            write!(f, "\n  = note: {}", safe::line(note))?;
         }
         for help in &self.helps {
-            write!(f, "\n  = help: {help}")?;
+            write!(f, "\n  = help: {}", safe::line(help))?;
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! Diagnostics as `check --format json` writes them.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base::{SourceMap, Span};
@@ -12,7 +11,8 @@ use super::{Diagnostic, Severity};
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// All diagnostics of one command.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DiagnosticReport {
     /// The version of this form.
     pub schema_version: u32,
@@ -25,7 +25,8 @@ pub struct DiagnosticReport {
 }
 
 /// A diagnostic.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DiagnosticView {
     /// Such as `E0304`.
     pub code: String,
@@ -55,7 +56,8 @@ pub struct DiagnosticView {
 }
 
 /// A range of a source text.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlaceView {
     /// The file as it was named, its folders separated by `/`.
     pub file: String,
@@ -80,7 +82,8 @@ pub struct PlaceView {
 }
 
 /// A place and what it has to do with the matter.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LabelView {
     /// The place.
     #[serde(flatten)]
@@ -90,7 +93,8 @@ pub struct LabelView {
 }
 
 /// An action that would mend the matter.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HelpView {
     /// The action in words.
     pub text: String,
@@ -99,7 +103,8 @@ pub struct HelpView {
 }
 
 /// Replaces the text of a place.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EditView {
     /// What is replaced; empty to insert.
     #[serde(flatten)]
@@ -109,7 +114,8 @@ pub struct EditView {
 }
 
 /// The call of a block, or a copy of a repetition.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExpansionView {
     /// The block that was called; none for a repeated statement that is no call.
     pub block: Option<String>,

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::base::counted;
-use crate::report::html::{escaped, head, style};
+use crate::base::{counted, safe};
+use crate::report::html::{head, style};
 
 use super::signed::{amount, change, share, sum};
 use super::table::{edit_line, ends, is_bytes, is_worth, shape};
@@ -18,20 +18,32 @@ pub fn html(report: &DiffReport) -> String {
         "<header><h1>{} of {} changed</h1>\n<p class=\"sub\">{} <span aria-hidden=\"true\">→</span> {} · {}</p>\n</header>\n<main>\n",
         changed.len(),
         counted(report.networks.len() as u64, "network"),
-        escaped(&report.old),
-        escaped(&report.new),
-        escaped(&report.cost_model)
+        safe::html(&report.old),
+        safe::html(&report.new),
+        safe::html(&report.cost_model)
     );
+    for one in &report.failed {
+        let _ = writeln!(
+            text,
+            "<p class=\"verdict {}\"><code>{}</code> {}: {} (<code>{}:{}</code>)</p>",
+            if one.version == "new" { "up" } else { "" },
+            safe::html(one.subject()),
+            one.verb(),
+            safe::html(&one.message),
+            safe::html(&one.file),
+            one.line
+        );
+    }
     for broken in &report.broken {
         let bytes = is_bytes(&broken.metric);
         let _ = writeln!(
             text,
             "<p class=\"verdict up\"><code>{}</code>: {} went from {} to {}, beyond the gate <code>{}</code></p>",
-            escaped(&broken.network),
-            escaped(&broken.metric),
+            safe::html(&broken.network),
+            safe::html(&broken.metric),
             amount(broken.old, bytes),
             amount(broken.new, bytes),
-            escaped(&broken.gate)
+            safe::html(&broken.gate)
         );
     }
     for (word, some) in [("new", &report.added), ("removed", &report.removed)] {
@@ -39,8 +51,8 @@ pub fn html(report: &DiffReport) -> String {
             let _ = writeln!(
                 text,
                 "<p><code>{}</code> in <code>{}</code> is {word}: {} params, {} MACs</p>",
-                escaped(&one.network),
-                escaped(&one.file),
+                safe::html(&one.network),
+                safe::html(&one.file),
                 amount(one.params, false),
                 amount(one.macs, false)
             );
@@ -52,11 +64,15 @@ pub fn html(report: &DiffReport) -> String {
 }
 
 fn network(text: &mut String, diff: &NetworkDiff) {
-    let _ =
-        writeln!(text, "<section><h2>{} <code>{}</code></h2>", escaped(&diff.network), escaped(&diff.file));
+    let _ = writeln!(
+        text,
+        "<section><h2>{} <code>{}</code></h2>",
+        safe::html(&diff.network),
+        safe::html(&diff.file)
+    );
     if diff.old_shapes != diff.new_shapes {
         let (old, new) = (ends(&diff.old_shapes), ends(&diff.new_shapes));
-        let _ = writeln!(text, "<p>{} became {}</p>", escaped(&old), escaped(&new));
+        let _ = writeln!(text, "<p>{} became {}</p>", safe::html(&old), safe::html(&new));
     }
     text.push_str("<dl class=\"cards\">\n");
     for figure in diff.totals.iter().filter(|figure| is_worth(figure)) {
@@ -66,7 +82,7 @@ fn network(text: &mut String, diff: &NetworkDiff) {
     if !diff.edits.is_empty() {
         text.push_str("<ol>\n");
         for edit in &diff.edits {
-            let _ = writeln!(text, "<li>{}</li>", escaped(&edit_line(edit)));
+            let _ = writeln!(text, "<li>{}</li>", safe::html(&edit_line(edit)));
         }
         text.push_str("</ol>\n");
     }
@@ -127,8 +143,8 @@ fn layers(text: &mut String, diff: &NetworkDiff) {
         let _ = writeln!(
             text,
             "<td>{} <code>{}:{}</code></td></tr>",
-            escaped(&written),
-            escaped(layer.file.rsplit('/').next().unwrap_or(&layer.file)),
+            safe::html(&written),
+            safe::html(layer.file.rsplit('/').next().unwrap_or(&layer.file)),
             layer.line
         );
     }
@@ -159,7 +175,7 @@ fn side(
     let _ = write!(
         text,
         "<td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
-        escaped(name),
+        safe::html(name),
         shape(dims),
         figure("params"),
         figure("macs")

@@ -1,7 +1,7 @@
 //! The comparison as a comment of a pull request: a verdict in one line, a table of totals, the edits that
 //! caused them, and the layers folded away. A comment has at most 60 KB, so that GitHub and GitLab take it.
 
-use crate::base::counted;
+use crate::base::{counted, safe};
 
 use super::signed::{amount, change, share, sum};
 use super::table::{edit_line, ends, figure, is_bytes, is_worth, shapes};
@@ -19,27 +19,36 @@ const MOST_LAYERS: usize = 200;
 /// The comment.
 pub fn markdown(report: &DiffReport) -> String {
     let mut text = format!("{MARKER}\n### {}\n", verdict(report));
-    if !report.broken.is_empty() {
+    if !report.failed.is_empty() || !report.broken.is_empty() {
         text.push('\n');
+    }
+    for one in &report.failed {
+        let sign = if one.version == "new" { "❌ " } else { "" };
+        let (subject, place) =
+            (safe::markdown_code(one.subject()), safe::markdown_code(&format!("{}:{}", one.file, one.line)));
+        let line = format!("- {sign}{subject} {}: {} ({place})\n", one.verb(), safe::markdown(&one.message));
+        if text.len() + line.len() < MOST_BYTES / 4 {
+            text.push_str(&line);
+        }
     }
     for broken in &report.broken {
         let bytes = is_bytes(&broken.metric);
         text.push_str(&format!(
-            "- ❌ `{}`: `{}` went from {} to {} ({} {}), beyond the gate `{}`\n",
-            broken.network,
+            "- ❌ {}: `{}` went from {} to {} ({} {}), beyond the gate {}\n",
+            safe::markdown_code(&broken.network),
             broken.metric,
             amount(broken.old, bytes),
             amount(broken.new, bytes),
             change(broken.old, broken.new, bytes),
             share(broken.old, broken.new),
-            broken.gate
+            safe::markdown_code(&broken.gate)
         ));
     }
     for (word, some) in [("new", &report.added), ("removed", &report.removed)] {
         for one in some {
+            let (network, file) = (safe::markdown_code(&one.network), safe::markdown_code(&one.file));
             let (params, macs) = (amount(one.params, false), amount(one.macs, false));
-            let line =
-                format!("\n`{}` in `{}` is {word}: {params} params, {macs} MACs.\n", one.network, one.file);
+            let line = format!("\n{network} in {file} is {word}: {params} params, {macs} MACs.\n");
             if text.len() + line.len() < MOST_BYTES / 4 {
                 text.push_str(&line);
             }
@@ -62,7 +71,8 @@ pub fn markdown(report: &DiffReport) -> String {
 
 /// `cnnc: resnet50 +1.20 M params (+4.7 %), +0.30 G MACs (+7.1 %)`
 fn verdict(report: &DiffReport) -> String {
-    let sign = if report.broken.is_empty() { "" } else { "❌ " };
+    let failed = report.failed.iter().filter(|one| one.version == "new").count();
+    let sign = if report.broken.is_empty() && failed == 0 { "" } else { "❌ " };
     let changed: Vec<&NetworkDiff> = report.networks.iter().filter(|diff| diff.changed).collect();
     let moved = report.added.len() + report.removed.len();
     let moved = if moved > 0 {
@@ -70,7 +80,12 @@ fn verdict(report: &DiffReport) -> String {
     } else {
         String::new()
     };
+    let moved = if failed > 0 { format!("{moved}, {failed} with errors") } else { moved };
     match changed.as_slice() {
+        [] if failed > 0 => {
+            let failed = counted(failed as u64, "network");
+            format!("{sign}cnnc: {failed} with errors, no other changed")
+        }
         [] => format!("{sign}cnnc: no network changed{moved}"),
         [one] => {
             let part = |metric: &str, word: &str| {
@@ -82,7 +97,7 @@ fn verdict(report: &DiffReport) -> String {
                 })
             };
             let parts = [part("params", "params"), part("macs", "MACs"), part("peak_memory", "peak memory")];
-            format!("{sign}cnnc: `{}` {}{moved}", one.network, parts.join(", "))
+            format!("{sign}cnnc: {} {}{moved}", safe::markdown_code(&one.network), parts.join(", "))
         }
         several => {
             let all = counted(report.networks.len() as u64, "network");
@@ -101,7 +116,7 @@ fn network(diff: &NetworkDiff, folded: bool, room: usize) -> String {
         };
         text.push_str(&format!(
             "\n<details><summary><code>{}</code>: {} params, {} MACs</summary>\n",
-            escaped(&diff.network),
+            safe::html(&diff.network),
             share("params"),
             share("macs")
         ));
@@ -125,7 +140,7 @@ fn network(diff: &NetworkDiff, folded: bool, room: usize) -> String {
         text.push('\n');
     }
     for (index, edit) in diff.edits.iter().take(20).enumerate() {
-        text.push_str(&format!("{}. {}\n", index + 1, escaped(&edit_line(edit))));
+        text.push_str(&format!("{}. {}\n", index + 1, safe::markdown(&edit_line(edit))));
     }
     if diff.edits.len() > 20 {
         text.push_str(&format!("\n… and {} more edits\n", diff.edits.len() - 20));
@@ -177,12 +192,13 @@ fn layers(diff: &NetworkDiff, room: usize) -> String {
 }
 
 fn row(layer: &LayerChange) -> String {
-    let was = layer.old_name.as_ref().map_or(String::new(), |old| format!(" (was `{old}`)"));
+    let was =
+        layer.old_name.as_ref().map_or(String::new(), |old| format!(" (was {})", safe::markdown_code(old)));
     let written = layer.attributes.iter().map(|one| format!(" {} {} → {}", one.name, one.old, one.new));
     format!(
-        "| {} | `{}`{was} | {}{} | {} | {} | {} | {} | {} |\n",
+        "| {} | {}{was} | {}{} | {} | {} | {} | {} | {} |\n",
         layer.kind,
-        layer.name.replace('|', "\\|"),
+        safe::markdown_code(&layer.name),
         layer.op,
         written.collect::<Vec<_>>().join(","),
         shapes(layer),
@@ -191,13 +207,4 @@ fn row(layer: &LayerChange) -> String {
         figure(layer, "activation_bytes"),
         figure(layer, "receptive_field"),
     )
-}
-
-/// Text that Markdown and HTML leave alone.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('*', "\\*")
-        .replace('_', "\\_")
-        .replace('|', "\\|")
 }

@@ -23,4 +23,4 @@ pub use html::html;
 pub use markdown::{MARKER, markdown};
 pub use side::Side;
 pub use table::table;
-pub use view::{Broken, DiffReport, NetworkDiff, NetworkFigures};
+pub use view::{Broken, DiffReport, FailedNetwork, NetworkDiff, NetworkFigures};

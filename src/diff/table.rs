@@ -2,6 +2,8 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::base::safe;
+
 use super::signed::{amount, change, share, sum};
 use super::view::{DiffReport, EditView, FigureChange, LayerChange, NetworkDiff};
 
@@ -11,13 +13,22 @@ const MOST_LAYERS: usize = 40;
 /// Totals, edits and layers of each network that differs.
 pub fn table(report: &DiffReport) -> String {
     let mut text = String::new();
+    for one in &report.failed {
+        let (file, message) = (safe::line(&one.file), safe::line(&one.message));
+        let subject = safe::line(one.subject());
+        text.push_str(&format!("{subject} ({file}:{}): {}: {message}\n", one.line, one.verb()));
+    }
     for diff in &report.networks {
         text.push_str(&network(diff));
     }
     for (word, some) in [("added", &report.added), ("removed", &report.removed)] {
         for one in some {
             let (params, macs) = (amount(one.params, false), amount(one.macs, false));
-            text.push_str(&format!("{} ({}): {word}, {params} params, {macs} macs\n", one.network, one.file));
+            text.push_str(&format!(
+                "{} ({}): {word}, {params} params, {macs} macs\n",
+                one.network,
+                safe::line(&one.file)
+            ));
         }
     }
     if text.is_empty() {
@@ -38,9 +49,9 @@ pub(super) fn is_bytes(metric: &str) -> bool {
 
 fn network(diff: &NetworkDiff) -> String {
     if !diff.changed {
-        return format!("{} ({}): no change\n", diff.network, diff.file);
+        return format!("{} ({}): no change\n", diff.network, safe::line(&diff.file));
     }
-    let mut text = format!("{} ({})\n\n", diff.network, diff.file);
+    let mut text = format!("{} ({})\n\n", diff.network, safe::line(&diff.file));
     if diff.old_shapes != diff.new_shapes {
         text.push_str(&format!("  {} → {}\n\n", ends(&diff.old_shapes), ends(&diff.new_shapes)));
     }
@@ -93,7 +104,7 @@ fn network(diff: &NetworkDiff) -> String {
 
 /// `filters 64 → 96 at net.cnn:12: +1.2 M params, +3.4 M macs in 3 layers`
 pub(super) fn edit_line(edit: &EditView) -> String {
-    let what = format!("{} at {}:{}", edit.text, edit.file, edit.line);
+    let what = format!("{} at {}:{}", edit.text, safe::line(&edit.file), edit.line);
     if edit.layers == 0 {
         return what;
     }

@@ -1,6 +1,5 @@
 //! The comparison as data: the JSON of `cnnc diff --format json`.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::{COST_MODEL, Checked};
@@ -9,7 +8,8 @@ use crate::analysis::{COST_MODEL, Checked};
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Two versions of one or several networks.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DiffReport {
     /// The version of this structure.
     pub schema_version: u32,
@@ -19,6 +19,8 @@ pub struct DiffReport {
     pub old: String,
     /// The new version, as it was named.
     pub new: String,
+    /// What does not compile, or breaks what it expects; the new version first.
+    pub failed: Vec<FailedNetwork>,
     /// The networks of both versions.
     pub networks: Vec<NetworkDiff>,
     /// The networks of the new version only.
@@ -29,8 +31,44 @@ pub struct DiffReport {
     pub broken: Vec<Broken>,
 }
 
+/// A network, or a whole file, with an error.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FailedNetwork {
+    /// `old` or `new`.
+    pub version: String,
+    /// Its name; none where the error is not within a network.
+    pub network: Option<String>,
+    /// Whether it compiles all the same, such as one that breaks an `expect`: then it is compared, too.
+    pub compiles: bool,
+    /// The file of the first error.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: u32,
+    /// The headline of the first error.
+    pub message: String,
+}
+
+impl FailedNetwork {
+    /// `does not compile`, with the version where it is the old one.
+    pub(super) fn verb(&self) -> &'static str {
+        match (self.compiles, self.version == "new") {
+            (true, true) => "breaks what it expects",
+            (true, false) => "broke before what it expects",
+            (false, true) => "does not compile",
+            (false, false) => "did not compile before, so that it counts as new",
+        }
+    }
+
+    /// The network, or the file where the error is in none.
+    pub(super) fn subject(&self) -> &str {
+        self.network.as_deref().unwrap_or(&self.file)
+    }
+}
+
 /// A network of one version only.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NetworkFigures {
     /// Its file.
     pub file: String,
@@ -43,7 +81,8 @@ pub struct NetworkFigures {
 }
 
 /// A change that went beyond a gate.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Broken {
     /// The network.
     pub network: String,
@@ -58,7 +97,8 @@ pub struct Broken {
 }
 
 /// Two versions of a network.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NetworkDiff {
     /// The file of the new version.
     pub file: String,
@@ -85,7 +125,8 @@ pub struct NetworkDiff {
 }
 
 /// The shapes at the ends of a network: `[h, w, c]` or `[n]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ShapesView {
     /// The inputs in source order.
     pub inputs: Vec<Vec<u64>>,
@@ -94,7 +135,8 @@ pub struct ShapesView {
 }
 
 /// A figure before and now.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FigureChange {
     /// The metric.
     pub metric: String,
@@ -109,7 +151,8 @@ pub struct FigureChange {
 }
 
 /// An edit of the source.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EditView {
     /// `changed`, `added` or `removed`.
     pub kind: String,
@@ -132,7 +175,8 @@ pub struct EditView {
 }
 
 /// What several edits cause together.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TogetherView {
     /// The edits, by position.
     pub edits: Vec<usize>,
@@ -147,7 +191,8 @@ pub struct TogetherView {
 }
 
 /// A layer that differs.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LayerChange {
     /// `changed`, `added` or `removed`.
     pub kind: String,
@@ -174,7 +219,8 @@ pub struct LayerChange {
 }
 
 /// An attribute before and now.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AttributeChange {
     /// Its name.
     pub name: String,
@@ -204,6 +250,7 @@ impl DiffReport {
             cost_model: COST_MODEL.to_owned(),
             old: old.to_owned(),
             new: new.to_owned(),
+            failed: Vec::new(),
             networks: Vec::new(),
             added: Vec::new(),
             removed: Vec::new(),

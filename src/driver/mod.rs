@@ -8,13 +8,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::analysis::{Checked, expectation, lints};
-use crate::base::{FileId, SourceMap, SourceText, Span, did_you_mean};
+use crate::base::{FileId, SourceMap, SourceText, Span, did_you_mean, safe};
 use crate::diag::{Code, Diagnostic, Failure, Severity, Sink};
 use crate::sema::{self, Files, Program};
-use crate::tensor::Shape;
 
 pub use crate::base::MAX_SOURCE_BYTES;
-pub use crate::sema::{Entry, Loader, Number};
+pub use crate::sema::{Entry, InputSize, Loader, Number};
 pub use choice::OptionsError;
 pub use workspace::Workspace;
 
@@ -25,8 +24,8 @@ pub struct Options {
     pub network: Option<String>,
     /// Values of the network's parameters and of constants.
     pub settings: Vec<(String, Number)>,
-    /// Replaces the shape of the only input.
-    pub input_size: Option<Shape>,
+    /// Replaces the shape of the only input, or its rows and columns.
+    pub input_size: Option<InputSize>,
 }
 
 /// A program and all that was said about it.
@@ -104,7 +103,7 @@ impl Session {
         let bytes = loader
             .read(path)
             .map_err(|error| Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))?;
-        Ok(Session::load(loader, path, bytes, anonymous_name(path)))
+        Ok(Session::load(loader, path, bytes, &anonymous_name(path)))
     }
 
     /// Loads a text under a name; `anonymous` is the name of the network of bare statements.
@@ -160,6 +159,11 @@ impl Session {
     /// The syntax tree of the root file as text.
     pub fn dump_syntax(&self) -> String {
         self.program.dump_syntax()
+    }
+
+    /// The root file with what one of its networks needs and nothing else, as text.
+    pub fn excerpt(&self, network: &str) -> String {
+        self.program.excerpt(network, self.map.text(self.root))
     }
 
     /// The networks of the root file.
@@ -277,10 +281,10 @@ impl Session {
     }
 }
 
-/// The name of the network that a file's bare statements are: that of the file.
-fn anonymous_name(path: &str) -> &str {
+/// The name of the network that a file's bare statements are: that of the file, in one line.
+fn anonymous_name(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.strip_suffix(".cnn").unwrap_or(name)
+    safe::line(name.strip_suffix(".cnn").unwrap_or(name)).into_owned()
 }
 
 #[cfg(test)]

@@ -69,11 +69,11 @@ impl Workspace {
                     .map_err(|error| Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))?;
                 match String::from_utf8(bytes) {
                     Ok(text) => self.files.set(path, text),
-                    Err(error) => return Ok(Session::unreadable(path, &error, anonymous)),
+                    Err(error) => return Ok(Session::unreadable(path, &error, &anonymous)),
                 }
             }
         };
-        Ok(Session::of(&mut self.files, self.loader.as_ref(), root, anonymous))
+        Ok(Session::of(&mut self.files, self.loader.as_ref(), root, &anonymous))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::analysis::budget::Budget;
 use crate::base::did_you_mean;
 use crate::diag::Code;
 use crate::driver::Number;
+use crate::report::Column;
 
 use super::settings::{Defaults, Group, Level, Lints, Pattern, Placed, Project, Variant};
 
@@ -51,7 +52,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct ReportTable {
     #[serde(default)]
-    columns: Vec<String>,
+    columns: Vec<Spanned<String>>,
     sort: Option<Spanned<String>>,
     top: Option<usize>,
     depth: Option<usize>,
@@ -73,14 +74,14 @@ struct NetworksTable {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a limit is a whole number, or a text such as \"5M\"")]
 enum Limit {
     Count(u64),
     Text(String),
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a setting is a number")]
 enum Setting {
     Int(i64),
     Real(f64),
@@ -166,7 +167,18 @@ fn defaults(table: ReportTable) -> Result<Defaults, Mistake> {
             })?)
         }
     };
-    Ok(Defaults { columns: table.columns, sort, top: table.top, depth: table.depth, exact: table.exact })
+    let column = |word: Spanned<String>| {
+        let words = || Column::all().into_iter().map(Column::word);
+        Column::parse(word.get_ref()).ok_or_else(|| {
+            let mut mistake = Mistake::new(format!("there is no column `{}`", word.get_ref()), word.span());
+            let near = did_you_mean(word.get_ref(), words()).map(|near| format!("did you mean `{near}`?"));
+            let all = || format!("the columns are {}", words().collect::<Vec<_>>().join(", "));
+            mistake.help = Some(near.unwrap_or_else(all));
+            mistake
+        })
+    };
+    let columns = table.columns.into_iter().map(column).collect::<Result<_, _>>()?;
+    Ok(Defaults { columns, sort, top: table.top, depth: table.depth, exact: table.exact })
 }
 
 fn group(table: NetworksTable) -> Result<Group, Mistake> {
@@ -262,6 +274,8 @@ variants = [{ classes = 10 }, { classes = 100, drop = 0.5 }]
         assert_eq!(place, "W0999");
         assert!(said.contains("no lint"), "{said}");
         assert!(mistake("[lints]\nW0201 = \"forbid\"").1.contains("allow, warn and deny"));
+        assert_eq!(mistake("[report]\ncolumns = [\"name\", \"parms\"]").0, "\"parms\"");
+        assert!(mistake("[[networks]]\nfiles = [\"a\"]\nmax = { params = [1] }").1.contains("a limit is"));
         assert!(mistake("budget = 3").1.contains("unknown field"));
         assert!(mistake("files = [\"../a\"]").1.contains("leaves the folder"));
         assert!(mistake("files = [").1.contains("array"));

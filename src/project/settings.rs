@@ -7,6 +7,7 @@ use crate::analysis::Metric;
 use crate::analysis::budget::Budget;
 use crate::diag::{Code, Diagnostic, Severity};
 use crate::driver::Number;
+use crate::report::Column;
 
 /// A path, or a glob over paths, from the folder of the project file: `*` within a folder, `**` across folders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,8 +111,8 @@ impl Group {
 /// How reports look where the command line does not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Defaults {
-    /// The columns, by name.
-    pub columns: Vec<String>,
+    /// The columns; empty for the usual ones.
+    pub columns: Vec<Column>,
     /// The metric that orders the rows.
     pub sort: Option<Metric>,
     /// At most so many rows.

@@ -1,5 +1,7 @@
 //! The table as comma-separated values (RFC 4180), with exact figures.
 
+use crate::base::safe;
+
 use super::Column;
 use super::numbers::Figures;
 use super::rows::{Selection, cells};
@@ -14,18 +16,10 @@ pub fn csv(report: &Report, selection: &Selection) -> String {
     for row in &cells.rows {
         let fields = cells.columns.iter().zip(row).map(|(&column, cell)| match column {
             Column::Share => cell.trim_end_matches(" %").to_owned(),
-            _ => quoted(cell),
+            _ => safe::csv_field(cell),
         });
         text.push_str(&fields.collect::<Vec<_>>().join(","));
         text.push_str("\r\n");
     }
     text
-}
-
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
 }

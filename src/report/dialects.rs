@@ -3,7 +3,6 @@
 //! Every figure is ours plus terms that are named and counted, so that a table of two tools can be read: a
 //! difference is never an accident. The rules are those of the cost model; each is pinned to a version.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::Checked;
@@ -15,7 +14,8 @@ use crate::ops::{Function, Op, Reduction, Region};
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// What the tools print for a network.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DialectReport {
     /// The version of this structure.
     pub schema_version: u32,
@@ -32,7 +32,8 @@ pub struct DialectReport {
 }
 
 /// What a tool prints.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Dialect {
     /// The tool.
     pub tool: String,
@@ -51,7 +52,8 @@ pub struct Dialect {
 }
 
 /// A term of a rule.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Term {
     /// What is counted, and how.
     pub rule: String,

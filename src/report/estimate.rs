@@ -1,7 +1,6 @@
 //! Bounds of the time that a network takes on a device, layer by layer and as a whole, and its bytes for each
 //! type. They are bounds, never predictions.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -15,7 +14,8 @@ use super::view::Settings;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Bounds for a device.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EstimateReport {
     /// The version of this structure.
     pub schema_version: u32,
@@ -46,7 +46,8 @@ pub struct EstimateReport {
 }
 
 /// The bound of a layer.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LayerBound {
     /// Its path.
     pub name: String,
@@ -65,7 +66,8 @@ pub struct LayerBound {
 }
 
 /// The bytes of a network for a type.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TypeMemory {
     /// `f32`, `f16` or `int8`.
     pub dtype: String,

@@ -1,6 +1,5 @@
 //! The report as data: the JSON of `cnnc report --format json`.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::{COST_MODEL, Checked, Dtype, Fraction, Receptive, Totals};
@@ -26,7 +25,8 @@ impl Default for Settings {
 }
 
 /// The report of a network.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// The version of this structure.
     pub schema_version: u32,
@@ -51,7 +51,8 @@ pub struct Report {
 }
 
 /// An input.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Port {
     /// Its name.
     pub name: String,
@@ -60,7 +61,8 @@ pub struct Port {
 }
 
 /// An output.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OutputPort {
     /// `out`, or the name of an `aux`.
     pub name: String,
@@ -73,7 +75,8 @@ pub struct OutputPort {
 }
 
 /// One row.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Layer {
     /// Its path.
     pub name: String,
@@ -95,7 +98,8 @@ pub struct Layer {
 }
 
 /// Counts of a row or of several.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Sums {
     /// Trainable elements.
     pub params: u128,
@@ -118,7 +122,8 @@ pub struct Sums {
 }
 
 /// Floating-point operations by kind; `mac` counts two for each multiply-accumulate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FlopsView {
     /// All kinds together.
     pub total: u128,
@@ -139,7 +144,8 @@ pub struct FlopsView {
 }
 
 /// The totals of a network.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NetworkTotals {
     /// The sums over its rows.
     #[serde(flatten)]
@@ -151,7 +157,8 @@ pub struct NetworkTotals {
 }
 
 /// Activation memory in bytes, in source order.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MemoryView {
     /// High-water mark of the planned offsets.
     pub planned: u128,
@@ -166,7 +173,8 @@ pub struct MemoryView {
 }
 
 /// A value that lives at the peak.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LiveView {
     /// Its row or input.
     pub name: String,
@@ -175,7 +183,8 @@ pub struct LiveView {
 }
 
 /// A receptive field; `[height, width]` throughout.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReceptiveView {
     /// Pixels of the input.
     pub size: [u128; 2],
@@ -188,7 +197,8 @@ pub struct ReceptiveView {
 }
 
 /// Where a row is written.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SourceView {
     /// The file, with `/` between its parts.
     pub file: String,
@@ -201,7 +211,8 @@ pub struct SourceView {
 }
 
 /// A block call or a copy of a repetition.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExpansionView {
     /// The block that was called.
     pub block: Option<String>,

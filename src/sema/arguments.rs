@@ -490,7 +490,7 @@ impl<'a> Expander<'a> {
                 return Flow::Unknown;
             }
         };
-        let shape = self.input_size.filter(|_| self.inputs == 1).unwrap_or(written);
+        let shape = self.input_size.filter(|_| self.inputs == 1).map_or(written, |size| size.of(written));
         let reals = |name| bound.reals(name).unwrap_or(&[]).to_vec();
         let node = InputNode { resize: bound.count("resize"), mean: reals("mean"), std: reals("std") };
         for (name, values) in [("mean", &node.mean), ("std", &node.std)] {

@@ -17,6 +17,33 @@ use super::scope::Scope;
 use super::steps::Steps;
 use super::{Known, Unknown, limits};
 
+/// What takes the place of the written shape of the only input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputSize {
+    /// This shape.
+    Shape(Shape),
+    /// So many rows and columns; the channels stay as written.
+    Extent(u64, u64),
+    /// The side of a square whose channels stay as written; the elements of a vector.
+    Side(u64),
+}
+
+impl InputSize {
+    /// The shape of an input that is written as `written`.
+    pub(super) fn of(self, written: Shape) -> Shape {
+        match (self, written) {
+            (InputSize::Shape(shape), _) => shape,
+            (InputSize::Extent(height, width), Shape::Map { channels, .. }) => {
+                Shape::map(height, width, channels)
+            }
+            (InputSize::Side(side), Shape::Map { channels, .. }) => Shape::map(side, side, channels),
+            (InputSize::Side(elements), Shape::Vector(_)) => Shape::Vector(elements),
+            // A vector has no rows: the operators behind it say what does not fit.
+            (InputSize::Extent(height, width), Shape::Vector(_)) => Shape::map(height, width, 1),
+        }
+    }
+}
+
 /// What is expanded, and with which settings.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -25,7 +52,7 @@ pub struct Options {
     /// `--set name=value`: parameters of the network and constants.
     pub settings: Vec<(String, Number)>,
     /// Replaces the shape of the only input.
-    pub input_size: Option<Shape>,
+    pub input_size: Option<InputSize>,
     /// The steps that networks of the same file took before.
     pub steps: Steps,
     /// Expands the network even where arguments are missing: what depends on them is unknown.
@@ -103,7 +130,7 @@ pub(super) struct Expander<'a> {
     pub terms_open: usize,
     /// A limit was reached, and it was reported.
     pub exhausted: bool,
-    pub input_size: Option<Shape>,
+    pub input_size: Option<InputSize>,
     pub inputs: usize,
     pub aux: Vec<Output>,
     pub expectations: Vec<PendingExpectation>,

@@ -23,7 +23,7 @@ mod unused;
 #[cfg(test)]
 mod tests;
 
-pub use expand::{Expanded, Options, check_uncalled_blocks, expand, settable};
+pub use expand::{Expanded, InputSize, Options, check_uncalled_blocks, expand, settable};
 pub use files::Files;
 pub use number::Number;
 pub use program::{Entry, ItemId, Loader, Program};

@@ -22,6 +22,8 @@ pub enum Origin {
     Tensor(usize),
     /// The built-in codes of the digits.
     BuiltIn,
+    /// Nowhere in the file: it is filled as [`NameMatching::fill_missing`] allows.
+    Missing,
     /// Nowhere: it serves training only and the file leaves it out.
     Absent,
 }
@@ -38,6 +40,44 @@ impl Binding {
     /// Where the values of a node's parameter come from.
     pub fn origin(&self, node: NodeId, parameter: usize) -> Origin {
         self.origins.get(&(node, parameter)).copied().unwrap_or(Origin::Absent)
+    }
+}
+
+/// How the names of a file are matched with those of a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameMatching {
+    /// What is taken away from the beginning of the file's names; names without it stay as they are.
+    pub prefix: Option<String>,
+    /// Whether the file may have tensors that the network does not want.
+    pub ignore_unused: bool,
+    /// Whether the file may lack tensors: the caller fills them.
+    pub fill_missing: bool,
+}
+
+/// A file whose tensors are not those of a network, and what might help.
+#[derive(Clone, Debug)]
+pub struct Misfit {
+    /// What does not fit.
+    pub failure: Failure,
+    /// A prefix that many names of the file have before the wanted ones.
+    pub prefix: Option<String>,
+    /// Whether tensors are missing, and nothing else is wrong.
+    pub only_missing: bool,
+    /// Whether there are tensors that the network does not want, and nothing else is wrong.
+    pub only_unexpected: bool,
+}
+
+impl std::fmt::Display for Misfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.failure.fmt(f)
+    }
+}
+
+impl std::error::Error for Misfit {}
+
+impl From<Failure> for Misfit {
+    fn from(failure: Failure) -> Misfit {
+        Misfit { failure, prefix: None, only_missing: false, only_unexpected: false }
     }
 }
 
@@ -73,13 +113,12 @@ fn dims(shape: impl IntoIterator<Item = impl ToString>) -> String {
     if text.is_empty() { "scalar".to_owned() } else { text.join("x") }
 }
 
-fn cropped(mut lines: Vec<String>) -> Vec<String> {
+/// The first lines, and how many more there are; no more than the shown ones are made.
+fn cropped(lines: impl IntoIterator<Item = String, IntoIter: ExactSizeIterator>) -> Vec<String> {
+    let lines = lines.into_iter();
     let more = lines.len().saturating_sub(MOST_SHOWN);
-    lines.truncate(MOST_SHOWN);
-    if more > 0 {
-        lines.push(format!("… and {more} more"));
-    }
-    lines
+    let more = (more > 0).then(|| format!("… and {more} more"));
+    lines.take(MOST_SHOWN).chain(more).collect()
 }
 
 /// Binds by name: keys are a row's path and the parameter's key.
@@ -87,10 +126,18 @@ fn cropped(mut lines: Vec<String>) -> Vec<String> {
 /// # Errors
 /// E0601 where a tensor is missing, unexpected, misshapen or given twice, E0603 where one has a type that is
 /// not supported; `name` is the file in messages.
-pub fn by_name<R: Read + Seek>(graph: &Graph, file: &WeightFile<R>, name: &str) -> Result<Binding, Failure> {
+pub fn by_name<R: Read + Seek>(
+    graph: &Graph,
+    file: &WeightFile<R>,
+    name: &str,
+    matching: &NameMatching,
+) -> Result<Binding, Misfit> {
     let entries = file.entries();
+    let prefix = matching.prefix.as_deref().unwrap_or_default();
+    let stripped = |entry: &'_ Entry| entry.name.strip_prefix(prefix).unwrap_or(&entry.name).to_owned();
+    let names: Vec<String> = entries.iter().map(stripped).collect();
     let index: BTreeMap<&str, usize> =
-        entries.iter().enumerate().map(|(index, entry)| (entry.name.as_str(), index)).collect();
+        names.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
     let mut binding = Binding::default();
     let mut used: BTreeSet<usize> = BTreeSet::new();
     let (mut missing, mut misshapen, mut twice) = (Vec::new(), Vec::new(), Vec::new());
@@ -110,7 +157,7 @@ pub fn by_name<R: Read + Seek>(graph: &Graph, file: &WeightFile<R>, name: &str) 
                 _ if want.node.train_only => Origin::Absent,
                 _ => {
                     missing.push(want.key.clone());
-                    continue;
+                    Origin::Missing
                 }
             };
             binding.origins.insert((want.id, want.parameter), origin);
@@ -120,25 +167,33 @@ pub fn by_name<R: Read + Seek>(graph: &Graph, file: &WeightFile<R>, name: &str) 
         check(&want, &entries[found], &mut binding, &mut misshapen, &mut types);
         binding.origins.insert((want.id, want.parameter), Origin::Tensor(found));
     }
-    let unexpected: Vec<&str> = entries
-        .iter()
-        .enumerate()
-        .filter(|(index, entry)| {
-            !used.contains(index)
-                && !entry.name.ends_with(".num_batches_tracked")
-                && entry.name != "num_batches_tracked"
-        })
-        .map(|(_, entry)| entry.name.as_str())
-        .collect();
+    let tracked = |name: &str| name.ends_with(".num_batches_tracked") || name == "num_batches_tracked";
+    let unused = (0..names.len()).filter(|index| !used.contains(index) && !tracked(&names[*index]));
+    let unexpected: Vec<&str> = unused.map(|index| names[index].as_str()).collect();
     if let Some(first) = types.first() {
         return Err(Failure::new(
             Code::E0603,
             format!("`{name}` has tensors of a type that is not supported"),
         )
         .note(first.clone())
-        .help("save them as F32, F16, BF16 or F64"));
+        .help("save them as F32, F16, BF16 or F64")
+        .into());
     }
-    if missing.is_empty() && misshapen.is_empty() && unexpected.is_empty() && twice.is_empty() {
+    let misses = !missing.is_empty() && !matching.fill_missing;
+    let surplus = !unexpected.is_empty() && !matching.ignore_unused;
+    if !misses && misshapen.is_empty() && !surplus && twice.is_empty() {
+        let list = |names: Vec<String>| cropped(names).join(", ");
+        let code = |names: &mut dyn Iterator<Item = &str>| names.map(|name| format!("`{name}`")).collect();
+        if !unexpected.is_empty() {
+            let names = list(code(&mut unexpected.iter().copied()));
+            binding.notes.push(format!("{} tensors of the file are not used: {names}", unexpected.len()));
+        }
+        if !missing.is_empty() {
+            let names = list(code(&mut missing.iter().map(String::as_str)));
+            binding
+                .notes
+                .push(format!("{} tensors are not in the file and are filled: {names}", missing.len()));
+        }
         return Ok(binding);
     }
     let mut failure =
@@ -149,22 +204,42 @@ pub fn by_name<R: Read + Seek>(graph: &Graph, file: &WeightFile<R>, name: &str) 
         unexpected.len(),
         misshapen.len()
     ));
-    let missing_lines = missing.iter().map(|key| match did_you_mean(key, unexpected.iter().copied()) {
+    let missing_line = |key: &String| match did_you_mean(key, unexpected.iter().copied()) {
         Some(near) => format!("missing: `{key}` (the file has `{near}`)"),
         None => format!("missing: `{key}`"),
-    });
-    for line in cropped(missing_lines.collect()) {
+    };
+    for line in cropped(missing.iter().map(missing_line)) {
         failure = failure.note(line);
     }
-    for line in cropped(unexpected.iter().map(|key| format!("unexpected: `{key}`")).collect()) {
+    for line in cropped(unexpected.iter().map(|key| format!("unexpected: `{key}`"))) {
         failure = failure.note(line);
     }
+    let nothing_else = misshapen.is_empty() && twice.is_empty();
     for line in cropped(misshapen).into_iter().chain(cropped(twice)) {
         failure = failure.note(line);
     }
-    Err(failure.help(
-        "`cnnc weights FILE` lists the tensors that the network wants; `as` gives rows the names of a file",
-    ))
+    let prefix = common_prefix(&missing, &unexpected);
+    if let Some(prefix) = &prefix {
+        failure = failure.note(format!("names of the file begin with `{prefix}`"));
+    }
+    Err(Misfit {
+        failure: failure.help("`as` gives rows the names of a file"),
+        prefix,
+        only_missing: nothing_else && unexpected.is_empty(),
+        only_unexpected: nothing_else && missing.is_empty(),
+    })
+}
+
+/// What stands before the names of at least half of the missing tensors in the file, such as `module.`.
+fn common_prefix(missing: &[String], unexpected: &[&str]) -> Option<String> {
+    let there: BTreeSet<&str> = unexpected.iter().copied().collect();
+    let first = missing.first()?;
+    let before = unexpected.iter().filter_map(|name| name.strip_suffix(first.as_str()));
+    let fits = |prefix: &&str| {
+        let found = missing.iter().filter(|key| there.contains(format!("{prefix}{key}").as_str())).count();
+        prefix.ends_with('.') && 2 * found >= missing.len()
+    };
+    before.into_iter().find(fits).map(str::to_owned)
 }
 
 fn check(

@@ -12,7 +12,7 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use super::place::{Place, shown};
 use super::{Dtype, Entry, elements, npy};
-use crate::diag::Failure;
+use crate::diag::{Code, Failure};
 
 /// Arrays of one archive.
 const MAX_MEMBERS: usize = 10_000;
@@ -109,7 +109,7 @@ fn broken(error: ZipError, place: &Place) -> Failure {
 /// equal.
 ///
 /// # Errors
-/// E0609 where the writer fails.
+/// E0609 where the writer fails, or for more members than [`Npz::open`] takes.
 pub fn write(
     writer: &mut (impl Write + Seek),
     name: &str,
@@ -117,6 +117,10 @@ pub fn write(
     mut values: impl FnMut(usize) -> ArrayD<f32>,
 ) -> Result<(), Failure> {
     let place = Place::weights(name);
+    if tensors.len() > MAX_MEMBERS {
+        let message = format!("`{name}` would have {} members, more than {MAX_MEMBERS}", tensors.len());
+        return Err(Failure::new(Code::E0609, message).help("a safetensors file takes as many as there are"));
+    }
     let unwritable = |error: ZipError| place.unwritable(&error.into());
     let mut archive = ZipWriter::new(writer);
     for (index, (key, shape)) in tensors.iter().enumerate() {
@@ -138,7 +142,6 @@ pub fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Code;
     use ndarray::array;
     use std::io::Cursor;
 

@@ -196,7 +196,7 @@ fn the_json_is_that_of_the_committed_schema() {
         ("old/a.cnn", BASE),
         ("old/gone.cnn", "input 8x8x1; relu;"),
         ("new/a.cnn", BASE),
-        ("new/here.cnn", "input 8x8x1; relu;"),
+        ("new/here.cnn", "input 9x9x1; conv 3x3x2;"),
     ] {
         let path = folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -248,7 +248,7 @@ fn a_starter_is_written_once_and_holds() {
 #[test]
 fn the_page_shows_the_files_as_they_are() {
     let page = read(format!("{DOCS}/ci.md"));
-    for name in ["github.yml", "action.yml", "gitlab.yml", "pre-commit.yaml"] {
+    for name in ["github.yml", "gitlab.yml", "pre-commit.yaml"] {
         let file = read(format!("{DOCS}/ci/{name}"));
         assert!(
             page.contains(&format!("```yaml\n{file}```\n")),
@@ -276,10 +276,63 @@ fn the_commands_of_gitlab_and_of_the_action_run() {
     for name in ["cnnc.xml", "cnnc-quality.json"] {
         assert!(place.path("repository").join(name).exists(), "{name}");
     }
-    let action = self::script(&read(format!("{DOCS}/ci/action.yml")), "Check");
+    let action = self::script(&read(concat!(env!("CARGO_MANIFEST_DIR"), "/action.yml")), "Check");
     let output = place.path("output.txt");
     let variables = [("ARGUMENTS", "--max params=1K"), ("GITHUB_OUTPUT", output.to_str().unwrap())];
     let run = place.run(&action, &variables);
     assert_eq!(run.status.code(), Some(1), "{}", text(&run.stderr));
     assert_eq!(read(&output), "sarif=cnnc.sarif\n");
+}
+
+#[test]
+fn the_installation_of_the_workflow_says_what_is_missing() {
+    let place = Place::new();
+    place.write("net.cnn", NET);
+    place.commit("base");
+    let said = place.cnnc(&["init"]);
+    assert_eq!(said.status.code(), Some(0));
+    assert!(text(&said.stderr).contains("next: set CNNC_REPOSITORY"), "{}", text(&said.stderr));
+    let install = script(&read(format!("{DOCS}/ci/github.yml")), "Install");
+    let output = place.run(&install, &[("CNNC_REPOSITORY", ""), ("CNNC_VERSION", "v0.1.0")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("::error::CNNC_REPOSITORY is empty"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_network_that_does_not_compile_any_more_is_named_first() {
+    let place = Place::new();
+    place.write("a.cnn", NET);
+    place.write("b.cnn", &NET.replace("net {", "other {"));
+    place.commit("base");
+    place.write("a.cnn", &NET.replace("conv 3x3x16", "cnov 3x3x16"));
+    let markdown = place.cnnc(&["diff", "--format", "markdown"]);
+    assert_eq!(markdown.status.code(), Some(1));
+    let said = text(&markdown.stdout);
+    assert!(said.contains("### ❌ cnnc: 1 network with errors"), "{said}");
+    assert!(said.contains("- ❌ `net` does not compile: unknown operator"), "{said}");
+    let json: serde_json::Value =
+        serde_json::from_slice(&place.cnnc(&["diff", "HEAD", ".", "--format", "json"]).stdout).unwrap();
+    assert_eq!(json["failed"][0]["network"], "net");
+    assert_eq!(json["failed"][0]["line"], 3);
+    let html = text(&place.cnnc(&["diff", "--format", "html"]).stdout);
+    assert!(html.contains("<code>net</code> does not compile"), "{html}");
+    place.commit("broken");
+    place.write("a.cnn", NET);
+    let repaired = text(&place.cnnc(&["diff", "--format", "markdown"]).stdout);
+    assert!(repaired.contains("- `net` did not compile before"), "{repaired}");
+}
+
+#[test]
+fn renamed_files_and_plain_revisions_are_understood() {
+    let place = Place::new();
+    place.write("models/a.cnn", NET);
+    place.write("models/b.cnn", "network b { input 8x8x1; conv 3x3x4; }");
+    place.commit("base");
+    std::fs::rename(place.path("repository/models/a.cnn"), place.path("repository/models/z.cnn")).unwrap();
+    place.write("models/z.cnn", &NET.replace("conv 3x3x16", "conv 5x5x16"));
+    for arguments in [&["diff"][..], &["diff", "HEAD"], &["diff", "HEAD", "models"], &["diff", "models"]] {
+        let said = text(&place.cnnc(arguments).stdout);
+        assert!(said.contains("kernel 3 → 5 at "), "{arguments:?}: {said}");
+        assert!(!said.contains("added") && !said.contains("removed"), "{arguments:?}: {said}");
+    }
 }

@@ -22,9 +22,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("export", &["base", "ir", "ops", "tensor"]),
     ("driver", &["analysis", "base", "diag", "sema", "tensor"]),
     ("zoo", &[]),
-    ("project", &["analysis", "base", "diag", "driver"]),
+    ("project", &["analysis", "base", "diag", "driver", "report"]),
     ("annotate", &["base", "diag"]),
     ("baseline", &["analysis", "base", "diag"]),
+    ("model", &["analysis", "base", "diag", "exec", "ir", "lower", "ops", "picture", "tensor", "weights"]),
     ("check", &["analysis", "annotate", "base", "baseline", "diag", "driver", "project"]),
 ];
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use cnnc::driver::{Options, Session};
 use cnnc::weights::WeightFile;
-use cnnc::weights::binding::by_name;
+use cnnc::weights::binding::{NameMatching, by_name};
 
 /// Networks of the zoo and beside the lists, by the list that they bind.
 const NETWORKS: [(&str, &str, &str); 19] = [
@@ -86,7 +86,8 @@ fn bind(list: &str, file: &str, network: &str, keep: fn(&str) -> bool) -> std::r
     let checked = outcome.checked.ok_or_else(|| format!("{:#?}", outcome.diagnostics))?;
     let weights =
         WeightFile::open(Unfilled::new(&tensors), list).map_err(|failure| format!("{failure:#?}"))?;
-    by_name(checked.graph(), &weights, list).map_err(|failure| format!("{failure:#?}"))?;
+    by_name(checked.graph(), &weights, list, &NameMatching::default())
+        .map_err(|failure| format!("{failure:#?}"))?;
     Ok(tensors.len())
 }
 

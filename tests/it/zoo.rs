@@ -43,10 +43,17 @@ fn a_printed_network_starts_someones_work() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("my.cnn");
     for file in zoo::FILES {
-        let text = stdout(&["zoo", file.networks[0]]);
-        assert_eq!(text, file.text);
-        std::fs::write(&path, text).unwrap();
-        stdout(&["check", "--deny-warnings", path.to_str().unwrap()]);
+        if !file.networks.contains(&file.name) {
+            assert_eq!(stdout(&["zoo", file.name]), file.text, "a family is printed whole");
+        }
+        for network in file.networks {
+            std::fs::write(&path, stdout(&["zoo", network])).unwrap();
+            stdout(&["check", "--deny-warnings", path.to_str().unwrap()]);
+            let report: serde_json::Value =
+                serde_json::from_str(&stdout(&["report", path.to_str().unwrap(), "--format", "json"]))
+                    .unwrap();
+            assert_eq!(report["network"], *network);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod data;
 use std::fmt::Write as _;
 
 use crate::analysis::Checked;
+use crate::base::safe;
 
 use super::numbers::{Figures, bytes, count};
 use super::view::{Layer, Report};
@@ -22,12 +23,12 @@ pub fn html(report: &Report, checked: &Checked) -> String {
     let _ = write!(
         text,
         "<header><h1>{}</h1>\n<p class=\"sub\">{} <span aria-hidden=\"true\">→</span> {} · {} · batch {} · {}</p>\n</header>\n<main>\n",
-        escaped(&report.network),
-        escaped(&shapes(report.inputs.iter().map(|input| &input.shape))),
-        escaped(&shapes(report.outputs.iter().map(|output| &output.shape))),
-        escaped(&report.dtype),
+        safe::html(&report.network),
+        safe::html(&shapes(report.inputs.iter().map(|input| &input.shape))),
+        safe::html(&shapes(report.outputs.iter().map(|output| &output.shape))),
+        safe::html(&report.dtype),
         report.batch,
-        escaped(&report.cost_model)
+        safe::html(&report.cost_model)
     );
     headline(&mut text, report);
     text.push_str(SECTIONS);
@@ -37,7 +38,7 @@ pub fn html(report: &Report, checked: &Checked) -> String {
         "</main>\n<footer>Counts are for {} in {}. A multiply-accumulate is one MAC and two FLOPs. Times are bounds, never predictions.</footer>\n\
          <script type=\"application/json\" id=\"data\">{}</script>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
         if report.batch == 1 { "one picture".to_owned() } else { format!("{} pictures", report.batch) },
-        escaped(&report.dtype),
+        safe::html(&report.dtype),
         // `<` could end the element.
         data.replace('<', "\\u003c")
     );
@@ -52,7 +53,7 @@ pub fn head(title: &str, style: &str) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n\
          <link rel=\"icon\" href=\"data:,\">\n<title>{}</title>\n<style>\n{style}</style>\n</head>\n<body>\n",
-        escaped(title)
+        safe::html(title)
     )
 }
 
@@ -105,8 +106,8 @@ fn headline(text: &mut String, report: &Report) {
         let _ = writeln!(
             text,
             "<div><dt>{name}</dt><dd>{}<small>{}</small></dd></div>",
-            escaped(&value),
-            escaped(&exact)
+            safe::html(&value),
+            safe::html(&exact)
         );
     }
     text.push_str("</dl>\n");
@@ -161,8 +162,8 @@ fn row(text: &mut String, index: usize, layer: &Layer, most: u128) {
     let _ = writeln!(
         text,
         "<tr id=\"l{index}\"><th scope=\"row\">{}</th><td>{}{train}</td><td class=\"n\" data-v=\"{elements}\">{}</td>{}<td class=\"n heat\" data-v=\"{}\" style=\"--w:{share:.1}%\">{}</td>{}{}<td data-v=\"{}\"><code>{}:{}</code></td></tr>",
-        escaped(&layer.name),
-        escaped(&layer.op),
+        safe::html(&layer.name),
+        safe::html(&layer.op),
         dims(&layer.shape),
         number(counts.params, dash(counts.params, count(counts.params, Figures::Exact))),
         counts.macs,
@@ -170,7 +171,7 @@ fn row(text: &mut String, index: usize, layer: &Layer, most: u128) {
         number(counts.activation_bytes, bytes(counts.activation_bytes, Figures::Rounded)),
         number(layer.receptive_field.size[0], layer.receptive_field.size[0].to_string()),
         layer.source.line,
-        escaped(file_name(&layer.source.file)),
+        safe::html(file_name(&layer.source.file)),
         layer.source.line
     );
 }
@@ -185,9 +186,4 @@ fn dims(shape: &[u64]) -> String {
 
 fn shapes<'a>(all: impl Iterator<Item = &'a Vec<u64>>) -> String {
     all.map(|shape| dims(shape)).collect::<Vec<_>>().join(", ")
-}
-
-/// Text that HTML takes as text.
-pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,0 +1,97 @@
+//! Text from files, made safe for the form that it is written into: one function a form.
+//!
+//! Names of files, networks, rows and labels come from elsewhere. None may move a terminal's cursor, begin another
+//! line, leave its cell or its code span, or be taken for a formula or a tag.
+
+use std::borrow::Cow;
+
+use super::visible::{is_hidden, push_visible};
+
+/// A text within a line of a terminal or a log: as [`visible`](super::visible), and line ends are shown, too.
+pub fn line(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    text.chars().for_each(|character| push_visible(&mut shown, character));
+    Cow::Owned(shown)
+}
+
+/// A text within a paragraph, heading or table cell of GitHub's Markdown.
+pub fn markdown(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in line(text).chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            // A zero-width space would do for mentions, but it is copied along.
+            '@' => escaped.push_str("&#64;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// A text as a code span of GitHub's Markdown, which may stand in a table cell: the fence is longer than any row of
+/// backticks in it.
+pub fn markdown_code(text: &str) -> String {
+    let text = line(text);
+    let longest = text.split(|one| one != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    // A span may begin or end with a backtick only behind a space, which is then not shown.
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    // A bar ends a cell even in code.
+    format!("{fence}{pad}{}{pad}{fence}", text.replace('|', "\\|"))
+}
+
+/// A field of comma-separated values (RFC 4180). What a spreadsheet would take for a formula is led by `'`.
+pub fn csv_field(text: &str) -> String {
+    let text = line(text);
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t']);
+    let text = if is_formula { Cow::Owned(format!("'{text}")) } else { text };
+    if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.into_owned() }
+}
+
+/// A text within an element or a quoted attribute of HTML.
+pub fn html(text: &str) -> String {
+    let text = line(text);
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_stays_one_line() {
+        assert_eq!(line("a\n::error::b\u{1b}[2J\u{202e}"), "a␊::error::b␛[2J<U+202E>");
+        assert_eq!(line("×"), "×");
+    }
+
+    #[test]
+    fn markdown_shows_what_it_is_given() {
+        assert_eq!(
+            markdown("### <img src=x> @team a_b|c\n"),
+            "\\#\\#\\# &lt;img src=x> &#64;team a\\_b\\|c␊"
+        );
+        assert_eq!(markdown_code("conv1"), "`conv1`");
+        assert_eq!(markdown_code("a`![i](x) @team`b"), "``a`![i](x) @team`b``");
+        assert_eq!(markdown_code("``|"), "``` ``\\| ```");
+    }
+
+    #[test]
+    fn formulas_and_separators_are_text() {
+        let fields = ["=cmd", "+1", "-1", "@SUM(1)", "a,b", "say \"x\"", "conv1"];
+        let expected = ["'=cmd", "'+1", "'-1", "'@SUM(1)", "\"a,b\"", "\"say \"\"x\"\"\"", "conv1"];
+        assert_eq!(fields.map(csv_field), expected);
+    }
+
+    #[test]
+    fn html_has_no_tags_of_others() {
+        assert_eq!(html("<b a=\"&\">\u{7}"), "&lt;b a=&quot;&amp;&quot;&gt;␇");
+    }
+}
