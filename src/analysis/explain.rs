@@ -136,8 +136,9 @@ fn receptive(checked: &Checked, id: NodeId) -> String {
     let stride = both(rows.stride.to_string(), columns.stride.to_string());
     let padding = both(rows.padding.to_string(), columns.padding.to_string());
     let status = match receptive.status {
-        Status::Misaligned => "; the paths that meet here are not aligned",
-        Status::Exact | Status::Whole => "",
+        Status::Misaligned => "; the paths that meet here are not aligned".to_owned(),
+        Status::ByPosition => format!("; the least over the positions is {} x {}", rows.least, columns.least),
+        Status::Exact | Status::Whole => String::new(),
     };
     format!("{size}, stride {stride}, padding {padding}{status}")
 }

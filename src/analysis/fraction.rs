@@ -1,6 +1,5 @@
 //! Exact fractions, for strides and centres of receptive fields behind enlarging operators.
 
-use std::cmp::Ordering;
 use std::fmt;
 
 /// A fraction in lowest terms. Arithmetic that leaves 128 bits gives `None`.
@@ -39,12 +38,6 @@ impl Fraction {
         (self.denominator == 1).then_some(self.numerator)
     }
 
-    /// The least whole number that is not below it.
-    pub fn ceil(self) -> i128 {
-        let floor = self.numerator.div_euclid(self.denominator);
-        floor + i128::from(self.denominator != 1)
-    }
-
     /// The nearest floating-point number.
     pub fn to_f64(self) -> f64 {
         self.numerator as f64 / self.denominator as f64
@@ -63,11 +56,6 @@ impl Fraction {
     pub(super) fn times(self, other: Fraction) -> Option<Fraction> {
         let numerator = self.numerator.checked_mul(other.numerator)?;
         Fraction::new(numerator, self.denominator.checked_mul(other.denominator)?)
-    }
-
-    pub(super) fn compare(self, other: Fraction) -> Option<Ordering> {
-        let left = self.numerator.checked_mul(other.denominator)?;
-        Some(left.cmp(&other.numerator.checked_mul(self.denominator)?))
     }
 }
 
@@ -99,8 +87,6 @@ mod tests {
         assert_eq!(half.to_string(), "1/2");
         assert_eq!(half.plus(half), Some(Fraction::ONE));
         assert_eq!(half.minus(Fraction::ONE).unwrap().to_string(), "-1/2");
-        assert_eq!(half.minus(Fraction::ONE).unwrap().ceil(), 0);
-        assert_eq!(Fraction::whole(3).ceil(), 3);
         assert_eq!(Fraction::new(1, 0), None);
         assert_eq!(Fraction::whole(i128::MAX).times(Fraction::whole(2)), None);
     }

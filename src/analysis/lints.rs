@@ -2,7 +2,7 @@
 
 use crate::diag::{Builder, Code, Sink};
 use crate::ir::{Graph, Node, NodeId};
-use crate::ops::{Geometry, Op, Operator, Padding, Region};
+use crate::ops::{Geometry, Op, Operator, Padding, Reach, Region};
 use crate::tensor::Window;
 
 use super::Checked;
@@ -60,7 +60,10 @@ impl Axis {
 fn windows<'a>(graph: &Graph, id: NodeId, node: &'a Node) -> Option<(&'a Op, Axis, Axis)> {
     let op = node.op()?;
     let input = *graph.operand_shapes(id).first()?;
-    let Geometry::Windows { rows, columns } = op.geometry(input) else { return None };
+    let Geometry::Axes { rows: Reach::Window(rows), columns: Reach::Window(columns) } = op.geometry(input)
+    else {
+        return None;
+    };
     let ((height, width), (out_height, out_width)) = (input.extent(), node.shape.extent());
     let axis = |window, input, output| Axis { window, input, output };
     Some((op, axis(rows, height, out_height), axis(columns, width, out_width)))

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::visible;
 use crate::ir::{Graph, Node, NodeId, NodeKind};
-use crate::ops::{Geometry, Op, Operator};
+use crate::ops::{Op, Operator};
 use crate::tensor::{Shape, Window};
 
 /// How a vertex looks.
@@ -233,11 +233,9 @@ fn detail(graph: &Graph, id: NodeId, node: &Node) -> String {
         return format!("channels {}..{}", slice.first, slice.first.saturating_add(slice.count));
     }
     let input = graph.operand_shapes(id).first().copied();
-    match input.map(|input| op.geometry(input)) {
-        Some(Geometry::Windows { rows, columns } | Geometry::Transposed { rows, columns }) => {
-            format!("{} {}", node.word, window(rows, columns))
-        }
-        _ => node.word.clone(),
+    match input.and_then(|input| op.geometry(input).windows()) {
+        Some((rows, columns)) => format!("{} {}", node.word, window(rows, columns)),
+        None => node.word.clone(),
     }
 }
 

@@ -25,6 +25,6 @@ pub use cost::{Cost, Product};
 pub use error::{At, OpError};
 pub use forms::{INPUT, form, forms};
 pub use number::Number;
-pub use operator::{Geometry, Operator, Reuse};
+pub use operator::{Geometry, Operator, Reach, Reuse};
 pub use parameter::{Init, Parameter, Role};
 pub use spec::{Attribute, Default, Flag, Kind, Sizes, Spec, Value};

@@ -3,41 +3,68 @@
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use super::{Cost, Number, OpError, Parameter};
-use crate::tensor::{Shape, Window};
+use crate::tensor::{Resampling, Shape, Window};
 
 /// How an operator moves information between positions, for receptive fields.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Geometry {
     /// Every output position sees its own input position.
     Pointwise,
-    /// Windows along height and width.
-    Windows {
-        /// The rows.
-        rows: Window,
-        /// The columns.
-        columns: Window,
-    },
-    /// Transposed windows: output `i·stride + tap·dilation − pad_before` sees input i.
-    Transposed {
-        /// The rows.
-        rows: Window,
-        /// The columns.
-        columns: Window,
-    },
-    /// `factor` output positions for each input position, reaching `reach` input positions beyond the own one.
-    Enlarged {
-        /// Factors along height and width.
-        factor: (u64, u64),
-        /// 1 where neighbours are interpolated, else 0.
-        reach: u64,
-    },
-    /// Shifts positions by leading padding (rows, columns).
-    Shifted {
-        /// Zeros before the first row and column.
-        before: (u64, u64),
+    /// The axes are independent of each other.
+    Axes {
+        /// Along the height.
+        rows: Reach,
+        /// Along the width.
+        columns: Reach,
     },
     /// Every output sees the whole input.
     Whole,
+}
+
+/// Which positions of the input a position of the output sees, along one axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reach {
+    /// The taps of a window.
+    Window(Window),
+    /// Those inputs i that have a tap with `i·stride + tap·dilation − pad_before` at the output.
+    Transposed(Window),
+    /// The neighbours of a position between the pixels.
+    Resampled(Resampling),
+    /// PyTorch's adaptive window: from `floor(i·input/output)` to `ceil((i+1)·input/output)`.
+    Adaptive {
+        /// Positions of the input.
+        input: u64,
+        /// Positions of the output, at least 1.
+        output: u64,
+    },
+    /// Input `i − before`: `before` positions were put in front, or taken away where it is negative.
+    Shifted {
+        /// Positions put in front.
+        before: i64,
+    },
+}
+
+impl Geometry {
+    /// Windows along height and width.
+    pub fn sliding((rows, columns): (Window, Window)) -> Geometry {
+        Geometry::Axes { rows: Reach::Window(rows), columns: Reach::Window(columns) }
+    }
+
+    /// Transposed windows along height and width.
+    pub fn transposed((rows, columns): (Window, Window)) -> Geometry {
+        Geometry::Axes { rows: Reach::Transposed(rows), columns: Reach::Transposed(columns) }
+    }
+
+    /// The windows along height and width of an operator that slides one, transposed or not.
+    pub fn windows(self) -> Option<(Window, Window)> {
+        match self {
+            Geometry::Axes { rows: Reach::Window(rows), columns: Reach::Window(columns) }
+            | Geometry::Axes { rows: Reach::Transposed(rows), columns: Reach::Transposed(columns) } => {
+                Some((rows, columns))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Whether the output may share memory with the first input.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::analysis::{COST_MODEL, Checked, Dtype, Fraction, Receptive, Totals};
+use crate::analysis::{COST_MODEL, Checked, Dtype, Fraction, Receptive, Status, Totals};
 use crate::base::SourceMap;
 use crate::ir::{Node, NodeId};
 
@@ -186,13 +186,19 @@ pub struct LiveView {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReceptiveView {
-    /// Pixels of the input.
+    /// Pixels of the input from the first to the last that a position sees, at the position where they are most.
     pub size: [u128; 2],
+    /// Behind enlarged values, where `status` is `by-position`: the pixels at the position that sees fewest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least: Option<[u128; 2]>,
+    /// Beside `least`: the same as `size`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub greatest: Option<[u128; 2]>,
     /// Pixels from one position to the next.
     pub stride: [f64; 2],
     /// Pixels beyond the border at the first position.
     pub padding: [f64; 2],
-    /// `exact`, `whole` or `misaligned`.
+    /// `exact`, `by-position`, `whole` or `misaligned`.
     pub status: &'static str,
 }
 
@@ -343,8 +349,12 @@ fn receptive(receptive: &Receptive) -> ReceptiveView {
     let both = |of: fn(&crate::analysis::Axis) -> Fraction| {
         [of(&receptive.rows).to_f64(), of(&receptive.columns).to_f64()]
     };
+    let size = [receptive.rows.size, receptive.columns.size];
+    let differs = receptive.status == Status::ByPosition;
     ReceptiveView {
-        size: [receptive.rows.size, receptive.columns.size],
+        size,
+        least: differs.then_some([receptive.rows.least, receptive.columns.least]),
+        greatest: differs.then_some(size),
         stride: both(|axis| axis.stride),
         padding: both(|axis| axis.padding),
         status: receptive.status.name(),

@@ -21,7 +21,7 @@ impl Add {
     pub fn operand_geometry(&self, operand: Shape, sum: Shape) -> Geometry {
         match self.zeropad {
             Some((rows, columns)) if operand.extent() != sum.extent() => {
-                Geometry::Windows { rows: Window::new(1, rows), columns: Window::new(1, columns) }
+                Geometry::sliding((Window::new(1, rows), Window::new(1, columns)))
             }
             _ => Geometry::Pointwise,
         }

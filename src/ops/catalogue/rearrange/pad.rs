@@ -3,7 +3,9 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice};
 
 use crate::ops::input::map_of;
-use crate::ops::{Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Reuse, Sizes, Spec, Value};
+use crate::ops::{
+    Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Reach, Reuse, Sizes, Spec, Value,
+};
 use crate::tensor::Shape;
 
 /// How `pad` is written.
@@ -47,7 +49,8 @@ impl Operator for Pad {
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {
-        Geometry::Shifted { before: (self.pads[0], self.pads[2]) }
+        let shifted = |before: u64| Reach::Shifted { before: i64::try_from(before).unwrap_or(i64::MAX) };
+        Geometry::Axes { rows: shifted(self.pads[0]), columns: shifted(self.pads[2]) }
     }
 
     fn reuse(&self) -> Reuse {

@@ -4,8 +4,8 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::diag::Code;
 use crate::ops::input::map_of;
-use crate::ops::{Bound, Cost, Flag, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
-use crate::tensor::Shape;
+use crate::ops::{Bound, Cost, Flag, Geometry, Number, Op, OpError, Operator, Reach, Reuse, Sizes, Spec};
+use crate::tensor::{Interpolation, Resampling, Shape};
 
 /// How `upsample` is written.
 pub(crate) static SPEC: Spec = Spec {
@@ -68,8 +68,14 @@ impl Operator for Upsample {
         Cost { mul: 6 * elements, add: 3 * elements, ..Cost::default() }
     }
 
-    fn geometry(&self, _input: Shape) -> Geometry {
-        Geometry::Enlarged { factor: self.factor, reach: u64::from(self.bilinear) }
+    fn geometry(&self, input: Shape) -> Geometry {
+        let interpolation = if self.bilinear { Interpolation::Linear } else { Interpolation::Nearest };
+        let along = |input: u64, factor: u64| {
+            let output = input.saturating_mul(factor);
+            Reach::Resampled(Resampling { input, output, interpolation, corners: false })
+        };
+        let (height, width) = input.extent();
+        Geometry::Axes { rows: along(height, self.factor.0), columns: along(width, self.factor.1) }
     }
 
     fn reuse(&self) -> Reuse {

@@ -148,8 +148,7 @@ impl Operator for Conv {
     }
 
     fn geometry(&self, input: Shape) -> Geometry {
-        let (rows, columns) = self.sliding.windows(input.extent());
-        Geometry::Windows { rows, columns }
+        Geometry::sliding(self.sliding.windows(input.extent()))
     }
 
     fn reuse(&self) -> Reuse {

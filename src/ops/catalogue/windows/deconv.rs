@@ -195,8 +195,7 @@ impl Operator for Deconv {
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {
-        let (rows, columns) = self.windows();
-        Geometry::Transposed { rows, columns }
+        Geometry::transposed(self.windows())
     }
 
     fn reuse(&self) -> Reuse {

@@ -5,7 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use super::sliding::{DILATE, PAD, Padding, SAME, Sliding, VALID, padding};
 use crate::diag::Code;
 use crate::ops::input::map_of;
-use crate::ops::{Bound, Cost, Flag, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
+use crate::ops::{Bound, Cost, Flag, Geometry, Number, Op, OpError, Operator, Reach, Reuse, Sizes, Spec};
 use crate::tensor::{Shape, Window};
 
 const CEIL: Flag = Flag {
@@ -251,18 +251,12 @@ impl Operator for Pool {
 
     fn geometry(&self, input: Shape) -> Geometry {
         match self.region {
-            Region::Sliding(sliding) => {
-                let (rows, columns) = sliding.windows(input.extent());
-                Geometry::Windows { rows, columns }
-            }
+            Region::Sliding(sliding) => Geometry::sliding(sliding.windows(input.extent())),
             Region::Adaptive(rows, columns) => {
-                // Where the output divides the input the windows are plain ones.
                 let (height, width) = input.extent();
-                if height.is_multiple_of(rows) && width.is_multiple_of(columns) {
-                    let axis = |input: u64, outputs: u64| Window::new(input / outputs, input / outputs);
-                    Geometry::Windows { rows: axis(height, rows), columns: axis(width, columns) }
-                } else {
-                    Geometry::Whole
+                Geometry::Axes {
+                    rows: Reach::Adaptive { input: height, output: rows },
+                    columns: Reach::Adaptive { input: width, output: columns },
                 }
             }
             Region::Global => Geometry::Whole,

@@ -60,8 +60,7 @@ impl Operator for Subsample {
     }
 
     fn geometry(&self, input: Shape) -> Geometry {
-        let (rows, columns) = self.sliding.windows(input.extent());
-        Geometry::Windows { rows, columns }
+        Geometry::sliding(self.sliding.windows(input.extent()))
     }
 
     fn reuse(&self) -> Reuse {
