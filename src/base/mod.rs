@@ -13,5 +13,5 @@ mod visible;
 pub use digits::{counted, grouped, percent};
 pub use source::{FileId, Location, MAX_SOURCE_BYTES, SourceMap, SourceText, Span, Spanned, Utf16Position};
 pub use stack::{grow_stack, with_deep_stack};
-pub use suggest::{MOST_SEARCHED, did_you_mean};
+pub use suggest::{MOST_SEARCHED, did_you_mean, nearest};
 pub use visible::{is_hidden, push_visible, visible};

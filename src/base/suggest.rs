@@ -3,16 +3,26 @@
 /// How many candidates a suggestion is chosen from; with more, a text full of slips would be searched for too long.
 pub const MOST_SEARCHED: usize = 1000;
 
-/// The candidate nearest to `word`, where it is near enough to be a slip: at most two edits (an
-/// insertion, deletion, replacement or swap of neighbours), and fewer edits than half the word.
-/// The first of equally near candidates wins; of a long list the first [`MOST_SEARCHED`] are looked at.
+/// How many equally near candidates are proposed.
+const MOST_PROPOSED: usize = 3;
+
+/// The candidate nearest to `word`; the first of [`nearest`].
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest(word, candidates).into_iter().next()
+}
+
+/// The candidates nearest to `word`, where they are near enough to be meant: at most two edits (an insertion, deletion,
+/// replacement or swap of neighbours), and fewer edits than half the word. Of equally near ones those win that begin
+/// with the word, or that the word begins with; what is still equal is given in the order of the candidates, a few of
+/// it. Of a long list the first [`MOST_SEARCHED`] are looked at.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let limit = match word.chars().count() {
-        0 | 1 => return None,
+        0 | 1 => return Vec::new(),
         2..=3 => 1,
         _ => 2,
     };
-    let mut best: Option<(usize, &str)> = None;
+    let mut best = (usize::MAX, false);
+    let mut found: Vec<&str> = Vec::new();
     for candidate in candidates.into_iter().take(MOST_SEARCHED) {
         let distance = match candidate {
             _ if candidate.eq_ignore_ascii_case(word) => 0,
@@ -22,11 +32,19 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
             }
             _ => edit_distance(word, candidate),
         };
-        if distance <= limit && candidate != word && best.is_none_or(|(nearest, _)| distance < nearest) {
-            best = Some((distance, candidate));
+        if distance > limit || candidate == word || found.contains(&candidate) {
+            continue;
+        }
+        let rank = (distance, !(candidate.starts_with(word) || word.starts_with(candidate)));
+        if rank < best {
+            best = rank;
+            found.clear();
+        }
+        if rank == best && found.len() < MOST_PROPOSED {
+            found.push(candidate);
         }
     }
-    best.map(|(_, candidate)| candidate)
+    found
 }
 
 /// Optimal string alignment distance (Damerau 1964, without repeated edits of one place).
@@ -62,5 +80,11 @@ mod tests {
         assert_eq!(did_you_mean("transformer", words), None);
         assert_eq!(did_you_mean("x", words), None);
         assert_eq!(did_you_mean("reluuuuuuuuuuuuu", words), None);
+    }
+
+    #[test]
+    fn equally_near_names_are_all_proposed_unless_one_continues_the_word() {
+        assert_eq!(nearest("ng", ["nz", "ngf"]), ["ngf"]);
+        assert_eq!(nearest("nf", ["nz", "ng"]), ["nz", "ng"]);
     }
 }

@@ -114,6 +114,7 @@ codes! {
     E0319 "an output without rows or columns",
     E0320 "a size of the arriving shape that does not exist",
     E0321 "a network without input or output",
+    E0322 "weights that cannot be shared",
 
     E0401 "a broken expectation",
     E0402 "unknown metric",
@@ -145,6 +146,7 @@ codes! {
     W0103 "an unused connection table",
     W0104 "an unused name",
     W0105 "an auxiliary branch that computes nothing",
+    W0106 "a block that is named like an operator",
     W0201 "a window that drops pixels",
     W0202 "a bias just before batch normalisation",
     W0203 "asymmetric padding",

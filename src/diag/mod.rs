@@ -16,4 +16,4 @@ pub use codes::{Code, Severity};
 pub use diagnostic::{Diagnostic, Edit, Expansion, Help, Label, Origin, Subject};
 pub use failure::Failure;
 pub use render::{Style, render, render_short};
-pub use sink::{Builder, ErrorGuaranteed, MOST_KEPT, Sink};
+pub use sink::{Builder, MOST_KEPT, Sink, Suggested};

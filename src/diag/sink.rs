@@ -1,16 +1,11 @@
-//! Collects diagnostics; the proof that an error was reported.
+//! Collects diagnostics.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::base::Span;
+use crate::base::{MOST_SEARCHED, Span, nearest};
 
 use super::{Code, Diagnostic, Edit, Help, Label, Origin, Severity, Subject};
-
-/// The proof that an error stands in the sink. A value that carries it is poison: whoever meets it
-/// stays silent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ErrorGuaranteed(());
 
 /// A part, if any, and a metric of it.
 type Figure = (Option<String>, String);
@@ -27,8 +22,8 @@ pub struct Sink {
     seen: HashSet<(Code, Span, Option<Figure>)>,
     errors: usize,
     warnings: usize,
-    /// What was wrong before.
-    failed: Option<ErrorGuaranteed>,
+    /// Whether an error was reported elsewhere before.
+    failed_before: bool,
     network: Option<Arc<str>>,
 }
 
@@ -41,8 +36,8 @@ impl Sink {
     }
 
     /// A sink that holds nothing, and knows whether something is wrong already.
-    pub fn after(failed: Option<ErrorGuaranteed>) -> Sink {
-        Sink { failed, ..Sink::default() }
+    pub fn after(failed_before: bool) -> Sink {
+        Sink { failed_before, ..Sink::default() }
     }
 
     /// Names the network that the following diagnostics are about.
@@ -77,8 +72,8 @@ impl Sink {
     }
 
     /// Whether an error was reported.
-    pub fn failed(&self) -> Option<ErrorGuaranteed> {
-        self.failed.or((self.errors > 0).then_some(ErrorGuaranteed(())))
+    pub fn has_failed(&self) -> bool {
+        self.failed_before || self.errors > 0
     }
 
     /// Whether further errors would not be kept.
@@ -116,7 +111,16 @@ pub struct Builder<'a> {
     diagnostic: Diagnostic,
 }
 
-impl Builder<'_> {
+/// A diagnostic in the making after names were looked for.
+#[derive(Debug)]
+pub enum Suggested<'a> {
+    /// A near name was proposed.
+    Near(Builder<'a>),
+    /// No name is near.
+    Nothing(Builder<'a>),
+}
+
+impl<'a> Builder<'a> {
     /// What is true at the place that is wrong.
     pub fn here(mut self, text: impl Into<String>) -> Self {
         self.diagnostic.primary.text = text.into();
@@ -148,6 +152,24 @@ impl Builder<'_> {
         self
     }
 
+    /// Proposes the known names nearest to a misspelt one: an edit where one is nearest, a list where several are.
+    pub fn suggest<S: AsRef<str>>(
+        self,
+        word: &str,
+        span: Span,
+        known: impl IntoIterator<Item = S>,
+    ) -> Suggested<'a> {
+        let known: Vec<S> = known.into_iter().take(MOST_SEARCHED).collect();
+        match nearest(word, known.iter().map(AsRef::as_ref))[..] {
+            [] => Suggested::Nothing(self),
+            [near] => Suggested::Near(self.fix(format!("did you mean `{near}`?"), span, near)),
+            [ref first @ .., last] => {
+                let listed = first.iter().map(|near| format!("`{near}`")).collect::<Vec<_>>().join(", ");
+                Suggested::Near(self.help(format!("did you mean {listed} or `{last}`?")))
+            }
+        }
+    }
+
     /// The expansions that led to the place.
     pub fn origin(mut self, origin: &Origin) -> Self {
         self.diagnostic.origin = origin.clone();
@@ -167,10 +189,9 @@ impl Builder<'_> {
     }
 
     /// Reports an error.
-    pub fn emit(self) -> ErrorGuaranteed {
+    pub fn emit(self) {
         debug_assert_eq!(self.diagnostic.severity, Severity::Error);
         self.sink.add(self.diagnostic);
-        ErrorGuaranteed(())
     }
 
     /// Reports a warning.

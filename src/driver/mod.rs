@@ -200,7 +200,7 @@ impl Session {
             return Ok(CheckOutcome { diagnostics: self.without_allowed(sink), networks, unused_settings });
         }
         let mut unused: Vec<String> = options.settings.iter().map(|(name, _)| name.clone()).collect();
-        let (mut whole, wrong_before) = (Whole::default(), sink.failed());
+        let (mut whole, wrong_before) = (Whole::default(), sink.has_failed());
         for entry in self.entries() {
             // Each network has a sink of its own: what is wrong with one does not keep another from being checked.
             let (mut own, name) = (Sink::after(wrong_before), Some(entry.name.clone()));
@@ -223,7 +223,7 @@ impl Session {
             sema::check_uncalled_blocks(&self.program, &self.map, &choice, &whole.called, &mut sink);
         }
         // What an error hides would look unused.
-        if sink.failed().is_none() {
+        if !sink.has_failed() {
             sema::check_unused(&self.program, &mut sink);
         }
         Ok(CheckOutcome { diagnostics: self.without_allowed(sink), networks, unused_settings: unused })
@@ -261,8 +261,10 @@ impl Session {
             whole.exhausted |= expanded.exhausted;
         }
         let unused = expanded.unused_settings;
-        let Some(graph) = expanded.graph else { return Ok((None, unused)) };
-        let checked = Checked::new(graph);
+        if !expanded.complete {
+            return Ok((None, unused));
+        }
+        let checked = Checked::new(expanded.graph);
         expectation::check(&checked, sink);
         lints::check(&checked, sink);
         Ok((Some(checked), unused))

@@ -1,6 +1,7 @@
 //! Builds a graph node by node; infers and checks the shape of each value as it is wired.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use petgraph::stable_graph::StableDiGraph;
 
@@ -65,6 +66,29 @@ impl GraphBuilder {
         self.graph.node(id)
     }
 
+    /// The nodes with these numbers.
+    pub fn ids(&self, numbers: Range<usize>) -> impl Iterator<Item = NodeId> + use<> {
+        numbers.map(|number| NodeId(number as u32))
+    }
+
+    /// The operands of a node in the order of its ports.
+    pub fn operands(&self, id: NodeId) -> Vec<NodeId> {
+        self.graph.operands(id)
+    }
+
+    /// The node that holds the parameters which a node computes with.
+    pub fn owner(&self, id: NodeId) -> NodeId {
+        self.graph.owner(id)
+    }
+
+    /// Makes a node compute with the parameters of an earlier one, which are of the same shapes.
+    pub fn share(&mut self, id: NodeId, with: NodeId) {
+        let owner = self.owner(with);
+        let node = &mut self.graph.dag[id.petgraph()];
+        node.parameters.clear();
+        node.shares = Some(owner);
+    }
+
     /// The shape of a value.
     pub fn shape(&self, id: NodeId) -> Shape {
         self.graph.node(id).shape
@@ -109,6 +133,7 @@ impl GraphBuilder {
             parameters,
             span,
             origin,
+            shares: None,
             train_only,
             shortcut,
             row,

@@ -23,6 +23,9 @@ impl fmt::Display for Graph {
             if let NodeKind::Op(op) = &node.kind {
                 write!(f, "  {op:?}")?;
             }
+            if let Some(owner) = node.shares {
+                write!(f, "  shares {}", self.node(owner).path)?;
+            }
             writeln!(f)?;
             for parameter in &node.parameters {
                 let dims: Vec<String> = parameter.shape.iter().map(u64::to_string).collect();

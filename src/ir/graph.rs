@@ -60,12 +60,14 @@ pub struct Node {
     pub kind: NodeKind,
     /// The shape of its value, for one picture.
     pub shape: Shape,
-    /// Its parameters.
+    /// Its own parameters; [`Graph::parameters`] gives shared ones too.
     pub parameters: Vec<Parameter>,
     /// The word in the source.
     pub span: Span,
     /// The expansions that led to it.
     pub origin: Origin,
+    /// The node whose parameters it takes (`shared`); it has none of its own then.
+    pub shares: Option<NodeId>,
     /// Whether it only serves training (`aux train`): it has its own totals and is not run.
     pub train_only: bool,
     /// Whether it belongs to the projection of a residual's shortcut, which no depth counts.
@@ -151,6 +153,16 @@ impl Graph {
             edges.map(|edge| (*edge.weight(), NodeId(edge.source().index() as u32))).collect();
         ports.sort_unstable();
         ports.into_iter().map(|(_, operand)| operand).collect()
+    }
+
+    /// The node that holds the parameters which a node computes with: itself, or the one that it shares them with.
+    pub fn owner(&self, id: NodeId) -> NodeId {
+        self.node(id).shares.unwrap_or(id)
+    }
+
+    /// The parameters that a node computes with, its own or shared ones.
+    pub fn parameters(&self, id: NodeId) -> &[Parameter] {
+        &self.node(self.owner(id)).parameters
     }
 
     /// The shapes of the operands of a node.

@@ -277,6 +277,7 @@ impl Binder<'_> {
         };
         let literal = match kind {
             Kind::Count { min } => count(&value.value, min).map(Literal::Count),
+            Kind::Counts { min } => tuple(&value.value, min).map(Literal::Counts),
             Kind::Real => real(&value.value).map(Literal::Real),
             Kind::Pair { min } => match tuple(&value.value, min).as_deref() {
                 Some([side]) => Some(Literal::Pair(*side, *side)),
@@ -378,7 +379,7 @@ fn size_example(sizes: Sizes) -> &'static str {
 
 fn value_example(kind: Kind) -> &'static str {
     match kind {
-        Kind::Count { .. } => "5",
+        Kind::Count { .. } | Kind::Counts { .. } => "5",
         Kind::Real => "0.5",
         Kind::Pair { .. } | Kind::Pads | Kind::FourPads => "1",
         Kind::Reals => "(0.5, 0.5, 0.5)",
@@ -389,6 +390,7 @@ fn value_example(kind: Kind) -> &'static str {
 fn wanted(kind: Kind) -> String {
     match kind {
         Kind::Count { min } => format!("a whole number of at least {min}"),
+        Kind::Counts { min } => format!("a whole number of at least {min}, or several in parentheses"),
         Kind::Real => "a number".to_owned(),
         Kind::Pair { min } => format!("n or (height, width), whole numbers of at least {min}"),
         Kind::Pads => "n, (height, width) or (top, bottom, left, right)".to_owned(),

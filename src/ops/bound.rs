@@ -10,6 +10,7 @@ use super::{ConnectionTable, Spec};
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Literal {
     Count(u64),
+    Counts(Vec<u64>),
     Real(f64),
     Pair(u64, u64),
     Pads([u64; 4]),
@@ -63,6 +64,14 @@ impl Bound {
     pub fn count(&self, name: &'static str) -> Option<u64> {
         match self.literal(name)? {
             Literal::Count(count) => Some(*count),
+            _ => None,
+        }
+    }
+
+    /// A `Kind::Counts`; a single number is a list of one.
+    pub fn counts(&self, name: &'static str) -> Option<&[u64]> {
+        match self.literal(name)? {
+            Literal::Counts(counts) => Some(counts),
             _ => None,
         }
     }

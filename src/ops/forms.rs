@@ -97,13 +97,13 @@ static FORMS: [Spec; 7] = [
     },
     Spec {
         name: "split",
-        summary: "Cuts the channels into n equal parts, one for each branch, and concatenates the ends of the branches.",
+        summary: "Cuts the channels into n equal parts, or into parts of the given numbers of channels, one for each branch, and concatenates the ends of the branches.",
         example: "input 8x8x4;\nsplit 2 < conv 3x3x6 same | identity > -> 8x8x8;\n",
         value: Some(Value {
-            name: "number of parts",
-            kind: Kind::Count { min: 1 },
+            name: "parts",
+            kind: Kind::Counts { min: 1 },
             default: Default::Required,
-            doc: "the number of parts and branches",
+            doc: "the number of equal parts, or the channels of each part: `split (64, 192)`",
         }),
         cost: "none: data is only moved",
         onnx: "Split, Concat",

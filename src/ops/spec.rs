@@ -95,6 +95,11 @@ pub enum Kind {
         /// The least.
         min: u64,
     },
+    /// One whole number or a tuple of them, each of at least `min`.
+    Counts {
+        /// The least.
+        min: u64,
+    },
     /// A finite number.
     Real,
     /// `n` or `(h, w)`, each at least `min`.

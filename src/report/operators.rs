@@ -67,6 +67,7 @@ fn kind(kind: Kind) -> String {
         Kind::Real => "number".to_owned(),
         Kind::Pair { min } => format!("n or (h, w), ≥ {min}"),
         Kind::Pads => "n, (h, w) or (top, bottom, left, right)".to_owned(),
+        Kind::Counts { min } => format!("whole numbers of at least {min}"),
         Kind::FourPads => "n or (top, bottom, left, right)".to_owned(),
         Kind::Reals => "number or tuple".to_owned(),
         Kind::Table => "name of a table".to_owned(),

@@ -1,100 +1,62 @@
 //! Evaluates expressions: names, constants and the arriving shape.
 
-use std::collections::BTreeMap;
-
-use crate::base::{Span, did_you_mean, grow_stack};
-use crate::diag::Code;
+use crate::base::{Span, grow_stack};
+use crate::diag::{Code, Suggested};
 use crate::syntax::ast::{Axis, BinaryOp, Expr, ExprKind, Function};
 use crate::tensor::Shape;
 
-use super::expand::{Expander, Flow};
-use super::number::{Fault, Number};
+use super::environment::{Environment, Setting};
+use super::expander::Expander;
+use super::incoming::Incoming;
+use super::number::{ArithmeticError, Number};
 use super::program::ItemId;
-use super::{Known, Unknown, limits};
-
-/// The names that a piece of text sees: the parameters and constants of its block or network, and its file.
-#[derive(Clone, Debug)]
-pub(super) struct Environment {
-    /// The file that the text stands in.
-    pub file: usize,
-    /// Parameters and local constants, the latest last.
-    variables: Vec<(String, Known<Number>, Span)>,
-    /// The place of each name in them.
-    places: BTreeMap<String, usize>,
-}
-
-impl Environment {
-    /// An environment without variables.
-    pub(super) fn of_file(file: usize) -> Environment {
-        Environment { file, variables: Vec::new(), places: BTreeMap::new() }
-    }
-
-    fn get(&self, name: &str) -> Option<Known<Number>> {
-        self.places.get(name).map(|&place| self.variables[place].1)
-    }
-
-    /// Adds a variable; the place where the name was declared before, which keeps its value.
-    pub(super) fn declare(&mut self, name: &str, value: Known<Number>, span: Span) -> Result<(), Span> {
-        if let Some(&place) = self.places.get(name) {
-            return Err(self.variables[place].2);
-        }
-        self.places.insert(name.to_owned(), self.variables.len());
-        self.variables.push((name.to_owned(), value, span));
-        Ok(())
-    }
-
-    /// How many variables there are.
-    pub(super) fn len(&self) -> usize {
-        self.variables.len()
-    }
-
-    /// Forgets the variables behind the first `count`.
-    pub(super) fn truncate(&mut self, count: usize) {
-        for (name, _, _) in self.variables.drain(count..) {
-            self.places.remove(&name);
-        }
-    }
-}
+use super::uses::Definition;
+use super::{Evaluated, Unavailable, limits};
 
 impl Expander<'_> {
-    /// The value of an expression where `flow` arrives.
-    pub(super) fn evaluate(&mut self, expr: &Expr, env: &Environment, flow: &Flow) -> Known<Number> {
+    /// The value of an expression where `arriving` arrives.
+    pub(super) fn evaluate(
+        &mut self,
+        expr: &Expr,
+        env: &Environment,
+        arriving: Incoming,
+    ) -> Evaluated<Number> {
         let expr = expr.bare();
         self.spend(1, expr.span);
-        if self.terms_open >= limits::TERMS {
+        if self.limits.terms_open >= limits::TERMS {
             let most =
                 format!("at most {} terms stand within each other, through constants too", limits::TERMS);
             self.exhaust(expr.span, "constants lead to constants too deeply", most);
         }
-        if self.exhausted {
-            return Err(Unknown);
+        if self.limits.exhausted {
+            return Err(Unavailable);
         }
-        self.terms_open += 1;
-        let value = grow_stack(|| self.term(expr, env, flow));
-        self.terms_open -= 1;
+        self.limits.terms_open += 1;
+        let value = grow_stack(|| self.term(expr, env, arriving));
+        self.limits.terms_open -= 1;
         value
     }
 
-    fn term(&mut self, expr: &Expr, env: &Environment, flow: &Flow) -> Known<Number> {
+    fn term(&mut self, expr: &Expr, env: &Environment, arriving: Incoming) -> Evaluated<Number> {
         match &expr.kind {
             ExprKind::Int(int) => Ok(Number::Int(i128::from(*int))),
             ExprKind::Real(real) => Ok(Number::Real(*real)),
             ExprKind::Name(name) => self.variable(name, expr.span, env),
-            ExprKind::Arriving(axis) => self.arriving(*axis, expr.span, flow),
+            ExprKind::Arriving(axis) => self.axis(*axis, expr.span, arriving),
             ExprKind::Negate(inner) => {
-                let value = self.evaluate(inner, env, flow)?;
-                self.unfault(value.negate(), expr.span, || format!("−{value}"))
+                let value = self.evaluate(inner, env, arriving)?;
+                self.or_report(value.negate(), expr.span, || format!("−{value}"))
             }
             ExprKind::Binary(op, left, right) => {
                 // Both sides are evaluated, so that both report their errors.
-                let (a, b) = (self.evaluate(left, env, flow), self.evaluate(right, env, flow));
+                let (a, b) = (self.evaluate(left, env, arriving), self.evaluate(right, env, arriving));
                 let (a, b) = (a?, b?);
-                self.unfault(a.binary(*op, b), expr.span, || format!("{a} {} {b}", symbol(*op)))
+                self.or_report(a.binary(*op, b), expr.span, || format!("{a} {} {b}", symbol(*op)))
             }
             ExprKind::Call(function, arguments) => {
-                self.call_function(function.value, arguments, expr.span, env, flow)
+                self.call_function(function.value, arguments, expr.span, env, arriving)
             }
-            ExprKind::Paren(inner) => self.term(inner, env, flow),
+            ExprKind::Paren(inner) => self.term(inner, env, arriving),
         }
     }
 
@@ -104,124 +66,136 @@ impl Expander<'_> {
         arguments: &[Expr],
         span: Span,
         env: &Environment,
-        flow: &Flow,
-    ) -> Known<Number> {
-        let values: Vec<Known<Number>> =
-            arguments.iter().map(|argument| self.evaluate(argument, env, flow)).collect();
-        let values = values.into_iter().collect::<Known<Vec<Number>>>()?;
+        arriving: Incoming,
+    ) -> Evaluated<Number> {
+        let values: Vec<Evaluated<Number>> =
+            arguments.iter().map(|argument| self.evaluate(argument, env, arriving)).collect();
+        let values = values.into_iter().collect::<Evaluated<Vec<Number>>>()?;
         let less = |a: Number, b: Number| if b.less(a) { b } else { a };
         let greater = |a: Number, b: Number| if a.less(b) { b } else { a };
         match (function, values.as_slice()) {
             (Function::Min, [first, rest @ ..]) => Ok(rest.iter().copied().fold(*first, less)),
             (Function::Max, [first, rest @ ..]) => Ok(rest.iter().copied().fold(*first, greater)),
             (Function::Ceil | Function::Floor | Function::Round, [value]) => {
-                self.unfault(value.rounded(function), span, || value.to_string())
+                self.or_report(value.rounded(function), span, || value.to_string())
             }
             (Function::Min | Function::Max, []) => {
-                self.sink
-                    .error(Code::E0203, span, "`min` and `max` need an argument")
+                self.error(Code::E0203, span, "`min` and `max` need an argument")
                     .here("nothing in the parentheses")
-                    .origin(&self.origin)
                     .emit();
-                Err(Unknown)
+                Err(Unavailable)
             }
             _ => {
-                self.sink
-                    .error(Code::E0204, span, "this function takes one argument")
+                self.error(Code::E0204, span, "this function takes one argument")
                     .here(format!("{} given", values.len()))
-                    .origin(&self.origin)
                     .emit();
-                Err(Unknown)
+                Err(Unavailable)
             }
         }
     }
 
-    fn unfault(
+    fn or_report(
         &mut self,
-        result: Result<Number, Fault>,
+        result: Result<Number, ArithmeticError>,
         span: Span,
         shown: impl Fn() -> String,
-    ) -> Known<Number> {
+    ) -> Evaluated<Number> {
         let fault = match result {
             Ok(number) => return Ok(number),
             Err(fault) => fault,
         };
         let builder = match fault {
-            Fault::DivisionByZero => self.sink.error(Code::E0208, span, "division by zero").here(shown()),
-            Fault::Overflow => self.sink.error(Code::E0209, span, "the result is too large").here(shown()),
-            Fault::Inexact => {
-                self.sink.error(Code::E0207, span, "the quotient is not whole").here(shown()).help(
+            ArithmeticError::DivisionByZero => {
+                self.error(Code::E0208, span, "division by zero").here(shown())
+            }
+            ArithmeticError::Overflow => {
+                self.error(Code::E0209, span, "the result is too large").here(shown())
+            }
+            ArithmeticError::Inexact => {
+                self.error(Code::E0207, span, "the quotient is not whole").here(shown()).help(
                     "`//` rounds down; `ceil`, `floor` and `round` round a real quotient such as `a / 2.0`",
                 )
             }
         };
-        builder.origin(&self.origin).emit();
-        Err(Unknown)
+        builder.emit();
+        Err(Unavailable)
     }
 
-    fn variable(&mut self, name: &str, span: Span, env: &Environment) -> Known<Number> {
-        if let Some(value) = env.get(name) {
-            return value;
+    fn variable(&mut self, name: &str, span: Span, env: &Environment) -> Evaluated<Number> {
+        if let Some(variable) = env.get(name) {
+            let (declared, is_parameter) = (variable.declared, variable.is_parameter);
+            self.uses.word(span, || match is_parameter {
+                true => Definition::Parameter(declared),
+                false => Definition::Constant(declared),
+            });
+            return match variable.value? {
+                Setting::Number(number) => Ok(number),
+                Setting::Word(_) => {
+                    self.error(Code::E0205, span, format!("`{name}` stands for a word, not for a number"))
+                        .here("used as a number")
+                        .label(declared, "a parameter for a trailing word")
+                        .help(format!("write it behind an operator: `conv … {name}`"))
+                        .emit();
+                    Err(Unavailable)
+                }
+            };
         }
         if let Some(&id) = self.program.sources[env.file].names.lets.get(name) {
+            let declared = self.program.constant(id).name.span;
+            self.uses.word(span, || Definition::Constant(declared));
             return self.constant(id, span);
         }
         if self.program.is_salvaged(env.file, name) {
-            return Err(Unknown);
+            return Err(Unavailable);
         }
-        let constants = self.program.sources[env.file].names.lets.keys().map(String::as_str);
-        let known = env.variables.iter().map(|(known, _, _)| known.as_str()).chain(constants);
-        let suggestion = did_you_mean(name, known).map(str::to_owned);
-        let builder =
-            self.sink.error(Code::E0102, span, format!("unknown name `{name}`")).origin(&self.origin);
-        let builder = match suggestion {
-            Some(near) => builder.here("not known here").fix(format!("did you mean `{near}`?"), span, near),
-            None => builder.here("neither a parameter nor a constant"),
-        };
-        builder.emit();
-        Err(Unknown)
+        let program = self.program;
+        let constants = program.sources[env.file].names.lets.keys().map(String::as_str);
+        let builder = self.error(Code::E0102, span, format!("unknown name `{name}`"));
+        match builder.suggest(name, span, env.names().chain(constants)) {
+            Suggested::Near(builder) => builder.here("not known here"),
+            Suggested::Nothing(builder) => builder.here("neither a parameter nor a constant"),
+        }
+        .emit();
+        Err(Unavailable)
     }
 
     /// The value of a constant of a file; a setting overrides it.
-    pub(super) fn constant(&mut self, id: ItemId, used_at: Span) -> Known<Number> {
-        if let Some(value) = self.constants.get(&id) {
+    pub(super) fn constant(&mut self, id: ItemId, used_at: Span) -> Evaluated<Number> {
+        if let Some(value) = self.constants.known.get(&id) {
             return *value;
         }
         let program = self.program;
         let constant = program.constant(id);
-        if self.constants_open.contains(&id) {
-            self.sink
-                .error(Code::E0108, used_at, format!("`{}` depends on itself", constant.name.value))
+        if self.constants.open.contains(&id) {
+            self.error(Code::E0108, used_at, format!("`{}` depends on itself", constant.name.value))
                 .here("leads back to the constant")
                 .label(constant.name.span, "defined here")
                 .emit();
-            return Err(Unknown);
+            return Err(Unavailable);
         }
-        let value = match self.settings.get(&constant.name.value) {
+        let value = match self.given.settings.get(&constant.name.value) {
             Some(&setting) => Ok(setting),
             None => {
-                self.constants_open.push(id);
-                let value = self.evaluate(&constant.value, &Environment::of_file(id.file), &Flow::Nowhere);
-                self.constants_open.pop();
+                self.constants.open.push(id);
+                let value = self.evaluate(&constant.value, &Environment::of_file(id.file), Incoming::Nowhere);
+                self.constants.open.pop();
                 value
             }
         };
-        self.constants.insert(id, value);
+        self.constants.known.insert(id, value);
         value
     }
 
-    fn arriving(&mut self, axis: Axis, span: Span, flow: &Flow) -> Known<Number> {
-        let shape = match flow {
-            Flow::Value(current) => self.builder.shape(current.node),
-            Flow::Unknown => return Err(Unknown),
-            Flow::Nothing | Flow::Nowhere => {
-                self.sink
-                    .error(Code::E0309, span, "no shape arrives here")
+    fn axis(&mut self, axis: Axis, span: Span, arriving: Incoming) -> Evaluated<Number> {
+        let shape = match arriving {
+            Incoming::Value(current) => self.builder.shape(current.node),
+            Incoming::Unavailable => return Err(Unavailable),
+            Incoming::Nothing | Incoming::Nowhere => {
+                self.error(Code::E0309, span, "no shape arrives here")
                     .here("there is no current value")
                     .help("`in.h`, `in.w` and `in.c` speak of the shape that arrives at their statement")
-                    .origin(&self.origin)
                     .emit();
-                return Err(Unknown);
+                return Err(Unavailable);
             }
         };
         match (shape, axis) {
@@ -229,12 +203,10 @@ impl Expander<'_> {
             (Shape::Map { height, .. }, Axis::Height) => Ok(Number::Int(i128::from(height))),
             (Shape::Map { width, .. }, Axis::Width) => Ok(Number::Int(i128::from(width))),
             (Shape::Vector(elements), _) => {
-                self.sink
-                    .error(Code::E0320, span, "a vector has `in.c` only")
+                self.error(Code::E0320, span, "a vector has `in.c` only")
                     .here(format!("a vector of {elements} arrives here"))
-                    .origin(&self.origin)
                     .emit();
-                Err(Unknown)
+                Err(Unavailable)
             }
         }
     }
@@ -246,9 +218,9 @@ impl Expander<'_> {
         min: u64,
         what: &str,
         env: &Environment,
-        flow: &Flow,
-    ) -> Known<u64> {
-        let value = self.evaluate(expr, env, flow)?;
+        arriving: Incoming,
+    ) -> Evaluated<u64> {
+        let value = self.evaluate(expr, env, arriving)?;
         let (code, message, here) = match value {
             Number::Int(int) => match u64::try_from(int) {
                 Ok(count) if count >= min => return Ok(count),
@@ -260,14 +232,14 @@ impl Expander<'_> {
                 format!("this is the real number {real:?}"),
             ),
         };
-        let builder = self.sink.error(code, expr.span, message).here(here).origin(&self.origin);
+        let builder = self.error(code, expr.span, message).here(here);
         let builder = if code == Code::E0207 {
             builder.help("`ceil`, `floor` and `round` give whole numbers")
         } else {
             builder
         };
         builder.emit();
-        Err(Unknown)
+        Err(Unavailable)
     }
 }
 

@@ -2,33 +2,61 @@
 //! branches.
 //!
 //! [`Program`] holds the files of a compilation and what their names mean; [`expand`] runs one network of it
-//! through the graph builder. A value that is wrong or not known is [`Unknown`] and silences whatever
-//! meets it.
+//! through the graph builder. A value that is wrong or not known is unavailable and silences whatever meets it.
+//!
+//! ```text
+//! Program ─ network ─▶ body ─▶ statement ─┬─▶ operator, trailing     values:  Context   where a statement stands
+//!                        ▲                ├─▶ call ──▶ body                   Incoming  what arrives at it
+//!                        └────────────────┴─▶ form ──▶ body                   Expander  what was made so far
+//! ```
+//!
+//! The values stand in files that know nothing of the expansion (`context`, `environment`, `incoming`, `scope`,
+//! `values`, `uses`, …); `expander` holds them together; the other files each add one part of the expansion to it.
 
-mod arguments;
 mod call;
+mod context;
+mod environment;
 mod evaluate;
 mod expand;
+mod expander;
 mod expect;
 mod files;
+mod foreign;
 mod forms;
-mod names;
+mod incoming;
+mod input;
+mod input_size;
+mod mistakes;
+mod network;
 mod number;
+mod operator;
+mod pending;
 mod program;
+mod repeat;
 mod scope;
+mod share;
+mod sharing;
+mod stated;
 mod statement;
 mod steps;
+mod table;
+mod trailing;
 mod unused;
+mod uses;
+mod values;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use expand::{Expanded, InputSize, Options, check_uncalled_blocks, expand, settable};
+pub use expand::{Expanded, Options, check_uncalled_blocks, expand, settable};
 pub use files::Files;
+pub use input_size::InputSize;
 pub use number::Number;
 pub use program::{Entry, ItemId, Loader, Program};
 pub use steps::Steps;
 pub use unused::check as check_unused;
+pub use uses::{Definition, Passage, Uses};
 
 /// The limits of an expansion.
 pub mod limits {
@@ -56,7 +84,7 @@ pub mod limits {
 /// The value is not known: it is wrong, which was reported, or it depends on an argument that is not given.
 /// Whoever meets it stays silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unknown;
+struct Unavailable;
 
 /// A value, unless it is not known.
-pub type Known<T> = Result<T, Unknown>;
+type Evaluated<T> = Result<T, Unavailable>;

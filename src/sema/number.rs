@@ -15,7 +15,7 @@ pub enum Number {
 
 /// Why an operation has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum ArithmeticError {
     /// The divisor is zero.
     DivisionByZero,
     /// A quotient of whole numbers that is not whole.
@@ -52,20 +52,20 @@ impl Number {
         }
     }
 
-    fn finite(real: f64) -> Result<Number, Fault> {
-        if real.is_finite() { Ok(Number::Real(real)) } else { Err(Fault::Overflow) }
+    fn finite(real: f64) -> Result<Number, ArithmeticError> {
+        if real.is_finite() { Ok(Number::Real(real)) } else { Err(ArithmeticError::Overflow) }
     }
 
     /// `−self`
-    pub fn negate(self) -> Result<Number, Fault> {
+    pub fn negate(self) -> Result<Number, ArithmeticError> {
         match self {
-            Number::Int(int) => int.checked_neg().map(Number::Int).ok_or(Fault::Overflow),
+            Number::Int(int) => int.checked_neg().map(Number::Int).ok_or(ArithmeticError::Overflow),
             Number::Real(real) => Ok(Number::Real(-real)),
         }
     }
 
     /// `self op other`; whole numbers stay whole.
-    pub fn binary(self, op: BinaryOp, other: Number) -> Result<Number, Fault> {
+    pub fn binary(self, op: BinaryOp, other: Number) -> Result<Number, ArithmeticError> {
         match (self, other) {
             (Number::Int(a), Number::Int(b)) => int_binary(op, a, b),
             _ => real_binary(op, self.real(), other.real()),
@@ -73,7 +73,7 @@ impl Number {
     }
 
     /// `function(self)` for the functions of one argument.
-    pub fn rounded(self, function: Function) -> Result<Number, Fault> {
+    pub fn rounded(self, function: Function) -> Result<Number, ArithmeticError> {
         let Number::Real(real) = self else { return Ok(self) };
         let rounded = match function {
             Function::Ceil => real.ceil(),
@@ -81,7 +81,7 @@ impl Number {
             // f64::round goes half away from zero.
             _ => real.round(),
         };
-        if rounded.abs() < 1e30 { Ok(Number::Int(rounded as i128)) } else { Err(Fault::Overflow) }
+        if rounded.abs() < 1e30 { Ok(Number::Int(rounded as i128)) } else { Err(ArithmeticError::Overflow) }
     }
 
     /// Whether this is less than `other`.
@@ -93,22 +93,22 @@ impl Number {
     }
 }
 
-fn int_binary(op: BinaryOp, a: i128, b: i128) -> Result<Number, Fault> {
+fn int_binary(op: BinaryOp, a: i128, b: i128) -> Result<Number, ArithmeticError> {
     let result = match op {
         BinaryOp::Add => a.checked_add(b),
         BinaryOp::Subtract => a.checked_sub(b),
         BinaryOp::Multiply => a.checked_mul(b),
         BinaryOp::Divide | BinaryOp::FloorDivide | BinaryOp::Remainder if b == 0 => {
-            return Err(Fault::DivisionByZero);
+            return Err(ArithmeticError::DivisionByZero);
         }
-        BinaryOp::Divide if a.checked_rem(b) != Some(0) => return Err(Fault::Inexact),
+        BinaryOp::Divide if a.checked_rem(b) != Some(0) => return Err(ArithmeticError::Inexact),
         BinaryOp::Divide => a.checked_div(b),
         BinaryOp::FloorDivide => floor_div(a, b),
         BinaryOp::Remainder => floor_div(a, b).and_then(|quotient| a.checked_sub(quotient.checked_mul(b)?)),
         BinaryOp::Power if b < 0 => return real_binary(op, a as f64, b as f64),
         BinaryOp::Power => u32::try_from(b).ok().and_then(|exponent| a.checked_pow(exponent)),
     };
-    result.map(Number::Int).ok_or(Fault::Overflow)
+    result.map(Number::Int).ok_or(ArithmeticError::Overflow)
 }
 
 fn floor_div(a: i128, b: i128) -> Option<i128> {
@@ -117,10 +117,10 @@ fn floor_div(a: i128, b: i128) -> Option<i128> {
     if exact || (a < 0) == (b < 0) { Some(quotient) } else { quotient.checked_sub(1) }
 }
 
-fn real_binary(op: BinaryOp, a: f64, b: f64) -> Result<Number, Fault> {
+fn real_binary(op: BinaryOp, a: f64, b: f64) -> Result<Number, ArithmeticError> {
     let divides = matches!(op, BinaryOp::Divide | BinaryOp::FloorDivide | BinaryOp::Remainder);
     if divides && b == 0.0 || op == BinaryOp::Power && a == 0.0 && b < 0.0 {
-        return Err(Fault::DivisionByZero);
+        return Err(ArithmeticError::DivisionByZero);
     }
     Number::finite(match op {
         BinaryOp::Add => a + b,
@@ -140,12 +140,12 @@ mod tests {
     #[test]
     fn whole_numbers_stay_exact() {
         let int = |a, op, b| Number::Int(a).binary(op, Number::Int(b));
-        assert_eq!(int(7, BinaryOp::Divide, 2), Err(Fault::Inexact));
+        assert_eq!(int(7, BinaryOp::Divide, 2), Err(ArithmeticError::Inexact));
         assert_eq!(int(8, BinaryOp::Divide, 2), Ok(Number::Int(4)));
         assert_eq!(int(-7, BinaryOp::FloorDivide, 2), Ok(Number::Int(-4)));
         assert_eq!(int(-7, BinaryOp::Remainder, 2), Ok(Number::Int(1)));
-        assert_eq!(int(7, BinaryOp::Remainder, 0), Err(Fault::DivisionByZero));
-        assert_eq!(int(10, BinaryOp::Power, 60), Err(Fault::Overflow));
+        assert_eq!(int(7, BinaryOp::Remainder, 0), Err(ArithmeticError::DivisionByZero));
+        assert_eq!(int(10, BinaryOp::Power, 60), Err(ArithmeticError::Overflow));
         assert_eq!(int(2, BinaryOp::Power, 10), Ok(Number::Int(1024)));
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::base::{FileId, MAX_SOURCE_BYTES, Span, did_you_mean, grow_stack, with_deep_stack};
+use crate::base::{FileId, MAX_SOURCE_BYTES, Span, grow_stack, with_deep_stack};
 use crate::diag::{Code, Sink};
 use crate::ops::{self, ConnectionTable};
 use crate::syntax::{Parsed, ast};
@@ -227,17 +227,19 @@ impl Program {
                 ast::ItemKind::Table(table) => ("table", &table.name, &mut names.tables),
                 ast::ItemKind::Network(network) => ("network", &network.name, &mut names.networks),
             };
-            if let ast::ItemKind::Block(block) = &parsed.kind
-                && (block.inline || block.params.iter().any(|param| param.word))
-            {
-                sink.error(Code::E0008, name.span, "`inline` and `word` cannot be compiled yet").emit();
-            }
-            if what == "block" && is_word_of_the_language(&name.value) {
+            if what == "block" && is_word_of_the_first_edition(&name.value) {
                 sink.error(Code::E0111, name.span, format!("a block may not be called `{}`", name.value))
                     .here("the name of an operator")
                     .emit();
                 refused.insert(name.value.clone());
                 continue;
+            }
+            if what == "block" && words_of_statements().any(|word| word == name.value) {
+                sink.warning(Code::W0106, name.span, format!("`{}` is also an operator", name.value))
+                    .here("the block is meant in this file")
+                    .note("the word is an operator since version 0.2; a block that has its name keeps it")
+                    .help("give the block another name to use both")
+                    .warn();
             }
             if let Some(first) = names.get(&name.value) {
                 let first = name_span(&items[first.item]);
@@ -291,7 +293,7 @@ impl Program {
         let mut tables = BTreeMap::new();
         for (item, parsed) in self.sources[index].parsed.tree.items.iter().enumerate() {
             if let ast::ItemKind::Table(table) = &parsed.kind
-                && let Some(checked) = check_table(table, sink)
+                && let Some(checked) = super::table::check(table, sink)
             {
                 tables.insert(item, Arc::new(checked));
             }
@@ -372,6 +374,11 @@ impl Program {
         self.sources.iter().flat_map(|source| &source.parsed.tree.allows)
     }
 
+    /// Where an item is named.
+    pub(super) fn name_span(&self, id: ItemId) -> Span {
+        name_span(&self.sources[id.file].parsed.tree.items[id.item])
+    }
+
     pub(super) fn block(&self, id: ItemId) -> &ast::Block {
         match &self.sources[id.file].parsed.tree.items[id.item].kind {
             ast::ItemKind::Block(block) => block,
@@ -414,21 +421,63 @@ fn behind(text: &str, end: usize) -> usize {
     }
 }
 
-/// Whether `name` is an operator, a form or a word that starts a statement.
-pub(super) fn is_word_of_the_language(name: &str) -> bool {
-    ops::find(name).is_some()
-        || ops::form(name).is_some()
-        || matches!(name, "identity" | "input" | "labels" | "expect" | "let")
+/// The words of the first edition that start a statement; words that came later may be names of blocks.
+const FIRST_EDITION: [&str; 44] = [
+    "conv",
+    "dwconv",
+    "deconv",
+    "dense",
+    "rbf",
+    "flatten",
+    "unflatten",
+    "maxpool",
+    "avgpool",
+    "subsample",
+    "bn",
+    "layernorm",
+    "lrn",
+    "relu",
+    "relu6",
+    "leaky",
+    "elu",
+    "sigmoid",
+    "tanh",
+    "stanh",
+    "silu",
+    "gelu",
+    "hsigmoid",
+    "hswish",
+    "softmax",
+    "prelu",
+    "dropout",
+    "upsample",
+    "pad",
+    "shuffle",
+    "scale",
+    "residual",
+    "inception",
+    "concat",
+    "add",
+    "mul",
+    "split",
+    "aux",
+    "identity",
+    "input",
+    "labels",
+    "expect",
+    "let",
+    "cnn",
+];
+
+fn is_word_of_the_first_edition(name: &str) -> bool {
+    FIRST_EDITION.contains(&name)
 }
 
-/// An operator, form or block near to a misspelt word.
-pub(super) fn suggest_statement<'a>(word: &str, blocks: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// Every word that starts a statement of its own.
+pub(super) fn words_of_statements<'w>() -> impl Iterator<Item = &'w str> {
     let operators = ops::catalogue().map(|spec| spec.name);
     let forms = ops::forms().map(|spec| spec.name);
-    did_you_mean(
-        word,
-        operators.chain(forms).chain(["identity", "input", "labels", "expect", "let"]).chain(blocks),
-    )
+    operators.chain(forms).chain(["identity", "input", "labels", "expect", "let"])
 }
 
 fn name_span(item: &ast::Item) -> Span {
@@ -455,44 +504,4 @@ fn resolve(from: &str, used: &str) -> Option<String> {
 /// The folder of a file; empty for the current one.
 fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-fn check_table(table: &ast::Table, sink: &mut Sink) -> Option<ConnectionTable> {
-    let (inputs, outputs) = (table.inputs.value, table.outputs.value);
-    let mut fine = true;
-    if table.rows.len() as u64 != outputs {
-        let message = format!("the table has {} rows, not {outputs}", table.rows.len());
-        sink.error(Code::E0213, table.outputs.span, message)
-            .here(format!("{outputs} output maps want {outputs} rows"))
-            .emit();
-        fine = false;
-    }
-    for row in &table.rows {
-        let mut seen = std::collections::BTreeSet::new();
-        for map in &row.value {
-            if map.value >= inputs {
-                sink.error(Code::E0213, map.span, format!("there is no input map {}", map.value))
-                    .here("too large")
-                    .label(
-                        table.inputs.span,
-                        format!("{inputs} input maps: 0 to {}", inputs.saturating_sub(1)),
-                    )
-                    .emit();
-                fine = false;
-            } else if !seen.insert(map.value) {
-                sink.error(Code::E0213, map.span, format!("input map {} stands twice in a row", map.value))
-                    .here("again")
-                    .emit();
-                fine = false;
-            }
-        }
-        if row.value.is_empty() {
-            sink.error(Code::E0213, row.span, "a row of the table is empty")
-                .here("an output map needs an input map")
-                .emit();
-            fine = false;
-        }
-    }
-    let rows = table.rows.iter().map(|row| row.value.iter().map(|map| map.value).collect()).collect();
-    fine.then_some(ConnectionTable { inputs, rows })
 }

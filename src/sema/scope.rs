@@ -1,22 +1,28 @@
-//! Scopes of names: automatic names by ordinal, members of sequences by number.
+//! How rows are named: automatic names by ordinal, members of sequences by number.
 //!
 //! A scope is opened by the network, by every block call, by everything with `as` and by every member of a
-//! sequence. Unnamed groups and forms are transparent and write into the scope around them.
+//! sequence. Unnamed groups and forms and calls of inline blocks are transparent and write into the scope around them.
 
 use std::collections::BTreeMap;
 
 use crate::syntax::ast::Sequence;
 
-/// One scope.
+/// A path that was written for a statement, or for one copy of it.
+pub(super) type OwnPath = Option<Vec<String>>;
+
+/// The paths of what is written at one level.
 #[derive(Clone, Debug)]
-pub(super) struct Scope {
+pub(super) struct PathScope {
     /// The path of everything inside.
     pub path: Vec<String>,
-    /// The length of the path up to the wall of the block around: a name beyond it is not seen.
-    pub wall: usize,
-    /// The length of the path from which names written here can be reached: further out, some part of the
-    /// path is an automatic name.
-    pub visible: usize,
+    /// The length of the path of the block call around: lookups stop there.
+    pub block_depth: usize,
+    /// The length of the shortest path from which a name written here can be referenced: further out, some part of
+    /// the path is an automatic name.
+    pub reachable_from: usize,
+    /// The expansion of an inline block that writes here, by number; `None` outside of one. A name is seen from within
+    /// the same expansion only.
+    pub inline: Option<u32>,
     ordinals: BTreeMap<String, u32>,
     projections: u32,
     sequence: Option<Members>,
@@ -30,39 +36,47 @@ struct Members {
     next: u64,
 }
 
-impl Scope {
+impl PathScope {
     /// The scope of a network.
-    pub(super) fn root() -> Scope {
-        Scope {
+    pub(super) fn root() -> PathScope {
+        PathScope {
             path: Vec::new(),
-            wall: 0,
-            visible: 0,
+            block_depth: 0,
+            reachable_from: 0,
+            inline: None,
             ordinals: BTreeMap::new(),
             projections: 0,
             sequence: None,
         }
     }
 
-    /// The scope of something in this scope with the path `path`; `written` where its name was.
-    pub(super) fn inner(&self, path: Vec<String>, written: bool) -> Scope {
-        let visible = if written { self.visible } else { path.len() };
-        Scope { path, wall: self.wall, visible, ..Scope::root() }
+    /// The scope of something in this scope with the path `path`; `written` where the text gives its name.
+    pub(super) fn inner(&self, path: Vec<String>, written: bool) -> PathScope {
+        let reachable_from = if written { self.reachable_from } else { path.len() };
+        let (block_depth, inline) = (self.block_depth, self.inline);
+        PathScope { path, block_depth, reachable_from, inline, ..PathScope::root() }
     }
 
     /// The scope of a block's body.
-    pub(super) fn behind_wall(mut self) -> Scope {
-        self.wall = self.path.len();
+    pub(super) fn of_block(mut self) -> PathScope {
+        self.block_depth = self.path.len();
         self
     }
 
-    /// The scope of a sequence with the path `path`.
-    pub(super) fn sequence(&self, path: Vec<String>, written: bool, members: &Sequence) -> Scope {
+    /// The scope of a sequence with the path `path`; its members are numbered from `first`.
+    pub(super) fn sequence(
+        &self,
+        path: Vec<String>,
+        written: bool,
+        members: &Sequence,
+        first: u64,
+    ) -> PathScope {
         let (before, after) = match members {
             Sequence::Brackets => (String::new(), String::new()),
             Sequence::Pattern(before, after) => (before.clone(), after.clone()),
         };
         let mut scope = self.inner(path, written);
-        scope.sequence = Some(Members { before, after, next: 0 });
+        scope.sequence = Some(Members { before, after, next: first });
         scope
     }
 

@@ -16,7 +16,7 @@ fn compile(text: &str) -> (Option<Graph>, Vec<Diagnostic>, SourceMap) {
     let options = Options { network, partial: true, ..Options::default() };
     let expanded = expand(&program, &map, &options, &mut sink);
     check_uncalled_blocks(&program, &map, &options, &expanded.called, &mut sink);
-    (expanded.graph, sink.into_sorted(), map)
+    (expanded.complete.then_some(expanded.graph), sink.into_sorted(), map)
 }
 
 fn rows(text: &str) -> Vec<String> {

@@ -385,6 +385,13 @@ pub struct CallArg {
     pub value: Expr,
 }
 
+impl CallArg {
+    /// Where it stands, with the parameter's name.
+    pub fn span(&self) -> Span {
+        self.name.as_ref().map_or(self.value.span, |name| name.span.to(self.value.span))
+    }
+}
+
 /// `28x28x?`: a shape with open dimensions.
 #[derive(Debug)]
 pub struct ShapePattern {

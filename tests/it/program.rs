@@ -18,7 +18,7 @@ pub(crate) fn compile(text: &str) -> Result<Graph, Vec<String>> {
     let graph = expand(&program, &map, &Options::default(), &mut sink).graph;
     let errors = sink.into_sorted().into_iter().filter(|one| one.severity == Severity::Error);
     let errors: Vec<String> = errors.map(|one| format!("{}: {}", one.code, one.message)).collect();
-    graph.filter(|_| errors.is_empty()).ok_or(errors)
+    if errors.is_empty() { Ok(graph) } else { Err(errors) }
 }
 
 /// The value of the last node of a program of one operator, on `input` and `parameters` in their stored order.

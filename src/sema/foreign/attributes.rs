@@ -1,0 +1,93 @@
+//! The table of foreign named arguments: `padding=1`, `strides=2`, `use_bias=False`.
+
+/// What a foreign argument is here.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::sema) enum Meaning {
+    /// The kernel of the size.
+    Kernel(String),
+    /// The last number of the size, or the value.
+    Filters(String),
+    /// What stands behind the `/` of the size.
+    Stride(String),
+    /// The value behind the word.
+    Value(String),
+    /// A flag or attribute.
+    Written(String),
+    /// A trailing word.
+    Trailing(String),
+    /// Nothing: the reason.
+    Left(&'static str),
+}
+
+impl Meaning {
+    /// What it is, in words.
+    pub(in crate::sema) fn shown(&self) -> String {
+        match self {
+            Meaning::Kernel(kernel) => format!("the beginning of the size, {kernel}x{kernel}"),
+            Meaning::Filters(filters) => format!("the last number of the size, {filters}"),
+            Meaning::Stride(stride) => format!("the stride behind the size, `/{stride}`"),
+            Meaning::Value(value) => format!("the value behind the word, `{value}`"),
+            Meaning::Written(written) if written.is_empty() => "the default".to_owned(),
+            Meaning::Written(written) => format!("`{written}`"),
+            Meaning::Trailing(word) => format!("the trailing word `{word}`"),
+            Meaning::Left(why) => (*why).to_owned(),
+        }
+    }
+}
+
+/// What `name=value` of another tool means; `None` where no tool is known to have it.
+pub(in crate::sema) fn meaning(name: &str, value: &str) -> Option<Meaning> {
+    let lower: String = name.chars().filter(|&one| one != '_').flat_map(char::to_lowercase).collect();
+    let value = value.trim_matches('"');
+    let word = value.to_lowercase();
+    let text = || value.to_owned();
+    let pair = || value.trim_matches(['(', ')']).replace(", ", "x").replace(',', "x");
+    let is_true = matches!(word.as_str(), "true" | "1" | "yes");
+    let flag = |on: &str, off: &str| Meaning::Written(if is_true { on } else { off }.to_owned());
+    Some(match lower.as_str() {
+        "padding" | "pads" | "pad" => match word.as_str() {
+            "same" | "sameupper" => Meaning::Written("same".to_owned()),
+            "valid" | "0" => Meaning::Written("valid".to_owned()),
+            _ => Meaning::Written(format!("pad={value}")),
+        },
+        "autopad" => Meaning::Written(if word.starts_with("same") { "same" } else { "valid" }.to_owned()),
+        "stride" | "strides" | "subsample" => Meaning::Stride(pair()),
+        "dilation" | "dilations" | "dilationrate" => Meaning::Written(format!("dilate={value}")),
+        "group" | "numgroup" | "featuregroupcount" => Meaning::Written(format!("groups={value}")),
+        "kernelsize" | "kernelshape" | "ksize" | "kernel" | "poolsize" | "size" | "windowshape" => {
+            Meaning::Kernel(pair())
+        }
+        "filters" | "outchannels" | "numoutput" | "numfilter" | "units" | "outfeatures" | "channels"
+        | "output" => Meaning::Filters(text()),
+        "bias" | "usebias" | "biasterm" => flag("bias", "nobias"),
+        "ceilmode" => flag("ceil", ""),
+        "countincludepad" => flag("countpad", ""),
+        "aligncorners" => flag("corners", ""),
+        "scale" | "affine" if !is_true => Meaning::Written("noscale".to_owned()),
+        "center" if !is_true => Meaning::Written("nobias".to_owned()),
+        "outputpadding" => Meaning::Written(format!("outpad={value}")),
+        "depthmultiplier" => Meaning::Written(format!("mult={value}")),
+        "epsilon" => Meaning::Written(format!("eps={value}")),
+        "paddingmode" | "mode" => match word.as_str() {
+            "zeros" | "constant" => Meaning::Written(String::new()),
+            _ => Meaning::Written(word),
+        },
+        "activation" | "act" | "nonlinearity" => match word.as_str() {
+            "linear" | "none" => Meaning::Left("nothing: there is no hidden activation"),
+            _ => Meaning::Trailing(match super::trailing(&word) {
+                Some(known) => known.written.to_owned(),
+                None => word,
+            }),
+        },
+        "p" | "rate" | "prob" | "dropoutratio" | "negativeslope" | "scalefactor" | "upscalefactor"
+        | "outputsize" | "numgroups" | "ratio" => Meaning::Value(pair()),
+        "inchannels" | "infeatures" | "numfeatures" | "inputchannels" | "numchannels" | "inputdim" => {
+            Meaning::Left("not written: the number of channels that arrive is known")
+        }
+        "momentum" | "trackrunningstats" | "inplace" | "device" | "dtype" | "kernelinitializer"
+        | "batchnormalize" | "lr" | "name" | "inputshape" => {
+            Meaning::Left("no part of the architecture here")
+        }
+        _ => return None,
+    })
+}

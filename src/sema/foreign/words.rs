@@ -1,0 +1,146 @@
+//! The table of foreign operators, layers and functions.
+
+/// A word of other tools.
+pub(super) struct Word {
+    /// Its spellings in lower case, without `_` and a trailing `2d`.
+    names: &'static [&'static str],
+    /// Who calls it so.
+    tools: &'static str,
+    pub kind: Kind,
+}
+
+impl Word {
+    /// Whose word it is: ``PyTorch's `Conv2d` ``.
+    pub(super) fn origin(&self, written: &str) -> String {
+        format!("{} `{written}`", self.tools)
+    }
+}
+
+/// How the same is written here.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    /// These words, without arguments.
+    Plain(&'static str),
+    /// A word and perhaps a value.
+    Valued { word: &'static str, default: Option<&'static str> },
+    /// A word and a number of outputs.
+    Filters { word: &'static str },
+    /// A word and a kernel, with filters or without.
+    Kernel { word: &'static str, filters: bool },
+    /// A word and a window.
+    Window { word: &'static str },
+    /// A branch form.
+    Form(&'static str),
+    /// Several statements; an example.
+    Advice(&'static str),
+}
+
+const TORCH: &str = "PyTorch's";
+const KERAS: &str = "Keras'";
+const ONNX: &str = "ONNX'";
+const CAFFE: &str = "Caffe's";
+const DARKNET: &str = "Darknet's";
+const MANY: &str = "what other tools call";
+
+const fn plain(names: &'static [&'static str], tools: &'static str, written: &'static str) -> Word {
+    Word { names, tools, kind: Kind::Plain(written) }
+}
+
+const fn valued(names: &'static [&'static str], tools: &'static str, word: &'static str) -> Word {
+    Word { names, tools, kind: Kind::Valued { word, default: None } }
+}
+
+const fn kernel(names: &'static [&'static str], tools: &'static str, word: &'static str) -> Word {
+    Word { names, tools, kind: Kind::Kernel { word, filters: true } }
+}
+
+const fn window(names: &'static [&'static str], tools: &'static str, word: &'static str) -> Word {
+    Word { names, tools, kind: Kind::Window { word } }
+}
+
+const fn units(names: &'static [&'static str], tools: &'static str) -> Word {
+    Word { names, tools, kind: Kind::Filters { word: "dense" } }
+}
+
+const fn form(names: &'static [&'static str], tools: &'static str, form: &'static str) -> Word {
+    Word { names, tools, kind: Kind::Form(form) }
+}
+
+const fn advice(names: &'static [&'static str], tools: &'static str, example: &'static str) -> Word {
+    Word { names, tools, kind: Kind::Advice(example) }
+}
+
+const fn depthwise(names: &'static [&'static str], tools: &'static str) -> Word {
+    Word { names, tools, kind: Kind::Kernel { word: "dwconv", filters: false } }
+}
+
+static WORDS: &[Word] = &[
+    kernel(&["conv", "convolution2d"], TORCH, "conv"),
+    kernel(&["convolution"], CAFFE, "conv"),
+    kernel(&["convolutional"], DARKNET, "conv"),
+    kernel(&["convtranspose", "transposedconv", "upconv"], TORCH, "deconv"),
+    kernel(&["conv2dtranspose"], KERAS, "deconv"),
+    kernel(&["deconvolution", "deconvolutional"], CAFFE, "deconv"),
+    depthwise(&["depthwiseconv", "depthwiseconvolution", "depthwise", "convdw"], KERAS),
+    advice(&["separableconv", "sepconv"], KERAS, "dwconv 3x3 same; conv 1x1x64"),
+    units(&["linear", "lazylinear"], TORCH),
+    units(&["fc", "fullyconnected", "mlp"], MANY),
+    units(&["innerproduct"], CAFFE),
+    units(&["gemm", "matmul"], ONNX),
+    units(&["connected"], DARKNET),
+    window(&["maxpool"], TORCH, "maxpool"),
+    window(&["maxpooling"], KERAS, "maxpool"),
+    window(&["pooling", "pool"], CAFFE, "maxpool"),
+    window(&["avgpool"], TORCH, "avgpool"),
+    window(&["averagepooling"], KERAS, "avgpool"),
+    window(&["averagepool", "meanpool"], ONNX, "avgpool"),
+    plain(&["gap", "globalpool", "globalavgpool", "globalaveragepool"], MANY, "avgpool global"),
+    plain(&["globalaveragepooling"], KERAS, "avgpool global"),
+    plain(&["globalmaxpool", "globalmaxpooling", "gmp"], MANY, "maxpool global"),
+    valued(&["adaptiveavgpool"], TORCH, "avgpool to"),
+    valued(&["adaptivemaxpool"], TORCH, "maxpool to"),
+    plain(&["batchnorm", "batchnorm1d", "syncbatchnorm"], TORCH, "bn"),
+    plain(&["batchnormalization", "batchnormalisation"], KERAS, "bn"),
+    plain(&["layernormalization", "layernormalisation", "ln"], KERAS, "layernorm"),
+    valued(&["localresponsenorm", "localresponsenormalization", "lrnorm"], TORCH, "lrn"),
+    valued(&["groupnormalization", "gn"], KERAS, "groupnorm"),
+    plain(&["instancenormalization", "in"], ONNX, "instancenorm"),
+    plain(&["swish"], KERAS, "silu"),
+    plain(&["hardswish"], TORCH, "hswish"),
+    plain(&["hardsigmoid"], TORCH, "hsigmoid"),
+    plain(&["logistic"], DARKNET, "sigmoid"),
+    valued(&["leakyrelu", "lrelu"], TORCH, "leaky"),
+    plain(&["relu", "rectifier"], MANY, "relu"),
+    plain(&["parametricrelu"], MANY, "prelu"),
+    plain(&["logsoftmax"], TORCH, "logsoftmax"),
+    plain(&["softmaxwithloss"], CAFFE, "softmax"),
+    plain(&["clamp"], TORCH, "clip min=0 max=6"),
+    plain(&["view", "reshape", "ravel"], TORCH, "flatten"),
+    form(&["concatenate", "cat"], MANY, "concat"),
+    advice(&["route"], DARKNET, "concat < @a | @b >"),
+    advice(&["shortcut", "skip"], DARKNET, "residual < … >` or `add < identity | @name >"),
+    form(&["eltwise", "sum"], CAFFE, "add"),
+    form(&["multiply"], KERAS, "mul"),
+    form(&["subtract"], KERAS, "sub"),
+    form(&["maximum"], KERAS, "max"),
+    form(&["minimum"], KERAS, "min"),
+    form(&["chunk"], TORCH, "split 2"),
+    valued(&["upsampling", "resize", "interpolate", "upsamplingnearest"], MANY, "upsample"),
+    valued(&["upsamplingbilinear"], TORCH, "upsample"),
+    valued(&["zeropad", "zeropadding", "constantpad"], MANY, "pad"),
+    valued(&["reflectionpad"], TORCH, "pad"),
+    valued(&["spatialdropout", "alphadropout"], KERAS, "dropout"),
+    valued(&["channelshuffle"], TORCH, "shuffle"),
+    valued(&["depthtospace", "subpixel"], ONNX, "pixelshuffle"),
+    valued(&["spacetodepth", "reorg"], ONNX, "pixelunshuffle"),
+    valued(&["cropping", "centercrop"], KERAS, "crop"),
+    advice(&["sequential", "modulelist"], TORCH, "[ conv 3x3x64 same relu; maxpool 2/2 ]"),
+    advice(&["inputlayer", "data"], MANY, "input 224x224x3"),
+];
+
+/// The word in any spelling: letter case, `_` and a trailing `2d` do not matter.
+pub(super) fn find(word: &str) -> Option<&'static Word> {
+    let lower: String = word.chars().filter(|&one| one != '_').flat_map(char::to_lowercase).collect();
+    let plain = lower.strip_suffix("2d").or_else(|| lower.strip_suffix("layer")).unwrap_or(&lower);
+    WORDS.iter().find(|known| known.names.iter().any(|name| *name == plain || *name == lower))
+}

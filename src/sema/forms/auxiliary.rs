@@ -1,0 +1,35 @@
+//! `aux [train] < … > as name`: a side branch whose end is a further output.
+
+use crate::diag::Code;
+use crate::ir::Output;
+
+use super::{Context, Expander, Form, Incoming};
+
+impl<'a> Expander<'a> {
+    /// Expands the branch and gives what arrived: the trunk flows on.
+    pub(super) fn auxiliary(&mut self, form: &Form<'a>, cx: &mut Context<'_>) -> Incoming {
+        let [body] = form.branches else {
+            self.wrong_branches(form, "one");
+            return cx.arriving;
+        };
+        let outer = self.around.train;
+        if form.bound.flag("train") && outer.is_none() {
+            self.around.train = Some(self.take_number());
+        }
+        let end = self.branch(body, cx.receiving(cx.arriving));
+        let name = form.path.join(".");
+        if name == "out" {
+            self.error(Code::E0111, form.word.span, "an auxiliary output may not be called `out`")
+                .here("`out` is the network's own output")
+                .emit();
+        }
+        if let Incoming::Value(current) = end {
+            let train_only = self.around.train.is_some();
+            self.aux.push(Output { name, node: current.node, train_only });
+        }
+        // The name of the branch belongs to its value, wherever the branch may be named from.
+        self.define(&form.path, end, form.word.span, cx.scope);
+        self.around.train = outer;
+        cx.arriving
+    }
+}

@@ -1,0 +1,117 @@
+//! The branch forms: residual, concat and inception, add, mul, sub, max, min, split, aux.
+
+mod auxiliary;
+mod cause;
+mod combine;
+mod residual;
+mod split;
+
+use crate::base::Span;
+use crate::diag::{Code, Suggested};
+use crate::ops::{self, Bound};
+use crate::syntax::ast;
+
+use super::context::Context;
+use super::expander::Expander;
+use super::incoming::Incoming;
+use super::scope::OwnPath;
+use super::uses::Definition;
+
+/// A form whose flags and values were checked.
+struct Form<'a> {
+    word: &'a ast::Ident,
+    branches: &'a [ast::Body],
+    bound: Bound,
+    /// The path of its row.
+    path: Vec<String>,
+    /// The statement.
+    span: Span,
+    /// What arrives at the branches.
+    arriving: Incoming,
+}
+
+impl<'a> Expander<'a> {
+    /// `residual project < … >`, without its trailing words.
+    pub(super) fn form(
+        &mut self,
+        word: &'a ast::Ident,
+        args: &'a [ast::Arg],
+        branches: &'a [ast::Body],
+        own: OwnPath,
+        cx: &mut Context<'_>,
+    ) -> Incoming {
+        let written = own.is_some();
+        let opens_scope = written || cx.scope.is_sequence();
+        let spec = ops::form(&word.value);
+        match spec {
+            None => self.unknown_form(word, cx),
+            Some(spec) => self.uses.word(word.span, || Definition::Form(spec.name)),
+        }
+        if spec.is_some() && word.value == "aux" && !written {
+            self.error(Code::E0203, word.span, "an auxiliary branch needs a name")
+                .here("no plain `as` behind it")
+                .help("write `aux < … > as name`")
+                .emit();
+        }
+        let path = self.name_head(&word.value, own, word.span, cx.scope);
+        let raw = self.raw_arguments(args, cx);
+        let bound = spec.and_then(|spec| {
+            self.note_words(spec, &raw);
+            ops::bind(spec, word.span, &raw, &self.around.origin, self.sink)
+        });
+        let mut inner = opens_scope.then(|| cx.scope.inner(path.clone(), written));
+        let mut cx = match &mut inner {
+            Some(inner) => cx.writing_into(inner),
+            None => cx.receiving(cx.arriving),
+        };
+        let Some(bound) = bound else {
+            for branch in branches {
+                self.branch(branch, cx.receiving(Incoming::Unavailable));
+            }
+            return Incoming::Unavailable;
+        };
+        let form = Form { word, branches, bound, path, span: cx.span, arriving: cx.arriving };
+        match form.word.value.as_str() {
+            "residual" => self.residual(&form, &mut cx),
+            "aux" => self.auxiliary(&form, &mut cx),
+            "split" => self.split(&form, &mut cx),
+            _ => self.combination(&form, &mut cx),
+        }
+    }
+
+    fn unknown_form(&mut self, word: &ast::Ident, cx: &Context<'_>) {
+        if self.program.is_salvaged(cx.env.file, &word.value) {
+            return;
+        }
+        let names: Vec<&str> = ops::forms().map(|spec| spec.name).collect();
+        let builder = self
+            .error(Code::E0101, word.span, format!("`{}` takes no branches", word.value))
+            .here("not known as a form");
+        match builder.suggest(&word.value, word.span, names.iter().copied()) {
+            Suggested::Near(builder) => builder,
+            Suggested::Nothing(builder) => builder.help(format!("the forms are {}", names.join(", "))),
+        }
+        .emit();
+    }
+
+    fn branch(&mut self, body: &'a ast::Body, cx: Context<'_>) -> Incoming {
+        self.around.nesting += 1;
+        let end = self.body(body, cx);
+        self.around.nesting -= 1;
+        end
+    }
+
+    /// The ends of all branches, each of which begins with what arrives at the form.
+    fn branch_ends(&mut self, form: &Form<'a>, cx: &mut Context<'_>) -> Vec<Incoming> {
+        form.branches.iter().map(|branch| self.branch(branch, cx.receiving(cx.arriving))).collect()
+    }
+
+    fn wrong_branches(&mut self, form: &Form<'_>, wanted: &str) -> Incoming {
+        let count = form.branches.len();
+        let plural = if count == 1 { "" } else { "es" };
+        self.error(Code::E0215, form.word.span, format!("`{}` has {count} branch{plural}", form.word.value))
+            .here(format!("wants {wanted}"))
+            .emit();
+        Incoming::Unavailable
+    }
+}

@@ -1,0 +1,30 @@
+//! Another size of the input than the text states.
+
+use crate::tensor::Shape;
+
+/// What takes the place of the written shape of the only input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputSize {
+    /// This shape.
+    Shape(Shape),
+    /// So many rows and columns; the channels stay as written.
+    Extent(u64, u64),
+    /// The side of a square whose channels stay as written; the elements of a vector.
+    Side(u64),
+}
+
+impl InputSize {
+    /// The shape of an input that is written as `written`.
+    pub(super) fn of(self, written: Shape) -> Shape {
+        match (self, written) {
+            (InputSize::Shape(shape), _) => shape,
+            (InputSize::Extent(height, width), Shape::Map { channels, .. }) => {
+                Shape::map(height, width, channels)
+            }
+            (InputSize::Side(side), Shape::Map { channels, .. }) => Shape::map(side, side, channels),
+            (InputSize::Side(elements), Shape::Vector(_)) => Shape::Vector(elements),
+            // A vector has no rows: the operators behind it say what does not fit.
+            (InputSize::Extent(height, width), Shape::Vector(_)) => Shape::map(height, width, 1),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Answers to words and arguments that are known elsewhere, or stand in another order.
+
+use crate::base::Span;
+use crate::diag::{Code, Suggested};
+use crate::ops::{self, RawArgument, RawValue, Sizes, Spec};
+use crate::syntax::ast;
+
+use super::context::Context;
+use super::expander::Expander;
+use super::foreign::{self, Meaning, Written};
+use super::program::words_of_statements;
+
+impl<'a> Expander<'a> {
+    /// Whether a file names a block like this operator, so that the block is meant.
+    pub(super) fn is_own_block(&self, name: &str, file: usize) -> bool {
+        self.program.sources[file].names.blocks.contains_key(name)
+    }
+
+    /// A statement that begins with a word that is no operator.
+    pub(super) fn unknown_operator(&mut self, word: &ast::Ident, args: &[ast::Arg], cx: &Context<'_>) {
+        let name = word.value.as_str();
+        if self.program.is_salvaged(cx.env.file, name) {
+            return;
+        }
+        if ops::form(name).is_some() {
+            self.error(Code::E0203, word.span, format!("`{name}` needs its branches"))
+                .here("no `<` follows")
+                .help(format!("write `{name} < … >`"))
+                .emit();
+            return;
+        }
+        let whole = args.last().map_or(word.span, |last| word.span.to(last.span()));
+        if self.is_own_block(name, cx.env.file) {
+            let given: Vec<&str> = args.iter().map(|arg| self.map.snippet(arg.span())).collect();
+            let call = format!("{name}({})", given.join(", "));
+            self.error(Code::E0203, word.span, format!("the block `{name}` is called without parentheses"))
+                .here("no arguments in parentheses follow")
+                .fix(format!("write `{call}`"), whole, call)
+                .emit();
+            return;
+        }
+        if let Some(translation) = foreign::statement(name, &self.written(args)) {
+            let builder = self.error(Code::E0101, word.span, format!("unknown operator `{name}`"));
+            translation.attach(builder.here("not known"), whole).emit();
+            return;
+        }
+        if let Some(named) = self.named_like(name, cx) {
+            self.error(Code::E0101, word.span, format!("unknown operator `{name}`"))
+                .here("the name of a value")
+                .label(named, "named here")
+                .fix(format!("write `@{name}` for the value"), word.span, format!("@{name}"))
+                .emit();
+            return;
+        }
+        let program = self.program;
+        let blocks = program.sources[cx.env.file].names.blocks.keys().map(String::as_str);
+        let builder = self.error(Code::E0101, word.span, format!("unknown operator `{name}`"));
+        match builder.suggest(name, word.span, words_of_statements().chain(blocks)) {
+            Suggested::Near(builder) => builder.here("not known"),
+            Suggested::Nothing(builder) => builder
+                .here("neither an operator nor a block")
+                .help(format!("this is cnnc {}; a newer one may know the word", env!("CARGO_PKG_VERSION"))),
+        }
+        .emit();
+    }
+
+    /// Where a value of this name is named, as seen from here.
+    fn named_like(&self, name: &str, cx: &Context<'_>) -> Option<Span> {
+        match self.values.find(&[name.to_owned()], cx.scope, self.around.train) {
+            super::values::Lookup::Found(named) => Some(named.written),
+            _ => None,
+        }
+    }
+
+    /// Arguments as they stand in the text.
+    fn written(&self, args: &[ast::Arg]) -> Written {
+        let mut written = Written::default();
+        for arg in args {
+            match arg {
+                ast::Arg::Attribute { name, value } => {
+                    written.named.push((name.value.clone(), self.map.snippet(value.span()).to_owned()));
+                }
+                other => written.plain.push(self.map.snippet(other.span()).to_owned()),
+            }
+        }
+        written
+    }
+
+    /// A call of something that is no block: an operator, or a word of another tool. Whether it was answered.
+    pub(super) fn answer_call(&mut self, name: &ast::Ident, args: &[ast::CallArg], args_span: Span) -> bool {
+        let mut written = Written::default();
+        for arg in args {
+            let value = self.map.snippet(arg.value.span).to_owned();
+            match &arg.name {
+                Some(name) => written.named.push((name.value.clone(), value)),
+                None => written.plain.push(value),
+            }
+        }
+        let Some(translation) = foreign::call(&name.value, &written) else { return false };
+        let is_own = ops::find(&name.value).is_some() || ops::form(&name.value).is_some();
+        let here = if is_own { "an operator, which takes no parentheses" } else { "not known" };
+        let builder =
+            self.error(Code::E0101, name.span, format!("unknown block `{}`", name.value)).here(here);
+        translation.attach(builder, name.span.to(args_span)).emit();
+        true
+    }
+
+    /// Reports arguments of an operator that another tool would take and gives the rest. What was reported becomes
+    /// unknown, so that nothing is said of it again.
+    pub(super) fn without_foreign(
+        &mut self,
+        spec: &'static Spec,
+        head: Vec<RawArgument>,
+    ) -> Vec<RawArgument> {
+        if let Some(answered) = self.answer_two_numbers(spec, &head) {
+            return answered;
+        }
+        let size = head.iter().find_map(size_span);
+        let mut kept = Vec::with_capacity(head.len());
+        for argument in head {
+            let RawArgument::Attribute { name, value } = &argument else {
+                kept.push(argument);
+                continue;
+            };
+            let known = spec.attributes.iter().any(|attribute| attribute.name == name.value);
+            let written = self.map.snippet(value.span).to_owned();
+            // `pad=same` is no size of a padding either.
+            let is_word = matches!(value.value, RawValue::Word(_));
+            let takes_words = known && !is_word || name.value == "table";
+            let Some(meaning) = foreign::meaning(&name.value, &written).filter(|_| !takes_words) else {
+                kept.push(argument);
+                continue;
+            };
+            self.report_foreign(spec, name.span.to(value.span), &name.value, meaning, size);
+            kept.push(RawArgument::Unknown);
+        }
+        kept
+    }
+
+    fn report_foreign(
+        &mut self,
+        spec: &'static Spec,
+        place: Span,
+        name: &str,
+        meaning: Meaning,
+        size: Option<Span>,
+    ) {
+        let text = |span: Span| self.map.snippet(span).to_owned();
+        let (given, size_text) = (text(place), size.map(text));
+        let between = size
+            .filter(|size| size.end <= place.start)
+            .map(|size| text(Span { start: size.end, end: place.start, ..size }).trim_end().to_owned());
+        let message = format!("`{}` has no attribute `{name}`", spec.name);
+        let builder = self.error(Code::E0201, place, message).here("not known here");
+        match (meaning, size, size_text) {
+            (Meaning::Stride(stride), Some(size), Some(size_text)) => {
+                let sized = format!("{size_text}/{stride}");
+                let help = format!("the stride stands behind the size: write `{sized}`");
+                match between {
+                    Some(between) => builder.fix(help, size.to(place), format!("{sized}{between}")),
+                    None => builder.help(help),
+                }
+            }
+            (Meaning::Written(written), ..) if written.is_empty() => {
+                builder.fix(format!("leave `{given}` out: it is so anyway"), place, "")
+            }
+            (Meaning::Written(written), ..) => {
+                builder.fix(format!("write `{written}`"), place, written.clone())
+            }
+            (Meaning::Trailing(word), ..) => {
+                builder.fix(format!("write it as a trailing word: `{word}`"), place, word.clone())
+            }
+            (Meaning::Left(why), ..) => builder.fix(format!("leave `{given}` out: {why}"), place, ""),
+            (other, ..) => builder.help(format!("`{given}` is {}, as in `{}`", other.shown(), example(spec))),
+        }
+        .emit();
+    }
+
+    /// `maxpool 2 2`: two numbers where a window and a stride stand.
+    fn answer_two_numbers(&mut self, spec: &'static Spec, head: &[RawArgument]) -> Option<Vec<RawArgument>> {
+        if !matches!(spec.sizes, Sizes::Window | Sizes::WindowOrWord) {
+            return None;
+        }
+        let lone = |argument: &RawArgument| match argument {
+            RawArgument::Value(value) => matches!(value.value, RawValue::Int(_)).then_some(value.span),
+            _ => None,
+        };
+        let numbers: Vec<Span> = head.iter().filter_map(lone).collect();
+        let [window, stride] = numbers[..] else { return None };
+        let written = format!("{}/{}", self.map.snippet(window), self.map.snippet(stride));
+        self.error(Code::E0202, stride, format!("`{}` has two numbers", spec.name))
+            .here("the second")
+            .fix(
+                format!("a stride stands behind a `/`: `{} {written}`", spec.name),
+                window.to(stride),
+                written.clone(),
+            )
+            .emit();
+        Some(vec![RawArgument::Unknown])
+    }
+}
+
+fn size_span(argument: &RawArgument) -> Option<Span> {
+    match argument {
+        RawArgument::Size { span, .. } => Some(*span),
+        RawArgument::Value(value) => Some(value.span),
+        _ => None,
+    }
+}
+
+/// The first statement behind the input of an operator's example.
+fn example(spec: &Spec) -> String {
+    let statements = spec.example.split([';', '\n']).map(str::trim);
+    let own = statements.filter(|one| one.split(' ').next() == Some(spec.name)).map(str::to_owned);
+    own.into_iter().next().unwrap_or_else(|| spec.name.to_owned())
+}

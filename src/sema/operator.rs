@@ -1,0 +1,178 @@
+//! Operators: from their words to nodes of the graph.
+
+use crate::base::{Span, Spanned};
+use crate::diag::Code;
+use crate::ir::{NodeId, Site};
+use crate::ops::{self, At, Bound, Op, OpError, RawArgument, Spec};
+use crate::syntax::ast;
+
+use super::context::Context;
+use super::environment::Setting;
+use super::expander::{Expander, most_nodes};
+use super::incoming::{Current, Incoming};
+use super::limits;
+use super::scope::OwnPath;
+use super::uses::Definition;
+
+impl<'a> Expander<'a> {
+    /// `conv 5x5x16 same relu`
+    pub(super) fn operator(
+        &mut self,
+        word: &'a ast::Ident,
+        args: &'a [ast::Arg],
+        own: OwnPath,
+        cx: &mut Context<'_>,
+    ) -> Incoming {
+        let name = match cx.env.get(&word.value).map(|one| (one.value, one.declared)) {
+            // A `word` parameter that begins a statement.
+            Some((Ok(Setting::Word(stands_for)), declared)) => {
+                self.uses.word(word.span, || Definition::Parameter(declared));
+                stands_for.unwrap_or("identity")
+            }
+            _ => word.value.as_str(),
+        };
+        if name == "identity" {
+            let raw = self.raw_arguments(args, cx);
+            self.name_head("identity", own, word.span, cx.scope);
+            return self.trailing(&raw, word.span, cx);
+        }
+        let spec = ops::find(name).filter(|_| !self.is_own_block(name, cx.env.file));
+        let Some(spec) = spec else {
+            self.unknown_operator(word, args, cx);
+            self.name_head(name, own, word.span, cx.scope);
+            return Incoming::Unavailable;
+        };
+        self.uses.word(word.span, || Definition::Operator(spec.name));
+        let raw = self.raw_arguments(args, cx);
+        let raw = self.without_misspelt(raw, Some(spec));
+        let segments = ops::segments(&raw, Some(spec), ops::find);
+        let mut head = segments[0].arguments.to_vec();
+        let starts_with_bn =
+            segments.get(1).and_then(|segment| segment.word).is_some_and(|word| word.value == "bn");
+        if starts_with_bn && takes_bias(spec) && !has_word(&head, "bias") && !has_word(&head, "nobias") {
+            head.push(RawArgument::Word(Spanned::new("nobias".to_owned(), word.span)));
+        }
+        let head = self.without_foreign(spec, head);
+        let path = self.name_head(spec.name, own, word.span, cx.scope);
+        let value = self.apply(spec, word.span, &head, path, cx);
+        self.trailing_segments(&segments[1..], word.span, &mut cx.receiving(value))
+    }
+
+    /// Binds the arguments of one operator word and adds its node.
+    pub(super) fn apply(
+        &mut self,
+        spec: &'static Spec,
+        word: Span,
+        arguments: &[RawArgument],
+        path: Vec<String>,
+        cx: &Context<'_>,
+    ) -> Incoming {
+        self.note_words(spec, arguments);
+        let Some(bound) = ops::bind(spec, word, arguments, &self.around.origin, self.sink) else {
+            return Incoming::Unavailable;
+        };
+        let op = match (spec.construct)(&bound) {
+            Ok(op) => op,
+            Err(error) => {
+                self.report(error, &bound, None);
+                return Incoming::Unavailable;
+            }
+        };
+        match cx.arriving {
+            Incoming::Value(current) => {
+                let site = self.site(path, spec.name, word);
+                self.add(op, &[current], &bound, cx.span, site)
+            }
+            Incoming::Unavailable => Incoming::Unavailable,
+            Incoming::Nothing | Incoming::Nowhere => self.nothing_arrives(spec.name, word),
+        }
+    }
+
+    pub(super) fn nothing_arrives(&mut self, what: &str, span: Span) -> Incoming {
+        let help = match self.inputs {
+            0 => "begin the network with `input HxWxC;`",
+            1 => "move `input` to the beginning of the network",
+            _ => "with several inputs none is current: begin with `@name;`",
+        };
+        self.error(Code::E0309, span, format!("`{what}` has no input"))
+            .here("there is no current value")
+            .help(help)
+            .emit();
+        Incoming::Unavailable
+    }
+
+    /// Adds a node; reports why it cannot be.
+    pub(super) fn add(
+        &mut self,
+        op: Op,
+        operands: &[Current],
+        bound: &Bound,
+        statement: Span,
+        site: Site,
+    ) -> Incoming {
+        match self.try_add(op, operands, statement, site) {
+            Ok(value) => value,
+            Err(error) => {
+                self.report(error, bound, operands.first().copied());
+                Incoming::Unavailable
+            }
+        }
+    }
+
+    /// Adds a node. Limits are reported here; a rule of the operator that does not hold is left to the caller.
+    pub(super) fn try_add(
+        &mut self,
+        op: Op,
+        operands: &[Current],
+        statement: Span,
+        site: Site,
+    ) -> Result<Incoming, OpError> {
+        if self.builder.len() >= limits::NODES {
+            self.exhaust(site.span, format!("this would be node {}", self.builder.len() + 1), most_nodes());
+            return Ok(Incoming::Unavailable);
+        }
+        if operands.len() > limits::OPERANDS {
+            self.error(Code::E0316, site.span, format!("`{}` has too many operands", site.word))
+                .here(format!("{} operands", operands.len()))
+                .note(format!("at most {} are allowed", limits::OPERANDS))
+                .emit();
+            return Ok(Incoming::Unavailable);
+        }
+        self.spend(limits::STEPS_OF_NODE, site.span);
+        let nodes: Vec<NodeId> = operands.iter().map(|operand| operand.node).collect();
+        let node = self.builder.add(op, &nodes, site)?;
+        if !self.share_parameters(node) {
+            return Ok(Incoming::Unavailable);
+        }
+        Ok(Incoming::Value(Current { node, span: statement }))
+    }
+
+    /// Reports an operator's error with the places of the source.
+    pub(super) fn report(&mut self, error: OpError, bound: &Bound, arriving: Option<Current>) {
+        let span = match error.at {
+            At::Operator => bound.word(),
+            At::Argument(name) => bound.span(name).unwrap_or(bound.word()),
+        };
+        let arriving = arriving.map(|current| (current.span, self.builder.shape(current.node)));
+        let mut builder = self.error(error.code, span, error.message).here(error.here);
+        if let Some((place, shape)) = arriving {
+            let what = if shape.is_map() { shape.to_string() } else { format!("a vector of {shape}") };
+            builder = builder.label(place, format!("{what} comes from here"));
+        }
+        for note in error.notes {
+            builder = builder.note(note);
+        }
+        for help in error.helps {
+            builder = builder.help(help);
+        }
+        builder.emit();
+    }
+}
+
+fn has_word(arguments: &[RawArgument], word: &str) -> bool {
+    arguments.iter().any(|argument| matches!(argument, RawArgument::Word(found) if found.value == word))
+}
+
+fn takes_bias(spec: &Spec) -> bool {
+    spec.flags.iter().any(|flag| flag.name == "nobias")
+}

@@ -1,0 +1,188 @@
+//! Trailing words: each is an operator of its own behind the head of the statement.
+
+use crate::base::{Span, did_you_mean};
+use crate::diag::{Code, Suggested};
+use crate::ops::{self, RawArgument, Spec};
+use crate::syntax::ast;
+
+use super::context::Context;
+use super::expander::Expander;
+use super::incoming::Incoming;
+use super::uses::Definition;
+
+impl<'a> Expander<'a> {
+    /// Trailing words behind a block call or a form.
+    pub(super) fn trailing_words(&mut self, args: &'a [ast::Arg], cx: &mut Context<'_>) -> Incoming {
+        let Some(first) = args.first() else { return cx.arriving };
+        let raw = self.raw_arguments(args, cx);
+        self.trailing(&raw, first.span(), cx)
+    }
+
+    /// Words that stand behind something without arguments of its own.
+    pub(super) fn trailing(&mut self, raw: &[RawArgument], head: Span, cx: &mut Context<'_>) -> Incoming {
+        let raw = self.without_misspelt(raw.to_vec(), None);
+        let segments = ops::segments(&raw, None, ops::find);
+        if let Some(stray) = segments[0].arguments.first() {
+            match stray {
+                RawArgument::Unknown => {}
+                RawArgument::Word(word) => self.unknown_trailing_word(word),
+                RawArgument::Size { span, .. } => self.stray_argument(*span),
+                RawArgument::Value(value) => self.stray_argument(value.span),
+                RawArgument::Attribute { name, .. } => self.stray_argument(name.span),
+            }
+            return Incoming::Unavailable;
+        }
+        self.trailing_segments(&segments[1..], head, cx)
+    }
+
+    fn unknown_trailing_word(&mut self, word: &ast::Ident) {
+        let trailing = ops::catalogue().filter(|spec| spec.trailing).map(|spec| spec.name);
+        let builder = self.error(Code::E0201, word.span, format!("unknown trailing word `{}`", word.value));
+        if ops::find(&word.value).is_some() || word.value == "identity" {
+            let before = Span { end: word.span.start, ..word.span };
+            builder.here("starts a statement of its own").fix("put a `;` before it", before, "; ").emit();
+            return;
+        }
+        match builder.suggest(&word.value, word.span, trailing) {
+            Suggested::Near(builder) => builder.here("not known here"),
+            Suggested::Nothing(builder) => {
+                builder.here("no activation, normalisation or other trailing word")
+            }
+        }
+        .emit();
+    }
+
+    fn stray_argument(&mut self, span: Span) {
+        self.error(Code::E0204, span, "an argument that belongs to no operator word")
+            .here("not expected here")
+            .help("a flag of a form stands before its `<`; here only trailing words may follow")
+            .emit();
+    }
+
+    pub(super) fn trailing_segments(
+        &mut self,
+        segments: &[ops::Segment<'_>],
+        head: Span,
+        cx: &mut Context<'_>,
+    ) -> Incoming {
+        let mut value = cx.arriving;
+        for segment in segments {
+            let (Some(word), Some(spec)) =
+                (segment.word, segment.word.and_then(|word| ops::find(&word.value)))
+            else {
+                continue;
+            };
+            self.uses.word(word.span, || Definition::Operator(spec.name));
+            self.lint_line_start(word, head);
+            let path = self.name_head(spec.name, None, word.span, cx.scope);
+            value = self.apply(spec, word.span, segment.arguments, path, &cx.receiving(value));
+            if let Incoming::Value(current) = value {
+                self.builder.mark_trailing(current.node);
+            }
+        }
+        value
+    }
+
+    /// A trailing word that begins a line reads like a statement.
+    fn lint_line_start(&mut self, word: &ast::Ident, head: Span) {
+        let location = self.map.location(word.span);
+        if word.span.file != head.file || location.line == self.map.location(head).line {
+            return;
+        }
+        let text = self.map.text(word.span.file);
+        let before = &text[..word.span.start as usize];
+        let line = before.rsplit('\n').next().unwrap_or(before);
+        if line.trim().is_empty() {
+            self.warning(Code::W0206, word.span, format!("the trailing word `{}` begins a line", word.value))
+                .here("belongs to the statement that began above")
+                .label(head, "this statement")
+                .help("end the statement above with `;` if a statement of its own was meant, else move the word up")
+                .warn();
+        }
+    }
+
+    /// Reports words that are nearly trailing words and drops them: they keep the shape, so what follows can
+    /// still be checked. A flag of the head that stands behind a trailing word is reported too.
+    pub(super) fn without_misspelt(
+        &mut self,
+        raw: Vec<RawArgument>,
+        head: Option<&'static Spec>,
+    ) -> Vec<RawArgument> {
+        let takes = |spec: &Spec, word: &str| spec.flags.iter().any(|flag| flag.name == word);
+        let mut current = head;
+        let mut kept = Vec::with_capacity(raw.len());
+        for argument in raw {
+            let RawArgument::Word(word) = &argument else {
+                kept.push(argument);
+                continue;
+            };
+            let known = current.is_some_and(|spec| takes(spec, &word.value));
+            let found = ops::find(&word.value);
+            if let Some(spec) = found.filter(|spec| spec.trailing && !known) {
+                current = Some(spec);
+            } else if !known && found.is_none() && word.value != "to" {
+                match self.misspelt(word, current, head) {
+                    Misspelt::Trailing(spec) => {
+                        current = Some(spec);
+                        continue;
+                    }
+                    Misspelt::Reported => continue,
+                    Misspelt::Unknown => {}
+                }
+            }
+            kept.push(argument);
+        }
+        kept
+    }
+
+    fn misspelt(
+        &mut self,
+        word: &ast::Ident,
+        current: Option<&'static Spec>,
+        head: Option<&'static Spec>,
+    ) -> Misspelt {
+        let behind = current.filter(|current| head.is_some_and(|head| head.name != current.name));
+        if let (Some(head), Some(current)) = (head, behind)
+            && head.flags.iter().any(|flag| flag.name == word.value)
+        {
+            self.error(Code::E0201, word.span, format!("`{}` stands too late", word.value))
+                .here(format!("read as a flag of `{}`, which has none of this name", current.name))
+                .help(format!(
+                    "`{}` stands before `{}`: the flags of `{}` come before its trailing words",
+                    word.value, current.name, head.name
+                ))
+                .emit();
+            return Misspelt::Reported;
+        }
+        if let Some(foreign) = super::foreign::trailing(&word.value) {
+            self.error(Code::E0201, word.span, format!("unknown word `{}`", word.value))
+                .here("not known here")
+                .fix(format!("{} is `{}` here", foreign.origin, foreign.written), word.span, foreign.written)
+                .emit();
+            let first = foreign.written.split(' ').next().and_then(ops::find);
+            return first.map_or(Misspelt::Reported, Misspelt::Trailing);
+        }
+        let flags = current.into_iter().flat_map(|spec| spec.flags.iter().map(|flag| flag.name));
+        let attributes = current.into_iter().flat_map(|spec| spec.attributes.iter().map(|one| one.name));
+        let trailing = ops::catalogue().filter(|spec| spec.trailing).map(|spec| spec.name);
+        let near = did_you_mean(&word.value, flags.chain(attributes).chain(trailing));
+        let Some(spec) = near.and_then(ops::find).filter(|spec| spec.trailing) else {
+            return Misspelt::Unknown;
+        };
+        self.error(Code::E0201, word.span, format!("unknown word `{}`", word.value))
+            .here("not known here")
+            .fix(format!("did you mean `{}`?", spec.name), word.span, spec.name)
+            .emit();
+        Misspelt::Trailing(spec)
+    }
+}
+
+/// What a word that is neither a flag nor an operator turns out to be.
+enum Misspelt {
+    /// A trailing word in other letters, which was reported.
+    Trailing(&'static Spec),
+    /// Something else, which was reported.
+    Reported,
+    /// Nothing that is known here.
+    Unknown,
+}

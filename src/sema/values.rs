@@ -1,0 +1,114 @@
+//! The values that have a written name, and every path that is taken.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::base::{MOST_SEARCHED, Span};
+
+use super::incoming::Incoming;
+use super::scope::PathScope;
+
+/// A value with a written name.
+#[derive(Clone, Debug)]
+pub(super) struct NamedValue {
+    pub value: Incoming,
+    /// Where its name is written.
+    pub written: Span,
+    /// Its path.
+    pub path: String,
+    /// The length of the shortest path from which it can be referenced.
+    reachable_from: usize,
+    /// The expansion of an inline block that wrote it.
+    inline: Option<u32>,
+    /// The `aux train` that it lies in.
+    train: Option<u32>,
+}
+
+/// What `@path` leads to.
+#[derive(Debug)]
+pub(super) enum Lookup<'v> {
+    Found(&'v NamedValue),
+    /// It lies in an `aux train` that this place is not in.
+    InTraining,
+    Nothing,
+}
+
+/// All paths of a network.
+#[derive(Debug, Default)]
+pub(super) struct ValueTable {
+    taken: BTreeMap<String, Span>,
+    values: BTreeMap<String, NamedValue>,
+}
+
+impl ValueTable {
+    /// Takes a path for a row or a named statement. Fails with the place that has it already.
+    pub(super) fn take(&mut self, path: &[String], span: Span) -> Result<(), Span> {
+        match self.taken.entry(path.join(".")) {
+            Entry::Occupied(first) => Err(*first.get()),
+            Entry::Vacant(free) => {
+                free.insert(span);
+                Ok(())
+            }
+        }
+    }
+
+    /// Names a value that is written in `scope`.
+    pub(super) fn define(
+        &mut self,
+        path: String,
+        value: Incoming,
+        written: Span,
+        scope: &PathScope,
+        train: Option<u32>,
+    ) {
+        let (reachable_from, inline) = (scope.reachable_from, scope.inline);
+        let named = NamedValue { value, written, path: path.clone(), reachable_from, inline, train };
+        self.values.insert(path, named);
+    }
+
+    /// Looks a path up from the inside out, as far as the block around.
+    pub(super) fn find(&self, parts: &[String], scope: &PathScope, train: Option<u32>) -> Lookup<'_> {
+        for depth in (scope.block_depth..=scope.path.len()).rev() {
+            let path = [&scope.path[..depth], parts].concat().join(".");
+            match self.values.get(&path) {
+                Some(named) if named.reachable_from > depth || named.inline != scope.inline => {}
+                Some(named) if named.train.is_some() && named.train != train => return Lookup::InTraining,
+                Some(named) => return Lookup::Found(named),
+                None => {}
+            }
+        }
+        Lookup::Nothing
+    }
+
+    /// The paths that can be written in `scope`, a bounded number of them.
+    pub(super) fn reachable(&self, scope: &PathScope) -> Vec<String> {
+        let seen = (scope.block_depth..=scope.path.len()).flat_map(|depth| {
+            let prefix =
+                if depth == 0 { String::new() } else { format!("{}.", scope.path[..depth].join(".")) };
+            let reachable =
+                move |named: &&NamedValue| named.reachable_from <= depth && named.inline == scope.inline;
+            let values = self.values.values().filter(reachable);
+            values.filter_map(move |named| named.path.strip_prefix(&prefix).map(str::to_owned))
+        });
+        seen.take(MOST_SEARCHED).collect()
+    }
+
+    /// The row of this path as seen from `scope`, from the inside out: where it was made.
+    pub(super) fn row(&self, parts: &[String], scope: &PathScope) -> Option<Span> {
+        let depths = (scope.block_depth..=scope.path.len()).rev();
+        let mut paths = depths.map(|depth| [&scope.path[..depth], parts].concat().join("."));
+        paths.find_map(|path| self.taken.get(&path).copied())
+    }
+
+    /// Whether some row or name is `path` or lies below it.
+    pub(super) fn has_part(&self, path: &str) -> bool {
+        let below = format!("{path}.");
+        self.taken.contains_key(path)
+            || self.taken.range(below.clone()..).next().is_some_and(|(name, _)| name.starts_with(&below))
+    }
+
+    /// All paths that are taken.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.taken.keys().map(String::as_str)
+    }
+}
