@@ -76,5 +76,8 @@ pub mod check;
 
 pub mod model;
 
+#[cfg(feature = "lsp")]
+pub mod lsp;
+
 #[cfg(feature = "cli")]
 pub mod cli;

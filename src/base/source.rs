@@ -105,6 +105,8 @@ pub struct SourceText {
     line_starts: Vec<u32>,
     /// The characters before each block of [`BLOCK`] bytes, so that no column is counted through a long line.
     characters: Vec<u32>,
+    /// The UTF-16 code units before each block.
+    units: Vec<u32>,
 }
 
 const BLOCK: usize = 1024;
@@ -115,11 +117,12 @@ impl SourceText {
         let text: Arc<str> = text.into();
         let mut line_starts = vec![0];
         line_starts.extend(text.match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)));
-        let mut characters = vec![0];
+        let (mut characters, mut units) = (vec![0], vec![0]);
         for block in text.as_bytes().chunks(BLOCK) {
             characters.push(characters[characters.len() - 1] + beginnings(block));
+            units.push(units[units.len() - 1] + utf16_units(block));
         }
-        Arc::new(SourceText { name: name.into(), text, line_starts, characters })
+        Arc::new(SourceText { name: name.into(), text, line_starts, characters, units })
     }
 
     /// The text.
@@ -138,6 +141,18 @@ impl SourceText {
         let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
         self.characters[block] + beginnings(rest)
     }
+
+    /// How many UTF-16 code units the characters that begin before a byte offset take.
+    fn units_before(&self, offset: usize) -> u32 {
+        let block = offset / BLOCK;
+        let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
+        self.units[block] + utf16_units(rest)
+    }
+}
+
+/// The UTF-16 code units of the characters that begin in these bytes of UTF-8: those of four bytes take two.
+fn utf16_units(bytes: &[u8]) -> u32 {
+    beginnings(bytes) + bytes.iter().filter(|&&byte| byte >= 0xf0).count() as u32
 }
 
 /// How many characters begin in these bytes of UTF-8.
@@ -225,29 +240,43 @@ impl SourceMap {
         let end = floor_character(&source.text, offset as usize);
         let line = source.line_of(end as u32);
         let start = source.line_starts[line] as usize;
-        let units = source.text[start..end].chars().map(char::len_utf16).sum::<usize>();
-        Utf16Position { line: line as u32, character: units as u32 }
+        let units = if end - start <= BLOCK {
+            utf16_units(&source.text.as_bytes()[start..end])
+        } else {
+            source.units_before(end) - source.units_before(start)
+        };
+        Utf16Position { line: line as u32, character: units }
     }
 
-    /// The byte offset of a place as editors count it. A column beyond its line counts as the line's end (before
-    /// the line break), a line beyond the last as the end of the text, the second half of a surrogate pair as the
-    /// beginning of its character.
+    /// The byte offset of a place as editors count it: [`SourceMap::offset_at`] in UTF-16 code units.
     pub fn utf16_offset(&self, file: FileId, position: Utf16Position) -> u32 {
+        self.offset_at(file, position.line, position.character, char::len_utf16)
+    }
+
+    /// The byte offset of a line and column, both from 0; `units` is how much of a column a character takes. A line
+    /// beyond the last one counts as the end of the text; see [`column_offset`] for columns.
+    pub fn offset_at(&self, file: FileId, line: u32, column: u32, units: fn(char) -> usize) -> u32 {
         let source = self.source(file);
-        let Some(&start) = source.line_starts.get(position.line as usize) else {
+        let Some(&start) = source.line_starts.get(line as usize) else {
             return source.text.len() as u32;
         };
-        let line = source.text[start as usize..].split('\n').next().unwrap_or_default();
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        let mut units = 0;
-        for (at, character) in line.char_indices() {
-            units += character.len_utf16() as u32;
-            if units > position.character {
-                return start + at as u32;
-            }
-        }
-        start + line.len() as u32
+        start + column_offset(&source.text[start as usize..], column, units) as u32
     }
+}
+
+/// The byte offset of a column, from 0, in the first line of a text; `units` is how much of a column a character takes.
+/// A column beyond the line counts as its end, before the line break, and one within a character as its beginning.
+pub fn column_offset(text: &str, column: u32, units: fn(char) -> usize) -> usize {
+    let line = text.split('\n').next().unwrap_or_default();
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    let mut passed = 0;
+    for (at, character) in line.char_indices() {
+        passed += units(character);
+        if passed > column as usize {
+            return at;
+        }
+    }
+    line.len()
 }
 
 /// The largest boundary between characters that is not beyond `offset`.
@@ -279,6 +308,17 @@ mod tests {
             assert_eq!(map.locate(file, at as u32), Location { line: 2, column });
         }
         assert_eq!(map.locate(file, text.len() as u32), Location { line: 2, column: 6001 });
+    }
+
+    #[test]
+    fn utf16_columns_of_a_long_line_are_its_units() {
+        let text = format!("x\n{}", "aé€𝄞".repeat(1000));
+        let mut map = SourceMap::default();
+        let file = map.add("a.cnn", text.as_str());
+        for (at, _) in text.char_indices().skip(2) {
+            let character = text[2..at].encode_utf16().count() as u32;
+            assert_eq!(map.utf16_position(file, at as u32), Utf16Position { line: 1, character });
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::diag::json::DiagnosticReport;
 use crate::diag::{Code, Diagnostic, Sink};
 use crate::driver::{CheckedNetwork, Options, OptionsError, Session};
 use crate::project::{Group, Variant};
+use crate::sema::Uses;
 
 use super::{BaselineFile, ProjectFile};
 
@@ -26,6 +27,8 @@ pub struct Rules<'a> {
     pub baseline: Option<&'a BaselineFile>,
     /// Whether figures are gathered for a new baseline, so that a difference is no finding.
     pub update_baseline: bool,
+    /// Whether the compiled networks are kept, for whoever shows their figures.
+    pub keep_compiled: bool,
 }
 
 /// A file after the check.
@@ -35,6 +38,10 @@ pub struct CheckedFile {
     pub name: String,
     /// The names of its networks.
     pub networks: Vec<String>,
+    /// Those of its networks that could be compiled, as they stand; empty unless [`Rules::keep_compiled`].
+    pub compiled: Vec<CheckedNetwork>,
+    /// What its words mean and which shapes pass its statements.
+    pub uses: Uses,
     /// Its sources.
     pub session: Session,
     /// By place.
@@ -53,6 +60,8 @@ impl CheckedFile {
         CheckedFile {
             name: name.to_owned(),
             networks: Vec::new(),
+            compiled: Vec::new(),
+            uses: Uses::default(),
             session,
             diagnostics,
             figures: BTreeMap::new(),
@@ -126,6 +135,8 @@ pub fn check_file(name: &str, mut session: Session, rules: &Rules) -> Result<Che
     Ok(CheckedFile {
         name: name.to_owned(),
         networks,
+        compiled: if rules.keep_compiled { outcome.networks } else { Vec::new() },
+        uses: outcome.uses,
         session,
         diagnostics,
         figures,

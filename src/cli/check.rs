@@ -149,6 +149,7 @@ fn check(job: &Job, common: &Common) -> Result<CheckedFile, Stop> {
         }
     };
     let rules = Rules {
+        keep_compiled: false,
         options,
         budgets: &common.budgets,
         project: job.project.as_ref().map(|(opened, path)| (&opened.file, path.as_str())),

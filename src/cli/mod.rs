@@ -18,6 +18,8 @@ mod guide;
 mod init;
 mod inputs;
 mod interrupt;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod machine;
 mod man;
 mod memory;
@@ -89,6 +91,9 @@ enum Command {
     Guide(guide::Arguments),
     /// The shipped networks
     Zoo(zoo::Arguments),
+    /// The language server, which editors start
+    #[cfg(feature = "lsp")]
+    Lsp(lsp::Arguments),
     /// Writes shell completions
     Completions(completions::Arguments),
     /// Writes a manual page
@@ -168,6 +173,8 @@ fn dispatch(command: Command) -> Done {
         Command::Ops(arguments) => ops::run(&arguments),
         Command::Guide(arguments) => guide::run(&arguments),
         Command::Zoo(arguments) => zoo::run(&arguments),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(arguments) => lsp::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
     }

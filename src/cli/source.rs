@@ -63,7 +63,7 @@ impl Settings {
                 })
             }
         };
-        Ok(Options { network: self.network.clone(), settings, input_size })
+        Ok(Options { network: self.network.clone(), settings, input_size, ..Options::default() })
     }
 }
 

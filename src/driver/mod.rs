@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::analysis::{Checked, expectation, lints};
-use crate::base::{FileId, SourceMap, SourceText, Span, did_you_mean, safe};
+use crate::base::{FileId, Interrupt, SourceMap, SourceText, Span, did_you_mean, safe};
 use crate::diag::{Code, Diagnostic, Failure, Severity, Sink};
 use crate::sema::{self, Files, Program};
 
@@ -26,6 +26,8 @@ pub struct Options {
     pub settings: Vec<(String, Number)>,
     /// Replaces the shape of the only input, or its rows and columns.
     pub input_size: Option<InputSize>,
+    /// Ends a compilation whose result nobody wants any more; what comes of it then has no meaning.
+    pub interrupt: Interrupt,
 }
 
 /// A program and all that was said about it.
@@ -47,6 +49,7 @@ struct Whole {
     called: BTreeSet<sema::ItemId>,
     /// Whether a limit ended the expansion of one.
     exhausted: bool,
+    uses: sema::Uses,
 }
 
 /// What a compilation says, and the network.
@@ -75,6 +78,8 @@ pub struct CheckOutcome {
     pub networks: Vec<CheckedNetwork>,
     /// The settings that no network took.
     pub unused_settings: Vec<String>,
+    /// What the words mean and which shapes pass the statements, as far as the expansion came.
+    pub uses: sema::Uses,
 }
 
 /// A compiled network and where it is named.
@@ -156,6 +161,11 @@ impl Session {
         self.root
     }
 
+    /// The files and what their names mean.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
     /// The syntax tree of the root file as text.
     pub fn dump_syntax(&self) -> String {
         self.program.dump_syntax()
@@ -197,7 +207,8 @@ impl Session {
             let entry = self.entries().into_iter().find(|entry| Some(&entry.name) == network.as_ref());
             let (checked, unused_settings) = self.expand(network, options, None, &mut sink)?;
             networks.extend(entry.zip(checked).map(|(entry, checked)| CheckedNetwork { entry, checked }));
-            return Ok(CheckOutcome { diagnostics: self.without_allowed(sink), networks, unused_settings });
+            let (diagnostics, uses) = (self.without_allowed(sink), sema::Uses::default());
+            return Ok(CheckOutcome { diagnostics, networks, unused_settings, uses });
         }
         let mut unused: Vec<String> = options.settings.iter().map(|(name, _)| name.clone()).collect();
         let (mut whole, wrong_before) = (Whole::default(), sink.has_failed());
@@ -208,7 +219,7 @@ impl Session {
             own.into_sorted().into_iter().for_each(|one| sink.add(one));
             networks.extend(checked.map(|checked| CheckedNetwork { entry, checked }));
             unused.retain(|name| unused_here.contains(name));
-            if whole.steps.are_spent() || sink.is_full() {
+            if whole.steps.are_spent() || sink.is_full() || options.interrupt.is_over() {
                 break;
             }
         }
@@ -216,17 +227,21 @@ impl Session {
         let choice = sema::Options {
             settings: options.settings.clone(),
             steps: whole.steps,
+            interrupt: options.interrupt.clone(),
             ..sema::Options::default()
         };
         // What ended a network would be met again from elsewhere.
         if !whole.exhausted {
-            sema::check_uncalled_blocks(&self.program, &self.map, &choice, &whole.called, &mut sink);
+            let uncalled =
+                sema::check_uncalled_blocks(&self.program, &self.map, &choice, &whole.called, &mut sink);
+            whole.uses.merge(uncalled);
         }
         // What an error hides would look unused.
         if !sink.has_failed() {
             sema::check_unused(&self.program, &mut sink);
         }
-        Ok(CheckOutcome { diagnostics: self.without_allowed(sink), networks, unused_settings: unused })
+        let (diagnostics, uses) = (self.without_allowed(sink), whole.uses);
+        Ok(CheckOutcome { diagnostics, networks, unused_settings: unused, uses })
     }
 
     fn sink(&self) -> Sink {
@@ -247,6 +262,7 @@ impl Session {
             input_size: options.input_size,
             steps: whole.as_ref().map_or(sema::Steps::default(), |whole| whole.steps),
             partial: whole.is_some(),
+            interrupt: options.interrupt.clone(),
         };
         let expanded = sema::expand(&self.program, &self.map, &choice, sink);
         if let Some(name) =
@@ -259,6 +275,7 @@ impl Session {
             whole.steps = expanded.steps;
             whole.called.extend(expanded.called);
             whole.exhausted |= expanded.exhausted;
+            whole.uses.merge(expanded.uses);
         }
         let unused = expanded.unused_settings;
         if !expanded.complete {

@@ -74,21 +74,20 @@ pub struct Segment<'a> {
     pub arguments: &'a [RawArgument],
 }
 
-/// Cuts a flat list of arguments at the trailing words. `is_trailing` knows them; a word that is a flag of
-/// the operator before it stays there.
-pub fn segments<'a>(
-    arguments: &'a [RawArgument],
-    head: Option<&Spec>,
-    find: impl Fn(&str) -> Option<&'static Spec>,
-) -> Vec<Segment<'a>> {
+/// The operator that a word begins behind the arguments of `owner`; `None` for a flag of it and for any other word.
+pub fn trailing_word(word: &str, owner: Option<&Spec>) -> Option<&'static Spec> {
+    let is_flag = owner.is_some_and(|spec| spec.flags.iter().any(|flag| flag.name == word));
+    super::find(word).filter(|spec| spec.trailing && !is_flag)
+}
+
+/// Cuts a flat list of arguments at its [trailing words](trailing_word).
+pub fn segments<'a>(arguments: &'a [RawArgument], head: Option<&Spec>) -> Vec<Segment<'a>> {
     let mut segments = Vec::new();
     let mut current: Option<&Spec> = head;
     let (mut word, mut start) = (None, 0);
     for (index, argument) in arguments.iter().enumerate() {
         let RawArgument::Word(candidate) = argument else { continue };
-        let is_flag = current.is_some_and(|spec| spec.flags.iter().any(|flag| flag.name == candidate.value));
-        let trailing = find(&candidate.value).filter(|spec| spec.trailing && !is_flag);
-        if let Some(spec) = trailing {
+        if let Some(spec) = trailing_word(&candidate.value, current) {
             segments.push(Segment { word, arguments: &arguments[start..index] });
             (word, start) = (Some(candidate), index + 1);
             current = Some(spec);

@@ -17,7 +17,7 @@ mod operator;
 mod parameter;
 mod spec;
 
-pub use argument::{ConnectionTable, RawArgument, RawValue, Segment, segments};
+pub use argument::{ConnectionTable, RawArgument, RawValue, Segment, segments, trailing_word};
 pub use bind::bind;
 pub use bound::Bound;
 pub use catalogue::*;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{SourceMap, Span};
+use crate::base::{Interrupt, SourceMap, Span};
 use crate::diag::Sink;
 use crate::ir::Graph;
 use crate::syntax::ast;
@@ -27,6 +27,8 @@ pub struct Options {
     pub steps: Steps,
     /// Expands the network even where arguments are missing: what depends on them is unknown.
     pub partial: bool,
+    /// Ends an expansion whose result nobody wants any more.
+    pub interrupt: Interrupt,
 }
 
 /// What came of an expansion.
@@ -115,5 +117,6 @@ fn given(program: &Program, options: &Options) -> Given {
         settings: options.settings.iter().cloned().collect(),
         input_size: options.input_size,
         differs: sets_own || options.input_size.is_some(),
+        interrupt: options.interrupt.clone(),
     }
 }

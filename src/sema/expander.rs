@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{SourceMap, Span, grouped};
+use crate::base::{Interrupt, SourceMap, Span, grouped};
 use crate::diag::{Builder, Code, Origin, Sink};
 use crate::ir::{GraphBuilder, Output, Site};
 use crate::syntax::ast;
@@ -58,6 +58,8 @@ pub(super) struct Given {
     pub input_size: Option<InputSize>,
     /// A parameter of the network or the size of its input is not as written.
     pub differs: bool,
+    /// Ends the expansion.
+    pub interrupt: Interrupt,
 }
 
 /// The constants of files.
@@ -142,7 +144,10 @@ impl<'a> Expander<'a> {
 
     /// Counts steps. Ends the expansion where there were too many, or where nobody would read its further errors.
     pub(super) fn spend(&mut self, steps: u64, span: Span) {
-        self.limits.steps.take(steps);
+        let looked = self.limits.steps.take(steps);
+        if looked && self.given.interrupt.is_over() {
+            self.limits.exhausted = true;
+        }
         if self.limits.steps.are_spent() {
             let most = grouped(u128::from(limits::STEPS));
             self.exhaust(

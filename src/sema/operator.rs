@@ -45,7 +45,7 @@ impl<'a> Expander<'a> {
         self.uses.word(word.span, || Definition::Operator(spec.name));
         let raw = self.raw_arguments(args, cx);
         let raw = self.without_misspelt(raw, Some(spec));
-        let segments = ops::segments(&raw, Some(spec), ops::find);
+        let segments = ops::segments(&raw, Some(spec));
         let mut head = segments[0].arguments.to_vec();
         let starts_with_bn =
             segments.get(1).and_then(|segment| segment.word).is_some_and(|word| word.value == "bn");

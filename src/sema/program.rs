@@ -323,6 +323,23 @@ impl Program {
         entries
     }
 
+    /// The root file as it was read.
+    pub fn root(&self) -> &Parsed {
+        &self.sources[0].parsed
+    }
+
+    /// The root file, and the files that it uses at whatever remove.
+    pub fn files(&self) -> impl Iterator<Item = FileId> {
+        self.sources.iter().map(|source| source.parsed.file)
+    }
+
+    /// The items that the root file can name: its own, and those of the files that it uses itself. By name.
+    pub fn visible_items(&self) -> impl Iterator<Item = &ast::Item> {
+        let names = &self.sources[0].names;
+        let all = [&names.blocks, &names.lets, &names.tables, &names.networks];
+        all.into_iter().flat_map(BTreeMap::values).map(|id| &self.sources[id.file].parsed.tree.items[id.item])
+    }
+
     /// The syntax tree of the root file as text.
     pub fn dump_syntax(&self) -> String {
         with_deep_stack(|| format!("{:#?}\n", self.sources[0].parsed.tree))

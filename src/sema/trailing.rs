@@ -21,7 +21,7 @@ impl<'a> Expander<'a> {
     /// Words that stand behind something without arguments of its own.
     pub(super) fn trailing(&mut self, raw: &[RawArgument], head: Span, cx: &mut Context<'_>) -> Incoming {
         let raw = self.without_misspelt(raw.to_vec(), None);
-        let segments = ops::segments(&raw, None, ops::find);
+        let segments = ops::segments(&raw, None);
         if let Some(stray) = segments[0].arguments.first() {
             match stray {
                 RawArgument::Unknown => {}

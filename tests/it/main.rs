@@ -22,6 +22,10 @@ mod hostile;
 mod html;
 mod inputs;
 mod kernels;
+#[cfg(feature = "lsp")]
+mod lsp_client;
+#[cfg(feature = "lsp")]
+mod lsp_protocol;
 mod memory;
 mod networks;
 mod nonfinite;
@@ -41,6 +45,7 @@ mod recovery;
 mod report;
 mod syntax_errors;
 mod syntax_limits;
+mod textmate;
 mod tidy;
 mod torchvision;
 mod zoo;

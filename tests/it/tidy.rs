@@ -26,6 +26,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("annotate", &["base", "diag"]),
     ("baseline", &["analysis", "base", "diag"]),
     ("model", &["analysis", "base", "diag", "exec", "ir", "lower", "ops", "picture", "tensor", "weights"]),
+    (
+        "lsp",
+        &[
+            "analysis", "base", "check", "diag", "driver", "export", "ir", "ops", "report", "sema", "syntax",
+            "tensor",
+        ],
+    ),
     ("check", &["analysis", "annotate", "base", "baseline", "diag", "driver", "project"]),
 ];
 

@@ -1,0 +1,218 @@
+//! What is known of one file and of the files that it uses, for one version of their texts.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::Checked;
+use crate::base::{FileId, Interrupt, SourceMap, Span};
+use crate::check::{CheckedFile, ProjectFile, Rules, check_file};
+use crate::driver::{Options, Session};
+use crate::sema::{Definition, Passage};
+use crate::syntax::Parsed;
+use crate::syntax::ast::{Block, Body, Item, ItemKind, Network, NetworkKind, Param, Stmt};
+
+use crate::tensor::Shape;
+
+use super::position::{Encoding, Places};
+use super::tree::{self, Node};
+
+/// A file after its check.
+#[derive(Debug)]
+pub(super) struct Analysis {
+    pub file: FileId,
+    pub checked: CheckedFile,
+}
+
+impl Analysis {
+    /// Checks the program of a file, as the command line does. `project` is the project file and the path of the
+    /// file from the project's folder. `None` where it was interrupted.
+    pub(super) fn of(
+        session: Session,
+        path: &str,
+        project: Option<(&ProjectFile, &str)>,
+        interrupt: &Interrupt,
+    ) -> Option<Analysis> {
+        let file = session.root();
+        let options = Options { interrupt: interrupt.clone(), ..Options::default() };
+        let rules = Rules { options, project, keep_compiled: true, ..Rules::default() };
+        // Options fit badly only where they name something.
+        let checked = check_file(path, session, &rules).ok()?;
+        (!interrupt.is_over()).then_some(Analysis { file, checked })
+    }
+
+    /// The file, and the files that it uses at whatever remove.
+    pub(super) fn files(&self) -> impl Iterator<Item = FileId> {
+        self.checked.session.program().files()
+    }
+
+    /// The texts.
+    pub(super) fn map(&self) -> &SourceMap {
+        self.checked.session.sources()
+    }
+}
+
+/// An analysis as a request looks at it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View<'a> {
+    pub analysis: &'a Analysis,
+    pub encoding: Encoding,
+}
+
+impl<'a> View<'a> {
+    /// The file that the request is about.
+    pub(super) fn file(self) -> FileId {
+        self.analysis.file
+    }
+
+    /// Its tokens, comments and tree.
+    pub(super) fn parsed(self) -> &'a Parsed {
+        self.analysis.checked.session.program().root()
+    }
+
+    /// Its text.
+    pub(super) fn text(self) -> &'a str {
+        &self.parsed().text
+    }
+
+    /// Turns spans into places of the protocol.
+    pub(super) fn places(self) -> Places<'a> {
+        Places { map: self.analysis.map(), encoding: self.encoding }
+    }
+
+    /// The text of a span, of whatever file.
+    pub(super) fn snippet(self, span: Span) -> &'a str {
+        self.analysis.map().snippet(span)
+    }
+
+    /// The items that the file can name.
+    pub(super) fn items(self) -> impl Iterator<Item = &'a Item> {
+        self.analysis.checked.session.program().visible_items()
+    }
+
+    /// The blocks that the file can name.
+    pub(super) fn blocks(self) -> impl Iterator<Item = (&'a Item, &'a Block)> {
+        self.items().filter_map(|item| match &item.kind {
+            ItemKind::Block(block) => Some((item, block)),
+            _ => None,
+        })
+    }
+
+    /// The parameters of a block or network, and its item.
+    pub(super) fn callable(self, name: &str) -> Option<(&'a Item, &'a [Param])> {
+        self.items().find_map(|item| match &item.kind {
+            ItemKind::Block(block) if block.name.value == name => Some((item, block.params.as_slice())),
+            ItemKind::Network(network) if network.name.value == name => {
+                Some((item, network.params.as_slice()))
+            }
+            _ => None,
+        })
+    }
+
+    /// A compiled network by name.
+    pub(super) fn compiled(self, name: &str) -> Option<&'a Checked> {
+        let all = &self.analysis.checked.compiled;
+        all.iter().find(|one| one.entry.name == name).map(|one| &one.checked)
+    }
+
+    /// The name of the network around a place; elsewhere that of the first network of the file.
+    pub(super) fn network_name_at(self, offset: u32) -> Option<String> {
+        let around = tree::around(self.parsed(), offset);
+        let here = around.iter().find_map(|node| match node {
+            Node::Item(Item { kind: ItemKind::Network(network), .. }) => Some(network.name.value.clone()),
+            _ => None,
+        });
+        here.or_else(|| self.analysis.checked.session.entries().into_iter().next().map(|entry| entry.name))
+    }
+
+    /// The compiled network around a place; elsewhere the first one of the file.
+    pub(super) fn network_at(self, offset: u32) -> Option<&'a Checked> {
+        self.compiled(&self.network_name_at(offset)?)
+    }
+
+    /// The statements of the network around a place.
+    pub(super) fn network_body_at(self, offset: u32) -> Option<&'a Body> {
+        tree::around(self.parsed(), offset).into_iter().find_map(|node| match node {
+            Node::Item(Item { kind: ItemKind::Network(network), .. }) => match &network.kind {
+                NetworkKind::Body(body) => Some(body),
+                NetworkKind::Instance { .. } => None,
+            },
+            Node::Body(body) => Some(body),
+            _ => None,
+        })
+    }
+
+    /// What each word means, by its place.
+    pub(super) fn definitions(self) -> &'a BTreeMap<Span, Definition> {
+        self.analysis.checked.uses.definitions()
+    }
+
+    /// What arrives at a statement and leaves it, in its first use.
+    pub(super) fn passage(self, stmt: Span) -> Option<Passage> {
+        self.analysis.checked.uses.passages().get(&stmt).copied()
+    }
+
+    /// How often a network holds a statement; 1 for one that is repeated where it stands, because shapes are those of
+    /// the whole.
+    pub(super) fn uses_of(self, stmt: &Stmt) -> u64 {
+        let repeated = tree::flow_of(stmt).is_some_and(|flow| flow.repeat().is_some());
+        if repeated { 1 } else { self.passage(stmt.span).map_or(0, |passage| passage.copies) }
+    }
+
+    /// The value of a constant or the default of a parameter, as it is written.
+    pub(super) fn written_value(self, name: Span) -> Option<&'a str> {
+        let file = self.items().chain(&self.parsed().tree.items);
+        let of_items = file.flat_map(|item| match &item.kind {
+            ItemKind::Let(one) => vec![(&one.name, Some(&one.value))],
+            ItemKind::Block(Block { params, .. }) | ItemKind::Network(Network { params, .. }) => {
+                params.iter().map(|param| (&param.name, param.default.as_ref())).collect()
+            }
+            _ => Vec::new(),
+        });
+        let local = tree::nodes(self.parsed()).filter_map(|node| match node {
+            Node::Stmt(stmt) => tree::constant_of(stmt).map(|one| (&one.name, Some(&one.value))),
+            _ => None,
+        });
+        let (_, value) = of_items.chain(local).find(|(one, _)| one.span == name)?;
+        Some(self.snippet(value?.span))
+    }
+
+    /// The shape that arrives at a statement that begins at a place: what leaves the one before it, or what arrives at
+    /// the group or branch around it.
+    pub(super) fn shape_before(self, offset: u32) -> Option<Shape> {
+        let around = tree::around(self.parsed(), offset);
+        let exact = self.statement_at(offset).filter(|stmt| stmt.span.start == offset);
+        if let Some(shape) = exact.and_then(|stmt| self.passage(stmt.span)?.arriving) {
+            return Some(shape);
+        }
+        for node in around.into_iter().rev() {
+            match node {
+                Node::Body(body) => {
+                    let before = body.statements.iter().rev().filter(|stmt| stmt.span.end <= offset);
+                    if let Some(shape) = before.filter_map(|stmt| self.passage(stmt.span)?.leaving).next() {
+                        return Some(shape);
+                    }
+                }
+                Node::Stmt(stmt) if stmt.span.start < offset => {
+                    if let Some(shape) = self.passage(stmt.span).and_then(|shapes| shapes.arriving) {
+                        return Some(shape);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The shape that leaves the statement that begins at a place.
+    pub(super) fn shape_of_statement_at(self, offset: u32) -> Option<Shape> {
+        let stmt = self.statement_at(offset).filter(|stmt| stmt.span.start == offset)?;
+        self.passage(stmt.span)?.leaving
+    }
+
+    /// The innermost statement around a place.
+    pub(super) fn statement_at(self, offset: u32) -> Option<&'a Stmt> {
+        tree::around(self.parsed(), offset).into_iter().rev().find_map(|node| match node {
+            Node::Stmt(stmt) => Some(stmt),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,350 @@
+//! What can be written at a place.
+
+use gen_lsp_types::{
+    CompletionItem, CompletionItemKind, InsertTextFormat, MarkupContent, MarkupKind, Position, TextEdit,
+};
+
+use crate::analysis::{Metric, parts};
+use crate::base::Span;
+use crate::ops::{self, Default as Fallback, Kind, Sizes, Spec};
+use crate::report::operators;
+use crate::syntax::ast::{Block, Item, ItemKind, Param};
+use crate::tensor::Shape;
+
+use super::analysis::View;
+use super::context::{self, Context, Expected};
+use super::scope;
+use super::signature;
+
+/// The items that fit at a place; `snippets` says whether the client fills in templates. `files` lists the sources that
+/// a `use` may name.
+pub(super) fn items(
+    view: View<'_>,
+    position: Position,
+    snippets: bool,
+    files: &dyn Fn() -> Vec<String>,
+) -> Vec<CompletionItem> {
+    let offset = view.places().offset(view.file(), position);
+    let context = context::at(view.parsed(), offset);
+    let mut list = List { view, context, offset, snippets, items: Vec::new() };
+    match context.expected {
+        Expected::Nothing => {}
+        Expected::Item => {
+            list.item_keywords();
+            list.statements();
+        }
+        Expected::Statement => list.statements(),
+        Expected::Argument { owner, first, head } => list.arguments(owner, first, head),
+        Expected::Table => list.tables(),
+        Expected::AttributeValue => list.values(),
+        Expected::Shape => list.shape(),
+        Expected::Reference(written) => list.references(written),
+        Expected::Metric(written) => list.metrics(written),
+        Expected::File(written) => list.files(written, files()),
+        Expected::CallArgument { callee, .. } => {
+            list.parameters_of(callee);
+            list.values();
+        }
+        Expected::Expression => list.values(),
+    }
+    list.items
+}
+
+struct List<'a> {
+    view: View<'a>,
+    context: Context<'a>,
+    offset: u32,
+    snippets: bool,
+    items: Vec<CompletionItem>,
+}
+
+impl List<'_> {
+    /// Adds an item; `rank` orders the groups.
+    fn add(&mut self, label: &str, kind: CompletionItemKind, rank: u32) -> &mut CompletionItem {
+        let item = CompletionItem {
+            label: label.to_owned(),
+            kind: Some(kind),
+            sort_text: Some(format!("{rank}{:03}", self.items.len())),
+            ..CompletionItem::default()
+        };
+        self.items.push(item);
+        let last = self.items.len() - 1;
+        &mut self.items[last]
+    }
+
+    /// Gives an item a template, `$1` being the first place to fill in; plain text for clients without templates.
+    fn template(&mut self, template: &str) {
+        let snippets = self.snippets;
+        let Some(item) = self.items.last_mut() else { return };
+        if snippets {
+            item.insert_text = Some(template.to_owned());
+            item.insert_text_format = Some(InsertTextFormat::Snippet);
+        } else {
+            item.insert_text = Some(plain(template));
+        }
+    }
+
+    fn item_keywords(&mut self) {
+        for (word, template) in [
+            ("network", "network ${1:name} {\n    input ${2:224x224x3};\n    $0\n}"),
+            ("block", "block ${1:name}(${2:c}) {\n    $0\n}"),
+            ("let", "let ${1:name} = $0;"),
+            ("table", "table ${1:name} ${2:6} -> ${3:16} {\n    $0;\n}"),
+            ("use", "use \"$0\";"),
+        ] {
+            self.add(word, CompletionItemKind::Keyword, 0);
+            self.template(template);
+        }
+    }
+
+    fn statements(&mut self) {
+        let arriving = self.view.shape_before(self.context.statement_start);
+        for (item, block) in self.view.blocks() {
+            self.add(&block.name.value, CompletionItemKind::Function, 1);
+            self.describe_block(item, block);
+            let template = call_template(block);
+            self.template(&template);
+        }
+        for spec in ops::catalogue().chain(ops::forms()).chain([&ops::INPUT]) {
+            self.add(spec.name, CompletionItemKind::Operator, 2);
+            self.describe_operator(spec);
+            let template = operator_template(spec, arriving);
+            self.template(&template);
+        }
+        for (word, template) in [
+            ("identity", "identity"),
+            ("let", "let ${1:name} = $0;"),
+            ("expect", "expect ${1:params} <= $0;"),
+            ("labels", "labels \"$0\";"),
+        ] {
+            self.add(word, CompletionItemKind::Keyword, 3);
+            self.template(template);
+        }
+    }
+
+    fn arguments(&mut self, owner: Option<&'static Spec>, first: bool, head: Option<&str>) {
+        let arriving = self.view.shape_before(self.context.statement_start);
+        if let (Some(spec), true) = (owner, first)
+            && let Some(size) = size_template(spec, arriving)
+        {
+            let label = plain(&size);
+            self.add(&label, CompletionItemKind::Value, 0).detail = Some("size".to_owned());
+            self.template(&size);
+        }
+        if let Some(spec) = owner {
+            for flag in spec.flags {
+                self.add(flag.name, CompletionItemKind::Keyword, 1).detail = Some(flag.doc.to_owned());
+            }
+            for attribute in spec.attributes {
+                let label = format!("{}=", attribute.name);
+                self.add(&label, CompletionItemKind::Property, 2).detail = Some(attribute.doc.to_owned());
+                let value = default_template(attribute.kind, attribute.default);
+                self.template(&format!("{label}{value}"));
+            }
+        }
+        // Neither the input nor a form before its branches takes trailing words.
+        let takes_trailing =
+            head.is_none_or(|word| word != "input" && (ops::form(word).is_none() || owner.is_none()));
+        if takes_trailing {
+            for spec in ops::catalogue().filter(|spec| spec.trailing) {
+                self.add(spec.name, CompletionItemKind::Operator, 3);
+                self.describe_operator(spec);
+            }
+        }
+        if let Some(shape) = self.view.shape_of_statement_at(self.context.statement_start) {
+            let label = format!("-> {shape}");
+            self.add(&label, CompletionItemKind::Value, 4).detail = Some("states the shape".to_owned());
+        }
+        self.add("as", CompletionItemKind::Keyword, 5).detail = Some("names the statement".to_owned());
+        self.template("as $0");
+    }
+
+    fn describe_operator(&mut self, spec: &'static Spec) {
+        let Some(item) = self.items.last_mut() else { return };
+        item.detail = Some(spec.summary.to_owned());
+        item.documentation = Some(markdown(operators::page(spec)).into());
+    }
+
+    fn describe_block(&mut self, item: &Item, block: &Block) {
+        let label = signature::label(&block.name.value, &block.params, self.view);
+        let Some(last) = self.items.last_mut() else { return };
+        last.detail = Some(label);
+        if !item.doc.is_empty() {
+            last.documentation = Some(markdown(item.doc.join("\n")).into());
+        }
+    }
+
+    fn tables(&mut self) {
+        for item in self.view.items() {
+            if let ItemKind::Table(table) = &item.kind {
+                self.add(&table.name.value, CompletionItemKind::Struct, 0);
+            }
+        }
+    }
+
+    /// Parameters, constants, the arriving shape and functions.
+    fn values(&mut self) {
+        for (name, detail) in scope::values(self.view, self.offset) {
+            self.add(&name, CompletionItemKind::Variable, 1).detail = Some(detail);
+        }
+        let arriving = self.view.shape_before(self.context.statement_start);
+        for (word, value) in [
+            ("in.c", arriving.map(|shape| shape.channels())),
+            ("in.h", arriving.map(|shape| shape.extent().0)),
+            ("in.w", arriving.map(|shape| shape.extent().1)),
+        ] {
+            self.add(word, CompletionItemKind::Constant, 2).detail = value.map(|value| value.to_string());
+        }
+        for word in ["min", "max", "ceil", "floor", "round"] {
+            self.add(word, CompletionItemKind::Function, 3);
+            self.template(&format!("{word}($0)"));
+        }
+    }
+
+    fn shape(&mut self) {
+        if let Some(shape) = self.view.shape_of_statement_at(self.context.statement_start) {
+            self.add(&shape.to_string(), CompletionItemKind::Value, 0).preselect = Some(true);
+        }
+    }
+
+    /// Replaces what is written of a path, dots included, by the whole of one.
+    fn path(&mut self, label: &str, kind: CompletionItemKind, rank: u32, written: &str) {
+        let start = self.offset - written.len() as u32;
+        let range = self.view.places().range(Span { file: self.view.file(), start, end: self.offset });
+        let item = self.add(label, kind, rank);
+        item.filter_text = Some(label.to_owned());
+        item.text_edit = Some(TextEdit { range, new_text: label.to_owned() }.into());
+    }
+
+    fn references(&mut self, written: &str) {
+        for (name, shape) in scope::names_before(self.view, self.offset) {
+            self.path(&name, CompletionItemKind::Reference, 0, written);
+            if let Some(item) = self.items.last_mut() {
+                item.detail = shape.map(|shape| shape.to_string());
+            }
+        }
+    }
+
+    fn metrics(&mut self, written: &str) {
+        let (part, _) = written.rsplit_once('.').unwrap_or(("", written));
+        for metric in Metric::ALL.into_iter().filter(|metric| part.is_empty() || metric.of_parts()) {
+            let label =
+                if part.is_empty() { metric.name().to_owned() } else { format!("{part}.{}", metric.name()) };
+            self.path(&label, CompletionItemKind::EnumMember, 0, written);
+            if let Some(item) = self.items.last_mut() {
+                item.detail = Some(metric.summary().to_owned());
+            }
+        }
+        let Some(network) = self.view.network_at(self.offset) else { return };
+        let names: Vec<String> = parts::names(network.graph()).into_iter().map(str::to_owned).collect();
+        for name in names {
+            self.path(&name, CompletionItemKind::Reference, 1, written);
+        }
+    }
+
+    fn files(&mut self, written: &str, files: Vec<String>) {
+        for file in files {
+            self.path(&file, CompletionItemKind::File, 0, written);
+        }
+    }
+
+    fn parameters_of(&mut self, callee: &str) {
+        let Some((_, params)) = self.view.callable(callee) else { return };
+        for param in params {
+            let (label, detail) = named_argument(param, self.view);
+            self.add(&label, CompletionItemKind::Property, 0).detail = detail;
+        }
+    }
+}
+
+fn named_argument(param: &Param, view: View<'_>) -> (String, Option<String>) {
+    let detail = param.default.as_ref().map(|value| format!("{} if left out", view.snippet(value.span)));
+    (format!("{}=", param.name.value), detail)
+}
+
+pub(super) fn markdown(value: String) -> MarkupContent {
+    MarkupContent { kind: MarkupKind::Markdown, value }
+}
+
+/// A template without its marks: `conv ${1:3x3}x$0` is `conv 3x3x`.
+fn plain(template: &str) -> String {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find('$') {
+        text.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(body) = rest.strip_prefix('{') {
+            let end = body.find('}').unwrap_or(body.len());
+            text.push_str(body[..end].split_once(':').map_or("", |(_, shown)| shown));
+            rest = body.get(end + 1..).unwrap_or_default();
+        } else {
+            rest = rest.trim_start_matches(|one: char| one.is_ascii_digit());
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
+/// An operator with what must follow it.
+fn operator_template(spec: &Spec, arriving: Option<Shape>) -> String {
+    if ops::form(spec.name).is_some() {
+        let value = spec.value.as_ref().map_or("", |_| " ${2:2}");
+        return format!("{}{value} <\n    ${{1:identity}}\n>$0", spec.name);
+    }
+    match size_template(spec, arriving) {
+        Some(size) => format!("{} {size}", spec.name),
+        None => match &spec.value {
+            Some(value) if value.default == Fallback::Required => {
+                format!("{} {}", spec.name, default_template(value.kind, value.default))
+            }
+            _ => spec.name.to_owned(),
+        },
+    }
+}
+
+/// The size of an operator to fill in, near to what arrives: as many filters as channels.
+fn size_template(spec: &Spec, arriving: Option<Shape>) -> Option<String> {
+    let channels = arriving.map_or(64, |shape| shape.channels());
+    Some(match spec.sizes {
+        Sizes::None => return None,
+        Sizes::KernelFilters => format!("${{1:3x3}}x${{2:{channels}}}"),
+        Sizes::Kernel => "${1:3x3}".to_owned(),
+        Sizes::Window | Sizes::WindowOrWord => "${1:2}/${2:2}".to_owned(),
+        Sizes::Map => "${1:7x7}x${2:64}".to_owned(),
+        Sizes::MapOrValue => "${1:224x224x3}".to_owned(),
+        Sizes::Factor => "${1:2}".to_owned(),
+    })
+}
+
+fn default_template(kind: Kind, default: Fallback) -> String {
+    let shown = match (default, kind) {
+        (Fallback::Count(count), _) => count.to_string(),
+        (Fallback::Real(real), _) => real.to_string(),
+        (_, Kind::Count { min } | Kind::Pair { min }) => min.max(1).to_string(),
+        (_, Kind::Counts { min }) => format!("({0}, {0})", min.max(1)),
+        (_, Kind::Real | Kind::Reals) => "1.0".to_owned(),
+        (_, Kind::Pads | Kind::FourPads) => "1".to_owned(),
+        (_, Kind::Table) => String::new(),
+    };
+    format!("${{1:{shown}}}")
+}
+
+/// A call with a place for each parameter that must be given.
+fn call_template(block: &Block) -> String {
+    let needed = block.params.iter().filter(|param| param.default.is_none());
+    let places: Vec<String> =
+        needed.enumerate().map(|(index, param)| format!("${{{}:{}}}", index + 1, param.name.value)).collect();
+    format!("{}({})", block.name.value, places.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_template_without_marks_is_what_it_shows() {
+        assert_eq!(plain("conv ${1:3x3}x${2:64}$0"), "conv 3x3x64");
+        assert_eq!(plain("use \"$0\";"), "use \"\";");
+        assert_eq!(plain("${1}x$2 $ ${3:a"), "x  a");
+    }
+}

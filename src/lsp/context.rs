@@ -1,0 +1,223 @@
+//! What stands before a place in a text that may be broken: the statement, its operator, the brackets around.
+//!
+//! It reads tokens only, because what is being typed has no tree yet.
+
+use crate::ops::{self, Spec};
+use crate::syntax::{Parsed, Token, TokenKind};
+
+/// What may be written at a place.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Expected<'a> {
+    /// In a comment, or where a new name is invented.
+    Nothing,
+    /// An item, or a statement of a file without items.
+    Item,
+    /// A statement.
+    Statement,
+    /// Behind the arguments of an operator; `None` behind a block call or group.
+    Argument { owner: Option<&'static Spec>, first: bool, head: Option<&'a str> },
+    /// The name of a table.
+    Table,
+    /// A value of an attribute.
+    AttributeValue,
+    /// A shape behind `->`.
+    Shape,
+    /// A path behind `@`: what is written of it.
+    Reference(&'a str),
+    /// A part or metric behind `expect`: what is written of it.
+    Metric(&'a str),
+    /// A path behind `use`: what is written of it.
+    File(&'a str),
+    /// Within the parentheses of a call of a block or network: its name and the parameter that is reached.
+    CallArgument { callee: &'a str, index: u32 },
+    /// Within other parentheses, or behind `let x =`.
+    Expression,
+}
+
+/// The place of a cursor among the tokens.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Context<'a> {
+    pub expected: Expected<'a>,
+    /// The first byte of the statement that is being typed; the cursor where none is begun.
+    pub statement_start: u32,
+}
+
+/// What stands before a byte.
+pub(super) fn at(parsed: &Parsed, offset: u32) -> Context<'_> {
+    let comment = parsed.comments.iter().any(|one| one.start < offset && offset <= one.end);
+    // The tokens before the cursor; a word that it touches is being typed.
+    let count = parsed.tokens.partition_point(|token| token.end < offset);
+    let touched = parsed.tokens.get(count).filter(|token| token.start < offset && offset <= token.end);
+    let before = &parsed.tokens[..count];
+    let typed = touched.filter(|token| !matches!(token.kind, TokenKind::Symbol(_)));
+    let complete = touched.filter(|token| matches!(token.kind, TokenKind::Symbol(_)) && token.end == offset);
+    let before = if complete.is_some() { &parsed.tokens[..count + 1] } else { before };
+    let reader = Reader { parsed, before };
+    let word_start = typed.map_or(offset, |token| token.start);
+    let (expected, statement) =
+        if comment { (Expected::Nothing, None) } else { reader.expected(typed.copied(), offset) };
+    let statement_start = statement.map_or(word_start, |index| parsed.tokens[index].start);
+    Context { expected, statement_start }
+}
+
+struct Reader<'a> {
+    parsed: &'a Parsed,
+    before: &'a [Token],
+}
+
+impl<'a> Reader<'a> {
+    fn text(&self, token: Token) -> &'a str {
+        self.parsed.token_text(token)
+    }
+
+    /// The text of a token up to the cursor.
+    fn typed(&self, token: Token, offset: u32) -> &'a str {
+        self.parsed.text.get(token.start as usize..offset as usize).unwrap_or_default()
+    }
+
+    /// What is expected, and the first token of the statement.
+    fn expected(&self, typed: Option<Token>, offset: u32) -> (Expected<'a>, Option<usize>) {
+        let last = self.before.last().copied();
+        let last_text = last.map_or("", |token| self.text(token));
+        let (start, bracket) = self.statement();
+        let begun = (start < self.before.len()).then_some(start);
+        match (last_text, typed) {
+            ("use", Some(token)) if token.kind == TokenKind::Text => {
+                return (Expected::File(self.typed(token, offset).trim_start_matches('"')), begun);
+            }
+            (_, Some(token)) if token.kind == TokenKind::Text => return (Expected::Nothing, begun),
+            ("use" | "labels" | "cnn" | "block" | "network" | "table", _) | ("as", _) => {
+                return (Expected::Nothing, begun);
+            }
+            ("@", _) => {
+                let written = typed.map_or("", |token| self.typed(token, offset));
+                return (Expected::Reference(written), begun);
+            }
+            ("expect", _) => {
+                let written = typed.map_or("", |token| self.typed(token, offset));
+                return (Expected::Metric(written), begun);
+            }
+            _ => {}
+        }
+        if let Some((open, index)) = bracket {
+            return (self.in_parentheses(open, index), begun);
+        }
+        let Some(start) = begun else {
+            let within = self.depth() > 0;
+            return (if within { Expected::Statement } else { Expected::Item }, None);
+        };
+        let statement = &self.before[start..];
+        if typed.is_some_and(|token| token.kind == TokenKind::Number) && last_text != "=" {
+            return (Expected::Nothing, begun);
+        }
+        (self.in_statement(statement), begun)
+    }
+
+    /// The first token of the statement around the end of what is before, and the `(` that is open there: its index,
+    /// and the commas behind it.
+    fn statement(&self) -> (usize, Option<(usize, u32)>) {
+        let (mut depth, mut commas, mut bracket) = (0u32, 0, None);
+        for (index, token) in self.before.iter().enumerate().rev() {
+            match token.kind {
+                // An item ends with its braces.
+                TokenKind::Symbol('}') if depth == 0 => return (index + 1, bracket),
+                TokenKind::Symbol(')' | ']' | '}' | '>') => depth += 1,
+                TokenKind::Symbol('(') if depth == 0 => {
+                    bracket = bracket.or(Some((index, commas)));
+                }
+                TokenKind::Symbol('[' | '{' | '<') if depth == 0 => return (index + 1, bracket),
+                TokenKind::Symbol('(' | '[' | '{' | '<') => depth -= 1,
+                TokenKind::Symbol(';' | '|') if depth == 0 => return (index + 1, bracket),
+                TokenKind::Symbol(',') if depth == 0 && bracket.is_none() => commas += 1,
+                _ => {}
+            }
+        }
+        (0, bracket)
+    }
+
+    /// Braces, brackets and branches that are open.
+    fn depth(&self) -> usize {
+        let mut depth = 0usize;
+        for token in self.before {
+            match token.kind {
+                TokenKind::Symbol('{' | '[' | '<') => depth += 1,
+                TokenKind::Symbol('}' | ']' | '>') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        depth
+    }
+
+    fn in_parentheses(&self, open: usize, index: u32) -> Expected<'a> {
+        let callee = open.checked_sub(1).map(|before| self.before[before]);
+        let adjacent = callee.filter(|token| {
+            token.kind == TokenKind::Word
+                && token.end == self.before[open].start
+                && !is_function(self.text(*token))
+        });
+        let declared = open.checked_sub(2).map(|before| self.text(self.before[before]));
+        match adjacent {
+            Some(_) if matches!(declared, Some("block" | "network")) => {
+                // A parameter list: a name is invented, a default is an expression.
+                let last = self.before.last().map_or("", |&token| self.text(token));
+                if last == "=" { Expected::Expression } else { Expected::Nothing }
+            }
+            Some(token) => Expected::CallArgument { callee: self.text(token), index },
+            None => Expected::Expression,
+        }
+    }
+
+    fn in_statement(&self, statement: &'a [Token]) -> Expected<'a> {
+        let text = |token: &Token| self.text(*token);
+        let Some(head) = statement.first() else { return Expected::Statement };
+        let last = statement.last().map_or("", text);
+        match (text(head), last) {
+            ("let", "let") => return Expected::Nothing,
+            ("let", _) => return Expected::Expression,
+            ("use" | "labels" | "expect" | "block" | "network" | "table" | "cnn", _) => {
+                return Expected::Nothing;
+            }
+            (_, "->") => return Expected::Shape,
+            (_, "*") => return Expected::Expression,
+            (_, "=") => {
+                let attribute = statement.len().checked_sub(2).map_or("", |index| text(&statement[index]));
+                return if attribute == "table" { Expected::Table } else { Expected::AttributeValue };
+            }
+            _ => {}
+        }
+        // Behind `->`, `*` and `as` there are no arguments any more.
+        let (mut owner, mut depth, mut ended) = (None, 0u32, false);
+        for (index, token) in statement.iter().enumerate() {
+            match token.kind {
+                TokenKind::Symbol('(' | '[' | '{' | '<') => depth += 1,
+                TokenKind::Symbol(')' | ']' | '}' | '>') => {
+                    depth = depth.saturating_sub(1);
+                    // Behind its branches a form takes trailing words only.
+                    if depth == 0 && token.is('>') {
+                        owner = None;
+                    }
+                }
+                TokenKind::Symbol('→' | '*') if depth == 0 => ended = true,
+                TokenKind::Word if depth == 0 && index == 0 => {
+                    let word = self.text(*token);
+                    owner = ops::find(word).or_else(|| ops::form(word));
+                    owner = if word == "input" { Some(&ops::INPUT) } else { owner };
+                }
+                TokenKind::Word if depth == 0 => match self.text(*token) {
+                    "as" => ended = true,
+                    word => owner = ops::trailing_word(word, owner).or(owner),
+                },
+                _ => {}
+            }
+        }
+        if ended {
+            return Expected::Nothing;
+        }
+        let head = (head.kind == TokenKind::Word).then(|| self.text(*head));
+        Expected::Argument { owner, first: statement.len() == 1, head }
+    }
+}
+
+fn is_function(word: &str) -> bool {
+    matches!(word, "min" | "max" | "ceil" | "floor" | "round")
+}

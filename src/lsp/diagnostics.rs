@@ -1,0 +1,96 @@
+//! Diagnostics of the compiler as diagnostics of the protocol.
+
+use std::collections::BTreeMap;
+
+use gen_lsp_types::{
+    CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
+};
+
+use crate::diag::{self, Code, Severity};
+
+use super::position::Places;
+
+/// The addresses of the pages of the codes, for clients that show them by `cnnc/page`.
+pub(super) const PAGES: &str = "cnnc-page:/";
+
+/// Diagnostics by the path of the file that they are about, each once.
+pub(super) fn by_file(
+    all: &[diag::Diagnostic],
+    places: Places<'_>,
+    pages: bool,
+) -> BTreeMap<String, Vec<Diagnostic>> {
+    let mut files: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+    for one in all {
+        let file = places.map.name(one.primary.span.file).to_owned();
+        files.entry(file).or_default().push(diagnostic(one, places, pages));
+    }
+    files
+}
+
+/// A diagnostic with the rule behind it and everything that the compiler points to; `pages` says whether the client
+/// can open the page of its code.
+pub(super) fn diagnostic(one: &diag::Diagnostic, places: Places<'_>, pages: bool) -> Diagnostic {
+    let related: Vec<DiagnosticRelatedInformation> = related(one, places);
+    Diagnostic {
+        range: places.range(one.primary.span),
+        severity: Some(match one.severity {
+            Severity::Error => DiagnosticSeverity::Error,
+            Severity::Warning => DiagnosticSeverity::Warning,
+        }),
+        code: Some(one.code.to_string().into()),
+        code_description: pages.then(|| CodeDescription::new(format!("{PAGES}{}.md", one.code).into())),
+        source: Some("cnnc".to_owned()),
+        message: message(one).into(),
+        related_information: (!related.is_empty()).then_some(related),
+        tags: is_about_unused(one.code).then(|| vec![DiagnosticTag::Unnecessary]),
+        data: None,
+    }
+}
+
+/// The headline, what is true at the place, the rule with its numbers, and what to do.
+fn message(one: &diag::Diagnostic) -> String {
+    let mut lines = vec![one.message.clone()];
+    lines.extend(Some(&one.primary.text).filter(|text| !text.is_empty()).cloned());
+    lines.extend(one.notes.iter().cloned());
+    lines.extend(one.helps.iter().map(|help| format!("help: {}", help.text)));
+    lines.join("\n")
+}
+
+/// The other places, and the calls and copies that led there.
+fn related(one: &diag::Diagnostic, places: Places<'_>) -> Vec<DiagnosticRelatedInformation> {
+    let labels = one.labels.iter().map(|label| {
+        let text = if label.text.is_empty() { "here".to_owned() } else { label.text.clone() };
+        DiagnosticRelatedInformation::new(places.location(label.span), text)
+    });
+    let expansions = one.origin.innermost_first().map(|step| {
+        let mut text = match &step.block {
+            Some(block) => format!("in block `{block}`, expanded here"),
+            None => "in this repetition".to_owned(),
+        };
+        if let Some((copy, of)) = step.copy {
+            text.push_str(&format!(", copy {copy} of {of}"));
+        }
+        DiagnosticRelatedInformation::new(places.location(step.call), text)
+    });
+    labels.chain(expansions).collect()
+}
+
+/// Lints about what nobody uses; editors fade it out.
+fn is_about_unused(code: Code) -> bool {
+    matches!(code, Code::W0101 | Code::W0102 | Code::W0103 | Code::W0104 | Code::W0105)
+}
+
+/// Diagnostics of several analyses about one file, each mistake once.
+pub(super) fn merged<'a>(all: impl Iterator<Item = &'a Diagnostic>) -> Vec<Diagnostic> {
+    let mut merged: Vec<Diagnostic> = Vec::new();
+    for one in all {
+        let same = |other: &Diagnostic| {
+            (other.range, &other.code, &other.message) == (one.range, &one.code, &one.message)
+        };
+        if !merged.iter().any(same) {
+            merged.push(one.clone());
+        }
+    }
+    merged.sort_by_key(|one| one.range);
+    merged
+}

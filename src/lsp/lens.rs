@@ -1,0 +1,39 @@
+//! What a network costs, above it.
+
+use gen_lsp_types::{CodeLens, Command};
+use serde_json::json;
+
+use crate::report::numbers::{self, Figures};
+
+use super::analysis::View;
+
+/// The lenses of the networks of a file. `commands` says whether the client runs those of the extension.
+pub(super) fn all(view: View<'_>, uri: &str, commands: bool) -> Vec<CodeLens> {
+    let mut lenses = Vec::new();
+    for entry in view.analysis.checked.session.entries() {
+        let lens = |title: String, command: &str| CodeLens {
+            range: view.places().range(entry.span),
+            command: Some(Command {
+                title,
+                tooltip: None,
+                command: command.to_owned(),
+                arguments: Some(vec![json!({ "uri": uri, "network": entry.name })]),
+            }),
+            data: None,
+        };
+        let Some(network) = view.compiled(&entry.name) else { continue };
+        let totals = network.totals();
+        let figures = format!(
+            "{} parameters · {} MACs · {} peak memory",
+            numbers::count(totals.elements.params, Figures::Rounded),
+            numbers::count(totals.macs, Figures::Rounded),
+            numbers::bytes(network.memory().planned, Figures::Rounded)
+        );
+        lenses.push(lens(figures, if commands { "cnnc.showReport" } else { "" }));
+        if commands {
+            lenses.push(lens("show graph".to_owned(), "cnnc.showGraph"));
+            lenses.push(lens("run on a picture".to_owned(), "cnnc.run"));
+        }
+    }
+    lenses
+}

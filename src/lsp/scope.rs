@@ -1,0 +1,89 @@
+//! What can be named at a place: constants and parameters in expressions, values behind `@`.
+
+use crate::base::Span;
+use crate::syntax::ast::{ItemKind, Param, Stmt, StmtKind};
+use crate::tensor::Shape;
+
+use super::analysis::View;
+use super::tree::{self, Node, flow_of, readable};
+
+/// Constants and parameters that an expression at a place may name, the nearest first, each with what it is.
+pub(super) fn values(view: View<'_>, offset: u32) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    let mut add = |name: &str, what: String| {
+        if !found.iter().any(|(one, _)| one == name) {
+            found.push((name.to_owned(), what));
+        }
+    };
+    for node in tree::around(view.parsed(), offset).into_iter().rev() {
+        match node {
+            Node::Body(body) => {
+                let before = body.statements.iter().filter(|stmt| stmt.span.end < offset);
+                for stmt in before {
+                    if let Some(StmtKind::Let(one)) = readable(&stmt.kind) {
+                        add(&one.name.value, format!("= {}", view.snippet(one.value.span)));
+                    }
+                }
+            }
+            Node::Item(item) => {
+                let params: &[Param] = match &item.kind {
+                    ItemKind::Block(block) => &block.params,
+                    ItemKind::Network(network) => &network.params,
+                    _ => &[],
+                };
+                for param in params.iter().filter(|param| param.name.span.end < offset) {
+                    let what = param.default.as_ref().map_or("parameter".to_owned(), |value| {
+                        format!("parameter, {} if left out", view.snippet(value.span))
+                    });
+                    add(&param.name.value, what);
+                }
+            }
+            _ => {}
+        }
+    }
+    for item in view.items() {
+        if let ItemKind::Let(one) = &item.kind {
+            add(&one.name.value, format!("= {}", view.snippet(one.value.span)));
+        }
+    }
+    found
+}
+
+/// The names that `@` may write at a place: those of earlier statements of the same item, as paths from there.
+pub(super) fn names_before(view: View<'_>, offset: u32) -> Vec<(String, Option<Shape>)> {
+    let around = tree::around(view.parsed(), offset);
+    let holds = |span: Span| span.start <= offset && offset <= span.end;
+    let outermost = around.iter().find_map(|node| match node {
+        Node::Body(body) => Some(*body),
+        _ => None,
+    });
+    let mut names = Vec::new();
+    // Statements to look at, with the path of the scope that holds them as seen from the place.
+    let mut stack: Vec<(&Stmt, String)> = Vec::new();
+    if let Some(body) = outermost {
+        stack.extend(body.statements.iter().rev().map(|stmt| (stmt, String::new())));
+    }
+    while let Some((stmt, scope)) = stack.pop() {
+        if stmt.span.start >= offset {
+            continue;
+        }
+        let name = match readable(&stmt.kind) {
+            Some(StmtKind::Input { name, .. }) => name.as_ref(),
+            _ => flow_of(stmt).and_then(|flow| flow.name()),
+        };
+        let written = name.map(|name| view.snippet(name.span).trim_end_matches("[]"));
+        let path = written.filter(|text| !text.is_empty()).map(|text| format!("{scope}{text}"));
+        if let Some(path) = path.as_ref().filter(|_| !holds(stmt.span)) {
+            names.push((path.clone(), view.passage(stmt.span).and_then(|passage| passage.leaving)));
+        }
+        // Within the statement that holds the place, names need no path.
+        let inner = match path {
+            Some(path) if !holds(stmt.span) => format!("{path}."),
+            _ => scope,
+        };
+        let nested = tree::statements_within(stmt);
+        stack.extend(nested.into_iter().rev().map(|one| (one, inner.clone())));
+    }
+    names.reverse();
+    names
+}

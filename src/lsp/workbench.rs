@@ -1,0 +1,434 @@
+//! The open texts, what is known of them, and what has to be checked again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use gen_lsp_types::{
+    Diagnostic, DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, Location, PublishDiagnosticsParams,
+};
+use serde_json::Value;
+
+use crate::base::{Interrupt, Span};
+use crate::check::ProjectFile;
+use crate::diag::Failure;
+use crate::driver::{Loader, Session, Workspace};
+
+use super::Host;
+use super::analysis::{Analysis, View};
+use super::diagnostics;
+use super::document::Document;
+use super::position::Encoding;
+use super::requests;
+use super::server::{Refusal, parameters};
+use super::uri::{self, path_of};
+
+/// Files of the folders that are looked through for what uses an open file.
+const MOST_FILES: usize = 4096;
+
+/// What the client can do beyond the protocol's minimum.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ClientAbilities {
+    /// It runs the commands behind code lenses.
+    pub commands: bool,
+    /// It opens the pages of codes.
+    pub pages: bool,
+    /// It says when files change.
+    pub watches_files: bool,
+    /// It takes templates with places to fill in.
+    pub snippets: bool,
+}
+
+/// The state of a server.
+pub(super) struct Workbench {
+    host: Arc<dyn Host>,
+    pub encoding: Encoding,
+    pub client: ClientAbilities,
+    workspace: Workspace,
+    documents: BTreeMap<String, Document>,
+    /// The folders of the workspace.
+    folders: Vec<String>,
+    /// What is known of files, by path; those that have changed since are missing.
+    analyses: BTreeMap<String, Rc<Analysis>>,
+    /// The files of the folders that were not read yet.
+    unread: Vec<String>,
+    /// The files that each file of the folders uses, by its path.
+    uses: BTreeMap<String, BTreeSet<String>>,
+    /// Files whose diagnostics are not those of their text any more.
+    unchecked: BTreeSet<String>,
+    /// Diagnostics by the file whose check found them, and the file that they are about.
+    found: BTreeMap<String, BTreeMap<String, Vec<Diagnostic>>>,
+    projects: BTreeMap<String, Option<Rc<ProjectFile>>>,
+}
+
+/// The door to files of the compiler: only paths that can be files are handed on.
+struct Files(Arc<dyn Host>);
+
+impl Loader for Files {
+    fn read(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        if uri::is_file(path) { self.0.read(path) } else { Err(std::io::ErrorKind::NotFound.into()) }
+    }
+
+    fn read_within(&self, folder: &str, path: &str) -> std::io::Result<Vec<u8>> {
+        if uri::is_file(path) {
+            self.0.read_within(folder, path)
+        } else {
+            Err(std::io::ErrorKind::NotFound.into())
+        }
+    }
+}
+
+impl Workbench {
+    pub(super) fn new(host: Arc<dyn Host>, encoding: Encoding) -> Workbench {
+        Workbench {
+            workspace: Workspace::new(Box::new(Files(host.clone()))),
+            host,
+            encoding,
+            client: ClientAbilities::default(),
+            documents: BTreeMap::new(),
+            folders: Vec::new(),
+            analyses: BTreeMap::new(),
+            unread: Vec::new(),
+            uses: BTreeMap::new(),
+            unchecked: BTreeSet::new(),
+            found: BTreeMap::new(),
+            projects: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in what the client says of itself.
+    pub(super) fn initialize(&mut self, params: &Value, encoding: Encoding) {
+        let is = |path: &str| params.pointer(path).and_then(Value::as_bool).unwrap_or(false);
+        self.encoding = encoding;
+        self.client = ClientAbilities {
+            commands: is("/initializationOptions/commands"),
+            pages: is("/initializationOptions/pages"),
+            watches_files: is("/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration"),
+            snippets: is("/capabilities/textDocument/completion/completionItem/snippetSupport"),
+        };
+        let folders = params.get("workspaceFolders").and_then(Value::as_array);
+        let folders = folders.into_iter().flatten().filter_map(|folder| folder.get("uri")?.as_str());
+        let root = params.get("rootUri").and_then(Value::as_str);
+        self.folders = folders.map(path_of).collect();
+        if self.folders.is_empty() {
+            self.folders = root.map(path_of).into_iter().collect();
+        }
+        self.read_folders();
+    }
+
+    /// Whether the client says when files change.
+    pub(super) fn client_watches_files(&self) -> bool {
+        self.client.watches_files
+    }
+
+    /// Forgets everything but the texts that are open.
+    pub(super) fn start_over(&mut self) {
+        let documents = std::mem::take(&mut self.documents);
+        let found = std::mem::take(&mut self.found);
+        let mut fresh = Workbench::new(self.host.clone(), self.encoding);
+        for (path, document) in &documents {
+            fresh.workspace.open(path, document.text.clone());
+        }
+        fresh.client = self.client;
+        fresh.folders = std::mem::take(&mut self.folders);
+        fresh.documents = documents;
+        fresh.found = found;
+        *self = fresh;
+    }
+
+    /// Handles a message that wants no answer.
+    pub(super) fn notice(&mut self, method: &str, params: Value) -> Result<(), Refusal> {
+        match method {
+            "textDocument/didOpen" => {
+                let item = parameters::<DidOpenTextDocumentParams>(params)?.text_document;
+                let path = path_of(&item.uri.0);
+                let document = Document { uri: item.uri, version: item.version, text: item.text.into() };
+                self.open(&path, document);
+            }
+            "textDocument/didChange" => {
+                let params = parameters::<DidChangeTextDocumentParams>(params)?;
+                let path = path_of(&params.text_document.text_document_identifier.uri.0);
+                let Some(document) = self.documents.get_mut(&path) else {
+                    return Err(Refusal::parameters(format!("`{path}` is not open")));
+                };
+                document.version = params.text_document.version;
+                document.change(params.content_changes, self.encoding);
+                self.workspace.open(&path, document.text.clone());
+                self.changed(&path);
+            }
+            "textDocument/didClose" => {
+                let params = parameters::<DidCloseTextDocumentParams>(params)?;
+                let path = path_of(&params.text_document.uri.0);
+                if self.documents.remove(&path).is_some() {
+                    self.workspace.invalidate(&path);
+                    self.changed(&path);
+                }
+            }
+            "workspace/didChangeWatchedFiles" => {
+                for change in parameters::<DidChangeWatchedFilesParams>(params)?.changes {
+                    self.file_changed(&path_of(&change.uri.0));
+                }
+            }
+            "workspace/didChangeWorkspaceFolders" => {
+                let named = |which: &str| {
+                    let all = params.pointer(which).and_then(Value::as_array);
+                    let uris = all.into_iter().flatten().filter_map(|folder| folder.get("uri")?.as_str());
+                    uris.map(path_of).collect::<Vec<String>>()
+                };
+                let (added, removed) = (named("/event/added"), named("/event/removed"));
+                self.folders.retain(|folder| !removed.contains(folder));
+                self.folders.extend(added);
+                self.read_folders();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, path: &str, document: Document) {
+        self.workspace.open(path, document.text.clone());
+        self.documents.insert(path.to_owned(), document);
+        self.changed(path);
+    }
+
+    /// Files of the folders are read one after another while no message waits.
+    fn read_folders(&mut self) {
+        let mut files: Vec<String> =
+            self.folders.iter().flat_map(|folder| self.host.sources_below(folder)).collect();
+        files.sort();
+        files.dedup();
+        files.truncate(MOST_FILES);
+        files.reverse();
+        self.uses.retain(|path, _| files.binary_search_by(|file| path.cmp(file)).is_ok());
+        files.retain(|file| !self.uses.contains_key(file));
+        self.unread = files;
+    }
+
+    /// Something on disk has changed.
+    fn file_changed(&mut self, path: &str) {
+        if path.ends_with(".cnn") {
+            if self.documents.contains_key(path) {
+                return;
+            }
+            self.workspace.invalidate(path);
+            self.uses.remove(path);
+            self.unread.push(path.to_owned());
+            self.changed(path);
+            // A `use` that found nothing may find it now.
+            let missing: Vec<String> =
+                self.analyses.keys().filter(|&one| self.has_errors(one)).cloned().collect();
+            missing.iter().for_each(|path| self.forget(path));
+        } else {
+            self.projects.clear();
+            let known: Vec<String> = self.analyses.keys().cloned().collect();
+            known.iter().for_each(|path| self.forget(path));
+        }
+    }
+
+    fn has_errors(&self, path: &str) -> bool {
+        let analysis = self.analyses.get(path);
+        analysis.is_some_and(|one| {
+            one.checked.diagnostics.iter().any(|one| one.severity == crate::diag::Severity::Error)
+        })
+    }
+
+    /// Forgets what was known of a file, and of those that use it.
+    fn changed(&mut self, path: &str) {
+        let uses_it = |one: &&String| self.uses.get(*one).is_some_and(|used| used.contains(path));
+        let users: Vec<String> = self.uses.keys().filter(uses_it).cloned().collect();
+        self.forget(path);
+        users.iter().for_each(|user| self.forget(user));
+    }
+
+    fn forget(&mut self, path: &str) {
+        self.analyses.remove(path);
+        self.unchecked.insert(path.to_owned());
+    }
+
+    /// Checks one file that has to be checked again, or reads one of the folders: the diagnostics to send. `None`
+    /// where nothing is left to do.
+    pub(super) fn check_next(&mut self, interrupt: &Interrupt) -> Option<Vec<Value>> {
+        // What is open comes first: somebody looks at it.
+        let open = self.unchecked.iter().find(|path| self.documents.contains_key(*path));
+        if let Some(path) = open.or(self.unchecked.iter().next()).cloned() {
+            if !self.documents.contains_key(&path) && !self.uses_an_open_file(&path) {
+                self.unchecked.remove(&path);
+                return Some(self.publish(&path, BTreeMap::new()));
+            }
+            let Ok(analysis) = self.analysis(&path, interrupt) else {
+                // An edit has arrived, or the file is gone.
+                if !interrupt.is_over() {
+                    self.unchecked.remove(&path);
+                    return Some(self.publish(&path, BTreeMap::new()));
+                }
+                return Some(Vec::new());
+            };
+            self.unchecked.remove(&path);
+            let view = self.view(&analysis);
+            let found = diagnostics::by_file(&analysis.checked.diagnostics, view.places(), self.client.pages);
+            if !self.documents.contains_key(&path) {
+                self.analyses.remove(&path);
+            }
+            return Some(self.publish(&path, found));
+        }
+        let path = self.unread.pop()?;
+        self.note_uses(&path);
+        if self.uses_an_open_file(&path) {
+            self.unchecked.insert(path);
+        }
+        Some(Vec::new())
+    }
+
+    fn uses_an_open_file(&self, path: &str) -> bool {
+        self.uses.get(path).is_some_and(|used| used.iter().any(|one| self.documents.contains_key(one)))
+    }
+
+    /// Keeps what a check found, and says it for every file that it concerns.
+    fn publish(&mut self, root: &str, found: BTreeMap<String, Vec<Diagnostic>>) -> Vec<Value> {
+        let mut files: BTreeSet<String> = found.keys().cloned().collect();
+        if self.documents.contains_key(root) {
+            files.insert(root.to_owned());
+        }
+        let before = if found.is_empty() {
+            self.found.remove(root)
+        } else {
+            self.found.insert(root.to_owned(), found)
+        };
+        files.extend(before.into_iter().flat_map(BTreeMap::into_keys));
+        let messages = files.into_iter().map(|file| {
+            let all = self.found.values().filter_map(|by_file| by_file.get(&file)).flatten();
+            let document = self.documents.get(&file);
+            let params = PublishDiagnosticsParams {
+                uri: document.map_or_else(|| uri::of_path(&file).into(), |one| one.uri.clone()),
+                version: document.map(|one| one.version),
+                diagnostics: diagnostics::merged(all),
+            };
+            serde_json::to_value(params).unwrap_or_default()
+        });
+        messages.collect()
+    }
+
+    /// What is known of a file now.
+    pub(super) fn analysis(&mut self, path: &str, interrupt: &Interrupt) -> Result<Rc<Analysis>, Refusal> {
+        if let Some(known) = self.analyses.get(path) {
+            return Ok(known.clone());
+        }
+        if interrupt.is_over() {
+            return Err(Refusal::outdated());
+        }
+        let session = self.workspace.session(path).map_err(|why| Refusal::parameters(why.to_string()))?;
+        let used = session.program().files().map(|file| session.sources().name(file).to_owned());
+        self.uses.insert(path.to_owned(), used.filter(|one| one != path).collect());
+        let project = self.project_of(path);
+        let project = project.as_ref().and_then(|one| Some((&**one, relative(&one.name, path)?)));
+        let analysis =
+            Rc::new(Analysis::of(session, path, project, interrupt).ok_or_else(Refusal::outdated)?);
+        self.analyses.insert(path.to_owned(), analysis.clone());
+        Ok(analysis)
+    }
+
+    /// The project file that speaks of a file.
+    fn project_of(&mut self, path: &str) -> Option<Rc<ProjectFile>> {
+        let folder = path.rsplit_once('/').filter(|_| uri::is_file(path))?.0;
+        if !self.projects.contains_key(folder) {
+            let found = self.host.project_above(folder);
+            // A project file with a mistake has no rules; the command line says what is wrong with it.
+            let parsed = found.and_then(|(name, text)| ProjectFile::parse(&name, &text).ok());
+            self.projects.insert(folder.to_owned(), parsed.map(Rc::new));
+        }
+        self.projects.get(folder).cloned().flatten()
+    }
+
+    /// An analysis as a request looks at it.
+    pub(super) fn view<'a>(&self, analysis: &'a Analysis) -> View<'a> {
+        View { analysis, encoding: self.encoding }
+    }
+
+    /// The analysis of an open document.
+    pub(super) fn document(&mut self, uri: &str, interrupt: &Interrupt) -> Result<Rc<Analysis>, Refusal> {
+        let path = path_of(uri);
+        if !self.documents.contains_key(&path) {
+            return Err(Refusal::parameters(format!("`{path}` is not open")));
+        }
+        self.analysis(&path, interrupt)
+    }
+
+    /// The program of a file, without a check.
+    pub(super) fn session(&mut self, path: &str) -> Result<Session, Failure> {
+        self.workspace.session(path)
+    }
+
+    /// The files that are known: open ones, and those of the folders.
+    pub(super) fn known_files(&self) -> BTreeSet<String> {
+        let unread = self.unread.iter();
+        self.documents.keys().chain(self.uses.keys()).chain(unread).cloned().collect()
+    }
+
+    /// The address of a file as the client writes it.
+    pub(super) fn uri_of(&self, path: &str) -> gen_lsp_types::Uri {
+        self.documents.get(path).map_or_else(|| uri::of_path(path).into(), |one| one.uri.clone())
+    }
+
+    /// A span with the address of its file, as the client writes it.
+    pub(super) fn location(&self, view: View<'_>, span: Span) -> Location {
+        let path = view.analysis.map().name(span.file);
+        Location::new(self.uri_of(path), view.places().range(span))
+    }
+
+    /// A workspace of the same texts, to try out what becomes of a change.
+    pub(super) fn trial(&self) -> Workspace {
+        let mut trial = Workspace::new(Box::new(Files(self.host.clone())));
+        for (path, document) in &self.documents {
+            trial.open(path, document.text.clone());
+        }
+        trial
+    }
+
+    /// Reads the files of the folders that were not read yet, for whoever needs all that use a file.
+    pub(super) fn read_all(&mut self, interrupt: &Interrupt) {
+        while let Some(path) = self.unread.pop() {
+            self.note_uses(&path);
+            if interrupt.is_over() {
+                return;
+            }
+        }
+    }
+
+    fn note_uses(&mut self, path: &str) {
+        if let Ok(session) = self.workspace.session(path) {
+            let used = session.program().files().map(|file| session.sources().name(file).to_owned());
+            self.uses.insert(path.to_owned(), used.filter(|one| one != path).collect());
+        }
+    }
+
+    /// The known files that use a file, itself included.
+    pub(super) fn users_of(&self, path: &str) -> Vec<String> {
+        let users = self.uses.iter().filter(|(user, used)| *user == path || used.contains(path));
+        users.map(|(user, _)| user.clone()).collect()
+    }
+
+    /// The known sources in and below the folder of a document, as a `use` in it writes them.
+    pub(super) fn sources_beside(&self, uri: &str) -> Vec<String> {
+        let path = path_of(uri);
+        let Some((folder, _)) = path.rsplit_once('/') else { return Vec::new() };
+        let files = self.known_files().into_iter().filter(|file| *file != path);
+        files.filter_map(|file| Some(file.strip_prefix(folder)?.strip_prefix('/')?.to_owned())).collect()
+    }
+
+    /// Answers a request.
+    pub(super) fn answer(
+        &mut self,
+        method: &str,
+        params: Value,
+        interrupt: &Interrupt,
+    ) -> Result<Value, Refusal> {
+        requests::answer(self, method, params, interrupt)
+    }
+}
+
+/// The path of a file from the folder of a project file.
+fn relative<'p>(project: &str, path: &'p str) -> Option<&'p str> {
+    let folder = project.rsplit_once('/').map_or("", |(folder, _)| folder);
+    path.strip_prefix(folder)?.strip_prefix('/')
+}
