@@ -12,7 +12,7 @@ use crate::analysis::Checked;
 use crate::diag::{Code, Failure};
 use crate::exec::{Executor, Isa, peak};
 use crate::ir::NodeId;
-use crate::lower::{Accuracy, Plan, Settings, Step, lower};
+use crate::lower::{KernelPolicy, Plan, PlanOptions, Step, lower};
 use crate::ops::Init;
 use crate::weights::seeded;
 
@@ -148,8 +148,8 @@ fn bench(arguments: &Arguments, checked: &Checked) -> Done {
     let mut weights = parameters.weights(checked)?;
     let outputs = checked.graph().outputs().iter().filter(|output| !output.train_only);
     let outputs: Vec<(String, NodeId)> = outputs.map(|output| (output.name.clone(), output.node)).collect();
-    let accuracy = if arguments.exact { Accuracy::Direct } else { Accuracy::Fast };
-    let plan = lower(checked.graph(), &Settings { batch: usize::from(arguments.batch), accuracy, outputs });
+    let policy = if arguments.exact { KernelPolicy::NoWinograd } else { KernelPolicy::Fastest };
+    let plan = lower(checked.graph(), &PlanOptions { batch: usize::from(arguments.batch), policy, outputs });
     memory::check(plan.bytes(threads), arguments.max_memory)?;
     let inputs = inputs(&plan);
     let executor = Executor::load_for(isa, plan, threads, |recipe| weights.constant(checked.graph(), recipe));

@@ -2,7 +2,7 @@
 
 use crate::analysis::Checked;
 use crate::driver::Session;
-use crate::lower::{Accuracy, Settings, lower};
+use crate::lower::{KernelPolicy, PlanOptions, lower};
 
 use super::source::{self, Source};
 use super::{Done, output};
@@ -56,7 +56,7 @@ fn dump(stage: Stage, session: &Session, checked: &Checked) -> Done {
             let outputs = checked.graph().outputs().iter().filter(|output| !output.train_only);
             let outputs = outputs.map(|output| (output.name.clone(), output.node)).collect();
             output::print_text(
-                &lower(checked.graph(), &Settings { batch: 1, accuracy: Accuracy::Fast, outputs })
+                &lower(checked.graph(), &PlanOptions { batch: 1, policy: KernelPolicy::Fastest, outputs })
                     .to_string(),
             )
         }

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use ndarray::{ArrayD, Axis, concatenate};
 
+use crate::base::safe;
 use crate::diag::{Code, Failure};
 use crate::model::{ArrayOrder, ModelInput};
 use crate::picture;
 use crate::weights::npy;
 
 use super::files::{self, Named, slashed};
-use super::{Stop, words};
+use super::{Stop, output, words};
 
 /// The order of the axes of arrays in files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -224,5 +225,7 @@ fn read(input: &ModelInput, path: &str, order: ArrayOrder) -> Result<ArrayD<f32>
         let most = picture::MAX_FILE_BYTES;
         return Err(Failure::new(Code::E0605, format!("`{path}` has more than {most} bytes")));
     }
-    input.picture(&bytes, path)
+    let prepared = input.picture(&bytes, path)?;
+    prepared.warnings.iter().for_each(|line| output::error(&format!("warning: {}\n", safe::line(line))));
+    Ok(prepared.tensor)
 }

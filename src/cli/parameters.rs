@@ -56,6 +56,7 @@ pub(super) fn open(network: &Checked, path: &str, matching: TensorMatching) -> R
     let weights = Weights::open(network, std::io::BufReader::new(file), path, matching);
     let weights = weights.map_err(|misfit| Stop::Environment(with_options(misfit)))?;
     weights.notes().iter().for_each(|note| output::error(&format!("note: {}\n", safe::line(note))));
+    weights.warnings().iter().for_each(|line| output::error(&format!("warning: {}\n", safe::line(line))));
     Ok(weights)
 }
 

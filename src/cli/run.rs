@@ -9,7 +9,7 @@ use crate::analysis::Checked;
 use crate::base::counted;
 use crate::diag::{Code, Failure};
 use crate::driver::{Loader, MAX_SOURCE_BYTES};
-use crate::lower::Accuracy;
+use crate::lower::KernelPolicy;
 use crate::model::{Labels, Model, ModelSettings, OutputValues, UnknownValue};
 use crate::tensor::Shape;
 use crate::weights::{npy, npz};
@@ -83,7 +83,7 @@ fn execute(arguments: &Arguments, network: &Checked) -> Done {
         batch: 1,
         threads: machine::threads(arguments.threads),
         isa: machine::isa()?,
-        accuracy: if arguments.exact { Accuracy::Direct } else { Accuracy::Fast },
+        policy: if arguments.exact { KernelPolicy::NoWinograd } else { KernelPolicy::Fastest },
         also: dumped.clone(),
     };
     // What is too large for one picture is refused before any file is looked at.

@@ -115,9 +115,10 @@ fn weights(arguments: &Arguments, checked: &Checked) -> Done {
                 )
             })
             .collect();
-        for (key, shape) in &tensors {
-            let elements: u128 = shape.iter().map(|&dim| dim as u128).product();
-            memory::check_tensor(key, elements * 4)?;
+        // Tensors are made one after another: the largest decides, and the memory is looked up once.
+        let elements = |shape: &[usize]| shape.iter().map(|&dim| dim as u128).product::<u128>();
+        if let Some((key, shape)) = tensors.iter().max_by_key(|(_, shape)| elements(shape)) {
+            memory::check_tensor(key, elements(shape) * 4)?;
         }
         let value = |index: usize| {
             let (key, shape) = &tensors[index];

@@ -6,16 +6,16 @@ use std::time::Instant;
 use ndarray::{ArrayD, IxDyn};
 
 use crate::diag::{Code, Failure};
-use crate::lower::{Plan, Port, Recipe};
+use crate::lower::{ConstantExpr, Plan, Port};
 
 use super::inputs::{InputError, in_order};
-use super::kernels::{Isa, Memory, Prepared, prepare};
-use super::team::{Team, Work};
+use super::kernels::{CompiledStep, Isa, Memory, compile};
+use super::thread_pool::{ParallelJob, ThreadPool};
 
 /// A plan with its constants, ready to run.
 pub struct Executor {
     plan: Plan,
-    team: Team<Engine>,
+    pool: ThreadPool<PlanJob>,
 }
 
 impl std::fmt::Debug for Executor {
@@ -24,14 +24,16 @@ impl std::fmt::Debug for Executor {
     }
 }
 
-/// The steps as phases of all threads.
-struct Engine {
-    steps: Vec<Box<dyn Prepared>>,
-    /// The pieces of each phase, and its step and phase there.
-    pieces: Vec<usize>,
+/// The steps of a plan as phases that all threads run together.
+struct PlanJob {
+    steps: Vec<Box<dyn CompiledStep>>,
+    /// The number of tasks of each phase.
+    tasks: Vec<usize>,
+    /// The step of each phase, and the phase's index within its step.
     phases: Vec<(usize, usize)>,
     arena: Memory,
-    private: Vec<Memory>,
+    /// The scratch memory of each thread.
+    scratch: Vec<Memory>,
     started: Instant,
     /// When the last run began, in nanoseconds since `started`.
     begun: AtomicU64,
@@ -39,14 +41,14 @@ struct Engine {
     finished: Vec<AtomicU64>,
 }
 
-impl Work for Engine {
+impl ParallelJob for PlanJob {
     fn phases(&self) -> &[usize] {
-        &self.pieces
+        &self.tasks
     }
 
-    fn piece(&self, phase: usize, piece: usize, thread: usize) {
+    fn task(&self, phase: usize, task: usize, thread: usize) {
         let (step, phase_of_step) = self.phases[phase];
-        self.steps[step].run(phase_of_step, piece, &self.arena, &self.private[thread]);
+        self.steps[step].run(phase_of_step, task, &self.arena, &self.scratch[thread]);
     }
 
     fn finished(&self, phase: usize) {
@@ -54,22 +56,22 @@ impl Work for Engine {
     }
 }
 
-impl Engine {
+impl PlanJob {
     fn now(&self) -> u64 {
         self.started.elapsed().as_nanos() as u64
     }
 }
 
 impl Executor {
-    /// Packs the constants of a plan for the best instructions of this machine. `constant` evaluates a recipe;
-    /// it is called for each constant once, in the order of the steps.
+    /// Packs the constants of a plan for the best instructions of this machine. `constant` evaluates an expression;
+    /// it is called once for each constant, in the order of the steps.
     ///
     /// # Errors
-    /// What `constant` fails with; E0607 where memory or threads cannot be had.
+    /// Failures of `constant`; E0607 where memory or threads cannot be had.
     pub fn load(
         plan: Plan,
         threads: usize,
-        constant: impl FnMut(&Recipe) -> Result<ArrayD<f32>, Failure>,
+        constant: impl FnMut(&ConstantExpr) -> Result<ArrayD<f32>, Failure>,
     ) -> Result<Executor, Failure> {
         Executor::load_for(Isa::best(), plan, threads, constant)
     }
@@ -82,14 +84,14 @@ impl Executor {
         isa: Isa,
         plan: Plan,
         threads: usize,
-        mut constant: impl FnMut(&Recipe) -> Result<ArrayD<f32>, Failure>,
+        mut constant: impl FnMut(&ConstantExpr) -> Result<ArrayD<f32>, Failure>,
     ) -> Result<Executor, Failure> {
         let isa = isa.min(Isa::best());
         let mut steps = Vec::with_capacity(plan.steps.len());
         for step in &plan.steps {
-            let constants = step.constants.iter().map(|recipe| {
-                let value = constant(recipe)?;
-                let shape: Vec<usize> = recipe.shape.iter().map(|&dim| dim as usize).collect();
+            let constants = step.constants.iter().map(|expression| {
+                let value = constant(expression)?;
+                let shape: Vec<usize> = expression.shape.iter().map(|&dim| dim as usize).collect();
                 // Stored shapes may differ by dimensions of size 1.
                 let value = if value.shape() == shape {
                     value
@@ -104,26 +106,28 @@ impl Executor {
                 Ok(if value.is_standard_layout() { value } else { value.as_standard_layout().into_owned() })
             });
             let constants = constants.collect::<Result<Vec<_>, Failure>>()?;
-            steps.push(prepare(isa, step, plan.batch, constants, threads)?);
+            steps.push(compile(isa, step, plan.batch, constants, threads)?);
         }
         let phases: Vec<(usize, usize)> = steps
             .iter()
             .enumerate()
             .flat_map(|(index, step)| (0..step.phases().len()).map(move |phase| (index, phase)))
             .collect();
-        let engine = Engine {
-            pieces: phases.iter().map(|&(step, phase)| steps[step].phases()[phase]).collect(),
+        let job = PlanJob {
+            tasks: phases.iter().map(|&(step, phase)| steps[step].phases()[phase]).collect(),
             finished: phases.iter().map(|_| AtomicU64::new(0)).collect(),
             phases,
             steps,
             arena: Memory::zeroed(plan.arena)?,
-            private: (0..threads).map(|_| Memory::zeroed(plan.private)).collect::<Result<_, _>>()?,
+            scratch: (0..threads)
+                .map(|_| Memory::zeroed(plan.scratch_per_thread))
+                .collect::<Result<_, _>>()?,
             started: Instant::now(),
             begun: AtomicU64::new(0),
         };
-        let team = Team::new(engine, threads)
+        let pool = ThreadPool::new(job, threads)
             .map_err(|error| Failure::new(Code::E0607, format!("cannot start {threads} threads: {error}")))?;
-        Ok(Executor { plan, team })
+        Ok(Executor { plan, pool })
     }
 
     /// The plan.
@@ -139,15 +143,15 @@ impl Executor {
     /// An input that is missing, unknown, given twice or of another shape. Then nothing was computed.
     pub fn run(&mut self, inputs: &[(&str, &ArrayD<f32>)]) -> Result<Vec<ArrayD<f32>>, InputError> {
         let arrays = in_order(&self.plan, inputs)?;
-        let engine = self.team.work();
+        let job = self.pool.work();
         for (port, array) in self.plan.inputs.iter().zip(arrays) {
-            engine.arena.fill(&port.tensor, self.plan.batch, array);
+            job.arena.fill(&port.tensor, self.plan.batch, array);
         }
-        engine.begun.store(engine.now(), Ordering::Relaxed);
-        self.team.run();
-        let engine = self.team.work();
+        job.begun.store(job.now(), Ordering::Relaxed);
+        self.pool.run();
+        let job = self.pool.work();
         let output = |port: &Port| {
-            let values = engine.arena.read(&port.tensor, self.plan.batch);
+            let values = job.arena.read(&port.tensor, self.plan.batch);
             ArrayD::from_shape_vec(IxDyn(&self.plan.array_shape(port)), values)
                 .expect("a tensor has the elements of its shape")
         };
@@ -156,10 +160,10 @@ impl Executor {
 
     /// The nanoseconds that each step took in the last run.
     pub fn step_times(&self) -> Vec<u64> {
-        let engine = self.team.work();
-        let mut times = vec![0; engine.steps.len()];
-        let mut before = engine.begun.load(Ordering::Relaxed);
-        for (&(step, _), finished) in engine.phases.iter().zip(&engine.finished) {
+        let job = self.pool.work();
+        let mut times = vec![0; job.steps.len()];
+        let mut before = job.begun.load(Ordering::Relaxed);
+        for (&(step, _), finished) in job.phases.iter().zip(&job.finished) {
             let now = finished.load(Ordering::Relaxed);
             times[step] += now.saturating_sub(before);
             before = now;

@@ -1,9 +1,9 @@
-//! Which algorithm a convolution takes: one function with stated rules, nothing is tried out at run time.
+//! Chooses the algorithm of a convolution by stated rules; nothing is measured when a network is loaded.
 
 use crate::tensor::Shape;
 
 use super::layout::LANES;
-use super::plan::{Algorithm, Convolution, Filtering};
+use super::plan::{Algorithm, Convolution, WinogradTile};
 
 /// Winograd's algorithm serves kernels at stride 1 without dilation, from 16 channels on, and groups of whole blocks.
 /// Everything else is direct.
@@ -35,7 +35,7 @@ pub(super) fn algorithm(convolution: &Convolution, input: Shape, output: Shape) 
         (1, 3) if width > 3 => (1, 4),
         _ => return Algorithm::Direct,
     };
-    Algorithm::Winograd(Filtering { outputs, taps: (down as usize, across as usize) })
+    Algorithm::Winograd(WinogradTile { outputs, taps: (down as usize, across as usize) })
 }
 
 #[cfg(test)]
@@ -61,9 +61,9 @@ mod tests {
         };
         let input = Shape::map(extent * stride, extent * stride, channels);
         match algorithm(&convolution, input, Shape::map(extent, extent, 64)) {
-            Algorithm::Winograd(filtering) => {
-                assert_eq!(filtering.taps, (down as usize, across as usize));
-                Some(filtering.outputs)
+            Algorithm::Winograd(tile) => {
+                assert_eq!(tile.taps, (down as usize, across as usize));
+                Some(tile.outputs)
             }
             Algorithm::Direct => None,
         }

@@ -1,24 +1,25 @@
-//! Constants of steps as recipes over the parameters of nodes, evaluated once when a plan is loaded.
+//! The constants of steps as expressions over the parameters of nodes. They are evaluated once, when a plan is
+//! loaded.
 
 use ndarray::{ArrayD, Axis};
 
 use crate::ir::NodeId;
 
-/// A tensor of a node: the node and the position among its parameters.
+/// A parameter of the graph: its node, and its index among the node's parameters.
 pub(super) type ParameterId = (NodeId, usize);
 
-/// How a constant is made.
+/// How a constant is computed from parameters.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Recipe {
+pub struct ConstantExpr {
     /// The dimensions of the result.
     pub shape: Vec<u64>,
-    /// What is computed.
-    pub kind: RecipeKind,
+    /// Which parameters are combined, and how.
+    pub kind: ConstantKind,
 }
 
-/// The kinds of recipes.
+/// The expression of a constant.
 #[derive(Clone, Debug, PartialEq)]
-pub enum RecipeKind {
+pub enum ConstantKind {
     /// The parameter itself.
     Parameter(ParameterId),
     /// A weight whose output channels (axis 0) are multiplied by the factors of a batch normalisation.
@@ -40,7 +41,7 @@ pub enum RecipeKind {
         eps: f64,
     },
     /// `γ / √(var + eps)`
-    Factor {
+    BatchNormScale {
         /// The normalisation.
         norm: NodeId,
         /// Its `eps`.
@@ -48,27 +49,27 @@ pub enum RecipeKind {
     },
 }
 
-impl Recipe {
-    /// The parameters that the recipe reads.
+impl ConstantExpr {
+    /// The parameters that the expression reads.
     pub fn reads(&self) -> Vec<ParameterId> {
         match self.kind {
-            RecipeKind::Parameter(id) => vec![id],
-            RecipeKind::FoldedWeight { weight, norm, .. } => vec![weight, (norm, 0), (norm, 3)],
-            RecipeKind::FoldedBias { bias, norm, .. } => {
+            ConstantKind::Parameter(id) => vec![id],
+            ConstantKind::FoldedWeight { weight, norm, .. } => vec![weight, (norm, 0), (norm, 3)],
+            ConstantKind::FoldedBias { bias, norm, .. } => {
                 bias.into_iter().chain([(norm, 0), (norm, 1), (norm, 2), (norm, 3)]).collect()
             }
-            RecipeKind::Factor { norm, .. } => vec![(norm, 0), (norm, 3)],
+            ConstantKind::BatchNormScale { norm, .. } => vec![(norm, 0), (norm, 3)],
         }
     }
 
-    /// Evaluates the recipe; `tensors` are those of [`Recipe::reads`], in this order. Folding is computed in
+    /// Evaluates the expression; `tensors` are those of [`ConstantExpr::reads`], in this order. Folding is computed in
     /// f64 and rounded once.
     pub fn evaluate(&self, mut tensors: Vec<ArrayD<f32>>) -> ArrayD<f32> {
         let factor =
             |gamma: f32, variance: f32, eps: f64| f64::from(gamma) / (f64::from(variance) + eps).sqrt();
         match self.kind {
-            RecipeKind::Parameter(_) => tensors.swap_remove(0),
-            RecipeKind::FoldedWeight { eps, .. } => {
+            ConstantKind::Parameter(_) => tensors.swap_remove(0),
+            ConstantKind::FoldedWeight { eps, .. } => {
                 let mut weight = tensors.swap_remove(0);
                 // swap_remove put the last tensor, the variance, in front.
                 let (variance, gamma) = (&tensors[0], &tensors[1]);
@@ -78,7 +79,7 @@ impl Recipe {
                 }
                 weight
             }
-            RecipeKind::FoldedBias { bias, eps, .. } => {
+            ConstantKind::FoldedBias { bias, eps, .. } => {
                 let first = usize::from(bias.is_some());
                 let [gamma, beta, mean, variance] = [0, 1, 2, 3].map(|index| &tensors[first + index]);
                 ArrayD::from_shape_fn(gamma.raw_dim(), |index| {
@@ -87,9 +88,11 @@ impl Recipe {
                     ((bias - f64::from(mean[&index])) * factor + f64::from(beta[&index])) as f32
                 })
             }
-            RecipeKind::Factor { eps, .. } => ArrayD::from_shape_fn(tensors[0].raw_dim(), |index| {
-                factor(tensors[0][&index], tensors[1][&index], eps) as f32
-            }),
+            ConstantKind::BatchNormScale { eps, .. } => {
+                ArrayD::from_shape_fn(tensors[0].raw_dim(), |index| {
+                    factor(tensors[0][&index], tensors[1][&index], eps) as f32
+                })
+            }
         }
     }
 }

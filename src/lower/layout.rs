@@ -10,24 +10,24 @@ use crate::tensor::Shape;
 /// Channels of a block of the fast kernels: the floats of a 512-bit vector.
 pub const LANES: usize = 16;
 
-/// Which layout a kernel asks for.
+/// The order in which a kernel reads or writes a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Form {
+pub enum MemoryFormat {
     /// N×C×H×W.
-    Plain,
+    Nchw,
     /// N×H×W×C, for maps of few channels.
-    Few,
+    Nhwc,
     /// Blocks of 16 channels; the lanes beyond the last channel may hold anything, and no channel depends on them.
-    Blocked,
+    Nchw16c,
 }
 
-impl Form {
+impl MemoryFormat {
     /// Channels of a block for a map of this shape.
     pub fn lanes(self, shape: Shape) -> usize {
         match self {
-            Form::Plain => 1,
-            Form::Few => shape.channels() as usize,
-            Form::Blocked => LANES,
+            MemoryFormat::Nchw => 1,
+            MemoryFormat::Nhwc => shape.channels() as usize,
+            MemoryFormat::Nchw16c => LANES,
         }
     }
 }
@@ -46,7 +46,7 @@ pub struct Halo {
 }
 
 impl Halo {
-    /// The zeros that serve both.
+    /// The smallest halo that contains both.
     pub fn union(self, other: Halo) -> Halo {
         Halo {
             top: self.top.max(other.top),
@@ -57,12 +57,12 @@ impl Halo {
     }
 }
 
-/// Where the elements of a value lie, from the first element of its storage.
+/// Where the elements of a value lie, from the first element of its buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Channels of a block.
     pub lanes: usize,
-    /// Blocks of the storage for one picture.
+    /// Blocks of the buffer for one picture.
     pub blocks: usize,
     /// The block with the first channel: not 0 for a part of a concatenation.
     pub first_block: usize,
@@ -75,10 +75,10 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// A map or vector of this shape, alone in its storage.
-    pub fn new(shape: Shape, form: Form, halo: Halo) -> Layout {
+    /// A map or vector of this shape, alone in its buffer.
+    pub fn new(shape: Shape, format: MemoryFormat, halo: Halo) -> Layout {
         let (height, width) = shape.extent();
-        let lanes = form.lanes(shape);
+        let lanes = format.lanes(shape);
         Layout {
             lanes,
             blocks: (shape.channels() as usize).div_ceil(lanes),
@@ -117,7 +117,7 @@ impl Layout {
         self.halo == Halo::default()
     }
 
-    /// Elements of the storage for a batch, without overflow.
+    /// Elements of the buffer for a batch, without overflow.
     pub fn elements(&self, batch: usize) -> u128 {
         let wide = |a: usize, b: usize, c: usize| a as u128 + b as u128 + c as u128;
         let rows = wide(self.height, self.halo.top, self.halo.bottom);
@@ -135,15 +135,15 @@ mod tests {
     #[test]
     fn one_formula_serves_every_order() {
         let shape = Shape::map(5, 7, 20);
-        let plain = Layout::new(shape, Form::Plain, Halo::default());
+        let plain = Layout::new(shape, MemoryFormat::Nchw, Halo::default());
         assert_eq!((plain.picture(), plain.at(1, 3, 2)), (700, 700 + 3 * 35 + 2 * 7));
-        let few = Layout::new(shape, Form::Few, Halo::default());
+        let few = Layout::new(shape, MemoryFormat::Nhwc, Halo::default());
         assert_eq!((few.blocks, few.at(0, 0, 2)), (1, 2 * 7 * 20));
         let halo = Halo { top: 1, bottom: 2, left: 3, right: 4 };
-        let blocked = Layout::new(shape, Form::Blocked, halo);
+        let blocked = Layout::new(shape, MemoryFormat::Nchw16c, halo);
         assert_eq!((blocked.blocks, blocked.row(), blocked.block()), (2, 14 * 16, 8 * 14 * 16));
         assert_eq!(blocked.at(0, 1, 0), blocked.block() + blocked.row() + 3 * 16);
         assert_eq!(blocked.elements(3), 3 * blocked.picture() as u128);
-        assert_eq!(Layout::new(Shape::Vector(9), Form::Plain, Halo::default()).picture(), 9);
+        assert_eq!(Layout::new(Shape::Vector(9), MemoryFormat::Nchw, Halo::default()).picture(), 9);
     }
 }

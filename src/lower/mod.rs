@@ -1,49 +1,51 @@
-//! From a graph to a plan of steps: what is run, in which order, by which kernel, in which memory.
+//! From a graph to a plan of steps: what runs, in which order, by which kernel, in which memory.
 //!
-//! A plan is plain data: steps, tensors in one arena, and recipes of constants. It reports no errors of the
-//! user: a checked graph can always be lowered. Rewrites that cover several nodes by one step are properties
-//! of the step, never new operators.
+//! A graph is lowered in three passes: [`fuse`] covers nodes by steps, [`select`] names the kernel of each, and
+//! [`memory`] gives every value a place in one arena. The plan is plain data. Lowering reports no errors of the user:
+//! every checked graph can be lowered. What a step computes besides its first node is a property of the step, never a
+//! new operator.
 
-mod arrange;
 mod choose;
 mod constants;
-mod group;
+mod fuse;
 mod layout;
+mod memory;
 mod plan;
+mod select;
 mod show;
 mod sizes;
 
 use crate::ir::{Graph, NodeId};
 
-pub use constants::Recipe;
-pub use layout::{Form, Halo, LANES, Layout};
-pub use plan::{Algorithm, Convolution, Filtering, Kernel, Plan, Port, Step, Tensor};
-pub use sizes::{DENSE_OUTPUTS, Reach, Tiles, lrn_reach};
+pub use constants::ConstantExpr;
+pub use layout::{Halo, LANES, Layout, MemoryFormat};
+pub use plan::{Algorithm, Convolution, Kernel, Plan, Port, Step, Tensor, WinogradTile};
+pub use sizes::{ChannelRange, DENSE_OUTPUTS, WinogradSchedule, lrn_radius};
 
 /// How a graph is lowered.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct PlanOptions {
     /// Pictures at once.
     pub batch: usize,
-    /// Which kernels may be taken.
-    pub accuracy: Accuracy,
-    /// The values that are kept: (name, node).
+    /// Which kernels may be selected.
+    pub policy: KernelPolicy,
+    /// The values that a run returns: (name, node).
     pub outputs: Vec<(String, NodeId)>,
 }
 
-/// Which kernels may be taken.
+/// Which kernels may be selected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Accuracy {
+pub enum KernelPolicy {
     /// All.
     #[default]
-    Fast,
-    /// Convolutions multiply as they are defined: no algorithm with fewer multiplications.
-    Direct,
-    /// Only the definitions of the operators: nothing is folded, nothing rounds differently.
-    Definitions,
+    Fastest,
+    /// Every kernel but Winograd's algorithm: convolutions multiply as they are defined.
+    NoWinograd,
+    /// The reference kernels of the operators alone: nothing is folded, nothing rounds differently.
+    Reference,
 }
 
 /// Lowers what the outputs need.
-pub fn lower(graph: &Graph, settings: &Settings) -> Plan {
-    arrange::arrange(graph, settings, group::group(graph, settings))
+pub fn lower(graph: &Graph, options: &PlanOptions) -> Plan {
+    memory::plan_memory(graph, options, fuse::fuse(graph, options))
 }

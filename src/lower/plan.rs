@@ -1,18 +1,17 @@
-//! The plan as data.
+//! The plan as data: steps in order, the tensors that they read and write, and where these lie in the arena.
 
 use crate::ops::{Activation, Lrn, Op, Pool};
 use crate::tensor::{Shape, Window};
 
-use super::constants::Recipe;
+use super::constants::ConstantExpr;
 use super::layout::Layout;
-use super::sizes;
 
 /// A value in the arena: one shape for each picture of the batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tensor {
     /// The shape for one picture.
     pub shape: Shape,
-    /// The first element of its storage in the arena, in elements of f32.
+    /// The first element of its buffer in the arena, in elements of f32.
     pub offset: usize,
     /// Where its elements lie from there.
     pub layout: Layout,
@@ -33,27 +32,27 @@ pub enum Algorithm {
     /// Every product of the definition.
     Direct,
     /// Winograd's minimal filtering (Lavin & Gray 2015).
-    Winograd(Filtering),
+    Winograd(WinogradTile),
 }
 
 /// The sizes of minimal filtering F(m×n, r×s), rows first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Filtering {
+pub struct WinogradTile {
     /// Outputs of a tile.
     pub outputs: (usize, usize),
     /// Taps of the kernel.
     pub taps: (usize, usize),
 }
 
-impl Filtering {
-    /// Inputs that a tile reads.
-    pub fn reach(&self) -> (usize, usize) {
+impl WinogradTile {
+    /// Rows and columns of input that a tile reads.
+    pub fn input_size(&self) -> (usize, usize) {
         (self.outputs.0 + self.taps.0 - 1, self.outputs.1 + self.taps.1 - 1)
     }
 
     /// Positions of a transformed tile: the products that are left for its outputs.
     pub fn positions(&self) -> usize {
-        self.reach().0 * self.reach().1
+        self.input_size().0 * self.input_size().1
     }
 }
 
@@ -74,7 +73,7 @@ pub struct Convolution {
     pub algorithm: Algorithm,
 }
 
-/// How a step computes. Activations behind it are applied as the output is written.
+/// How a step computes its output.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kernel {
     /// Convolution; the constants are the weight and perhaps a bias.
@@ -112,22 +111,40 @@ pub enum Kernel {
     Reference(Op),
 }
 
-/// One step.
+impl Kernel {
+    /// Whether the kernel can apply an activation as it stores its results.
+    pub fn has_epilogue(&self) -> bool {
+        match self {
+            Kernel::Conv(_)
+            | Kernel::Depthwise { .. }
+            | Kernel::Dense { .. }
+            | Kernel::Affine
+            | Kernel::Add => true,
+            Kernel::Pool(_)
+            | Kernel::Concat { .. }
+            | Kernel::Copy
+            | Kernel::Lrn(_)
+            | Kernel::Reference(_) => false,
+        }
+    }
+}
+
+/// One call of a kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// How it computes.
+    /// Computes the output.
     pub kernel: Kernel,
-    /// The activation of the output.
+    /// Applied to the output as it is stored.
     pub activation: Option<Activation>,
-    /// What it reads.
+    /// The tensors that the kernel reads.
     pub inputs: Vec<Tensor>,
-    /// What it writes.
+    /// The tensor that the kernel writes.
     pub output: Tensor,
-    /// Memory in the arena for this step alone: first element and elements.
+    /// Memory in the arena for this step alone: first element and number of elements.
     pub scratch: (usize, usize),
-    /// Its constants.
-    pub constants: Vec<Recipe>,
-    /// The rows that it covers.
+    /// The kernel's constants, in the order that [`Kernel`] gives.
+    pub constants: Vec<ConstantExpr>,
+    /// The paths of the graph's nodes that the step computes.
     pub covers: Vec<String>,
 }
 
@@ -138,7 +155,7 @@ impl Step {
     }
 }
 
-/// What is run, and in which memory.
+/// The steps of a network for a fixed batch, and their memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// The network's name.
@@ -153,8 +170,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Elements of the arena.
     pub arena: usize,
-    /// Elements of memory that each thread has for itself.
-    pub private: usize,
+    /// Elements of scratch memory that each thread has for itself.
+    pub scratch_per_thread: usize,
 }
 
 impl Plan {
@@ -162,19 +179,5 @@ impl Plan {
     pub fn array_shape(&self, port: &Port) -> Vec<usize> {
         let stored = port.tensor.shape.stored().into_iter().map(|dim| dim as usize);
         [self.batch].into_iter().chain(stored).collect()
-    }
-
-    /// Bytes of all constants as the kernels keep them.
-    pub fn constant_bytes(&self) -> u128 {
-        self.steps.iter().map(|step| sizes::packed(step).saturating_mul(4)).sum()
-    }
-
-    /// Bytes that running with so many threads needs: arena, memory of the threads, constants, and the inputs
-    /// and outputs outside of the arena.
-    pub fn bytes(&self, threads: usize) -> u128 {
-        let elements = |port: &Port| u128::from(port.tensor.shape.elements()) * self.batch as u128;
-        let ports = self.inputs.iter().chain(&self.outputs).map(elements).sum::<u128>();
-        let private = self.private as u128 * threads as u128;
-        (4 * (self.arena as u128 + private + ports)).saturating_add(self.constant_bytes())
     }
 }

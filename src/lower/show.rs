@@ -1,10 +1,10 @@
-//! A plan as stable text, for `cnnc dump --after lower`.
+//! Prints a plan as stable text, for `cnnc dump --after lower`.
 
 use std::fmt;
 
 use super::layout::{Halo, LANES};
-use super::plan::{Algorithm, Filtering, Kernel, Plan, Step, Tensor};
-use super::sizes::Tiles;
+use super::plan::{Algorithm, Kernel, Plan, Step, Tensor, WinogradTile};
+use super::sizes::WinogradSchedule;
 
 impl fmt::Display for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,7 +30,7 @@ impl fmt::Display for Kernel {
                 let (rows, columns) = (convolution.rows, convolution.columns);
                 match convolution.algorithm {
                     Algorithm::Direct => f.write_str("conv direct")?,
-                    Algorithm::Winograd(Filtering { outputs, .. }) => {
+                    Algorithm::Winograd(WinogradTile { outputs, .. }) => {
                         write!(f, "conv winograd F({}x{})", outputs.0, outputs.1)?;
                     }
                 }
@@ -80,7 +80,7 @@ impl fmt::Display for Plan {
             f,
             "arena {} elements, {} more for each thread, constants {} bytes; in all {} bytes with one thread",
             self.arena,
-            self.private,
+            self.scratch_per_thread,
             self.constant_bytes(),
             self.bytes(1)
         )?;
@@ -93,11 +93,10 @@ impl fmt::Display for Plan {
         }
         for (index, step) in self.steps.iter().enumerate() {
             write!(f, "{index:>4}  {step}")?;
-            if let Kernel::Conv(super::Convolution { algorithm: Algorithm::Winograd(filtering), .. }) =
-                step.kernel
+            if let Kernel::Conv(super::Convolution { algorithm: Algorithm::Winograd(tile), .. }) = step.kernel
             {
-                let tiles = Tiles::new(filtering, step.output.shape, self.batch);
-                write!(f, "  ({} tiles in {} pieces)", tiles.count, tiles.pieces)?;
+                let tiles = WinogradSchedule::new(tile, step.output.shape, self.batch);
+                write!(f, "  ({} tiles in {} tasks)", tiles.count, tiles.tasks)?;
             }
             writeln!(f)?;
         }

@@ -1,16 +1,34 @@
-//! How much memory the kernels keep: packed weights, and what they need while they run. The kernels read the
-//! same figures, so that a plan knows its memory before anything is allocated.
+//! How much memory kernels need: packed constants, scratch memory in the arena, scratch memory of each thread.
+//!
+//! The kernels allocate by the same functions, so that a plan knows its memory before anything is allocated.
 
 use crate::tensor::Shape;
 
 use super::layout::LANES;
-use super::plan::{Algorithm, Convolution, Filtering, Kernel, Step};
+use super::plan::{Algorithm, Convolution, Kernel, Plan, Port, Step, WinogradTile};
 
-/// The input blocks that a block of 16 filters reads. Filters of a group read the channels of their group;
-/// where a block holds filters of several groups, or reads channels of several, taps of other groups are zero.
+impl Plan {
+    /// Bytes of all constants as the kernels keep them.
+    pub fn constant_bytes(&self) -> u128 {
+        self.steps.iter().map(|step| packed(step).saturating_mul(4)).sum()
+    }
+
+    /// Bytes that a run with so many threads needs: the arena, the threads' scratch memory, the constants, and the
+    /// arrays of inputs and outputs outside the arena.
+    pub fn bytes(&self, threads: usize) -> u128 {
+        let elements = |port: &Port| u128::from(port.tensor.shape.elements()) * self.batch as u128;
+        let ports = self.inputs.iter().chain(&self.outputs).map(elements).sum::<u128>();
+        let scratch = self.scratch_per_thread as u128 * threads as u128;
+        (4 * (self.arena as u128 + scratch + ports)).saturating_add(self.constant_bytes())
+    }
+}
+
+/// The range of input channels, in whole blocks, that a block of 16 filters is multiplied with. Filters read the
+/// channels of their group; where a block holds filters of several groups, or a block of channels belongs to several
+/// groups, the weights between different groups are zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reach {
-    /// The number of input blocks, the same for each block of filters.
+pub struct ChannelRange {
+    /// Input blocks of the range, the same for each block of filters.
     pub count: usize,
     lanes: usize,
     blocks: usize,
@@ -19,22 +37,22 @@ pub struct Reach {
     groups: usize,
 }
 
-impl Reach {
+impl ChannelRange {
     /// For a convolution of these groups from a map in blocks of `lanes` channels to `filters`.
-    pub fn new(channels: usize, lanes: usize, filters: usize, groups: usize) -> Reach {
+    pub fn new(channels: usize, lanes: usize, filters: usize, groups: usize) -> ChannelRange {
         let blocks = channels.div_ceil(lanes);
-        let mut reach = Reach { count: blocks, lanes, blocks, channels, filters, groups };
+        let mut range = ChannelRange { count: blocks, lanes, blocks, channels, filters, groups };
         if groups > 1 {
             let widest = (0..filters.div_ceil(LANES)).map(|block| {
-                let (first, end) = reach.range(block);
+                let (first, end) = range.of(block);
                 end - first
             });
-            reach.count = widest.max().unwrap_or(blocks);
+            range.count = widest.max().unwrap_or(blocks);
         }
-        reach
+        range
     }
 
-    fn range(&self, block: usize) -> (usize, usize) {
+    fn of(&self, block: usize) -> (usize, usize) {
         let (channels, filters) = (self.channels / self.groups, self.filters / self.groups);
         let last = (block * LANES + LANES).min(self.filters) - 1;
         let (first, end) = (block * LANES / filters * channels, (last / filters + 1) * channels);
@@ -46,8 +64,8 @@ impl Reach {
         if self.groups == 1 { self.channels } else { self.count * self.lanes }
     }
 
-    /// Whether filters are multiplied with channels of their own group only. Otherwise a value that is not finite
-    /// spoils the sums of other groups too, because nothing but zero times it is NaN.
+    /// Whether filters are multiplied with channels of their own group only. Otherwise an infinite or NaN value
+    /// contaminates the sums of other groups, because 0 · ∞ and 0 · NaN are NaN.
     pub fn keeps_groups_apart(&self) -> bool {
         let (channels, filters) = (self.channels / self.groups, self.filters / self.groups);
         self.groups == 1 || (channels.is_multiple_of(self.lanes) && filters.is_multiple_of(LANES))
@@ -55,67 +73,67 @@ impl Reach {
 
     /// The first input block that a block of filters reads.
     pub fn first(&self, block: usize) -> usize {
-        if self.groups == 1 { 0 } else { self.range(block).0.min(self.blocks - self.count) }
+        if self.groups == 1 { 0 } else { self.of(block).0.min(self.blocks - self.count) }
     }
 }
 
-/// How the work of a Winograd convolution is cut.
+/// How a Winograd convolution is split into tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tiles {
+pub struct WinogradSchedule {
     /// The sizes of a tile.
-    pub filtering: Filtering,
+    pub tile: WinogradTile,
     /// Tiles along the height and width of a picture.
     pub grid: (usize, usize),
     /// Tiles of the batch.
     pub count: usize,
-    /// Pieces of consecutive tiles, each transformed, multiplied and transformed back by one thread. With a
-    /// single piece the threads share the transformed input and split the filters.
-    pub pieces: usize,
+    /// Tasks of consecutive tiles, each transformed, multiplied and transformed back by one thread. With a single
+    /// task the threads share the transformed input and split the filters.
+    pub tasks: usize,
     /// Blocks of filters that are multiplied before they are transformed back.
     pub group: usize,
 }
 
-/// Tiles that a piece should have: enough to use each weight often, few enough for the cache.
-const TILES_OF_PIECE: usize = 56;
+/// Tiles that a task should have: enough to use each weight often, few enough for the cache.
+const TILES_OF_TASK: usize = 56;
 
-impl Tiles {
+impl WinogradSchedule {
     /// For tiles of these sizes.
-    pub fn new(filtering: Filtering, output: Shape, batch: usize) -> Tiles {
+    pub fn new(tile: WinogradTile, output: Shape, batch: usize) -> WinogradSchedule {
         let (height, width) = output.extent();
-        let (down, across) = filtering.outputs;
+        let (down, across) = tile.outputs;
         let grid = ((height as usize).div_ceil(down), (width as usize).div_ceil(across));
         let count = batch.saturating_mul(grid.0).saturating_mul(grid.1);
         let blocks = (output.channels() as usize).div_ceil(LANES);
-        let pieces = if count < 2 * TILES_OF_PIECE - 16 {
+        let tasks = if count < 2 * TILES_OF_TASK - 16 {
             1
         } else {
-            count.div_ceil(TILES_OF_PIECE).next_multiple_of(2)
+            count.div_ceil(TILES_OF_TASK).next_multiple_of(2)
         };
-        let group = if pieces == 1 { (blocks / 8).clamp(1, 4) } else { blocks.min(4) };
-        Tiles { filtering, grid, count, pieces, group }
+        let group = if tasks == 1 { (blocks / 8).clamp(1, 4) } else { blocks.min(4) };
+        WinogradSchedule { tile, grid, count, tasks, group }
     }
 
     /// Positions of a transformed tile.
     pub fn positions(&self) -> usize {
-        self.filtering.positions()
+        self.tile.positions()
     }
 
-    /// Tiles of the largest piece.
+    /// Tiles of the largest task.
     pub fn most(&self) -> usize {
-        self.count.div_ceil(self.pieces)
+        self.count.div_ceil(self.tasks)
     }
 
-    /// The tiles of a piece: first and end.
-    pub fn of(&self, piece: usize) -> (usize, usize) {
-        (piece * self.count / self.pieces, (piece + 1) * self.count / self.pieces)
+    /// The tiles of a task: first and end.
+    pub fn of(&self, task: usize) -> (usize, usize) {
+        (task * self.count / self.tasks, (task + 1) * self.count / self.tasks)
     }
 
-    /// Elements of the transformed input of a piece.
+    /// Elements of the transformed input of a task.
     pub fn inputs(&self, channels: usize) -> usize {
         self.positions() * self.most() * channels.next_multiple_of(LANES)
     }
 
-    /// Elements of the products of a group of filters of a piece.
+    /// Elements of the products of a group of filters of a task.
     pub fn products(&self) -> usize {
         self.positions() * self.most() * LANES * self.group
     }
@@ -135,12 +153,12 @@ pub(super) fn packed(step: &Step) -> u128 {
             let channels = input.shape.channels() as usize;
             let weights = match convolution.algorithm {
                 Algorithm::Direct => {
-                    let reach = Reach::new(channels, input.layout.lanes, output, convolution.groups);
+                    let range = ChannelRange::new(channels, input.layout.lanes, output, convolution.groups);
                     let (rows, columns) = (convolution.rows.kernel, convolution.columns.kernel);
-                    elements(&[blocks, reach.multiplied(), rows as usize, columns as usize, LANES])
+                    elements(&[blocks, range.multiplied(), rows as usize, columns as usize, LANES])
                 }
-                Algorithm::Winograd(filtering) => {
-                    elements(&[filtering.positions(), blocks, channels / convolution.groups, LANES])
+                Algorithm::Winograd(tile) => {
+                    elements(&[tile.positions(), blocks, channels / convolution.groups, LANES])
                 }
             };
             weights.saturating_add(elements(&[blocks, LANES]))
@@ -156,40 +174,40 @@ pub(super) fn packed(step: &Step) -> u128 {
         _ => step
             .constants
             .iter()
-            .map(|recipe| recipe.shape.iter().map(|&dim| u128::from(dim)).fold(1, u128::saturating_mul))
+            .map(|constant| constant.shape.iter().map(|&dim| u128::from(dim)).fold(1, u128::saturating_mul))
             .sum(),
     }
 }
 
-/// Elements in the arena that a kernel needs while it runs, for all threads.
+/// Elements of scratch memory in the arena that a convolution needs while it runs, for all threads together.
 pub(super) fn scratch(convolution: &Convolution, input: Shape, output: Shape, batch: usize) -> usize {
     match convolution.algorithm {
         Algorithm::Direct => 0,
-        Algorithm::Winograd(filtering) => {
-            let tiles = Tiles::new(filtering, output, batch);
-            if tiles.pieces == 1 { tiles.inputs(input.channels() as usize) } else { 0 }
+        Algorithm::Winograd(tile) => {
+            let tiles = WinogradSchedule::new(tile, output, batch);
+            if tiles.tasks == 1 { tiles.inputs(input.channels() as usize) } else { 0 }
         }
     }
 }
 
-/// Elements that each thread needs for itself while a step runs.
-pub(super) fn private(step: &Step, batch: usize) -> usize {
+/// Elements of scratch memory that each thread needs for itself while a step runs.
+pub(super) fn per_thread(step: &Step, batch: usize) -> usize {
     match &step.kernel {
-        Kernel::Conv(Convolution { algorithm: Algorithm::Winograd(filtering), .. }) => {
-            let tiles = Tiles::new(*filtering, step.output.shape, batch);
+        Kernel::Conv(Convolution { algorithm: Algorithm::Winograd(tile), .. }) => {
+            let tiles = WinogradSchedule::new(*tile, step.output.shape, batch);
             let inputs = tiles.inputs(step.inputs[0].shape.channels() as usize);
-            tiles.products() + if tiles.pieces == 1 { 0 } else { inputs }
+            tiles.products() + if tiles.tasks == 1 { 0 } else { inputs }
         }
         Kernel::Lrn(lrn) => {
             let channels = (step.output.shape.channels() as usize).next_multiple_of(LANES);
-            channels + 2 * lrn_reach(lrn.size, channels)
+            channels + 2 * lrn_radius(lrn.size, channels)
         }
         _ => 0,
     }
 }
 
 /// Neighbours on each side that a local response normalisation sums over, where they could exist.
-pub fn lrn_reach(size: u64, channels: usize) -> usize {
+pub fn lrn_radius(size: u64, channels: usize) -> usize {
     usize::try_from(size / 2).unwrap_or(channels).min(channels)
 }
 
@@ -200,27 +218,27 @@ mod tests {
     #[test]
     fn filters_of_a_group_read_the_blocks_of_their_group() {
         // Two groups of 48 channels: three blocks each.
-        let reach = Reach::new(96, 16, 64, 2);
-        assert_eq!((reach.count, reach.first(0), reach.first(1), reach.first(2)), (3, 0, 0, 3));
-        assert!(reach.keeps_groups_apart());
+        let range = ChannelRange::new(96, 16, 64, 2);
+        assert_eq!((range.count, range.first(0), range.first(1), range.first(2)), (3, 0, 0, 3));
+        assert!(range.keeps_groups_apart());
         // 32 groups of 4 channels: each block of filters reads its own block.
-        let reach = Reach::new(128, 16, 128, 32);
-        assert_eq!((reach.count, reach.first(5)), (1, 5));
-        assert!(!reach.keeps_groups_apart());
+        let range = ChannelRange::new(128, 16, 128, 32);
+        assert_eq!((range.count, range.first(5)), (1, 5));
+        assert!(!range.keeps_groups_apart());
         // Groups of 20 channels cross the blocks.
-        let reach = Reach::new(40, 16, 40, 2);
-        assert_eq!(reach.count, 3);
-        assert_eq!(reach.first(2), 0);
+        let range = ChannelRange::new(40, 16, 40, 2);
+        assert_eq!(range.count, 3);
+        assert_eq!(range.first(2), 0);
     }
 
     #[test]
-    fn pieces_cover_all_tiles() {
+    fn tasks_cover_all_tiles() {
         for (height, batch) in [(7, 1), (28, 1), (56, 1), (57, 3), (224, 2)] {
-            let filtering = Filtering { outputs: (4, 4), taps: (3, 3) };
-            let tiles = Tiles::new(filtering, Shape::map(height, height, 64), batch);
+            let tile = WinogradTile { outputs: (4, 4), taps: (3, 3) };
+            let tiles = WinogradSchedule::new(tile, Shape::map(height, height, 64), batch);
             let mut next = 0;
-            for piece in 0..tiles.pieces {
-                let (first, end) = tiles.of(piece);
+            for task in 0..tiles.tasks {
+                let (first, end) = tiles.of(task);
                 assert!(first == next && end - first <= tiles.most());
                 next = end;
             }

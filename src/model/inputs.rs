@@ -7,7 +7,7 @@ use ndarray::{ArrayD, Axis, IxDyn};
 use crate::analysis::Checked;
 use crate::diag::{Code, Failure};
 use crate::ir::NodeKind;
-use crate::picture::{self, Preparation};
+use crate::picture::{self, Normalisation, Preparation, Prepared, Scaling};
 use crate::tensor::Shape;
 use crate::weights::npy;
 
@@ -45,7 +45,14 @@ impl ModelInput {
                 Shape::Vector(elements) => (1, 1, elements as usize),
             };
             let (mean, std) = (reals(&input.mean), reals(&input.std));
-            let preparation = Preparation { channels, height, width, resize: input.resize, mean, std };
+            let preparation = Preparation {
+                channels,
+                height,
+                width,
+                scaling: input.resize.map_or(Scaling::None, Scaling::ShorterSide),
+                normalisation: Normalisation { mean, std, ..Normalisation::default() },
+                ..Preparation::default()
+            };
             Some(ModelInput { name: node.path.clone(), shape: node.shape, preparation })
         };
         network.graph().inputs().filter_map(|(_, node)| input(node)).collect()
@@ -56,14 +63,16 @@ impl ModelInput {
         u128::from(self.shape.elements()) * 4 * pictures as u128
     }
 
-    /// Prepares the PNG or JPEG picture in `bytes` as the network says: 1×C×H×W. Messages call it `name`.
+    /// Prepares the PNG or JPEG picture in `bytes` as the network says: 1×C×H×W, and warnings about what the author
+    /// of the network may not expect. Messages call it `name`.
     ///
     /// # Errors
     ///
     /// E0605 where the bytes are no picture, E0606 where it does not fit the input.
-    pub fn picture(&self, bytes: &[u8], name: &str) -> Result<ArrayD<f32>, Failure> {
+    pub fn picture(&self, bytes: &[u8], name: &str) -> Result<Prepared, Failure> {
         self.takes_pictures(name)?;
-        Ok(picture::prepare(bytes, &self.preparation, name)?.insert_axis(Axis(0)))
+        let Prepared { tensor, warnings } = picture::prepare(bytes, &self.preparation, name)?;
+        Ok(Prepared { tensor: tensor.insert_axis(Axis(0)), warnings })
     }
 
     /// Refuses pictures for an input that is a vector (E0606).
@@ -156,9 +165,8 @@ impl<R: Read> PendingArray<'_, R> {
         if self.input.shape.is_map() && self.order == ArrayOrder::Nhwc {
             values = values.permuted_axes(IxDyn(&[0, 3, 1, 2])).as_standard_layout().into_owned();
         }
-        if self.header.is_picture() {
-            let Preparation { mean, std, .. } = &self.input.preparation;
-            picture::normalise(&mut values, Axis(1), mean, std);
+        if let Some(white) = self.header.white() {
+            self.input.preparation.normalisation.apply(&mut values, Axis(1), white);
         }
         Ok(values)
     }

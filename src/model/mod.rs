@@ -34,7 +34,7 @@ use crate::base::did_you_mean;
 use crate::diag::Failure;
 use crate::exec::{Executor, InputError, Isa};
 use crate::ir::NodeId;
-use crate::lower::{self, Accuracy, Plan, lower};
+use crate::lower::{self, KernelPolicy, Plan, lower};
 use crate::tensor::Shape;
 
 pub use crate::weights::binding::{Misfit, NameMatching};
@@ -53,7 +53,7 @@ pub struct ModelSettings {
     /// The instructions of the kernels; those that the machine lacks are not taken.
     pub isa: Isa,
     /// Which kernels may be taken.
-    pub accuracy: Accuracy,
+    pub policy: KernelPolicy,
     /// Values that are given out besides the outputs of the network, by the name of a row or by `as` name.
     pub also: Vec<String>,
 }
@@ -65,7 +65,7 @@ impl Default for ModelSettings {
             batch: 1,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             isa: Isa::best(),
-            accuracy: Accuracy::default(),
+            policy: KernelPolicy::default(),
             also: Vec::new(),
         }
     }
@@ -127,7 +127,7 @@ impl PlannedModel<'_> {
     /// What reading the weights fails with; E0607 where memory or threads cannot be had.
     pub fn load(self, mut weights: Weights) -> Result<Model, Failure> {
         let graph = self.network.graph();
-        let constant = |recipe: &lower::Recipe| weights.constant(graph, recipe);
+        let constant = |recipe: &lower::ConstantExpr| weights.constant(graph, recipe);
         let executor = Executor::load_for(self.isa, self.plan, self.threads, constant)?;
         let inputs = ModelInput::all(self.network);
         Ok(Model { executor, inputs, outputs: self.outputs })
@@ -159,7 +159,7 @@ impl Model {
             of_network: index < own,
         });
         let outputs = outputs.collect();
-        let lowering = lower::Settings { batch, accuracy: settings.accuracy, outputs: kept };
+        let lowering = lower::PlanOptions { batch, policy: settings.policy, outputs: kept };
         let plan = lower(graph, &lowering);
         Ok(PlannedModel { network, plan, threads, isa: settings.isa, outputs })
     }

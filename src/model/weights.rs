@@ -7,9 +7,9 @@ use ndarray::ArrayD;
 use crate::analysis::Checked;
 use crate::diag::{Code, Failure};
 use crate::ir::{Graph, NodeId};
-use crate::lower::Recipe;
+use crate::lower::ConstantExpr;
 use crate::ops::Init;
-use crate::weights::binding::{self, Binding, Misfit, NameMatching, Origin};
+use crate::weights::binding::{self, Binding, Misfit, NameMatching, TensorSource};
 use crate::weights::{WeightFile, seeded};
 
 /// What a weights file is read from.
@@ -36,6 +36,7 @@ impl Default for TensorMatching {
 pub struct Weights {
     source: Source,
     notes: Vec<String>,
+    warnings: Vec<String>,
 }
 
 enum Source {
@@ -71,19 +72,23 @@ impl Weights {
             }
             TensorMatching::ByOrder => (binding::by_order(network.graph(), &file, name)?, None),
         };
-        let notes = binding.notes.clone();
-        Ok(Weights { source: Source::File { file, binding, fill }, notes })
+        let (notes, warnings) = (binding.notes.clone(), binding.warnings.clone());
+        Ok(Weights { source: Source::File { file, binding, fill }, notes, warnings })
     }
 
     /// Values that follow from a seed, as He's initialisation has them; statistics of batch normalisations are
     /// neutral.
     pub fn seeded(seed: u64) -> Weights {
-        Weights { source: Source::Seed { seed, random_norms: false }, notes: Vec::new() }
+        Weights {
+            source: Source::Seed { seed, random_norms: false },
+            notes: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// As [`Weights::seeded`], with random statistics of batch normalisations.
     pub fn seeded_with_random_norms(seed: u64) -> Weights {
-        Weights { source: Source::Seed { seed, random_norms: true }, notes: Vec::new() }
+        Weights { source: Source::Seed { seed, random_norms: true }, notes: Vec::new(), warnings: Vec::new() }
     }
 
     /// The weights of a network that has no parameters.
@@ -108,6 +113,11 @@ impl Weights {
         &self.notes
     }
 
+    /// What was accepted of a file and changes results, one line each: parameters that the seed fills.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// The value of a node's parameter.
     fn tensor(&mut self, graph: &Graph, (id, index): (NodeId, usize)) -> Result<ArrayD<f32>, Failure> {
         let node = graph.node(id);
@@ -118,11 +128,13 @@ impl Weights {
             Source::Seed { seed, random_norms } => {
                 Ok(seeded::fill(*seed, &key, &parameter.init, *random_norms, &shape))
             }
-            Source::File { file, binding, fill } => match (binding.origin(id, index), *fill) {
-                (Origin::Tensor(entry), _) => file.read(entry),
-                (Origin::Missing, Some(seed)) => Ok(seeded::fill(seed, &key, &parameter.init, false, &shape)),
-                (Origin::BuiltIn, _) => Ok(seeded::fill(0, &key, &Init::DigitCodes, false, &shape)),
-                (Origin::Absent | Origin::Missing, _) => {
+            Source::File { file, binding, fill } => match (binding.source(id, index), *fill) {
+                (TensorSource::Tensor(entry), _) => file.read(entry),
+                (TensorSource::Missing, Some(seed)) => {
+                    Ok(seeded::fill(seed, &key, &parameter.init, false, &shape))
+                }
+                (TensorSource::BuiltIn, _) => Ok(seeded::fill(0, &key, &Init::DigitCodes, false, &shape)),
+                (TensorSource::Absent | TensorSource::Missing, _) => {
                     Err(Failure::new(Code::E0601, format!("the weights have no `{key}`")))
                 }
             },
@@ -130,9 +142,13 @@ impl Weights {
     }
 
     /// The value of a constant of a plan of the network.
-    pub(crate) fn constant(&mut self, graph: &Graph, recipe: &Recipe) -> Result<ArrayD<f32>, Failure> {
-        let tensors = recipe.reads().into_iter().map(|id| self.tensor(graph, id));
+    pub(crate) fn constant(
+        &mut self,
+        graph: &Graph,
+        constant: &ConstantExpr,
+    ) -> Result<ArrayD<f32>, Failure> {
+        let tensors = constant.reads().into_iter().map(|id| self.tensor(graph, id));
         let tensors = tensors.collect::<Result<Vec<_>, _>>()?;
-        Ok(recipe.evaluate(tensors))
+        Ok(constant.evaluate(tensors))
     }
 }

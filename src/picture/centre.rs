@@ -1,13 +1,13 @@
 //! The centre of a picture, by the rule of torchvision's `CenterCrop`.
 
-use super::Raster;
+use super::raster::{Raster, Sample};
 
 /// Cuts the centre out; where the picture is smaller than wanted, zeros surround it.
-pub(super) fn crop(raster: &Raster, height: usize, width: usize) -> Raster {
+pub(super) fn crop<S: Sample>(raster: &Raster<S>, height: usize, width: usize) -> Raster<S> {
     let rows = Overlap::of(raster.height, height);
     let columns = Overlap::of(raster.width, width);
     let channels = raster.channels;
-    let mut samples = vec![0; height * width * channels];
+    let mut samples = vec![S::default(); height * width * channels];
     for row in 0..rows.length {
         let from = ((rows.from + row) * raster.width + columns.from) * channels;
         let to = ((rows.to + row) * width + columns.to) * channels;
@@ -54,10 +54,10 @@ mod tests {
 
     #[test]
     fn each_axis_is_cut_or_padded_on_its_own() {
-        let raster = Raster { channels: 1, height: 1, width: 4, samples: vec![1, 2, 3, 4] };
+        let raster = Raster { channels: 1, height: 1, width: 4, samples: vec![1u8, 2, 3, 4] };
         let cropped = crop(&raster, 4, 1);
         assert_eq!(cropped.samples, [0, 3, 0, 0]);
-        let two = Raster { channels: 2, height: 1, width: 2, samples: vec![1, 2, 3, 4] };
+        let two = Raster { channels: 2, height: 1, width: 2, samples: vec![1u8, 2, 3, 4] };
         assert_eq!(crop(&two, 1, 3).samples, [1, 2, 3, 4, 0, 0]);
         assert_eq!(crop(&two, 1, 2), two);
     }

@@ -1,37 +1,151 @@
-//! PNG and JPEG to bytes, grey or RGB as wanted.
+//! PNG and JPEG: first the header, then samples of 8 or 16 bits, grey or RGB.
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::{MAX_BYTES, MAX_SIDE, Raster};
+use super::raster::{Raster, Sample};
+use super::scaling::fits;
+use super::{MAX_BYTES, MAX_SIDE};
 use crate::diag::{Code, Failure};
 
-/// Decodes the picture to one or three channels. Of 16 bits the upper eight are kept, and transparency is
-/// dropped.
-pub(super) fn decode(bytes: &[u8], channels: usize, name: &str) -> Result<Raster, Failure> {
-    let failure = |text: &str| Failure::new(Code::E0605, format!("`{name}` {text}"));
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format_of(bytes, name)?);
-    if reader.format() == Some(ImageFormat::Jpeg) && !is_complete_jpeg(bytes) {
-        return Err(failure("cannot be decoded: the file ends early"));
-    }
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE as u32);
-    limits.max_image_height = Some(MAX_SIDE as u32);
-    limits.max_alloc = Some(MAX_BYTES as u64);
-    reader.limits(limits);
-    let image = reader.decode().map_err(|error| match error {
-        ImageError::Limits(_) => {
-            failure(&format!("is larger than {MAX_SIDE}x{MAX_SIDE} pixels or {MAX_BYTES} bytes"))
+/// A picture whose header is read and whose pixels are not.
+pub(super) struct Header<'a> {
+    decoder: Box<dyn ImageDecoder + 'a>,
+    name: &'a str,
+    /// How the camera was held, by the EXIF data.
+    orientation: Orientation,
+}
+
+/// The pixels of a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Pixels {
+    Eight(Raster<u8>),
+    Sixteen(Raster<u16>),
+}
+
+impl<'a> Header<'a> {
+    /// Reads the header of the picture that messages call `name`.
+    ///
+    /// # Errors
+    /// E0605 for what is neither PNG nor JPEG, is damaged, or is larger than the limits.
+    pub(super) fn read(bytes: &'a [u8], name: &'a str) -> Result<Header<'a>, Failure> {
+        let mut reader = ImageReader::with_format(Cursor::new(bytes), format_of(bytes, name)?);
+        if reader.format() == Some(ImageFormat::Jpeg) && !is_complete_jpeg(bytes) {
+            return Err(broken(name, "cannot be decoded: the file ends early"));
         }
-        other => failure(&format!("cannot be decoded: {}", other.to_string().escape_debug())),
-    })?;
-    let (height, width) = (image.height() as usize, image.width() as usize);
-    if height == 0 || width == 0 {
-        return Err(failure("has no pixels"));
+        let mut limits = Limits::default();
+        limits.max_image_width = Some(MAX_SIDE as u32);
+        limits.max_image_height = Some(MAX_SIDE as u32);
+        limits.max_alloc = Some(MAX_BYTES as u64);
+        reader.limits(limits);
+        let mut decoder = reader.into_decoder().map_err(|error| undecodable(name, &error))?;
+        let (width, height) = decoder.dimensions();
+        if width == 0 || height == 0 {
+            return Err(broken(name, "has no pixels"));
+        }
+        let pixel_bytes = decoder.color_type().bytes_per_pixel();
+        if !fits(u128::from(pixel_bytes), u128::from(height), u128::from(width)) {
+            return Err(too_large(name));
+        }
+        // Metadata that cannot be read says nothing about the orientation.
+        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        Ok(Header { decoder: Box::new(decoder), name, orientation })
     }
-    let samples = samples(image, channels).ok_or_else(|| failure("has an unknown kind of pixels"))?;
-    Ok(Raster { channels, height, width, samples })
+
+    /// The number of the EXIF orientation, from 2 to 8; none where the picture is stored upright.
+    pub(super) fn rotation(&self) -> Option<u8> {
+        (self.orientation != Orientation::NoTransforms).then(|| self.orientation.to_exif())
+    }
+
+    /// Rows and columns: as stored, or as the camera was held.
+    pub(super) fn size(&self, upright: bool) -> (usize, usize) {
+        let (width, height) = self.decoder.dimensions();
+        let turns = matches!(
+            self.orientation,
+            Orientation::Rotate90
+                | Orientation::Rotate270
+                | Orientation::Rotate90FlipH
+                | Orientation::Rotate270FlipH
+        );
+        let (height, width) = (height as usize, width as usize);
+        if upright && turns { (width, height) } else { (height, width) }
+    }
+
+    /// Decodes the pixels: grey where the picture or the input is grey, else RGB. Transparency is dropped.
+    ///
+    /// # Errors
+    /// E0605 where the pixels are damaged.
+    pub(super) fn decode(self, to_grey: bool, upright: bool) -> Result<Pixels, Failure> {
+        let Header { decoder, name, orientation } = self;
+        let mut image = DynamicImage::from_decoder(decoder).map_err(|error| undecodable(name, &error))?;
+        if upright {
+            image.apply_orientation(orientation);
+        }
+        let (height, width) = (image.height() as usize, image.width() as usize);
+        let stored = usize::from(image.color().channel_count());
+        Ok(match image {
+            DynamicImage::ImageLuma8(_)
+            | DynamicImage::ImageLumaA8(_)
+            | DynamicImage::ImageRgb8(_)
+            | DynamicImage::ImageRgba8(_) => {
+                Pixels::Eight(raster(image.into_bytes(), stored, (height, width), to_grey))
+            }
+            DynamicImage::ImageLuma16(image) => {
+                Pixels::Sixteen(raster(image.into_raw(), stored, (height, width), to_grey))
+            }
+            DynamicImage::ImageLumaA16(image) => {
+                Pixels::Sixteen(raster(image.into_raw(), stored, (height, width), to_grey))
+            }
+            DynamicImage::ImageRgb16(image) => {
+                Pixels::Sixteen(raster(image.into_raw(), stored, (height, width), to_grey))
+            }
+            DynamicImage::ImageRgba16(image) => {
+                Pixels::Sixteen(raster(image.into_raw(), stored, (height, width), to_grey))
+            }
+            _ => return Err(broken(name, "has an unknown kind of pixels")),
+        })
+    }
+}
+
+fn broken(name: &str, text: &str) -> Failure {
+    Failure::new(Code::E0605, format!("`{name}` {text}"))
+}
+
+fn too_large(name: &str) -> Failure {
+    broken(name, &format!("is larger than {MAX_SIDE}x{MAX_SIDE} pixels or {MAX_BYTES} bytes"))
+}
+
+fn undecodable(name: &str, error: &ImageError) -> Failure {
+    match error {
+        ImageError::Limits(_) => too_large(name),
+        other => broken(name, &format!("cannot be decoded: {}", other.to_string().escape_debug())),
+    }
+}
+
+/// Keeps the colours of pixels with `stored` samples, or makes them grey, in place.
+fn raster<S: Sample>(
+    mut samples: Vec<S>,
+    stored: usize,
+    (height, width): (usize, usize),
+    to_grey: bool,
+) -> Raster<S> {
+    let channels = if to_grey || stored <= 2 { 1 } else { 3 };
+    if stored != channels {
+        let pixels = samples.len() / stored;
+        for pixel in 0..pixels {
+            let from = pixel * stored;
+            if channels == 1 && stored >= 3 {
+                samples[pixel] = S::luma([samples[from], samples[from + 1], samples[from + 2]]);
+            } else {
+                samples.copy_within(from..from + channels, pixel * channels);
+            }
+        }
+        samples.truncate(pixels * channels);
+        samples.shrink_to_fit();
+    }
+    Raster { channels, height, width, samples }
 }
 
 /// What the first bytes of a file say; E0605 where it is neither PNG nor JPEG.
@@ -64,44 +178,22 @@ fn is_complete_jpeg(bytes: &[u8]) -> bool {
     false
 }
 
-/// The samples in 8 bits, in the wanted number of channels.
-fn samples(image: DynamicImage, channels: usize) -> Option<Vec<u8>> {
-    let stored = usize::from(image.color().channel_count());
-    let bytes = match image {
-        DynamicImage::ImageLuma8(_)
-        | DynamicImage::ImageLumaA8(_)
-        | DynamicImage::ImageRgb8(_)
-        | DynamicImage::ImageRgba8(_) => image.into_bytes(),
-        DynamicImage::ImageLuma16(image) => upper_bytes(&image),
-        DynamicImage::ImageLumaA16(image) => upper_bytes(&image),
-        DynamicImage::ImageRgb16(image) => upper_bytes(&image),
-        DynamicImage::ImageRgba16(image) => upper_bytes(&image),
-        _ => return None,
-    };
-    let pixels = bytes.chunks_exact(stored);
-    Some(match (stored, channels) {
-        (1, 1) | (3, 3) => bytes,
-        (2, 1) => pixels.map(|pixel| pixel[0]).collect(),
-        (1 | 2, _) => pixels.flat_map(|pixel| [pixel[0]; 3]).collect(),
-        (_, 1) => pixels.map(|pixel| grey(pixel[0], pixel[1], pixel[2])).collect(),
-        _ => pixels.flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
-    })
-}
-
-fn upper_bytes(samples: &[u16]) -> Vec<u8> {
-    samples.iter().map(|sample| (sample >> 8) as u8).collect()
-}
-
-/// Luma of ITU-R BT.601, rounded, in Pillow's 16-bit fixed point.
-fn grey(red: u8, green: u8, blue: u8) -> u8 {
-    let sum = u32::from(red) * 19_595 + u32::from(green) * 38_470 + u32::from(blue) * 7_471 + 0x8000;
-    (sum >> 16) as u8
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::raster;
     use super::*;
+
+    /// The picture as bytes, grey or RGB.
+    fn decode(bytes: &[u8], channels: usize, name: &str) -> Result<Raster<u8>, Failure> {
+        match Header::read(bytes, name)?.decode(channels == 1, false)? {
+            Pixels::Eight(raster) if raster.channels == 1 && channels == 3 => {
+                let samples = raster.samples.iter().flat_map(|&sample| [sample; 3]).collect();
+                Ok(Raster { channels, samples, ..raster })
+            }
+            Pixels::Eight(raster) => Ok(raster),
+            Pixels::Sixteen(_) => panic!("{name} has 16 bits"),
+        }
+    }
 
     macro_rules! fixture {
         ($name:expr) => {
@@ -126,7 +218,6 @@ mod tests {
         for (name, png, grey, rgb) in [
             png!("rgb"),
             png!("rgba"),
-            png!("rgb16"),
             png!("grey"),
             png!("grey-alpha"),
             png!("grey2"),
@@ -140,9 +231,32 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_bits_of_grey_keep_the_upper_eight() {
-        let decoded = decode(fixture!("grey16.png"), 1, "p").unwrap();
-        assert_eq!(decoded.samples, [0, 0, 1, 127, 128, 255]);
+    fn sixteen_bits_are_kept() {
+        let grey = Header::read(fixture!("grey16.png"), "p").unwrap().decode(false, false).unwrap();
+        let Pixels::Sixteen(grey) = grey else { panic!("16 bits are kept") };
+        let upper: Vec<u16> = grey.samples.iter().map(|sample| sample >> 8).collect();
+        assert_eq!((grey.channels, upper), (1, vec![0, 0, 1, 127, 128, 255]));
+        assert!(grey.samples.iter().any(|sample| sample & 0xff != sample >> 8));
+        let rgb = Header::read(fixture!("rgb16.png"), "p").unwrap().decode(false, false).unwrap();
+        let Pixels::Sixteen(rgb) = rgb else { panic!("16 bits are kept") };
+        let upper: Vec<u8> = rgb.samples.iter().map(|sample| (sample >> 8) as u8).collect();
+        assert_eq!(upper, raster(fixture!("rgb16.RGB.npy")).samples);
+    }
+
+    #[test]
+    fn a_camera_that_was_turned_is_noticed_and_the_picture_turned_back() {
+        let header = |bytes| Header::read(bytes, "p").unwrap();
+        assert_eq!(header(fixture!("rgb.jpg")).rotation(), None);
+        let rotation = header(fixture!("rotated.jpg")).rotation().unwrap();
+        assert_eq!(rotation, 6);
+        let (height, width) = header(fixture!("rotated.jpg")).size(false);
+        assert_eq!(header(fixture!("rotated.jpg")).size(true), (width, height));
+        let stored = header(fixture!("rotated.jpg")).decode(false, false).unwrap();
+        let upright = header(fixture!("rotated.jpg")).decode(false, true).unwrap();
+        let (Pixels::Eight(stored), Pixels::Eight(upright)) = (stored, upright) else { panic!("8 bits") };
+        assert_eq!((upright.height, upright.width), (width, height));
+        // Clockwise by 90 degrees: the lower left corner comes to the upper left.
+        assert_eq!(upright.samples[..3], stored.samples[(height - 1) * width * 3..][..3]);
     }
 
     #[test]

@@ -1,52 +1,65 @@
 //! Pictures as inputs: PNG and JPEG to the f32 tensor that a network was trained on.
 //!
 //! The steps are those of torchvision's usual transforms on an image of Pillow 12, with the same bits: decode,
-//! convert to grey or RGB, resize the shorter side (antialiased bilinear), crop the centre, divide by 255,
-//! subtract the mean, divide by the standard deviation. Two things differ: a JPEG file in colour decodes to
-//! values a few levels away, since decoders interpolate and round in their own ways, and 16-bit grey keeps
-//! its upper byte where Pillow clips it. The orientation that a camera notes (EXIF) is not applied, as
-//! Pillow does not apply it either.
+//! convert to grey or RGB, resize (antialiased bilinear), crop the centre, scale to 0…1, subtract the mean, divide by
+//! the standard deviation. Two things differ: a JPEG file in colour decodes to values a few levels away, since
+//! decoders interpolate and round in their own ways, and 16-bit pictures keep their bits, where Pillow keeps eight of
+//! colours and clips grey. The orientation that a camera notes (EXIF) is applied only where [`Preparation::orient`]
+//! says so, as Pillow does not apply it either; else there is a warning.
+//!
+//! What the header of a file says is enough to refuse a size: pixels are decoded only where they will be used. A
+//! picture stays grey until its last step.
 //!
 //! Nothing here opens a file, and nothing here knows the network: a [`Preparation`] says what is wanted.
 
 mod centre;
 mod decode;
+mod normalise;
+mod raster;
 mod resample;
+mod scaling;
 
-use ndarray::{Array3, ArrayD, Axis};
+use ndarray::{Array3, ArrayD, Axis, s};
 
 use crate::diag::{Code, Failure};
+
+use decode::{Header, Pixels};
+use raster::{Raster, Sample};
+
+pub use normalise::Normalisation;
+pub use scaling::Scaling;
 
 /// The longest side of a picture, as read and as resized.
 const MAX_SIDE: usize = 16_384;
 /// Bytes of a picture, as read and as resized.
 const MAX_BYTES: usize = 256 * 1024 * 1024;
 
-/// What a picture becomes.
-#[derive(Clone, Debug, PartialEq)]
+/// How a picture becomes the tensor of an input.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Preparation {
-    /// 1 for grey, 3 for RGB.
+    /// 1 for grey, 3 for colours.
     pub channels: usize,
     /// Rows of the tensor.
     pub height: usize,
     /// Columns of the tensor.
     pub width: usize,
-    /// Length of the shorter side before the centre is cropped; without it the size must be exact.
-    pub resize: Option<u64>,
-    /// Subtracted after the division by 255: one value a channel, one for all, or none.
-    pub mean: Vec<f32>,
-    /// Divides the difference: one value a channel, one for all, or none.
-    pub std: Vec<f32>,
+    /// How the picture is brought to this size.
+    pub scaling: Scaling,
+    /// Whether a picture is turned as its EXIF orientation says.
+    pub orient: bool,
+    /// Whether the channels are blue, green, red.
+    pub bgr: bool,
+    /// The last step. Mean and standard deviation are in the order of the tensor's channels.
+    pub normalisation: Normalisation,
 }
 
-/// Rows of pixels of one or three bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Raster {
-    channels: usize,
-    height: usize,
-    width: usize,
-    /// Row by row, the channels of a pixel side by side.
-    samples: Vec<u8>,
+/// A picture that became a tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prepared {
+    /// C×H×W, or 1×C×H×W where an input of a model is prepared.
+    pub tensor: ArrayD<f32>,
+    /// What the author of the network may not expect, one line each.
+    pub warnings: Vec<String>,
 }
 
 /// The most bytes that a file of a picture may have.
@@ -64,84 +77,65 @@ pub fn check_format(start: &[u8], name: &str) -> Result<(), Failure> {
 /// # Errors
 /// E0605 where the bytes are no picture of these formats, are damaged, or the picture is larger than
 /// 16 384 pixels a side or 256 MiB; E0606 where the input does not have one or three channels, or the size
-/// does not fit and `resize` is absent or leads beyond these limits.
-pub fn prepare(bytes: &[u8], wanted: &Preparation, name: &str) -> Result<ArrayD<f32>, Failure> {
+/// does not fit and there is no scaling, or it leads beyond these limits.
+pub fn prepare(bytes: &[u8], wanted: &Preparation, name: &str) -> Result<Prepared, Failure> {
     if !matches!(wanted.channels, 1 | 3) {
         let message = format!("`{name}`: a picture cannot become an input of {} channels", wanted.channels);
         return Err(Failure::new(Code::E0606, message)
             .note("a picture has one channel (grey) or three (RGB)")
             .help("give the input as a .npy array"));
     }
-    if !fits(wanted.channels as u128, wanted.height as u128, wanted.width as u128) {
+    if !scaling::fits(wanted.channels as u128, wanted.height as u128, wanted.width as u128) {
         let message =
             format!("`{name}`: no picture is as large as the input, {}x{}", wanted.height, wanted.width);
-        return Err(Failure::new(Code::E0606, message).note(limits()));
+        return Err(Failure::new(Code::E0606, message).note(scaling::limits()));
     }
-    let mut raster = decode::decode(bytes, wanted.channels, name)?;
-    if let Some(shorter) = wanted.resize {
-        let (height, width) = resized(&raster, shorter, name)?;
-        raster = resample::resize(raster, height, width);
-        raster = centre::crop(&raster, wanted.height, wanted.width);
+    let header = Header::read(bytes, name)?;
+    let input = (wanted.height, wanted.width);
+    let resized = wanted.scaling.resized(header.size(wanted.orient), input, name)?;
+    let mut warnings = Vec::new();
+    if let Some(rotation) = header.rotation().filter(|_| !wanted.orient) {
+        warnings.push(format!(
+            "`{name}` was taken with a turned camera (EXIF orientation {rotation}) and is read as stored; `orient` at \
+             the input turns it"
+        ));
     }
-    if (raster.height, raster.width) != (wanted.height, wanted.width) {
-        let (height, width) = (raster.height, raster.width);
-        let message = format!(
-            "`{name}`: the picture is {height}x{width}, the input {}x{}",
-            wanted.height, wanted.width
-        );
-        let shorter = wanted.height.max(wanted.width);
-        return Err(Failure::new(Code::E0606, message)
-            .help(format!("`resize={shorter}` at the input scales the shorter side and crops the centre")));
-    }
-    let mut tensor = tensor(&raster).into_dyn();
-    normalise(&mut tensor, Axis(0), &wanted.mean, &wanted.std);
-    Ok(tensor)
-}
-
-/// Turns bytes (0 to 255) into what the network expects, in place: ÷ 255, − mean, ÷ std, each rounded to
-/// f32. `mean` and `std` have one value for each channel along the axis, one for all, or none.
-pub fn normalise(values: &mut ArrayD<f32>, channels: Axis, mean: &[f32], std: &[f32]) {
-    let of = |list: &[f32], channel: usize| match list {
-        [] => None,
-        [one] => Some(*one),
-        many => Some(many[channel]),
+    let mut tensor = match header.decode(wanted.channels == 1, wanted.orient)? {
+        Pixels::Eight(raster) => wanted.place(raster, resized),
+        Pixels::Sixteen(raster) => wanted.place(raster, resized),
     };
-    for (channel, mut plane) in values.axis_iter_mut(channels).enumerate() {
-        let mean = of(mean, channel).unwrap_or(0.0);
-        let std = of(std, channel).unwrap_or(1.0);
-        plane.mapv_inplace(|value| (value / 255.0 - mean) / std);
+    wanted.normalisation.standardise(&mut tensor, Axis(0));
+    Ok(Prepared { tensor, warnings })
+}
+
+impl Preparation {
+    /// Resizes a picture and places it in the tensor, as numbers from 0 to the range.
+    fn place<S: Sample>(&self, raster: Raster<S>, (height, width): (usize, usize)) -> ArrayD<f32> {
+        let raster = resample::resize(raster, height, width);
+        if let Scaling::Letterbox { grey } = self.scaling {
+            let mut tensor =
+                Array3::from_elem((self.channels, self.height, self.width), grey * self.normalisation.range);
+            let (top, left) = ((self.height - height) / 2, (self.width - width) / 2);
+            tensor.slice_mut(s![.., top..top + height, left..left + width]).assign(&self.tensor(&raster));
+            return tensor.into_dyn();
+        }
+        if (height, width) == (self.height, self.width) {
+            return self.tensor(&raster).into_dyn();
+        }
+        self.tensor(&centre::crop(&raster, self.height, self.width)).into_dyn()
     }
-}
 
-/// The size whose shorter side is as wanted and whose longer one keeps the proportion, rounded down.
-fn resized(raster: &Raster, shorter: u64, name: &str) -> Result<(usize, usize), Failure> {
-    let (height, width) = (raster.height as u128, raster.width as u128);
-    let longer = u128::from(shorter) * height.max(width) / height.min(width);
-    if !fits(raster.channels as u128, u128::from(shorter), longer) {
-        let message =
-            format!("`{name}`: resize={shorter} makes a side of {longer} pixels of {height}x{width}");
-        return Err(Failure::new(Code::E0606, message).note(limits()));
+    /// The samples as numbers from 0 to the range, C×H×W.
+    fn tensor<S: Sample>(&self, raster: &Raster<S>) -> Array3<f32> {
+        let divisor = S::MAX / self.normalisation.range;
+        let Raster { channels, height, width, samples } = raster;
+        Array3::from_shape_fn((self.channels, *height, *width), |(channel, row, column)| {
+            let channel = if self.bgr { self.channels - 1 - channel } else { channel };
+            // Grey is the same in all channels.
+            let channel = channel.min(channels - 1);
+            samples[(row * width + column) * channels + channel].to_f32() / divisor
+        })
     }
-    let (shorter, longer) = (shorter as usize, longer as usize);
-    Ok(if height <= width { (shorter, longer) } else { (longer, shorter) })
-}
-
-/// Whether a picture of this size is within the limits, and not empty.
-fn fits(channels: u128, height: u128, width: u128) -> bool {
-    let side = 1..=MAX_SIDE as u128;
-    side.contains(&height) && side.contains(&width) && channels * height * width <= MAX_BYTES as u128
-}
-
-fn limits() -> String {
-    format!("a side has 1 to {MAX_SIDE} pixels, a picture at most {MAX_BYTES} bytes")
-}
-
-/// The samples as numbers from 0 to 255, C×H×W.
-fn tensor(raster: &Raster) -> Array3<f32> {
-    let Raster { channels, height, width, samples } = raster;
-    Array3::from_shape_fn((*channels, *height, *width), |(channel, row, column)| {
-        f32::from(samples[(row * width + column) * channels + channel])
-    })
 }
 
 #[cfg(test)]
@@ -157,7 +151,7 @@ mod tests {
     }
 
     /// A raster of the bytes of an array H×W×C or H×W.
-    pub(super) fn raster(bytes: &[u8]) -> Raster {
+    pub(super) fn raster(bytes: &[u8]) -> Raster<u8> {
         let array = fixture(bytes);
         Raster {
             channels: array.shape().get(2).copied().unwrap_or(1),
@@ -167,27 +161,89 @@ mod tests {
         }
     }
 
+    /// A raster of an array H×W of 16 bits.
+    pub(super) fn raster16(bytes: &[u8]) -> Raster<u16> {
+        let array = fixture(bytes);
+        let samples = array.iter().map(|&sample| sample as u16).collect();
+        Raster { channels: 1, height: array.shape()[0], width: array.shape()[1], samples }
+    }
+
     const RGB: &[u8] = include_bytes!("../../tests/fixtures/pictures/rgb.png");
 
     fn wanted(channels: usize, height: usize, width: usize, resize: Option<u64>) -> Preparation {
-        Preparation { channels, height, width, resize, mean: vec![], std: vec![] }
+        let scaling = resize.map_or(Scaling::None, Scaling::ShorterSide);
+        Preparation { channels, height, width, scaling, ..Preparation::default() }
+    }
+
+    fn tensor(bytes: &[u8], preparation: &Preparation) -> ArrayD<f32> {
+        prepare(bytes, preparation, "p").unwrap().tensor
+    }
+
+    /// Compares with a fixture that numpy made of Pillow's picture.
+    fn is(preparation: &Preparation, bytes: &[u8], expected: &[u8]) {
+        assert_eq!(tensor(bytes, preparation), fixture(expected), "{preparation:?}");
     }
 
     #[test]
     fn the_whole_way_is_torchvisions() {
         let mean = vec![0.485, 0.456, 0.406];
         let std = vec![0.229, 0.224, 0.225];
-        let preparation = Preparation { mean, std, ..wanted(3, 11, 12, Some(14)) };
-        let expected = fixture(include_bytes!("../../tests/fixtures/pictures/prepared.npy"));
-        assert_eq!(prepare(RGB, &preparation, "p"), Ok(expected));
-        let preparation = Preparation { mean: vec![0.5], std: vec![0.25], ..wanted(1, 16, 18, Some(15)) };
-        let expected = fixture(include_bytes!("../../tests/fixtures/pictures/prepared-grey.npy"));
-        assert_eq!(prepare(RGB, &preparation, "p"), Ok(expected));
+        let normalisation = Normalisation { mean, std, ..Normalisation::default() };
+        let preparation = Preparation { normalisation, ..wanted(3, 11, 12, Some(14)) };
+        is(&preparation, RGB, include_bytes!("../../tests/fixtures/pictures/prepared.npy"));
+        let normalisation = Normalisation { mean: vec![0.5], std: vec![0.25], ..Normalisation::default() };
+        let preparation = Preparation { normalisation, ..wanted(1, 16, 18, Some(15)) };
+        is(&preparation, RGB, include_bytes!("../../tests/fixtures/pictures/prepared-grey.npy"));
     }
 
     #[test]
-    fn without_resize_the_size_must_be_exact() {
-        assert_eq!(prepare(RGB, &wanted(3, 19, 26, None), "p").unwrap().shape(), [3, 19, 26]);
+    fn exact_sizes_letterboxes_ranges_and_orders_are_those_of_numpy() {
+        let exact =
+            Preparation { scaling: Scaling::Exact { height: 12, width: 20 }, ..wanted(3, 10, 16, None) };
+        is(&exact, RGB, include_bytes!("../../tests/fixtures/pictures/exact.npy"));
+        let bytes = Normalisation { range: 255.0, mean: vec![103.939, 116.779, 123.68], std: vec![] };
+        let caffe = Preparation { bgr: true, normalisation: bytes, ..exact };
+        is(&caffe, RGB, include_bytes!("../../tests/fixtures/pictures/caffe.npy"));
+        let letterbox = Scaling::Letterbox { grey: 0.5 };
+        let boxed = Preparation { scaling: letterbox, ..wanted(3, 16, 16, None) };
+        is(&boxed, RGB, include_bytes!("../../tests/fixtures/pictures/letterbox.npy"));
+    }
+
+    #[test]
+    fn a_ramp_of_sixteen_bits_keeps_its_values() {
+        let deep = include_bytes!("../../tests/fixtures/pictures/ramp16.png");
+        let values = tensor(deep, &wanted(1, 64, 64, None));
+        let expected: Vec<f32> = (0..4096).map(|index| (index * 16) as f32 / 65_535.0).collect();
+        assert_eq!(values.into_raw_vec_and_offset().0, expected);
+        let colours = tensor(deep, &wanted(3, 64, 64, None));
+        assert_eq!(colours[[2, 0, 1]], 16.0 / 65_535.0);
+        let normalisation = Normalisation { range: 255.0, ..Normalisation::default() };
+        let bytes = tensor(deep, &Preparation { normalisation, ..wanted(1, 64, 64, None) });
+        assert_eq!(bytes[[0, 0, 1]], 16.0 / 257.0);
+    }
+
+    #[test]
+    fn a_turned_camera_is_warned_of_or_obeyed() {
+        let rotated = include_bytes!("../../tests/fixtures/pictures/rotated.jpg");
+        let plain = wanted(3, 8, 8, Some(8));
+        let stored = prepare(rotated, &plain, "p").unwrap();
+        assert!(stored.warnings[0].contains("EXIF orientation 6"), "{:?}", stored.warnings);
+        let upright = prepare(rotated, &Preparation { orient: true, ..plain }, "p").unwrap();
+        assert_eq!(upright.warnings, [""; 0]);
+        assert_ne!(upright.tensor, stored.tensor);
+    }
+
+    #[test]
+    fn a_size_that_cannot_be_used_is_refused_by_the_header() {
+        // A header without any pixels behind it.
+        let png = include_bytes!("../../tests/fixtures/pictures/header16384.png");
+        let failure = prepare(png, &wanted(3, 224, 224, None), "p").unwrap_err();
+        assert_eq!(failure.message, "`p`: the picture is 16384x16384, the input 224x224");
+    }
+
+    #[test]
+    fn without_scaling_the_size_must_be_exact() {
+        assert_eq!(tensor(RGB, &wanted(3, 19, 26, None)).shape(), [3, 19, 26]);
         let failure = prepare(RGB, &wanted(3, 16, 20, None), "p").unwrap_err();
         assert_eq!(failure.code, Code::E0606);
         assert_eq!(failure.message, "`p`: the picture is 19x26, the input 16x20");
@@ -205,24 +261,5 @@ mod tests {
             let failure = prepare(RGB, &wanted(3, 5, 5, Some(resize)), "p").unwrap_err();
             assert_eq!(failure.code, Code::E0606, "resize={resize}");
         }
-    }
-
-    #[test]
-    fn the_longer_side_is_rounded_down() {
-        let of = |height, width, shorter| {
-            let raster = Raster { channels: 1, height, width, samples: vec![] };
-            resized(&raster, shorter, "p").unwrap()
-        };
-        assert_eq!(of(375, 500, 256), (256, 341));
-        assert_eq!(of(500, 375, 256), (341, 256));
-        assert_eq!(of(5, 5, 7), (7, 7));
-        assert_eq!(of(1, 64, 256), (256, 16_384));
-    }
-
-    #[test]
-    fn arrays_of_bytes_take_the_same_last_step() {
-        let mut values = ArrayD::from_shape_vec(vec![1, 2, 1, 1], vec![255.0, 51.0]).unwrap();
-        normalise(&mut values, Axis(1), &[0.5, 0.25], &[2.0]);
-        assert_eq!(values.into_raw_vec_and_offset().0, [0.25, (51.0f32 / 255.0 - 0.25) / 2.0]);
     }
 }

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Dtype {
     /// Unsigned byte; as an input it is a picture.
     U8,
+    /// Unsigned 16-bit integer; as an input it is a picture of 16 bits (`.npy` only).
+    U16,
     /// IEEE 754 binary16.
     F16,
     /// The upper half of a binary32 (safetensors only).
@@ -24,7 +26,7 @@ impl Dtype {
     pub fn bytes(&self) -> Option<usize> {
         match self {
             Dtype::U8 => Some(1),
-            Dtype::F16 | Dtype::BF16 => Some(2),
+            Dtype::U16 | Dtype::F16 | Dtype::BF16 => Some(2),
             Dtype::F32 => Some(4),
             Dtype::F64 => Some(8),
             Dtype::Other(_) => None,
@@ -36,6 +38,7 @@ impl fmt::Display for Dtype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Dtype::U8 => "U8",
+            Dtype::U16 => "U16",
             Dtype::F16 => "F16",
             Dtype::BF16 => "BF16",
             Dtype::F32 => "F32",

@@ -41,8 +41,8 @@ pub(super) fn count(shape: &[usize]) -> u64 {
     shape.iter().fold(1, |elements, &dimension| elements.saturating_mul(dimension as u64))
 }
 
-/// Reads exactly `count` elements and converts them to f32: f64 is rounded to nearest, bytes become
-/// 0 to 255, NaN and infinities stay.
+/// Reads exactly `count` elements and converts them to f32: f64 is rounded to nearest, integers become
+/// 0 to 255 or 65 535, NaN and infinities stay.
 ///
 /// What is allocated is at most one chunk, or twice what has arrived, and never more than the values need.
 ///
@@ -97,6 +97,7 @@ pub(super) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usiz
 fn decode(bytes: &[u8], dtype: &Dtype, big_endian: bool, values: &mut Vec<f32>) {
     match dtype {
         Dtype::U8 => values.extend(bytes.iter().map(|&byte| f32::from(byte))),
+        Dtype::U16 => convert(bytes, big_endian, values, |b| f32::from(u16::from_le_bytes(b))),
         Dtype::F16 => convert(bytes, big_endian, values, |b| half::f16::from_le_bytes(b).to_f32()),
         Dtype::BF16 => convert(bytes, big_endian, values, |b| half::bf16::from_le_bytes(b).to_f32()),
         Dtype::F32 => convert(bytes, big_endian, values, f32::from_le_bytes),
@@ -149,6 +150,8 @@ mod tests {
     #[test]
     fn every_type_and_byte_order_becomes_f32() {
         assert_eq!(read_all(&[0, 200, 255], Dtype::U8, false, 3), Ok(vec![0.0, 200.0, 255.0]));
+        assert_eq!(read_all(&[0x01, 0x02, 0xff, 0xff], Dtype::U16, false, 2), Ok(vec![513.0, 65_535.0]));
+        assert_eq!(read_all(&[0x01, 0x02], Dtype::U16, true, 1), Ok(vec![258.0]));
         assert_eq!(read_all(&[0x00, 0x3c], Dtype::F16, false, 1), Ok(vec![1.0]));
         assert_eq!(read_all(&[0x3c, 0x00], Dtype::F16, true, 1), Ok(vec![1.0]));
         assert_eq!(read_all(&[0x80, 0x3f], Dtype::BF16, false, 1), Ok(vec![1.0]));

@@ -7,9 +7,11 @@
 
 mod dtype;
 mod elements;
+mod misfit;
 mod npy_header;
 mod place;
 mod safetensors_header;
+mod shape_rule;
 
 pub mod binding;
 pub mod npy;

@@ -1,4 +1,4 @@
-//! `.npy` arrays: reading f16, f32, f64 and u8 in both byte orders and both memory orders; writing f32.
+//! `.npy` arrays: reading f16, f32, f64, u8 and u16 in both byte orders and both memory orders; writing f32.
 //!
 //! Reading has two steps, so that the caller can refuse a shape before anything is allocated for it:
 //! [`read_header`], then [`read_f32`], which wants exactly the bytes that the header promises.
@@ -26,9 +26,13 @@ impl Header {
         elements::count(&self.shape)
     }
 
-    /// Whether the array is a picture where an input is wanted: one of bytes.
-    pub fn is_picture(&self) -> bool {
-        self.dtype == Dtype::U8
+    /// The value of white, where the array is a picture of integers: 255 for bytes, 65 535 for 16 bits.
+    pub fn white(&self) -> Option<f32> {
+        match self.dtype {
+            Dtype::U8 => Some(255.0),
+            Dtype::U16 => Some(65_535.0),
+            _ => None,
+        }
     }
 }
 
@@ -45,7 +49,7 @@ pub fn read_header(reader: &mut impl Read, name: &str) -> Result<Header, Failure
 /// Reads the values that follow the header to the end of the reader, in C order.
 ///
 /// # Errors
-/// E0603 for an element type other than u8, f16, f32 and f64; E0604 for more than `max_elements`, too few
+/// E0603 for an element type other than u8, u16, f16, f32 and f64; E0604 for more than `max_elements`, too few
 /// bytes, or bytes after the values; E0607 where the memory does not suffice; E0609 where the reader fails.
 pub fn read_f32(
     reader: &mut impl Read,
@@ -196,7 +200,7 @@ mod tests {
     fn bytes_are_kept_apart_as_pictures() {
         let bytes = file("|u1", "False", "(2,)", &[7, 255]);
         let header = read_header(&mut &bytes[..], "a.npy").unwrap();
-        assert!(header.is_picture());
+        assert_eq!(header.white(), Some(255.0));
         assert_eq!(read(&bytes), Ok(array![7.0, 255.0].into_dyn()));
     }
 

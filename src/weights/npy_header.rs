@@ -11,7 +11,7 @@ use super::place::shown;
 /// What the header says about the array.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The type of the elements; `U8` is a picture where an input is wanted.
+    /// The type of the elements; `U8` and `U16` are pictures where an input is wanted.
     pub dtype: Dtype,
     /// The most significant byte of an element comes first.
     pub big_endian: bool,
@@ -71,6 +71,7 @@ fn dtype_of(descr: &str) -> (Dtype, bool) {
     let big_endian = descr.starts_with('>');
     let dtype = match descr {
         "|u1" | "<u1" | ">u1" => Dtype::U8,
+        "<u2" | ">u2" => Dtype::U16,
         "<f2" | ">f2" => Dtype::F16,
         "<f4" | ">f4" => Dtype::F32,
         "<f8" | ">f8" => Dtype::F64,

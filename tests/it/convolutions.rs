@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
 use cnnc::exec::Isa;
-use cnnc::lower::Accuracy;
+use cnnc::lower::KernelPolicy;
 
 use super::pytorch::run_for;
 
@@ -31,18 +31,18 @@ fn difference(found: &ArrayD<f32>, expected: &ArrayD<f32>) -> f32 {
 
 /// Direct convolution, and what else rounds as the definitions do, differs by sums in another order; Winograd's
 /// tiles of four outputs along an axis lose up to four bits more (`docs/performance.md`).
-const BOUNDS: [(Accuracy, f32); 2] = [(Accuracy::Direct, 4e-6), (Accuracy::Fast, 3e-5)];
+const BOUNDS: [(KernelPolicy, f32); 2] = [(KernelPolicy::NoWinograd, 4e-6), (KernelPolicy::Fastest, 3e-5)];
 
 fn check(source: &str, batch: usize) {
     let checked = compile(source);
-    let expected = run_for(Isa::best(), &checked, "out", (3, true), batch, Accuracy::Definitions, 2);
+    let expected = run_for(Isa::best(), &checked, "out", (3, true), batch, KernelPolicy::Reference, 2);
     for isa in kinds() {
-        for (accuracy, bound) in BOUNDS {
-            let one = run_for(isa, &checked, "out", (3, true), batch, accuracy, 1);
+        for (policy, bound) in BOUNDS {
+            let one = run_for(isa, &checked, "out", (3, true), batch, policy, 1);
             let off = difference(&one, &expected);
-            assert!(off <= bound, "{isa:?} {accuracy:?} {source}: off by {off:e}");
-            let three = run_for(isa, &checked, "out", (3, true), batch, accuracy, 3);
-            assert_eq!(one.mapv(f32::to_bits), three.mapv(f32::to_bits), "{isa:?} {accuracy:?} {source}");
+            assert!(off <= bound, "{isa:?} {policy:?} {source}: off by {off:e}");
+            let three = run_for(isa, &checked, "out", (3, true), batch, policy, 3);
+            assert_eq!(one.mapv(f32::to_bits), three.mapv(f32::to_bits), "{isa:?} {policy:?} {source}");
         }
     }
 }

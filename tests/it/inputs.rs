@@ -4,7 +4,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use cnnc::driver::{Options, Session};
 use cnnc::exec::{Executor, InputError};
-use cnnc::lower::{Accuracy, Settings, lower};
+use cnnc::lower::{KernelPolicy, PlanOptions, lower};
 
 /// The arguments of a run.
 type Given<'a> = &'a [(&'a str, &'a ArrayD<f32>)];
@@ -15,7 +15,7 @@ fn sum() -> Executor {
     let session = Session::load(&(), "sum.cnn", source.as_bytes().to_vec(), "sum");
     let checked = session.compile(&Options::default()).unwrap().checked.unwrap();
     let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
-    let plan = lower(checked.graph(), &Settings { batch: 2, accuracy: Accuracy::Fast, outputs });
+    let plan = lower(checked.graph(), &PlanOptions { batch: 2, policy: KernelPolicy::Fastest, outputs });
     Executor::load(plan, 1, |_| unreachable!("a sum has no constants")).unwrap()
 }
 

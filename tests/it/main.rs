@@ -3,6 +3,7 @@
 
 mod arguments;
 mod baseline;
+mod binding;
 mod case_studies;
 mod cli;
 mod contract;
@@ -43,6 +44,7 @@ mod readme;
 mod receptive_fields;
 mod recovery;
 mod report;
+mod shared_weights;
 mod syntax_errors;
 mod syntax_limits;
 mod textmate;

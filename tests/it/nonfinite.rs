@@ -6,7 +6,7 @@ use ndarray::ArrayD;
 use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
 use cnnc::exec::Isa;
-use cnnc::lower::Accuracy;
+use cnnc::lower::KernelPolicy;
 use cnnc::ops::Init;
 use cnnc::weights::seeded;
 
@@ -40,15 +40,15 @@ fn check(source: &str) {
         // The second picture stays as it is.
         input.as_slice_mut().unwrap()[(turn * 7919 + len / 3) % (len / 2)] = value;
         let inputs = [input];
-        let run = |isa, accuracy| run_on(&inputs, isa, &checked, "out", (3, true), accuracy, 2);
-        let expected = run(Isa::best(), Accuracy::Definitions);
+        let run = |isa, policy| run_on(&inputs, isa, &checked, "out", (3, true), policy, 2);
+        let expected = run(Isa::best(), KernelPolicy::Reference);
         let largest = expected.iter().filter(|x| x.is_finite()).fold(0.0f32, |most, x| most.max(x.abs()));
         for isa in [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().filter(|&isa| isa <= Isa::best()) {
-            for accuracy in [Accuracy::Direct, Accuracy::Fast] {
-                let found = run(isa, accuracy);
+            for policy in [KernelPolicy::NoWinograd, KernelPolicy::Fastest] {
+                let found = run(isa, policy);
                 assert_eq!(found.shape(), expected.shape());
                 let misses = found.iter().zip(&expected).filter(|&(&a, &b)| !agree(a, b, largest)).count();
-                assert_eq!(misses, 0, "{isa:?} {accuracy:?} {value} {source}: of {}", expected.len());
+                assert_eq!(misses, 0, "{isa:?} {policy:?} {value} {source}: of {}", expected.len());
             }
         }
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
 use cnnc::exec::{Executor, Isa};
-use cnnc::lower::{Accuracy, Settings, lower};
+use cnnc::lower::{KernelPolicy, PlanOptions, lower};
 use cnnc::ops::Init;
 use cnnc::weights::seeded;
 
@@ -34,8 +34,8 @@ pub(crate) fn run_seeded(
     exact: bool,
     threads: usize,
 ) -> ArrayD<f32> {
-    let accuracy = if exact { Accuracy::Definitions } else { Accuracy::Fast };
-    run_for(Isa::best(), checked, output, (seed, random_bn), batch, accuracy, threads)
+    let policy = if exact { KernelPolicy::Reference } else { KernelPolicy::Fastest };
+    run_for(Isa::best(), checked, output, (seed, random_bn), batch, policy, threads)
 }
 
 /// As [`run_seeded`], for chosen instructions and kernels.
@@ -45,7 +45,7 @@ pub(crate) fn run_for(
     output: &str,
     (seed, random_bn): (u64, bool),
     batch: usize,
-    accuracy: Accuracy,
+    policy: KernelPolicy,
     threads: usize,
 ) -> ArrayD<f32> {
     let inputs: Vec<ArrayD<f32>> = checked
@@ -57,7 +57,7 @@ pub(crate) fn run_for(
             seeded::fill(seed, &node.path, &Init::Input, false, &shape)
         })
         .collect();
-    run_on(&inputs, isa, checked, output, (seed, random_bn), accuracy, threads)
+    run_on(&inputs, isa, checked, output, (seed, random_bn), policy, threads)
 }
 
 /// As [`run_for`], on these inputs.
@@ -67,7 +67,7 @@ pub(crate) fn run_on(
     checked: &Checked,
     output: &str,
     (seed, random_bn): (u64, bool),
-    accuracy: Accuracy,
+    policy: KernelPolicy,
     threads: usize,
 ) -> ArrayD<f32> {
     let batch = inputs[0].shape()[0];
@@ -79,7 +79,7 @@ pub(crate) fn run_on(
         .map(|one| one.node)
         .or_else(|| graph.value(output))
         .unwrap();
-    let plan = lower(graph, &Settings { batch, accuracy, outputs: vec![(output.to_owned(), node)] });
+    let plan = lower(graph, &PlanOptions { batch, policy, outputs: vec![(output.to_owned(), node)] });
     let tensor = |(id, index): (cnnc::ir::NodeId, usize)| {
         let node = graph.node(id);
         let parameter = &node.parameters[index];

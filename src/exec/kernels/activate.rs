@@ -1,5 +1,5 @@
-//! Activations of whole runs of values. What only limits the range is part of the kernels; others are applied
-//! where the values were just written. Exponentials follow Cephes' `expf` (Moshier): the power of two apart,
+//! Activations. Those that only clamp are part of the kernels' stores; others are applied in place to values that a
+//! kernel has just stored. Exponentials follow Cephes' `expf` (Moshier): the power of two apart,
 //! a polynomial of degree 6 for the rest.
 #![allow(unsafe_code)]
 
@@ -7,28 +7,28 @@ use crate::ops::{Activation, Function};
 
 use super::lanes::{Body, Isa, Lanes, with};
 
-/// What becomes of a result before and after it is written.
+/// Applied to every result of a kernel: clamp while storing, then an activation in place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Finish {
-    /// The range of the result as it is written.
-    pub least: f32,
-    pub most: f32,
-    /// What is applied afterwards.
+pub(super) struct Epilogue {
+    /// The range that a kernel clamps its results to as it stores them.
+    pub min: f32,
+    pub max: f32,
+    /// The activation that is applied in place afterwards; none where clamping was all of it.
     pub then: Option<Activation>,
 }
 
-impl Finish {
-    pub(super) fn of(activation: Option<Activation>) -> Finish {
-        let (least, most) = match activation.map(|one| one.function) {
+impl Epilogue {
+    pub(super) fn of(activation: Option<Activation>) -> Epilogue {
+        let (min, max) = match activation.map(|one| one.function) {
             Some(Function::Relu) => (0.0, f32::INFINITY),
             Some(Function::Relu6) => (0.0, 6.0),
             None | Some(_) => (f32::NEG_INFINITY, f32::INFINITY),
         };
         let limits = |one: &Activation| matches!(one.function, Function::Relu | Function::Relu6);
-        Finish { least, most, then: activation.filter(|one| !limits(one)) }
+        Epilogue { min, max, then: activation.filter(|one| !limits(one)) }
     }
 
-    /// Applies what comes after the range.
+    /// Applies the activation to results that were just stored.
     ///
     /// # Safety
     /// `len` elements can be read and written, by nobody else meanwhile.

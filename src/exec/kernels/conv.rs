@@ -1,53 +1,66 @@
 //! Direct convolution over blocks of channels, for every kernel, stride, dilation and groups.
 //!
-//! The zeros around the input stand in memory, so that there are no borders here. A piece computes some blocks of
+//! The zeros around the input are stored in memory, so that this code has no borders. A task computes some blocks of
 //! filters for some cells of the plane: the weights of a block stay in the cache while its cells are computed.
-//! Large maps are cut by cells, so that each thread keeps its part of the input; maps with more weights than
-//! inputs are cut by filters, so that each thread reads its part of the weights once.
+//! Large maps are split by cells, so that each thread keeps its part of the input; maps with more weights than
+//! inputs are split by filters, so that each thread reads its part of the weights once.
 #![allow(unsafe_code)]
 
 use ndarray::ArrayD;
 
 use crate::diag::Failure;
-use crate::lower::{Convolution, LANES, Reach, Step, Tensor};
+use crate::lower::{ChannelRange, Convolution, LANES, Step, Tensor};
 
-use super::activate::Finish;
-use super::groups::Groups;
+use super::activate::Epilogue;
+use super::group_fixup::GroupFixup;
 use super::lanes::Isa;
 use super::memory::Memory;
-use super::tile::{Part, Place, Walk, place_of};
-use super::tiles::Cut;
-use super::{Prepared, halo, pack};
+use super::tile::{ChannelBlocks, IterationSpace, TilePointers, packed_position};
+use super::tile_grid::TileGrid;
+use super::{CompiledStep, halo, pack};
 
-/// Pieces of a step, where its size allows.
-const PIECES: usize = 16;
+/// Tasks of a step, where its size allows.
+const TASKS: usize = 16;
 
 pub(super) struct Conv {
     isa: Isa,
+    tensors: Tensors,
+    filters: Filters,
+    space: IterationSpace,
+    /// From the first position of the input back to what the first output sees, within the halo.
+    start: usize,
+    grid: TileGrid,
+    epilogue: Epilogue,
+    split: TaskSplit,
+    phases: [usize; 1],
+}
+
+struct Tensors {
     input: Tensor,
     addend: Option<Tensor>,
     output: Tensor,
+}
+
+/// The packed filters, in blocks of 16.
+struct Filters {
     weights: Memory,
     bias: Memory,
-    walk: Walk,
-    reach: Reach,
-    /// Where the tiles multiply channels of other groups.
-    crossing: Option<Groups>,
-    /// Weights of a block of filters.
-    weights_of_block: usize,
-    /// From one row and column of the output to the next in the input.
-    strides: (usize, usize),
-    /// From the first position of the input to what the first output sees.
-    start: usize,
-    cut: Cut,
-    finish: Finish,
     blocks: usize,
+    /// Elements of the weights of a block.
+    block_len: usize,
+    /// The channels that a block is multiplied with.
+    channels: ChannelRange,
+    /// Present where blocks are multiplied with channels of other groups.
+    fixup: Option<GroupFixup>,
+}
+
+/// How the work is shared out in tasks: by pictures, bands of cells, and groups of filter blocks.
+struct TaskSplit {
     pictures: usize,
-    /// Pictures of a piece; the batch where pieces are cut by filters.
-    pictures_of_piece: usize,
+    /// Pictures of a task; the batch where the work is split by filters.
+    pictures_of_task: usize,
     bands: usize,
-    groups: usize,
-    phases: [usize; 1],
+    filter_groups: usize,
 }
 
 impl Conv {
@@ -59,139 +72,85 @@ impl Conv {
         constants: Vec<ArrayD<f32>>,
         threads: usize,
     ) -> Result<Conv, Failure> {
-        let (input, output) = (step.inputs[0], step.output);
         let addend = convolution.addend.then(|| step.inputs[1]);
+        let tensors = Tensors { input: step.inputs[0], addend, output: step.output };
+        let filters = Filters::new(&tensors, convolution, &constants, threads)?;
+        let epilogue = Epilogue::of(step.activation);
         let (rows, columns) = (convolution.rows, convolution.columns);
-        let lanes = input.layout.lanes;
-        let (channels, filters) = (input.shape.channels() as usize, output.shape.channels() as usize);
-        let blocks = filters.div_ceil(LANES);
-        let reach = Reach::new(channels, lanes, filters, convolution.groups);
-        let (kernel_rows, kernel_columns) = (rows.kernel as usize, columns.kernel as usize);
-        let taps = kernel_rows * kernel_columns;
-        let multiplied = reach.multiplied();
-        let weights_of_block = multiplied * taps * LANES;
-
-        let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
-        let (of_group, filters_of_group) = (channels / convolution.groups, filters / convolution.groups);
-        let weights = pack::blocks(threads, blocks, weights_of_block, |block, packed| {
-            let first = reach.first(block) * lanes;
-            for (lane, filter) in (block * LANES..filters.min(block * LANES + LANES)).enumerate() {
-                let group = filter / filters_of_group;
-                for local in 0..of_group {
-                    let channel = group * of_group + local - first;
-                    let source = &weight[(filter * of_group + local) * taps..][..taps];
-                    let (start, step) = place_of(channel, multiplied, lanes, taps);
-                    for (tap, &value) in source.iter().enumerate() {
-                        packed[(start + tap * step) * LANES + lane] = value;
-                    }
-                }
-            }
-        })?;
-        let bias = constants.get(1).and_then(|bias| bias.as_slice());
-        let bias = pack::channels(bias, filters)?;
-
-        let dense = columns.dilation == 1 || kernel_columns == 1;
-        let finish = Finish::of(step.activation);
-        let (stride_down, stride_across) = (rows.stride as usize, columns.stride as usize);
-        let mut walk = Walk {
-            parts: Part::of(multiplied, lanes, kernel_columns, dense),
-            block: input.layout.block(),
-            rows: kernel_rows,
-            row: rows.dilation as usize * input.layout.row(),
-            segment: columns.dilation as usize * lanes,
-            pixel: stride_across * lanes,
-            line: stride_down * input.layout.row(),
-            out_line: output.layout.row(),
-            addend_line: addend.map_or(0, |addend| addend.layout.row()),
-            least: finish.least,
-            most: finish.most,
+        let (input, output) = (tensors.input.layout, tensors.output.layout);
+        let contiguous = columns.dilation == 1 || columns.kernel == 1;
+        let mut space = IterationSpace {
+            channels: ChannelBlocks::of(
+                filters.channels.multiplied(),
+                input.lanes,
+                columns.kernel as usize,
+                contiguous,
+            ),
+            block: input.block(),
+            kernel_rows: rows.kernel as usize,
+            kernel_row: rows.dilation as usize * input.row(),
+            segment: columns.dilation as usize * input.lanes,
+            pixel: columns.stride as usize * input.lanes,
+            input_row: rows.stride as usize * input.row(),
+            output_row: output.row(),
+            addend_row: addend.map_or(0, |addend| addend.layout.row()),
+            min: epilogue.min,
+            max: epilogue.max,
         };
-        let before = (rows.pad_before as usize, columns.pad_before as usize);
-        // Without zeros anywhere the plane of a 1×1 convolution is one long row.
-        let flat = taps == 1
-            && walk.pixel == lanes
-            && stride_down == 1
-            && before == (0, 0)
-            && [Some(input), Some(output), addend].iter().flatten().all(|one| one.layout.is_flat())
-            && (input.layout.height, input.layout.width) == (output.layout.height, output.layout.width);
-        let plane = if flat {
-            (1, output.layout.height * output.layout.width)
+        let plane = if tensors.are_one_row(convolution) {
+            (space.input_row, space.output_row, space.addend_row) = (0, 0, 0);
+            (1, output.height * output.width)
         } else {
-            (output.layout.height, output.layout.width)
+            (output.height, output.width)
         };
-        if flat {
-            (walk.line, walk.out_line, walk.addend_line) = (0, 0, 0);
-        }
-        let cut = Cut::new(isa, plane, walk.pixel);
-        let by_filters = weights_of_block * blocks > input.layout.picture() && blocks >= 4;
-        let (bands, groups) = if by_filters {
-            (1, blocks.min(PIECES))
-        } else {
-            let bands = cut.len().min(PIECES);
-            (bands, if bands < 4 { blocks.min(4) } else { 1 })
-        };
-        let pictures_of_piece = if by_filters { batch } else { 1 };
+        let grid = TileGrid::new(isa, plane, space.pixel);
+        let split = TaskSplit::new(&filters, input.picture(), grid.len(), batch);
         Ok(Conv {
             isa,
-            input,
-            addend,
-            output,
-            weights,
-            bias,
-            crossing: (!reach.keeps_groups_apart()).then_some(Groups {
-                channels: of_group,
-                filters: filters_of_group,
-                all_filters: filters,
-                kernel: (kernel_rows, kernel_columns),
-                lanes,
-            }),
-            reach,
-            weights_of_block,
-            strides: (walk.line, walk.pixel),
-            // The zeros around the input are at least as many as this convolution pads with.
-            start: before.0 * input.layout.row() + before.1 * lanes,
-            walk,
-            cut,
-            finish,
-            blocks,
-            pictures: batch,
-            pictures_of_piece,
-            bands,
-            groups,
-            phases: [batch / pictures_of_piece * bands * groups],
+            filters,
+            // The halo of the input is at least as wide as the padding of this convolution.
+            start: rows.pad_before as usize * input.row() + columns.pad_before as usize * input.lanes,
+            tensors,
+            space,
+            grid,
+            epilogue,
+            phases: [split.tasks()],
+            split,
         })
     }
 
+    /// Computes a band of cells of one block of filters of one picture.
     fn block(&self, arena: &Memory, picture: usize, block: usize, band: usize) {
-        let input =
-            self.input.offset + self.input.layout.at(picture, self.reach.first(block), 0) - self.start;
-        let output = self.output.offset + self.output.layout.at(picture, block, 0);
-        let addend = self.addend.map(|addend| addend.offset + addend.layout.at(picture, block, 0));
-        let cells = self.cut.len();
-        for cell in band * cells / self.bands..(band + 1) * cells / self.bands {
-            self.cut.visit(cell, |cell| {
-                let from = input + cell.row * self.strides.0 + cell.column * self.strides.1;
-                let at = |start: usize, line: usize| start + cell.row * line + cell.column * LANES;
-                let target = arena.at(at(output, self.walk.out_line));
-                let place = Place {
-                    input: arena.at(from),
-                    weights: self.weights.at(block * self.weights_of_block),
-                    bias: self.bias.at(block * LANES),
+        let Conv { tensors, filters, space, .. } = self;
+        let at = |tensor: &Tensor, block: usize| tensor.offset + tensor.layout.at(picture, block, 0);
+        let input = at(&tensors.input, filters.channels.first(block)) - self.start;
+        let output = at(&tensors.output, block);
+        let addend = tensors.addend.map(|addend| at(&addend, block));
+        let cells = self.grid.len();
+        for cell in band * cells / self.split.bands..(band + 1) * cells / self.split.bands {
+            self.grid.visit(cell, |cell| {
+                let position = |row_stride: usize| cell.row * row_stride + cell.column * LANES;
+                let target = arena.at(output + position(space.output_row));
+                let pointers = TilePointers {
+                    input: arena.at(input + cell.row * space.input_row + cell.column * space.pixel),
+                    weights: filters.weights.at(block * filters.block_len),
+                    bias: filters.bias.at(block * LANES),
                     addend: addend.map_or(std::ptr::null(), |start| {
-                        arena.at(at(start, self.walk.addend_line)).cast_const()
+                        arena.at(start + position(space.addend_row)).cast_const()
                     }),
                     output: target,
                 };
                 // SAFETY: the plan gives the input the zeros that the kernel reaches, and the packed weights
-                // have an element for each float of the walk; no other piece writes these outputs.
+                // have a vector for each float of the iteration space; no other task writes these outputs.
                 unsafe {
-                    (cell.tile)(&self.walk, place);
-                    if let Some(groups) = &self.crossing {
-                        groups.mend(&self.walk, place, (cell.rows, cell.columns), &self.reach, block);
+                    (cell.tile)(space, pointers);
+                    if let Some(fixup) = &filters.fixup {
+                        let size = (cell.rows, cell.columns);
+                        fixup.recompute_nans(space, pointers, size, &filters.channels, block);
                     }
                     for row in 0..cell.rows {
-                        let line = target.wrapping_add(row * self.walk.out_line);
-                        self.finish.after(self.isa, line, cell.columns * LANES);
+                        let line = target.wrapping_add(row * space.output_row);
+                        self.epilogue.after(self.isa, line, cell.columns * LANES);
                     }
                 }
             });
@@ -199,23 +158,102 @@ impl Conv {
     }
 }
 
-impl Prepared for Conv {
+impl CompiledStep for Conv {
     fn phases(&self) -> &[usize] {
         &self.phases
     }
 
-    fn run(&self, _phase: usize, piece: usize, arena: &Memory, _private: &Memory) {
-        let (piece, group) = (piece / self.groups, piece % self.groups);
-        let (pictures, band) = (piece / self.bands, piece % self.bands);
-        let first = pictures * self.pictures_of_piece;
-        for block in group * self.blocks / self.groups..(group + 1) * self.blocks / self.groups {
-            for picture in first..(first + self.pictures_of_piece).min(self.pictures) {
+    fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
+        let split = &self.split;
+        let (task, group) = (task / split.filter_groups, task % split.filter_groups);
+        let (pictures, band) = (task / split.bands, task % split.bands);
+        let first = pictures * split.pictures_of_task;
+        let blocks = self.filters.blocks;
+        for block in group * blocks / split.filter_groups..(group + 1) * blocks / split.filter_groups {
+            for picture in first..(first + split.pictures_of_task).min(split.pictures) {
                 if band == 0 {
-                    // SAFETY: no other piece has the first band of this block.
-                    unsafe { halo::clear(arena, &self.output, picture, block) };
+                    // SAFETY: no other task has the first band of this block.
+                    unsafe { halo::clear(arena, &self.tensors.output, picture, block) };
                 }
                 self.block(arena, picture, block, band);
             }
         }
+    }
+}
+
+impl Tensors {
+    /// Whether the plane of a 1×1 convolution is one long row in all tensors: no zeros anywhere, no stride.
+    fn are_one_row(&self, convolution: &Convolution) -> bool {
+        let is_pointwise = [convolution.rows, convolution.columns]
+            .iter()
+            .all(|window| window.kernel == 1 && window.stride == 1 && window.pad_before == 0);
+        let (input, output) = (self.input.layout, self.output.layout);
+        let all = [Some(self.input), Some(self.output), self.addend];
+        is_pointwise
+            && all.iter().flatten().all(|one| one.layout.is_flat())
+            && (input.height, input.width) == (output.height, output.width)
+    }
+}
+
+impl Filters {
+    fn new(
+        tensors: &Tensors,
+        convolution: &Convolution,
+        constants: &[ArrayD<f32>],
+        threads: usize,
+    ) -> Result<Filters, Failure> {
+        let lanes = tensors.input.layout.lanes;
+        let inputs = tensors.input.shape.channels() as usize;
+        let filters = tensors.output.shape.channels() as usize;
+        let blocks = filters.div_ceil(LANES);
+        let channels = ChannelRange::new(inputs, lanes, filters, convolution.groups);
+        let kernel = (convolution.rows.kernel as usize, convolution.columns.kernel as usize);
+        let taps = kernel.0 * kernel.1;
+        let block_len = channels.multiplied() * taps * LANES;
+        let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
+        let (of_group, filters_of_group) = (inputs / convolution.groups, filters / convolution.groups);
+        let weights = pack::blocks(threads, blocks, block_len, |block, packed| {
+            let first = channels.first(block) * lanes;
+            for (lane, filter) in (block * LANES..filters.min(block * LANES + LANES)).enumerate() {
+                let group = filter / filters_of_group;
+                for local in 0..of_group {
+                    let channel = group * of_group + local - first;
+                    let source = &weight[(filter * of_group + local) * taps..][..taps];
+                    let (start, step) = packed_position(channel, channels.multiplied(), lanes, taps);
+                    for (tap, &value) in source.iter().enumerate() {
+                        packed[(start + tap * step) * LANES + lane] = value;
+                    }
+                }
+            }
+        })?;
+        let bias = pack::channels(constants.get(1).and_then(|bias| bias.as_slice()), filters)?;
+        let fixup = (!channels.keeps_groups_apart()).then_some(GroupFixup {
+            channels: of_group,
+            filters: filters_of_group,
+            all_filters: filters,
+            kernel,
+            lanes,
+        });
+        Ok(Filters { weights, bias, blocks, block_len, channels, fixup })
+    }
+}
+
+impl TaskSplit {
+    fn new(filters: &Filters, input_len: usize, cells: usize, batch: usize) -> TaskSplit {
+        if filters.block_len * filters.blocks > input_len && filters.blocks >= 4 {
+            return TaskSplit {
+                pictures: batch,
+                pictures_of_task: batch,
+                bands: 1,
+                filter_groups: filters.blocks.min(TASKS),
+            };
+        }
+        let bands = cells.min(TASKS);
+        let filter_groups = if bands < 4 { filters.blocks.min(4) } else { 1 };
+        TaskSplit { pictures: batch, pictures_of_task: 1, bands, filter_groups }
+    }
+
+    fn tasks(&self) -> usize {
+        self.pictures / self.pictures_of_task * self.bands * self.filter_groups
     }
 }

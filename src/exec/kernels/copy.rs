@@ -4,7 +4,7 @@
 use crate::lower::{LANES, Step, Tensor};
 
 use super::memory::Memory;
-use super::{Prepared, halo};
+use super::{CompiledStep, halo};
 
 /// Bands of rows of a block, where there are few blocks.
 const BANDS: usize = 8;
@@ -32,14 +32,14 @@ impl Copy {
     }
 }
 
-impl Prepared for Copy {
+impl CompiledStep for Copy {
     fn phases(&self) -> &[usize] {
         &self.phases
     }
 
-    fn run(&self, _phase: usize, piece: usize, arena: &Memory, _private: &Memory) {
-        let (piece, band) = (piece / self.bands, piece % self.bands);
-        let (picture, part) = (piece / self.parts, piece % self.parts);
+    fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
+        let (task, band) = (task / self.bands, task % self.bands);
+        let (picture, part) = (task / self.parts, task % self.parts);
         for block in part * self.blocks / self.parts..(part + 1) * self.blocks / self.parts {
             self.block(arena, picture, block, band);
         }
@@ -59,7 +59,7 @@ impl Copy {
                 continue;
             }
             if band == 0 {
-                // SAFETY: no other piece has the first band of this block.
+                // SAFETY: no other task has the first band of this block.
                 unsafe { halo::clear(arena, &self.output, picture, block) };
             }
             // The lanes behind the last channel of the output hold zeros.
@@ -67,7 +67,7 @@ impl Copy {
             let padded = if is_last { block * lanes + lanes } else { to };
             for row in rows.clone() {
                 let target = self.output.offset + self.output.layout.at(picture, block, row);
-                // SAFETY: no other piece writes this row of this block.
+                // SAFETY: no other task writes this row of this block.
                 let target = unsafe { arena.slice_mut(target, self.output.layout.width * lanes) };
                 for channel in from..padded {
                     let slots = target.iter_mut().skip(channel - block * lanes).step_by(lanes);

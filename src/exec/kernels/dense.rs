@@ -8,12 +8,12 @@ use ndarray::ArrayD;
 use crate::diag::Failure;
 use crate::lower::{DENSE_OUTPUTS, LANES, Step, Tensor};
 
-use super::activate::Finish;
+use super::activate::Epilogue;
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::{Prepared, pack};
+use super::{CompiledStep, pack};
 
-/// Floats between a weight and the one that is asked for meanwhile.
+/// Prefetch distance of the weights, in elements (4 KiB).
 const AHEAD: usize = 1024;
 
 pub(super) struct Dense {
@@ -22,7 +22,7 @@ pub(super) struct Dense {
     output: Tensor,
     weights: Memory,
     bias: Memory,
-    finish: Finish,
+    epilogue: Epilogue,
     batch: usize,
     phases: [usize; 1],
 }
@@ -64,19 +64,19 @@ impl Dense {
             output: step.output,
             weights,
             bias,
-            finish: Finish::of(step.activation),
+            epilogue: Epilogue::of(step.activation),
             batch,
             phases: [panels],
         })
     }
 }
 
-impl Prepared for Dense {
+impl CompiledStep for Dense {
     fn phases(&self) -> &[usize] {
         &self.phases
     }
 
-    fn run(&self, _phase: usize, panel: usize, arena: &Memory, _private: &Memory) {
+    fn run(&self, _phase: usize, panel: usize, arena: &Memory, _scratch: &Memory) {
         with(self.isa, Panel { dense: self, panel, arena });
     }
 }
@@ -106,7 +106,7 @@ impl Panel<'_> {
     /// The outputs of the panel for `P` pictures.
     #[inline(always)]
     fn pictures<V: Lanes, const P: usize>(&self, first: usize) -> usize {
-        let Dense { input, output, weights, bias, finish, .. } = self.dense;
+        let Dense { input, output, weights, bias, epilogue, .. } = self.dense;
         let (inputs, outputs) = (input.shape.channels() as usize, output.shape.channels() as usize);
         let start = self.panel * DENSE_OUTPUTS;
         let source: *const f32 = self.arena.at(input.offset + first * inputs);
@@ -125,14 +125,14 @@ impl Panel<'_> {
                     *sums = [sums[0].mac(value, low), sums[1].mac(value, high)];
                 }
             }
-            let (least, most) = (V::splat(finish.least), V::splat(finish.most));
+            let (min, max) = (V::splat(epilogue.min), V::splat(epilogue.max));
             for (picture, sums) in sums.iter().enumerate() {
                 let mut lanes = [0.0; DENSE_OUTPUTS];
-                sums[0].at_least(least).at_most(most).store(lanes.as_mut_ptr());
-                sums[1].at_least(least).at_most(most).store(lanes.as_mut_ptr().wrapping_add(LANES));
-                finish.after(self.dense.isa, lanes.as_mut_ptr(), DENSE_OUTPUTS);
+                sums[0].at_least(min).at_most(max).store(lanes.as_mut_ptr());
+                sums[1].at_least(min).at_most(max).store(lanes.as_mut_ptr().wrapping_add(LANES));
+                epilogue.after(self.dense.isa, lanes.as_mut_ptr(), DENSE_OUTPUTS);
                 let count = DENSE_OUTPUTS.min(outputs - start);
-                // No other piece writes these outputs.
+                // No other task writes these outputs.
                 let target = self.arena.slice_mut(output.offset + (first + picture) * outputs + start, count);
                 target.copy_from_slice(&lanes[..count]);
             }

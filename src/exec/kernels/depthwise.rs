@@ -9,10 +9,10 @@ use crate::diag::Failure;
 use crate::lower::{LANES, Step, Tensor};
 use crate::tensor::Window;
 
-use super::activate::Finish;
+use super::activate::Epilogue;
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::{Prepared, halo, pack};
+use super::{CompiledStep, halo, pack};
 
 /// The most neighbouring outputs that are summed at the same time: those whose sums fit into the registers.
 fn most_positions(isa: Isa) -> usize {
@@ -23,10 +23,10 @@ fn most_positions(isa: Isa) -> usize {
     }
 }
 
-/// Rows of a piece.
+/// Rows of a task.
 const ROWS: usize = 14;
 /// Pieces of a picture, where its size allows.
-const PIECES: usize = 16;
+const TASKS: usize = 16;
 
 pub(super) struct Depthwise {
     isa: Isa,
@@ -37,7 +37,7 @@ pub(super) struct Depthwise {
     /// Tap by tap the weights of a block.
     weights: Memory,
     bias: Memory,
-    finish: Finish,
+    epilogue: Epilogue,
     blocks: usize,
     bands: usize,
     /// Parts that the blocks of a band are shared out in.
@@ -66,7 +66,7 @@ impl Depthwise {
         })?;
         let bias = pack::channels(constants.get(1).and_then(|bias| bias.as_slice()), channels)?;
         let bands = step.output.layout.height.div_ceil(ROWS);
-        let parts = PIECES.div_ceil(bands).min(blocks);
+        let parts = TASKS.div_ceil(bands).min(blocks);
         Ok(Depthwise {
             isa,
             rows,
@@ -75,7 +75,7 @@ impl Depthwise {
             output: step.output,
             weights,
             bias,
-            finish: Finish::of(step.activation),
+            epilogue: Epilogue::of(step.activation),
             blocks,
             bands,
             parts,
@@ -84,17 +84,17 @@ impl Depthwise {
     }
 }
 
-impl Prepared for Depthwise {
+impl CompiledStep for Depthwise {
     fn phases(&self) -> &[usize] {
         &self.phases
     }
 
-    fn run(&self, _phase: usize, piece: usize, arena: &Memory, _private: &Memory) {
-        let (piece, part) = (piece / self.parts, piece % self.parts);
-        let (picture, band) = (piece / self.bands, piece % self.bands);
+    fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
+        let (task, part) = (task / self.parts, task % self.parts);
+        let (picture, band) = (task / self.bands, task % self.bands);
         for block in part * self.blocks / self.parts..(part + 1) * self.blocks / self.parts {
             if band == 0 {
-                // SAFETY: no other piece has the first band of this block.
+                // SAFETY: no other task has the first band of this block.
                 unsafe { halo::clear(arena, &self.output, picture, block) };
             }
             with(self.isa, Band { of: self, arena, picture, block, band });
@@ -123,7 +123,7 @@ macro_rules! positions {
 impl Body for Band<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Depthwise { rows, columns, input, output, finish, .. } = self.of;
+        let Depthwise { rows, columns, input, output, epilogue, .. } = self.of;
         let before = rows.pad_before as usize * input.layout.row() + columns.pad_before as usize * LANES;
         let source = input.offset + input.layout.at(self.picture, self.block, 0) - before;
         let width = output.layout.width;
@@ -135,12 +135,12 @@ impl Body for Band<'_> {
             for part in 0..parts {
                 let (column, end) = (part * width / parts, (part + 1) * width / parts);
                 let (from, to) = (from.wrapping_add(column * across), to.wrapping_add(column * LANES));
-                // SAFETY: the plan gives the input the zeros that the kernel reaches; no other piece writes
+                // SAFETY: the plan gives the input the zeros that the kernel reaches; no other task writes
                 // these outputs.
                 unsafe { positions!(self, from, to, end - column; 1 2 3 4 5 6 7 8 9 10 11 12 13 14) }
             }
             // SAFETY: as above.
-            unsafe { finish.after(self.of.isa, to, width * LANES) };
+            unsafe { epilogue.after(self.of.isa, to, width * LANES) };
         }
     }
 }
@@ -152,7 +152,7 @@ impl Band<'_> {
     /// The windows of the outputs can be read from `from` on, the outputs can be written.
     #[inline(always)]
     unsafe fn positions<V: Lanes, const P: usize>(&self, from: *const f32, to: *mut f32) {
-        let Depthwise { rows, columns, input, weights, bias, finish, .. } = self.of;
+        let Depthwise { rows, columns, input, weights, bias, epilogue, .. } = self.of;
         let (height, width) = (rows.kernel as usize, columns.kernel as usize);
         let (down, across) = (rows.dilation as usize * input.layout.row(), columns.dilation as usize * LANES);
         let stride = columns.stride as usize * LANES;
@@ -169,9 +169,9 @@ impl Band<'_> {
                     }
                 }
             }
-            let (least, most) = (V::splat(finish.least), V::splat(finish.most));
+            let (min, max) = (V::splat(epilogue.min), V::splat(epilogue.max));
             for (index, sum) in sums.iter().enumerate() {
-                sum.at_least(least).at_most(most).store(to.wrapping_add(index * LANES));
+                sum.at_least(min).at_most(max).store(to.wrapping_add(index * LANES));
             }
         }
     }

@@ -60,9 +60,9 @@ pub(super) trait Lanes: Copy {
     fn div(self, other: Self) -> Self;
     /// Square roots.
     fn sqrt(self) -> Self;
-    /// At least `least`; NaN stays.
+    /// The greater of each value and `least`; NaN stays.
     fn at_least(self, least: Self) -> Self;
-    /// At most `most`; NaN stays.
+    /// The smaller of each value and `most`; NaN stays.
     fn at_most(self, most: Self) -> Self;
     /// The greater; NaN where one is.
     fn greater(self, other: Self) -> Self;
@@ -72,15 +72,15 @@ pub(super) trait Lanes: Copy {
     fn round(self) -> Self;
     /// Two to the power of these whole numbers, which lie in −126 to 127; infinite for 128.
     fn exp2_whole(self) -> Self;
-    /// Whether one is NaN.
+    /// Whether any of the values is NaN.
     fn any_nan(self) -> bool;
     /// Asks for a line of memory; any address will do.
     fn prefetch(from: *const f32);
 }
 
-/// Work over some kind of vectors.
+/// Code that is written once for every kind of vectors.
 pub(super) trait Body {
-    /// Does it; implementations are `#[inline(always)]`.
+    /// Runs the code. Implementations are `#[inline(always)]`, so that it is compiled with the right instructions.
     fn run<V: Lanes>(self);
 }
 

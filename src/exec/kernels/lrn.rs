@@ -2,12 +2,12 @@
 //! row, and the windows over channels are sums of shifted vectors.
 #![allow(unsafe_code)]
 
-use crate::lower::{LANES, Step, Tensor, lrn_reach};
+use crate::lower::{LANES, Step, Tensor, lrn_radius};
 use crate::ops::Lrn;
 
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::{Prepared, halo};
+use super::{CompiledStep, halo};
 
 pub(super) struct Normalisation {
     isa: Isa,
@@ -24,28 +24,28 @@ impl Normalisation {
     }
 }
 
-impl Prepared for Normalisation {
+impl CompiledStep for Normalisation {
     fn phases(&self) -> &[usize] {
         &self.phases
     }
 
-    fn run(&self, _phase: usize, piece: usize, arena: &Memory, private: &Memory) {
+    fn run(&self, _phase: usize, task: usize, arena: &Memory, scratch: &Memory) {
         let height = self.output.layout.height;
-        let (picture, row) = (piece / height, piece % height);
+        let (picture, row) = (task / height, task % height);
         if row == 0 {
             for block in 0..(self.output.shape.channels() as usize).div_ceil(LANES) {
-                // SAFETY: no other piece has the first row.
+                // SAFETY: no other task has the first row.
                 unsafe { halo::clear(arena, &self.output, picture, block) };
             }
         }
-        with(self.isa, Row { of: self, arena, private, picture, row });
+        with(self.isa, Row { of: self, arena, scratch, picture, row });
     }
 }
 
 struct Row<'a> {
     of: &'a Normalisation,
     arena: &'a Memory,
-    private: &'a Memory,
+    scratch: &'a Memory,
     picture: usize,
     row: usize,
 }
@@ -56,11 +56,11 @@ impl Body for Row<'_> {
         let Normalisation { input, output, lrn, .. } = self.of;
         let channels = output.shape.channels() as usize;
         let padded = channels.next_multiple_of(LANES);
-        let reach = lrn_reach(lrn.size, padded);
+        let radius = lrn_radius(lrn.size, padded);
         // SAFETY: the plan gives each thread as much memory; the borders stay zero.
-        let squares = unsafe { self.private.slice_mut(0, padded + 2 * reach) };
-        squares[..reach].fill(0.0);
-        squares[reach + padded..].fill(0.0);
+        let squares = unsafe { self.scratch.slice_mut(0, padded + 2 * radius) };
+        squares[..radius].fill(0.0);
+        squares[radius + padded..].fill(0.0);
         let (k, alpha) = (V::splat(lrn.k as f32), V::splat(lrn.alpha as f32));
         let start = |tensor: &Tensor| tensor.offset + tensor.layout.at(self.picture, 0, self.row);
         let (from, to) = (start(input), start(output));
@@ -70,17 +70,17 @@ impl Body for Row<'_> {
                 // SAFETY: blocks of the input can be read, and the squares have room for all blocks.
                 unsafe {
                     let value = V::load(source(block));
-                    value.mul(value).store(squares.as_mut_ptr().wrapping_add(reach + block * LANES));
+                    value.mul(value).store(squares.as_mut_ptr().wrapping_add(radius + block * LANES));
                 }
             }
             // Lanes behind the last channel are no neighbours.
-            squares[reach + channels..reach + padded].fill(0.0);
+            squares[radius + channels..radius + padded].fill(0.0);
             for block in 0..padded / LANES {
-                // SAFETY: as above; no other piece writes this row.
+                // SAFETY: as above; no other task writes this row.
                 unsafe {
                     let window = squares.as_ptr().wrapping_add(block * LANES);
                     let mut sum = V::splat(0.0);
-                    for shift in 0..=2 * reach {
+                    for shift in 0..=2 * radius {
                         sum = sum.add(V::load(window.wrapping_add(shift)));
                     }
                     let base = k.mac(alpha, sum);

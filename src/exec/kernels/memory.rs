@@ -2,7 +2,7 @@
 //!
 //! It is zeroed and lies at the start of a cache line. Pieces of work read and write it through pointers: what keeps
 //! them apart is the plan (values that live at the same time do not overlap) and the cutting of a phase into
-//! pieces that write disjoint memory.
+//! tasks that write disjoint memory.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;

@@ -1,12 +1,12 @@
-//! The kernels of steps, one a file. The reference kernels of the operators remain the definition; those here are
-//! faster and tested against them.
+//! The kernels, one a file. The reference kernels of the operators remain the definition; those here are faster and
+//! tested against them.
 
 mod activate;
 mod conv;
 mod copy;
 mod dense;
 mod depthwise;
-mod groups;
+mod group_fixup;
 mod halo;
 mod lanes;
 mod lrn;
@@ -17,7 +17,7 @@ mod pool;
 mod reference;
 mod rows;
 mod tile;
-mod tiles;
+mod tile_grid;
 mod transform;
 mod winograd;
 
@@ -36,30 +36,31 @@ pub use lanes::Isa;
 pub(super) use memory::Memory;
 
 /// A step with its constants packed.
-pub(super) trait Prepared: Send + Sync {
-    /// The pieces of each phase: all pieces of a phase may run at the same time.
+pub(super) trait CompiledStep: Send + Sync {
+    /// The number of tasks of each phase. The tasks of a phase may run at the same time; a phase begins when the one
+    /// before has ended.
     fn phases(&self) -> &[usize];
-    /// Runs a piece. `private` belongs to the thread.
-    fn run(&self, phase: usize, piece: usize, arena: &Memory, private: &Memory);
+    /// Runs a task. `scratch` belongs to the thread that calls.
+    fn run(&self, phase: usize, task: usize, arena: &Memory, scratch: &Memory);
 }
 
-/// Packs the constants of a step for these instructions.
+/// Compiles a step for these instructions: packs its constants and splits its work into tasks.
 ///
 /// # Errors
 /// E0607 where there is too little memory.
-pub(super) fn prepare(
+pub(super) fn compile(
     isa: Isa,
     step: &Step,
     batch: usize,
     constants: Vec<ArrayD<f32>>,
     threads: usize,
-) -> Result<Box<dyn Prepared>, Failure> {
+) -> Result<Box<dyn CompiledStep>, Failure> {
     Ok(match &step.kernel {
         Kernel::Conv(convolution) => match convolution.algorithm {
             Algorithm::Direct => {
                 Box::new(conv::Conv::new(isa, step, convolution, batch, constants, threads)?)
             }
-            Algorithm::Winograd(filtering) => {
+            Algorithm::Winograd(tile_size) => {
                 macro_rules! with {
                     ($transform:ty) => {
                         Box::new(Winograd::<$transform>::new(
@@ -72,7 +73,7 @@ pub(super) fn prepare(
                         )?)
                     };
                 }
-                match (filtering.outputs, filtering.taps) {
+                match (tile_size.outputs, tile_size.taps) {
                     ((2, 2), (3, 3)) => with!(TwoOfThree),
                     ((4, 4), (3, 3)) => with!(FourOfThree),
                     ((2, 2), (5, 5)) => with!(TwoOfFive),

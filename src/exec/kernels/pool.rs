@@ -1,4 +1,4 @@
-//! Pooling, sixteen channels at once. Windows are cut at the borders beforehand, so that a map needs no padding.
+//! Pooling, sixteen channels at once. Windows are clipped to the map beforehand, so that it needs no padding.
 #![allow(unsafe_code)]
 
 use crate::lower::{LANES, Step, Tensor};
@@ -7,9 +7,9 @@ use crate::tensor::Window;
 
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::{Prepared, halo};
+use super::{CompiledStep, halo};
 
-/// Rows of a piece.
+/// Rows of a task.
 const ROWS: usize = 14;
 
 /// What one window covers along an axis: input positions from `first`, `step` apart, and the divisor's taps.
@@ -52,16 +52,16 @@ impl Pooling {
     }
 }
 
-impl Prepared for Pooling {
+impl CompiledStep for Pooling {
     fn phases(&self) -> &[usize] {
         &self.phases
     }
 
-    fn run(&self, _phase: usize, piece: usize, arena: &Memory, _private: &Memory) {
-        let (piece, band) = (piece / self.bands, piece % self.bands);
-        let (picture, block) = (piece / self.blocks, piece % self.blocks);
+    fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
+        let (task, band) = (task / self.bands, task % self.bands);
+        let (picture, block) = (task / self.blocks, task % self.blocks);
         if band == 0 {
-            // SAFETY: no other piece has the first band of this block.
+            // SAFETY: no other task has the first band of this block.
             unsafe { halo::clear(arena, &self.output, picture, block) };
         }
         with(self.isa, Band { of: self, arena, picture, block, band });
@@ -108,7 +108,7 @@ impl Body for Band<'_> {
                 if let Some(divisor) = divisor {
                     result = result.div(V::splat(divisor as f32));
                 }
-                // SAFETY: no other piece writes this output.
+                // SAFETY: no other task writes this output.
                 unsafe { result.store(target.wrapping_add(column * LANES)) };
             }
         }

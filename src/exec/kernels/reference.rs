@@ -1,4 +1,4 @@
-//! The definition of an operator as a step: each picture is one piece.
+//! The definition of an operator as a step: each picture is one task.
 #![allow(unsafe_code)]
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
@@ -7,7 +7,7 @@ use crate::lower::{Step, Tensor};
 use crate::ops::{Op, Operator};
 use crate::tensor::Shape;
 
-use super::Prepared;
+use super::CompiledStep;
 use super::memory::Memory;
 
 pub(super) struct Reference {
@@ -25,12 +25,12 @@ impl Reference {
     }
 }
 
-impl Prepared for Reference {
+impl CompiledStep for Reference {
     fn phases(&self) -> &[usize] {
         &self.phases
     }
 
-    fn run(&self, _phase: usize, picture: usize, arena: &Memory, _private: &Memory) {
+    fn run(&self, _phase: usize, picture: usize, arena: &Memory, _scratch: &Memory) {
         let dims =
             |shape: &Shape| IxDyn(&shape.stored().into_iter().map(|dim| dim as usize).collect::<Vec<_>>());
         let views: Vec<ArrayViewD<'_, f32>> = self
@@ -47,7 +47,7 @@ impl Prepared for Reference {
         let constants: Vec<ArrayViewD<'_, f32>> =
             self.constants.iter().map(|constant| constant.view()).collect();
         let len = self.output.layout.picture();
-        // SAFETY: no other piece writes this picture.
+        // SAFETY: no other task writes this picture.
         let target = unsafe { arena.slice_mut(self.output.offset + picture * len, len) };
         let target = ArrayViewMutD::from_shape(dims(&self.output.shape), target)
             .expect("a tensor has the elements of its shape");

@@ -7,13 +7,13 @@ use ndarray::ArrayD;
 use crate::diag::Failure;
 use crate::lower::{Kernel, LANES, Step, Tensor};
 
-use super::activate::Finish;
+use super::activate::Epilogue;
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::{Prepared, halo, pack};
+use super::{CompiledStep, halo, pack};
 
-/// Elements of a piece of values without zeros around them.
-const PIECE: usize = 1 << 14;
+/// Elements of a task of values without zeros around them.
+const TASK: usize = 1 << 14;
 
 pub(super) struct Rows {
     isa: Isa,
@@ -21,7 +21,7 @@ pub(super) struct Rows {
     output: Tensor,
     /// Factors and summands of the channels.
     affine: Option<(Memory, Memory)>,
-    finish: Finish,
+    epilogue: Epilogue,
     blocks: usize,
     /// Elements of a picture, where all tensors are one run of numbers.
     flat: Option<usize>,
@@ -47,25 +47,25 @@ impl Rows {
         let alone = |one: &Tensor| one.layout.is_flat() && one.layout.blocks == blocks;
         let flat = (affine.is_none() && step.inputs.iter().chain([&output]).all(alone))
             .then(|| output.layout.picture() * batch);
-        let phases = [flat.map_or(batch * blocks, |elements| elements.div_ceil(PIECE))];
-        let finish = Finish::of(step.activation);
-        Ok(Rows { isa, inputs: step.inputs.clone(), output, affine, finish, blocks, flat, phases })
+        let phases = [flat.map_or(batch * blocks, |elements| elements.div_ceil(TASK))];
+        let epilogue = Epilogue::of(step.activation);
+        Ok(Rows { isa, inputs: step.inputs.clone(), output, affine, epilogue, blocks, flat, phases })
     }
 }
 
-impl Prepared for Rows {
+impl CompiledStep for Rows {
     fn phases(&self) -> &[usize] {
         &self.phases
     }
 
-    fn run(&self, _phase: usize, piece: usize, arena: &Memory, _private: &Memory) {
+    fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
         if let Some(elements) = self.flat {
-            let start = piece * PIECE;
+            let start = task * TASK;
             let place = |one: &Tensor| one.offset + start;
-            return self.row(arena, place, 0, PIECE.min(elements - start));
+            return self.row(arena, place, 0, TASK.min(elements - start));
         }
-        let (picture, block) = (piece / self.blocks, piece % self.blocks);
-        // SAFETY: each block is one piece.
+        let (picture, block) = (task / self.blocks, task % self.blocks);
+        // SAFETY: each block is one task.
         unsafe { halo::clear(arena, &self.output, picture, block) };
         let len = self.output.layout.width * self.output.layout.lanes;
         for row in 0..self.output.layout.height {
@@ -86,13 +86,13 @@ impl Rows {
         let input = |index: usize| arena.at(place(&self.inputs[index])).cast_const();
         // The range holds for the sum of all.
         let last = self.inputs.len() - 1;
-        let finish = |index: usize| if index == last { self.finish } else { Finish::of(None) };
-        with(self.isa, Run { input: input(0), output, len, affine, spread, finish: finish(0) });
+        let epilogue = |index: usize| if index == last { self.epilogue } else { Epilogue::of(None) };
+        with(self.isa, Run { input: input(0), output, len, affine, spread, epilogue: epilogue(0) });
         for index in 1..=last {
-            with(self.isa, Sum { input: input(index), output, len, finish: finish(index) });
+            with(self.isa, Sum { input: input(index), output, len, epilogue: epilogue(index) });
         }
-        // SAFETY: no other piece writes this row.
-        unsafe { self.finish.after(self.isa, output, len) };
+        // SAFETY: no other task writes this row.
+        unsafe { self.epilogue.after(self.isa, output, len) };
     }
 }
 
@@ -104,7 +104,7 @@ struct Run {
     affine: Option<(*const f32, *const f32)>,
     /// Whether the factors are those of sixteen channels; else one factor serves the row.
     spread: bool,
-    finish: Finish,
+    epilogue: Epilogue,
 }
 
 impl Body for Run {
@@ -118,20 +118,20 @@ impl Body for Run {
                 Some((factor, summand)) if self.spread => (V::load(factor), V::load(summand)),
                 Some((factor, summand)) => (V::splat(*factor), V::splat(*summand)),
             };
-            let (least, most) = (V::splat(self.finish.least), V::splat(self.finish.most));
-            let finish = |value: V| {
+            let (min, max) = (V::splat(self.epilogue.min), V::splat(self.epilogue.max));
+            let epilogue = |value: V| {
                 let value = if self.affine.is_some() { summand.mac(value, factor) } else { value };
-                value.at_least(least).at_most(most)
+                value.at_least(min).at_most(max)
             };
             let whole = self.len / 16 * 16;
             for index in (0..whole).step_by(16) {
-                finish(V::load(self.input.wrapping_add(index))).store(self.output.wrapping_add(index));
+                epilogue(V::load(self.input.wrapping_add(index))).store(self.output.wrapping_add(index));
             }
             let mut lanes = [0.0; 16];
             for index in whole..self.len {
                 lanes[index - whole] = *self.input.wrapping_add(index);
             }
-            finish(V::load(lanes.as_ptr())).store(lanes.as_mut_ptr());
+            epilogue(V::load(lanes.as_ptr())).store(lanes.as_mut_ptr());
             for index in whole..self.len {
                 *self.output.wrapping_add(index) = lanes[index - whole];
             }
@@ -144,7 +144,7 @@ struct Sum {
     input: *const f32,
     output: *mut f32,
     len: usize,
-    finish: Finish,
+    epilogue: Epilogue,
 }
 
 impl Body for Sum {
@@ -157,11 +157,11 @@ impl Body for Sum {
                 std::slice::from_raw_parts_mut(self.output, self.len),
             )
         };
-        let Finish { least, most, .. } = self.finish;
+        let Epilogue { min, max, .. } = self.epilogue;
         for (sum, &value) in output.iter_mut().zip(input) {
             let result = *sum + value;
-            let result = if result < least { least } else { result };
-            *sum = if result > most { most } else { result };
+            let result = if result < min { min } else { result };
+            *sum = if result > max { max } else { result };
         }
     }
 }

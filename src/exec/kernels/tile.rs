@@ -1,96 +1,101 @@
 //! The register tile: a few rows of a few pixels of one block of 16 outputs.
 //!
-//! For each float of the input that a pixel sees, in the order of the packed weights: one vector of 16 weights,
-//! broadcast the float of each pixel, and multiply-accumulate. The sums stay in registers: 28 pixels with 32
-//! registers of AVX-512, 6 with 16 of AVX2. The same code serves k×k, 1×1 and the products of Winograd's
+//! For each float of the input that a pixel sees, in the order of the packed weights: load one vector of 16 weights,
+//! broadcast the float of each pixel, and multiply-accumulate. The sums stay in registers: 28 pixels with the 32
+//! registers of AVX-512, 6 with the 16 of AVX2. The same code serves k×k, 1×1 and the products of Winograd's
 //! algorithm, where the pixels are tiles.
+//!
+//! The inner loop walks pointers to the end of a run and addresses pixels by constant displacements: Intel splits a
+//! multiply-accumulate with an indexed memory operand into two micro-operations. `docs/performance.md` says how its
+//! machine code is looked at.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2, Avx512};
 use super::lanes::{Isa, Lanes, Portable};
 
-/// Blocks of input channels that a tile reads alike.
+/// Consecutive blocks of input channels that a tile reads in the same way.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
-    /// How many.
+pub(super) struct ChannelBlocks {
+    /// How many blocks.
     pub blocks: usize,
-    /// Parts of a row of the kernel that lie apart.
+    /// Contiguous segments of a kernel row within a block.
     pub segments: usize,
-    /// Neighbouring floats of a segment.
+    /// Floats of a segment.
     pub run: usize,
 }
 
-impl Part {
-    /// `channels` of the channels in blocks of `lanes`, for kernel rows of some columns, which lie side by side
-    /// or apart.
-    pub(super) fn of(channels: usize, lanes: usize, columns: usize, side_by_side: bool) -> [Part; 2] {
+impl ChannelBlocks {
+    /// `channels` in blocks of `lanes`, for kernel rows of some columns, which are contiguous or apart (by
+    /// dilation): the whole blocks, then the last one, where it has fewer channels.
+    pub(super) fn of(channels: usize, lanes: usize, columns: usize, contiguous: bool) -> [ChannelBlocks; 2] {
         let (blocks, rest) = (channels / lanes, channels % lanes);
-        let whole = if side_by_side {
-            Part { blocks, segments: 1, run: columns * lanes }
+        let whole = if contiguous {
+            ChannelBlocks { blocks, segments: 1, run: columns * lanes }
         } else {
-            Part { blocks, segments: columns, run: lanes }
+            ChannelBlocks { blocks, segments: columns, run: lanes }
         };
-        [whole, Part { blocks: usize::from(rest > 0), segments: columns, run: rest }]
+        [whole, ChannelBlocks { blocks: usize::from(rest > 0), segments: columns, run: rest }]
     }
 }
 
-/// How a tile walks over its input: blocks of channels, rows of the kernel, segments of a row, floats of a segment.
-/// All distances are in elements.
+/// The input floats that a tile multiplies, in the order of the packed weights: blocks of channels, rows of the
+/// kernel, segments of a row, floats of a segment; and where the pixels of the tile lie. Strides are in elements.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Walk {
-    /// The whole blocks of input channels, and the last one with fewer: lanes behind the last channel are not
-    /// read, whatever they hold.
-    pub parts: [Part; 2],
-    /// The distance between two blocks.
+pub(super) struct IterationSpace {
+    /// The whole blocks of input channels, and the last one with fewer. Lanes behind the last channel are not read,
+    /// whatever they hold.
+    pub channels: [ChannelBlocks; 2],
+    /// Stride between two blocks of channels.
     pub block: usize,
-    /// Rows of the kernel, and the distance between them.
-    pub rows: usize,
-    pub row: usize,
-    /// The distance between two segments.
+    pub kernel_rows: usize,
+    /// Stride between two rows of the kernel.
+    pub kernel_row: usize,
+    /// Stride between two segments of a kernel row.
     pub segment: usize,
-    /// From one pixel to the next in the input.
+    /// Stride between two pixels of a row, in the input.
     pub pixel: usize,
-    /// From one row of pixels to the next in the input, the output and the addend.
-    pub line: usize,
-    pub out_line: usize,
-    pub addend_line: usize,
-    /// The range of the result; infinite where there is no activation.
-    pub least: f32,
-    pub most: f32,
+    /// Stride between two rows of pixels in the input, the output and the addend.
+    pub input_row: usize,
+    pub output_row: usize,
+    pub addend_row: usize,
+    /// The range that results are clamped to; infinite where there is no activation.
+    pub min: f32,
+    pub max: f32,
 }
 
-/// Where the weights of a channel stand among those of a block of filters, which are `channels` of the channels in
-/// blocks of `lanes`: the vector of the first of the `taps`, and from one to the next.
-pub(super) fn place_of(channel: usize, channels: usize, lanes: usize, taps: usize) -> (usize, usize) {
+/// Where the weights of a channel lie among those of a block of filters, which are `channels` of the channels in
+/// blocks of `lanes`: the vector of the first of the `taps`, and the stride from one tap to the next, in vectors.
+pub(super) fn packed_position(channel: usize, channels: usize, lanes: usize, taps: usize) -> (usize, usize) {
     let first = channel / lanes * lanes;
     (first * taps + channel % lanes, lanes.min(channels - first))
 }
 
-/// Where a tile reads and writes.
+/// The memory of a tile.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct TilePointers {
+    /// The first float that the first pixel sees.
     pub input: *const f32,
     pub weights: *const f32,
     /// Sixteen values that every sum starts with.
     pub bias: *const f32,
-    /// What is added to the result; null for nothing.
+    /// Values that are added to the results; null for none.
     pub addend: *const f32,
     pub output: *mut f32,
 }
 
-/// A tile of fixed rows, columns and distance between pixels.
+/// Computes a tile of fixed rows, columns and stride between pixels.
 ///
 /// # Safety
-/// All that the walk reaches from the place can be read, the outputs can be written, and nobody else touches
-/// the outputs meanwhile; the machine has the instructions.
-pub(super) type Tile = unsafe fn(&Walk, Place);
+/// Everything that the iteration space reaches from the pointers can be read, the outputs can be written, and nobody
+/// else uses the outputs meanwhile; the machine has the instructions.
+pub(super) type TileKernel = unsafe fn(&IterationSpace, TilePointers);
 
-/// Floats between a weight and the one that is asked for meanwhile: 4 KiB.
+/// Prefetch distance of the weights, in elements (4 KiB).
 const AHEAD: usize = 1024;
 
-/// Writes a statement out for each column, because loops of 28 turns are not unrolled and the sums would then
-/// stand in memory.
+/// Writes a statement out for each column: loops of 28 turns are not unrolled, and the sums would then be kept in
+/// memory.
 macro_rules! for_columns {
     (|$column:ident| $do:block) => {
         for_columns!($column $do 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27)
@@ -103,59 +108,91 @@ macro_rules! for_columns {
     };
 }
 
+/// Hides from the compiler how a pointer was computed. Without it, the rows of a tile are addressed by one common
+/// index instead of a pointer each.
+#[inline(always)]
+#[allow(clippy::pointers_in_nomem_asm_block, reason = "nothing is read or written through the pointer")]
+fn opaque(pointer: *const f32) -> *const f32 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut pointer = pointer;
+        // SAFETY: no instruction is emitted.
+        unsafe {
+            std::arch::asm!(
+                "/* {0} */",
+                inout(reg) pointer,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        pointer
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    pointer
+}
+
 /// # Safety
-/// As [`Tile`].
+/// As [`TileKernel`].
 #[inline(always)]
 unsafe fn tile<V: Lanes, const ROWS: usize, const COLUMNS: usize, const PIXEL: usize>(
-    walk: &Walk,
-    place: Place,
+    space: &IterationSpace,
+    pointers: TilePointers,
 ) {
-    let pixel = if PIXEL == 0 { walk.pixel } else { PIXEL };
-    // SAFETY: the pointers below are those that the walk reaches from the place.
+    let pixel = if PIXEL == 0 { space.pixel } else { PIXEL };
+    // SAFETY: the pointers below are those that the iteration space reaches. They advance by wrapping arithmetic,
+    // because checks of overflow would stand in the inner loop; the plan has checked the sizes of all tensors.
     unsafe {
-        let bias = V::load(place.bias);
+        let bias = V::load(pointers.bias);
         let mut sums = [[V::splat(0.0); COLUMNS]; ROWS];
         for sums in &mut sums {
             for_columns!(|column| { sums[column] = bias });
         }
-        let mut weights = place.weights;
-        let mut first = place.input;
-        for part in &walk.parts {
+        let mut weights = pointers.weights;
+        let mut block = pointers.input;
+        for part in &space.channels {
             for _ in 0..part.blocks {
-                for row in 0..walk.rows {
-                    for segment in 0..part.segments {
-                        let input = first.wrapping_add(row * walk.row + segment * walk.segment);
-                        for step in 0..part.run {
+                let mut kernel_row = block;
+                for _ in 0..space.kernel_rows {
+                    let mut segment = kernel_row;
+                    for _ in 0..part.segments {
+                        let mut input = segment;
+                        let end = segment.wrapping_add(part.run);
+                        while input != end {
                             V::prefetch(weights.wrapping_add(AHEAD));
                             let weight = V::load(weights);
                             weights = weights.wrapping_add(16);
-                            for (line, sums) in sums.iter_mut().enumerate() {
-                                let input = input.wrapping_add(line * walk.line + step);
+                            let mut line = if ROWS > 1 { opaque(input) } else { input };
+                            for sums in &mut sums {
                                 for_columns!(|column| {
-                                    let value = V::splat(*input.wrapping_add(column * pixel));
+                                    let value = V::splat(*line.wrapping_add(column.wrapping_mul(pixel)));
                                     sums[column] = sums[column].mac(value, weight);
                                 });
+                                line = opaque(line.wrapping_add(space.input_row));
                             }
+                            input = input.wrapping_add(1);
                         }
+                        segment = segment.wrapping_add(space.segment);
                     }
+                    kernel_row = kernel_row.wrapping_add(space.kernel_row);
                 }
-                first = first.wrapping_add(walk.block);
+                block = block.wrapping_add(space.block);
             }
         }
-        let (least, most) = (V::splat(walk.least), V::splat(walk.most));
-        for (line, sums) in sums.iter().enumerate() {
-            let output = place.output.wrapping_add(line * walk.out_line);
-            if place.addend.is_null() {
+        let (min, max) = (V::splat(space.min), V::splat(space.max));
+        let mut output = pointers.output;
+        let mut addend = pointers.addend;
+        for sums in &sums {
+            if addend.is_null() {
                 for_columns!(|column| {
-                    sums[column].at_least(least).at_most(most).store(output.wrapping_add(column * 16));
+                    sums[column].at_least(min).at_most(max).store(output.wrapping_add(column * 16));
                 });
             } else {
-                let addend = place.addend.wrapping_add(line * walk.addend_line);
                 for_columns!(|column| {
                     let sum = sums[column].add(V::load(addend.wrapping_add(column * 16)));
-                    sum.at_least(least).at_most(most).store(output.wrapping_add(column * 16));
+                    sum.at_least(min).at_most(max).store(output.wrapping_add(column * 16));
                 });
+                addend = addend.wrapping_add(space.addend_row);
             }
+            output = output.wrapping_add(space.output_row);
         }
     }
 }
@@ -163,11 +200,14 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const COLUMNS: usize, const PIXEL: u
 macro_rules! tiles {
     ($name:ident, $vector:ty, $(#[$features:meta])*) => {
         /// # Safety
-        /// As [`Tile`].
+        /// As [`TileKernel`].
         $(#[$features])*
-        unsafe fn $name<const ROWS: usize, const COLUMNS: usize, const PIXEL: usize>(walk: &Walk, place: Place) {
+        unsafe fn $name<const ROWS: usize, const COLUMNS: usize, const PIXEL: usize>(
+            space: &IterationSpace,
+            pointers: TilePointers,
+        ) {
             // SAFETY: the caller's promise; the instructions are enabled here.
-            unsafe { tile::<$vector, ROWS, COLUMNS, PIXEL>(walk, place) }
+            unsafe { tile::<$vector, ROWS, COLUMNS, PIXEL>(space, pointers) }
         }
     };
 }
@@ -178,7 +218,7 @@ tiles!(avx512, Avx512, #[target_feature(enable = "avx512f")]);
 tiles!(avx2, Avx2, #[target_feature(enable = "avx2,fma")]);
 tiles!(portable, Portable,);
 
-/// Pixels that fit into the registers.
+/// Pixels whose sums fit into the registers.
 pub(super) fn most_pixels(isa: Isa) -> usize {
     match isa {
         Isa::Avx512 => 28,
@@ -187,33 +227,38 @@ pub(super) fn most_pixels(isa: Isa) -> usize {
     }
 }
 
+/// Chooses among compiled tiles. Each line has the rows, the strides between pixels that are compile-time constants
+/// (0 serves any other), and the columns.
 macro_rules! one_of {
-    ($name:ident, $pixel:expr, $rows:expr, $columns:expr; $($row:literal: $($column:literal)*;)*) => {
+    ($name:ident, $pixel:expr, $rows:expr, $columns:expr; $($row:literal $strides:tt: $($column:literal)*;)*) => {
         match ($rows, $columns) {
-            $($(($row, $column) => Some(match $pixel {
-                16 => $name::<$row, $column, 16>,
-                32 => $name::<$row, $column, 32>,
-                _ => $name::<$row, $column, 0>,
-            }),)*)*
+            $($(($row, $column) => Some(one_of!(@strides $name, $pixel, $row, $column, $strides)),)*)*
             _ => None,
+        }
+    };
+    (@strides $name:ident, $pixel:expr, $row:literal, $column:literal, [$($stride:literal)*]) => {
+        match $pixel {
+            $($stride => $name::<$row, $column, $stride>,)*
+            _ => $name::<$row, $column, 0>,
         }
     };
 }
 
 /// The tile of so many rows and columns of pixels, where there is one: every number of columns up to
-/// [`most_pixels`] in one row, and in several rows what small maps need.
-pub(super) fn find(isa: Isa, rows: usize, columns: usize, pixel: usize) -> Option<Tile> {
-    let found: Option<Tile> = match isa {
+/// [`most_pixels`] in one row, and in several rows what small maps need. Pixels of blocks lie 16 elements apart, or 32
+/// at stride 2; those of pictures of three channels 3, 6 or 12 at strides 1, 2 and 4.
+pub(super) fn find(isa: Isa, rows: usize, columns: usize, pixel: usize) -> Option<TileKernel> {
+    let found: Option<TileKernel> = match isa {
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => one_of!(avx512, pixel, rows, columns;
-            1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28;
-            2: 7 8 9 10 11 12 13 14;
-            3: 7 8 9;
-            4: 4 5 6 7;
+            1 [3 6 12 16 32]: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28;
+            2 [16 32]: 7 8 9 10 11 12 13 14;
+            3 [16 32]: 7 8 9;
+            4 [16 32]: 4 5 6 7;
         ),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => one_of!(avx2, pixel, rows, columns; 1: 1 2 3 4 5 6;),
-        _ => one_of!(portable, pixel, rows, columns; 1: 1 2;),
+        Isa::Avx2 => one_of!(avx2, pixel, rows, columns; 1 [3 6 12 16 32]: 1 2 3 4 5 6;),
+        _ => one_of!(portable, pixel, rows, columns; 1 [16 32]: 1 2;),
     };
     found
 }

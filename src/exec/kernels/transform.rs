@@ -141,37 +141,37 @@ macro_rules! transform {
 }
 
 transform!(
-    TwoOfThree, "Tiles of 2×2 outputs of kernels of 3×3 taps.",
+    TwoOfThree, "WinogradSchedule of 2×2 outputs of kernels of 3×3 taps.",
     2 [0 1], 3, 4 [0 1 2 3], &FOUR, input_of_four, two_of_four;
     2 [0 1], 3, 4 [0 1 2 3], &FOUR, input_of_four, two_of_four
 );
 transform!(
-    FourOfThree, "Tiles of 4×4 outputs of kernels of 3×3 taps.",
+    FourOfThree, "WinogradSchedule of 4×4 outputs of kernels of 3×3 taps.",
     4 [0 1 2 3], 3, 6 [0 1 2 3 4 5], &SIX, input_of_six, four_of_six;
     4 [0 1 2 3], 3, 6 [0 1 2 3 4 5], &SIX, input_of_six, four_of_six
 );
 transform!(
-    TwoOfFive, "Tiles of 2×2 outputs of kernels of 5×5 taps.",
+    TwoOfFive, "WinogradSchedule of 2×2 outputs of kernels of 5×5 taps.",
     2 [0 1], 5, 6 [0 1 2 3 4 5], &SIX, input_of_six, two_of_six;
     2 [0 1], 5, 6 [0 1 2 3 4 5], &SIX, input_of_six, two_of_six
 );
 transform!(
-    FourOfThreeDown, "Tiles of 4×1 outputs of kernels of 3×1 taps.",
+    FourOfThreeDown, "WinogradSchedule of 4×1 outputs of kernels of 3×1 taps.",
     4 [0 1 2 3], 3, 6 [0 1 2 3 4 5], &SIX, input_of_six, four_of_six;
     1 [0], 1, 1 [0], &[], unchanged, unchanged
 );
 transform!(
-    FourOfThreeAcross, "Tiles of 1×4 outputs of kernels of 1×3 taps.",
+    FourOfThreeAcross, "WinogradSchedule of 1×4 outputs of kernels of 1×3 taps.",
     1 [0], 1, 1 [0], &[], unchanged, unchanged;
     4 [0 1 2 3], 3, 6 [0 1 2 3 4 5], &SIX, input_of_six, four_of_six
 );
 transform!(
-    ThreeOfSevenDown, "Tiles of 3×1 outputs of kernels of 7×1 taps.",
+    ThreeOfSevenDown, "WinogradSchedule of 3×1 outputs of kernels of 7×1 taps.",
     3 [0 1 2], 7, 9 [0 1 2 3 4 5 6 7 8], &NINE, input_of_nine, three_of_nine;
     1 [0], 1, 1 [0], &[], unchanged, unchanged
 );
 transform!(
-    ThreeOfSevenAcross, "Tiles of 1×3 outputs of kernels of 1×7 taps.",
+    ThreeOfSevenAcross, "WinogradSchedule of 1×3 outputs of kernels of 1×7 taps.",
     1 [0], 1, 1 [0], &[], unchanged, unchanged;
     3 [0 1 2], 7, 9 [0 1 2 3 4 5 6 7 8], &NINE, input_of_nine, three_of_nine
 );

@@ -1,23 +1,23 @@
-//! Winograd's minimal filtering F(m×n, r×s) (Lavin & Gray 2015, "Fast Algorithms for Convolutional Neural
+//! Winograd's minimal tile_size F(m×n, r×s) (Lavin & Gray 2015, "Fast Algorithms for Convolutional Neural
 //! Networks"): tiles of the input and the filters are transformed, multiplied position by position as matrices
 //! of tiles and channels, and transformed back. For which layers: `lower::choose`.
 //!
-//! With several pieces of tiles a thread does all three for its piece, in its own memory. With a single piece
-//! the threads share the transformed input and split the filters.
+//! With several tasks of tiles a thread does all three for its task, in its own memory. With a single task of
+//! tiles the threads share the transformed input and split the filters.
 #![allow(unsafe_code)]
 
 use ndarray::ArrayD;
 
 use crate::diag::Failure;
-use crate::lower::{Convolution, Filtering, LANES, Step, Tensor, Tiles};
+use crate::lower::{Convolution, LANES, Step, Tensor, WinogradSchedule, WinogradTile};
 
-use super::activate::Finish;
+use super::activate::Epilogue;
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::tile::{Part, Place, Walk};
-use super::tiles::Cut;
+use super::tile::{ChannelBlocks, IterationSpace, TilePointers};
+use super::tile_grid::TileGrid;
 use super::transform::Transform;
-use super::{Prepared, halo, pack};
+use super::{CompiledStep, halo, pack};
 
 /// Elements of the largest tile of inputs.
 const BORDER: usize = 36 * LANES;
@@ -31,20 +31,20 @@ pub(super) struct Winograd<T: Transform> {
     weights: Memory,
     /// The bias of each filter, and behind it a block of zeros.
     bias: Memory,
-    finish: Finish,
-    tiles: Tiles,
+    epilogue: Epilogue,
+    tiles: WinogradSchedule,
     /// Blocks of input channels and of filters.
     channels: usize,
     filters: usize,
-    /// Groups of channels, each of whole blocks where there are several, and the channels of one.
+    /// GroupFixup of channels, each of whole blocks where there are several, and the channels of one.
     groups: usize,
     of_group: usize,
     /// Zeros before the first row and column.
     before: (usize, usize),
     /// Where the shared transformed input stands in the arena.
     scratch: usize,
-    /// The cells of the largest piece and of one that is smaller by a tile.
-    cuts: [(usize, Cut); 2],
+    /// The cells of the largest task and of one that is smaller by a tile.
+    grids: [(usize, TileGrid); 2],
     phases: Vec<usize>,
     transform: std::marker::PhantomData<T>,
 }
@@ -59,8 +59,8 @@ impl<T: Transform> Winograd<T> {
         threads: usize,
     ) -> Result<Winograd<T>, Failure> {
         let (input, output) = (step.inputs[0], step.output);
-        let filtering = Filtering { outputs: T::OUTPUTS, taps: T::TAPS };
-        let tiles = Tiles::new(filtering, output.shape, batch);
+        let tile_size = WinogradTile { outputs: T::OUTPUTS, taps: T::TAPS };
+        let tiles = WinogradSchedule::new(tile_size, output.shape, batch);
         let taps = T::TAPS.0 * T::TAPS.1;
         let (inputs, outputs) = (input.shape.channels() as usize, output.shape.channels() as usize);
         let (channels, filters) = (inputs.div_ceil(LANES), outputs.div_ceil(LANES));
@@ -81,13 +81,13 @@ impl<T: Transform> Winograd<T> {
             }
         });
         let bias = pack::channels(constants.get(1).and_then(|bias| bias.as_slice()), outputs)?;
-        let phases = if tiles.pieces == 1 {
+        let phases = if tiles.tasks == 1 {
             vec![2 * channels, filters.div_ceil(tiles.group)]
         } else {
-            vec![tiles.pieces]
+            vec![tiles.tasks]
         };
         let most = tiles.most();
-        let cut = |count: usize| (count, Cut::new(isa, (1, count), LANES));
+        let grid = |count: usize| (count, TileGrid::new(isa, (1, count), LANES));
         Ok(Winograd {
             isa,
             input,
@@ -95,7 +95,7 @@ impl<T: Transform> Winograd<T> {
             output,
             weights,
             bias,
-            finish: Finish::of(step.activation),
+            epilogue: Epilogue::of(step.activation),
             tiles,
             channels,
             filters,
@@ -103,7 +103,7 @@ impl<T: Transform> Winograd<T> {
             of_group,
             before: (convolution.rows.pad_before as usize, convolution.columns.pad_before as usize),
             scratch: step.scratch.0,
-            cuts: [cut(most), cut(most.saturating_sub(1).max(1))],
+            grids: [grid(most), grid(most.saturating_sub(1).max(1))],
             phases,
             transform: std::marker::PhantomData,
         })
@@ -120,42 +120,42 @@ impl<T: Transform> Winograd<T> {
     ) {
         let count = end - first;
         let blocks = group * self.tiles.group..self.filters.min((group + 1) * self.tiles.group);
-        let walk = Walk {
-            parts: Part::of(self.of_group, LANES, 1, true),
+        let space = IterationSpace {
+            channels: ChannelBlocks::of(self.of_group, LANES, 1, true),
             block: count * LANES,
-            rows: 1,
-            row: 0,
+            kernel_rows: 1,
+            kernel_row: 0,
             segment: 0,
             pixel: LANES,
-            line: 0,
-            out_line: 0,
-            addend_line: 0,
-            least: f32::NEG_INFINITY,
-            most: f32::INFINITY,
+            input_row: 0,
+            output_row: 0,
+            addend_row: 0,
+            min: f32::NEG_INFINITY,
+            max: f32::INFINITY,
         };
-        let cut = self
-            .cuts
+        let grid = self
+            .grids
             .iter()
             .find(|(tiles, _)| *tiles == count)
-            .map(|(_, cut)| cut)
-            .expect("pieces differ by at most one tile");
+            .map(|(_, grid)| grid)
+            .expect("tasks differ by at most one tile");
         for position in 0..self.tiles.positions() {
             let input = input.wrapping_add(position * self.channels * count * LANES);
-            for cell in 0..cut.len() {
+            for cell in 0..grid.len() {
                 for (index, block) in blocks.clone().enumerate() {
                     let weights = (position * self.filters + block) * self.of_group * LANES;
                     let first = self.first_block(block) * count;
                     let output = products.wrapping_add((position * self.tiles.group + index) * count * LANES);
-                    cut.visit(cell, |cell| {
-                        let place = Place {
+                    grid.visit(cell, |cell| {
+                        let pointers = TilePointers {
                             input: input.wrapping_add((first + cell.column) * LANES),
                             weights: self.weights.at(weights),
                             bias: self.bias.at(self.filters * LANES),
                             addend: std::ptr::null(),
                             output: output.wrapping_add(cell.column * LANES),
                         };
-                        // SAFETY: the memory of inputs and products has room for all positions of the piece.
-                        unsafe { (cell.tile)(&walk, place) };
+                        // SAFETY: the memory of inputs and products has room for all positions of the task.
+                        unsafe { (cell.tile)(&space, pointers) };
                     });
                 }
             }
@@ -175,23 +175,23 @@ impl<T: Transform> Winograd<T> {
     }
 }
 
-impl<T: Transform> Prepared for Winograd<T> {
+impl<T: Transform> CompiledStep for Winograd<T> {
     fn phases(&self) -> &[usize] {
         &self.phases
     }
 
-    fn run(&self, phase: usize, piece: usize, arena: &Memory, private: &Memory) {
+    fn run(&self, phase: usize, task: usize, arena: &Memory, scratch: &Memory) {
         let all = (0, self.tiles.count);
-        if self.tiles.pieces > 1 {
-            let tiles = self.tiles.of(piece);
-            let (input, products) = (private.at(self.tiles.products()), private.at(0));
+        if self.tiles.tasks > 1 {
+            let tiles = self.tiles.of(task);
+            let (input, products) = (scratch.at(self.tiles.products()), scratch.at(0));
             for block in 0..self.channels {
-                with(self.isa, Inputs { of: self, arena, block, tiles, piece: tiles, target: input });
+                with(self.isa, Inputs { of: self, arena, block, tiles, task: tiles, target: input });
             }
-            if piece == 0 {
+            if task == 0 {
                 for picture in 0..self.tiles.count / (self.tiles.grid.0 * self.tiles.grid.1) {
                     for block in 0..self.filters {
-                        // SAFETY: only this piece writes the zeros.
+                        // SAFETY: only this task writes the zeros.
                         unsafe { halo::clear(arena, &self.output, picture, block) };
                     }
                 }
@@ -200,18 +200,18 @@ impl<T: Transform> Prepared for Winograd<T> {
                 self.filters(arena, tiles, group, input, products);
             }
         } else if phase == 0 {
-            let (block, half) = (piece / 2, piece % 2);
+            let (block, half) = (task / 2, task % 2);
             let tiles = (half * all.1 / 2, (half + 1) * all.1 / 2);
             let target = arena.at(self.scratch);
-            with(self.isa, Inputs { of: self, arena, block, tiles, piece: all, target });
+            with(self.isa, Inputs { of: self, arena, block, tiles, task: all, target });
         } else {
             for picture in 0..self.tiles.count / (self.tiles.grid.0 * self.tiles.grid.1) {
-                for block in piece * self.tiles.group..self.filters.min((piece + 1) * self.tiles.group) {
-                    // SAFETY: no other piece has this block.
+                for block in task * self.tiles.group..self.filters.min((task + 1) * self.tiles.group) {
+                    // SAFETY: no other task has this block.
                     unsafe { halo::clear(arena, &self.output, picture, block) };
                 }
             }
-            self.filters(arena, all, piece, arena.at(self.scratch), private.at(0));
+            self.filters(arena, all, task, arena.at(self.scratch), scratch.at(0));
         }
     }
 }
@@ -229,13 +229,13 @@ impl<T: Transform> Winograd<T> {
     }
 }
 
-/// Transforms some tiles of one block of channels; `piece` is the range of tiles that lie in `target`.
+/// Transforms some tiles of one block of channels; `task` is the range of tiles that lie in `target`.
 struct Inputs<'a, T: Transform> {
     of: &'a Winograd<T>,
     arena: &'a Memory,
     block: usize,
     tiles: (usize, usize),
-    piece: (usize, usize),
+    task: (usize, usize),
     target: *mut f32,
 }
 
@@ -243,19 +243,19 @@ impl<T: Transform> Body for Inputs<'_, T> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Winograd { input, channels, before, .. } = self.of;
-        let count = self.piece.1 - self.piece.0;
+        let count = self.task.1 - self.task.0;
         let (height, width) = (input.layout.height as isize, input.layout.width as isize);
         let row_len = input.layout.row() as isize;
-        let reach = self.of.tiles.filtering.reach();
-        let reach = (reach.0 as isize, reach.1 as isize);
+        let size = self.of.tiles.tile.input_size();
+        let size = (size.0 as isize, size.1 as isize);
         for tile in self.tiles.0..self.tiles.1 {
             let (picture, row, column) = self.of.tile(tile);
             let top = (row * T::OUTPUTS.0) as isize - before.0 as isize;
             let left = (column * T::OUTPUTS.1) as isize - before.1 as isize;
             let origin = self.arena.at(input.offset + input.layout.at(picture, self.block, 0));
-            let inside = top >= 0 && left >= 0 && top + reach.0 <= height && left + reach.1 <= width;
+            let inside = top >= 0 && left >= 0 && top + size.0 <= height && left + size.1 <= width;
             let at = |y: isize, x: isize| origin.wrapping_offset(y * row_len + x * LANES as isize);
-            let target = self.target.wrapping_add((self.block * count + tile - self.piece.0) * LANES);
+            let target = self.target.wrapping_add((self.block * count + tile - self.task.0) * LANES);
             let position = channels * count * LANES;
             // SAFETY: what lies inside the map is read; the target has room for all positions.
             unsafe {
@@ -265,16 +265,16 @@ impl<T: Transform> Body for Inputs<'_, T> {
                 }
                 // A tile at the border is copied, with zeros around it.
                 let mut copied = [0.0f32; BORDER];
-                for y in 0..reach.0 {
-                    for x in 0..reach.1 {
+                for y in 0..size.0 {
+                    for x in 0..size.1 {
                         let (row, column) = (top + y, left + x);
                         if row >= 0 && row < height && column >= 0 && column < width {
-                            let to = copied.as_mut_ptr().wrapping_offset((y * reach.1 + x) * LANES as isize);
+                            let to = copied.as_mut_ptr().wrapping_offset((y * size.1 + x) * LANES as isize);
                             V::load(at(row, column)).store(to);
                         }
                     }
                 }
-                T::input::<V>(copied.as_ptr(), reach.1 as usize * LANES, target, position);
+                T::input::<V>(copied.as_ptr(), size.1 as usize * LANES, target, position);
             }
         }
     }
@@ -292,9 +292,9 @@ struct Outputs<'a, T: Transform> {
 impl<T: Transform> Body for Outputs<'_, T> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Winograd { output, addend, bias, finish, tiles, isa, .. } = self.of;
+        let Winograd { output, addend, bias, epilogue, tiles, isa, .. } = self.of;
         let count = self.tiles.1 - self.tiles.0;
-        let (least, most) = (V::splat(finish.least), V::splat(finish.most));
+        let (min, max) = (V::splat(epilogue.min), V::splat(epilogue.max));
         for tile in self.tiles.0..self.tiles.1 {
             let (picture, row, column) = self.of.tile(tile);
             let (top, left) = (row * T::OUTPUTS.0, column * T::OUTPUTS.1);
@@ -306,7 +306,7 @@ impl<T: Transform> Body for Outputs<'_, T> {
             let target = start(output);
             let products = self.products.wrapping_add((tile - self.tiles.0) * LANES);
             // SAFETY: the products have all positions; outputs beyond the map are not written, and no other
-            // piece writes these.
+            // task writes these.
             unsafe {
                 let bias = V::load(bias.at(self.block * LANES));
                 let mut results = [0.0f32; BORDER];
@@ -327,12 +327,12 @@ impl<T: Transform> Body for Outputs<'_, T> {
                             value = value.add(V::load(at));
                         }
                         let to = target.wrapping_add(y * output.layout.row() + x * LANES);
-                        value.at_least(least).at_most(most).store(to);
+                        value.at_least(min).at_most(max).store(to);
                     }
                 }
-                if finish.then.is_some() {
+                if epilogue.then.is_some() {
                     for y in 0..rows {
-                        finish.after(*isa, target.wrapping_add(y * output.layout.row()), columns * LANES);
+                        epilogue.after(*isa, target.wrapping_add(y * output.layout.row()), columns * LANES);
                     }
                 }
             }

@@ -1,54 +1,55 @@
-//! The threads of an executor: started once, they run all steps of a plan side by side.
+//! The threads of an executor: started once, they run all steps of a plan together.
 //!
-//! Between two runs a thread waits, first awake for a bounded time and then asleep. Within a run each thread has a
-//! share of neighbouring pieces of a phase, so that it finds in its cache what it wrote in the phase before; when
-//! it is through with these it takes from the others. A phase begins when all pieces of the one before are done. A
-//! thread that the system has put aside keeps nobody waiting, unless it holds a piece. The thread that asks for a run takes part in it.
-//! A piece that panics is one that is done: nobody waits for it, and the run that it belongs to panics at its end.
+//! Between two runs a thread spins for a bounded time and then sleeps. Within a run each thread owns a share of
+//! neighbouring tasks of a phase, so that it finds in its cache what it wrote in the phase before; when its share is
+//! done, it takes tasks from the others. A phase begins when all tasks of the one before are done. A preempted thread
+//! does not block the others unless it is executing a task. The thread that asks for a run takes part in it.
+//!
+//! A task that panics counts as done, so that nobody waits for it; the run panics at its end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{JoinHandle, Thread};
 
-/// Turns of waiting that are spent awake before a thread lets others run.
-const AWAKE: u32 = 1 << 13;
-/// Turns of letting others run before a thread that waits for work sleeps.
-const YIELDING: u32 = 1 << 8;
+/// How often a waiting thread looks before it yields the processor.
+const SPINS: u32 = 1 << 13;
+/// How often a thread that waits for a run yields before it sleeps.
+const YIELDS: u32 = 1 << 8;
 
-/// What the threads run together.
-pub(super) trait Work: Send + Sync + 'static {
-    /// The pieces of each phase, in order.
+/// A job that the threads run together: phases one after another, the tasks of a phase side by side.
+pub(super) trait ParallelJob: Send + Sync + 'static {
+    /// The number of tasks of each phase, in order.
     fn phases(&self) -> &[usize];
-    /// Runs one piece on one of the threads.
-    fn piece(&self, phase: usize, piece: usize, thread: usize);
-    /// Is told by the thread that asked for the run that all pieces of a phase are done.
+    /// Runs one task on one of the threads.
+    fn task(&self, phase: usize, task: usize, thread: usize);
+    /// Called by the thread that asked for the run when all tasks of a phase are done.
     fn finished(&self, phase: usize);
 }
 
 struct Shared<W> {
     work: W,
     threads: usize,
-    /// For each thread and phase the next piece of its share, counted from the first, in the lower half; the number
-    /// of the run in the upper.
+    /// For each thread and phase: in the lower half the next task of the thread's share, counted from its first; in
+    /// the upper half the number of the run.
     next: Vec<AtomicU64>,
-    /// Pieces of each phase that are done, over all runs.
+    /// Tasks of each phase that are done, over all runs.
     done: Vec<AtomicU64>,
     /// Counts the runs that were asked for.
     runs: AtomicU64,
-    /// Whether a piece has panicked.
+    /// Whether a task has panicked.
     panicked: AtomicBool,
     stop: AtomicBool,
 }
 
 /// The threads and their work.
-pub(super) struct Team<W: Work> {
+pub(super) struct ThreadPool<W: ParallelJob> {
     shared: Arc<Shared<W>>,
     helpers: Vec<(Thread, Option<JoinHandle<()>>)>,
 }
 
-impl<W: Work> Team<W> {
+impl<W: ParallelJob> ThreadPool<W> {
     /// Starts `threads − 1` threads beside the one that will ask.
-    pub(super) fn new(work: W, threads: usize) -> std::io::Result<Team<W>> {
+    pub(super) fn new(work: W, threads: usize) -> std::io::Result<ThreadPool<W>> {
         let phases = work.phases().len();
         let counters = |number: usize| (0..number).map(|_| AtomicU64::new(0)).collect::<Vec<_>>();
         let shared = Arc::new(Shared {
@@ -60,15 +61,15 @@ impl<W: Work> Team<W> {
             panicked: AtomicBool::new(false),
             stop: AtomicBool::new(false),
         });
-        let mut team = Team { shared, helpers: Vec::new() };
+        let mut pool = ThreadPool { shared, helpers: Vec::new() };
         for thread in 1..threads {
-            let shared = Arc::clone(&team.shared);
+            let shared = Arc::clone(&pool.shared);
             let handle = std::thread::Builder::new()
                 .name(format!("cnnc-{thread}"))
                 .spawn(move || shared.serve(thread))?;
-            team.helpers.push((handle.thread().clone(), Some(handle)));
+            pool.helpers.push((handle.thread().clone(), Some(handle)));
         }
-        Ok(team)
+        Ok(pool)
     }
 
     pub(super) fn work(&self) -> &W {
@@ -78,7 +79,7 @@ impl<W: Work> Team<W> {
     /// Runs all phases once. The exclusive borrow keeps runs apart.
     ///
     /// # Panics
-    /// Where a piece panicked, in this run or in one before: its results are missing.
+    /// Where a task panicked, in this run or in one before: its results are missing.
     pub(super) fn run(&mut self) {
         let shared = &self.shared;
         let run = shared.runs.load(Ordering::Relaxed) + 1;
@@ -90,7 +91,7 @@ impl<W: Work> Team<W> {
     }
 }
 
-impl<W: Work> Drop for Team<W> {
+impl<W: ParallelJob> Drop for ThreadPool<W> {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Release);
         for (thread, handle) in &mut self.helpers {
@@ -103,8 +104,8 @@ impl<W: Work> Drop for Team<W> {
     }
 }
 
-impl<W: Work> Shared<W> {
-    /// What a helper does until the team is dropped.
+impl<W: ParallelJob> Shared<W> {
+    /// The loop of a helper thread, until the pool is dropped.
     fn serve(&self, thread: usize) {
         let mut seen = 0;
         loop {
@@ -118,9 +119,9 @@ impl<W: Work> Shared<W> {
                     return;
                 }
                 turns += 1;
-                if turns < AWAKE {
+                if turns < SPINS {
                     std::hint::spin_loop();
-                } else if turns < AWAKE + YIELDING {
+                } else if turns < SPINS + YIELDS {
                     std::thread::yield_now();
                 } else {
                     std::thread::park();
@@ -132,32 +133,32 @@ impl<W: Work> Shared<W> {
     }
 
     fn take_part(&self, run: u64, thread: usize) {
-        for (phase, &pieces) in self.work.phases().iter().enumerate() {
-            while let Some(piece) = self.take(run, phase, pieces, thread) {
-                let _finish = Finish { done: &self.done[phase], panicked: &self.panicked };
-                self.work.piece(phase, piece, thread);
+        for (phase, &tasks) in self.work.phases().iter().enumerate() {
+            while let Some(task) = self.take(run, phase, tasks, thread) {
+                let _guard = TaskGuard { done: &self.done[phase], panicked: &self.panicked };
+                self.work.task(phase, task, thread);
             }
-            wait_until(|| self.done[phase].load(Ordering::Acquire) >= run * pieces as u64);
+            wait_until(|| self.done[phase].load(Ordering::Acquire) >= run * tasks as u64);
             if thread == 0 {
                 self.work.finished(phase);
             }
         }
     }
 
-    /// The next piece of a phase, of the thread's own share first; none where all are taken, or where a later run
+    /// The next task of a phase, of the thread's own share first; none where all are taken, or where a later run
     /// has begun: then this thread was put aside and the others did its work.
-    fn take(&self, run: u64, phase: usize, pieces: usize, thread: usize) -> Option<usize> {
+    fn take(&self, run: u64, phase: usize, tasks: usize, thread: usize) -> Option<usize> {
         (thread..self.threads).chain(0..thread).find_map(|owner| {
-            let (first, end) = (owner * pieces / self.threads, (owner + 1) * pieces / self.threads);
+            let (first, end) = (owner * tasks / self.threads, (owner + 1) * tasks / self.threads);
             let counter = &self.next[owner * self.done.len() + phase];
             let mut next = counter.load(Ordering::Relaxed);
             loop {
-                let piece = first + (next & u64::from(u32::MAX)) as usize;
-                if next >> 32 != stamp(run) || piece >= end {
+                let task = first + (next & u64::from(u32::MAX)) as usize;
+                if next >> 32 != stamp(run) || task >= end {
                     return None;
                 }
                 match counter.compare_exchange_weak(next, next + 1, Ordering::Relaxed, Ordering::Relaxed) {
-                    Ok(_) => return Some(piece),
+                    Ok(_) => return Some(task),
                     Err(found) => next = found,
                 }
             }
@@ -165,23 +166,23 @@ impl<W: Work> Shared<W> {
     }
 }
 
-/// Counts a piece as done when it is left, by a panic as well.
-struct Finish<'a> {
+/// Counts a task as done when it is dropped, after a panic as well.
+struct TaskGuard<'a> {
     done: &'a AtomicU64,
     panicked: &'a AtomicBool,
 }
 
-impl Drop for Finish<'_> {
+impl Drop for TaskGuard<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.panicked.store(true, Ordering::Release);
         }
-        // Releases what the piece wrote to all who wait for the phase.
+        // Releases what the task wrote to all who wait for the phase.
         self.done.fetch_add(1, Ordering::AcqRel);
     }
 }
 
-/// The part of a run's number that stands beside the next piece.
+/// The lower half of a run's number, which is stored beside the next task.
 fn stamp(run: u64) -> u64 {
     run & u64::from(u32::MAX)
 }
@@ -189,7 +190,7 @@ fn stamp(run: u64) -> u64 {
 fn wait_until(holds: impl Fn() -> bool) {
     let mut turns = 0u32;
     while !holds() {
-        if turns < AWAKE {
+        if turns < SPINS {
             turns += 1;
             std::hint::spin_loop();
         } else {
@@ -211,16 +212,16 @@ mod tests {
         done: AtomicUsize,
     }
 
-    impl Work for Sums {
+    impl ParallelJob for Sums {
         fn phases(&self) -> &[usize] {
             &self.phases
         }
 
-        fn piece(&self, phase: usize, piece: usize, _thread: usize) {
-            // No piece starts before the phases before it are finished.
+        fn task(&self, phase: usize, task: usize, _thread: usize) {
+            // No task starts before the phases before it are finished.
             let before: usize = self.phases[..phase].iter().sum();
             assert!(self.done.load(Ordering::Relaxed) % 48 >= before);
-            self.counts[phase].fetch_add(piece + 1, Ordering::Relaxed);
+            self.counts[phase].fetch_add(task + 1, Ordering::Relaxed);
             self.done.fetch_add(1, Ordering::Relaxed);
         }
 
@@ -228,31 +229,32 @@ mod tests {
     }
 
     #[test]
-    fn every_piece_of_every_phase_runs_once_in_each_run() {
+    fn every_task_of_every_phase_runs_once_in_each_run() {
         for threads in [1, 2, 5] {
             let phases = vec![7, 0, 1, 40];
             let counts = phases.iter().map(|_| AtomicUsize::new(0)).collect();
-            let mut team = Team::new(Sums { phases, counts, done: AtomicUsize::new(0) }, threads).unwrap();
+            let mut pool =
+                ThreadPool::new(Sums { phases, counts, done: AtomicUsize::new(0) }, threads).unwrap();
             for _ in 0..500 {
-                team.run();
+                pool.run();
             }
             let found: Vec<usize> =
-                team.work().counts.iter().map(|count| count.load(Ordering::Relaxed) / 500).collect();
+                pool.work().counts.iter().map(|count| count.load(Ordering::Relaxed) / 500).collect();
             assert_eq!(found, [28, 0, 1, 820]);
         }
     }
 
-    /// Panics on helpers; the thread that asks keeps its first piece until one did.
+    /// Panics on helpers; the thread that asks keeps its first task until one did.
     struct Broken {
         panics: AtomicBool,
     }
 
-    impl Work for Broken {
+    impl ParallelJob for Broken {
         fn phases(&self) -> &[usize] {
             &[2, 3]
         }
 
-        fn piece(&self, phase: usize, _piece: usize, thread: usize) {
+        fn task(&self, phase: usize, _task: usize, thread: usize) {
             if phase == 0 && thread == 0 {
                 while !self.panics.load(Ordering::Relaxed) {
                     std::thread::yield_now();
@@ -268,9 +270,9 @@ mod tests {
 
     #[test]
     fn a_panic_on_a_helper_ends_the_run_with_a_panic() {
-        let mut team = Team::new(Broken { panics: AtomicBool::new(false) }, 2).unwrap();
+        let mut pool = ThreadPool::new(Broken { panics: AtomicBool::new(false) }, 2).unwrap();
         for _ in 0..2 {
-            let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| team.run()));
+            let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pool.run()));
             assert!(run.is_err());
         }
     }

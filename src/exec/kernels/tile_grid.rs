@@ -1,31 +1,31 @@
-//! How the positions of a plane are cut into register tiles: the columns evenly, then as many rows as fit.
+//! Divides a plane of positions into cells, one register tile each: the columns evenly, then as many rows as fit.
 
 use super::lanes::Isa;
-use super::tile::{self, Tile};
+use super::tile::{self, TileKernel};
 
-/// A part of the plane with the tile that computes it.
+/// A rectangle of the plane, with the tile that computes it.
 #[derive(Clone, Copy)]
-pub(super) struct Cell {
-    pub tile: Tile,
+pub(super) struct GridCell {
+    pub tile: TileKernel,
     pub row: usize,
     pub column: usize,
-    /// Rows and columns of the part.
+    /// Rows and columns of the rectangle.
     pub rows: usize,
     pub columns: usize,
 }
 
 /// The cells of a plane.
-pub(super) struct Cut {
+pub(super) struct TileGrid {
     height: usize,
     rows: usize,
     columns: Vec<(usize, usize)>,
     /// The tile for each part of the columns: of one row, of `rows`, and of the rows that are left at the end.
-    tiles: Vec<[Option<Tile>; 3]>,
+    tiles: Vec<[Option<TileKernel>; 3]>,
 }
 
-impl Cut {
+impl TileGrid {
     /// For a plane whose pixels lie `pixel` elements apart in the input.
-    pub(super) fn new(isa: Isa, (height, width): (usize, usize), pixel: usize) -> Cut {
+    pub(super) fn new(isa: Isa, (height, width): (usize, usize), pixel: usize) -> TileGrid {
         let most = tile::most_pixels(isa);
         let parts = width.div_ceil(most);
         let columns: Vec<(usize, usize)> =
@@ -40,7 +40,7 @@ impl Cut {
                 [1, rows, height % rows].map(|rows| tile::find(isa, rows, end - first, pixel))
             })
             .collect();
-        Cut { height, rows, columns, tiles }
+        TileGrid { height, rows, columns, tiles }
     }
 
     /// The number of cells.
@@ -50,7 +50,7 @@ impl Cut {
 
     /// Visits what a cell consists of: one tile, or one for each of its rows.
     #[inline]
-    pub(super) fn visit(&self, cell: usize, mut visit: impl FnMut(Cell)) {
+    pub(super) fn visit(&self, cell: usize, mut visit: impl FnMut(GridCell)) {
         let (group, part) = (cell / self.columns.len(), cell % self.columns.len());
         let (column, end) = self.columns[part];
         let row = group * self.rows;
@@ -58,9 +58,9 @@ impl Cut {
         let [single, full, rest] = self.tiles[part];
         let columns = end - column;
         match (if rows == self.rows { full } else { rest }, single) {
-            (Some(tile), _) => visit(Cell { tile, row, column, rows, columns }),
+            (Some(tile), _) => visit(GridCell { tile, row, column, rows, columns }),
             (None, Some(tile)) => {
-                (row..row + rows).for_each(|row| visit(Cell { tile, row, column, rows: 1, columns }))
+                (row..row + rows).for_each(|row| visit(GridCell { tile, row, column, rows: 1, columns }))
             }
             (None, None) => unreachable!("there is a tile of one row for every number of columns"),
         }
@@ -75,10 +75,10 @@ mod tests {
     fn cells_cover_a_plane_once() {
         for isa in [Isa::Portable, Isa::best()] {
             for (height, width) in [(1, 1), (7, 7), (13, 13), (14, 14), (17, 17), (5, 8), (3, 55), (2, 149)] {
-                let cut = Cut::new(isa, (height, width), 16);
+                let grid = TileGrid::new(isa, (height, width), 16);
                 let mut hits = vec![0; height * width];
-                for cell in 0..cut.len() {
-                    cut.visit(cell, |cell| {
+                for cell in 0..grid.len() {
+                    grid.visit(cell, |cell| {
                         for row in cell.row..cell.row + cell.rows {
                             hits[row * width + cell.column..][..cell.columns]
                                 .iter_mut()

@@ -1,0 +1,286 @@
+//! Fuses nodes into steps: a step covers a node and those behind it that its kernel can compute on the way – a
+//! batch normalisation folded into weights, a sum added before a convolution's result is stored, an activation.
+//!
+//! Values that need no computation (`dropout`, `flatten`) become aliases of others and have no step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ir::{Graph, NodeId, NodeKind};
+use crate::ops::{Activation, Add, BatchNorm, Op, Parameter};
+
+use super::constants::{ConstantExpr, ConstantKind, ParameterId};
+use super::layout::MemoryFormat;
+use super::plan::{Convolution, Kernel};
+use super::select::{Operands, Selection, select};
+use super::sizes::ChannelRange;
+use super::{KernelPolicy, PlanOptions};
+
+/// A step before memory is planned: it names values instead of tensors.
+#[derive(Debug)]
+pub(super) struct FusedStep {
+    pub kernel: Kernel,
+    pub activation: Option<Activation>,
+    /// The values that the kernel reads, each with the memory format that it wants.
+    pub operands: Vec<(NodeId, MemoryFormat)>,
+    /// The node whose value the step computes: the last of those it covers.
+    pub value: NodeId,
+    /// The memory format of the result.
+    pub format: MemoryFormat,
+    pub constants: Vec<ConstantExpr>,
+    pub covers: Vec<NodeId>,
+    /// The operand whose memory the result may take over.
+    pub overwrites: Option<usize>,
+}
+
+impl FusedStep {
+    /// Covers one more node, whose value the step computes from now on.
+    fn extend_to(&mut self, node: NodeId) {
+        self.covers.push(node);
+        self.value = node;
+    }
+}
+
+/// A value that shares the memory of another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Alias {
+    pub of: NodeId,
+    /// Whether the shapes differ. The elements then agree in the stored order only.
+    pub reshaped: bool,
+}
+
+/// The steps in order, and the aliases.
+pub(super) struct Fusion<'a> {
+    graph: &'a Graph,
+    options: &'a PlanOptions,
+    /// The nodes that the outputs depend on.
+    needed: BTreeSet<NodeId>,
+    /// The nodes whose values are outputs.
+    kept: BTreeSet<NodeId>,
+    pub alias: BTreeMap<NodeId, Alias>,
+    /// Nodes that a step covers already.
+    covered: BTreeSet<NodeId>,
+    pub steps: Vec<FusedStep>,
+    /// The index of the step that computes a value.
+    made_by: BTreeMap<NodeId, usize>,
+}
+
+/// Fuses the nodes that the outputs need.
+pub(super) fn fuse<'a>(graph: &'a Graph, options: &'a PlanOptions) -> Fusion<'a> {
+    let mut fusion = Fusion {
+        graph,
+        options,
+        needed: needed(graph, options),
+        kept: options.outputs.iter().map(|&(_, id)| id).collect(),
+        alias: BTreeMap::new(),
+        covered: BTreeSet::new(),
+        steps: Vec::new(),
+        made_by: BTreeMap::new(),
+    };
+    let ids: Vec<NodeId> = fusion.needed.iter().copied().collect();
+    ids.into_iter().for_each(|id| fusion.node(id));
+    fusion
+}
+
+/// The nodes that the outputs depend on.
+fn needed(graph: &Graph, options: &PlanOptions) -> BTreeSet<NodeId> {
+    let mut needed = BTreeSet::new();
+    let mut open: Vec<NodeId> = options.outputs.iter().map(|&(_, id)| id).collect();
+    while let Some(id) = open.pop() {
+        if needed.insert(id) {
+            open.extend(graph.operands(id));
+        }
+    }
+    needed
+}
+
+impl Fusion<'_> {
+    /// Gives a node a step, an alias, or a place in an earlier step.
+    fn node(&mut self, id: NodeId) {
+        let node = self.graph.node(id);
+        let NodeKind::Op(op) = &node.kind else { return };
+        if self.covered.contains(&id) {
+            return;
+        }
+        let operands = self.graph.operands(id);
+        let reshaped = matches!(op, Op::Unflatten(_)) || matches!(op, Op::Flatten(flatten) if !flatten.hwc);
+        if reshaped || matches!(op, Op::Dropout(_)) {
+            self.alias.insert(id, Alias { of: operands[0], reshaped });
+            return;
+        }
+        if self.add_to_convolution(id, op, &operands) {
+            return;
+        }
+        let Selection { kernel, operands: formats, output } = self.select(op, id, &operands);
+        let mut step = FusedStep {
+            activation: match op {
+                Op::Activation(activation) if matches!(kernel, Kernel::Copy) => Some(*activation),
+                _ => None,
+            },
+            kernel,
+            operands: operands.into_iter().zip(formats).collect(),
+            value: id,
+            format: output,
+            constants: Vec::new(),
+            covers: vec![id],
+            overwrites: None,
+        };
+        if self.options.policy != KernelPolicy::Reference {
+            if let Some((norm, eps)) = self.foldable_norm(&step.kernel, id) {
+                self.fold_norm(&mut step, norm, eps);
+            }
+            if step.kernel.has_epilogue()
+                && let Some((next, activation)) = self.next_activation(step.value)
+            {
+                step.activation = Some(activation);
+                step.extend_to(next);
+            }
+        }
+        if step.constants.is_empty() {
+            step.constants = self.constants(id, op, &step.kernel);
+        }
+        if matches!(step.kernel, Kernel::Affine | Kernel::Add | Kernel::Copy) {
+            step.overwrites = Some(0);
+        }
+        self.covered.extend(&step.covers);
+        self.made_by.insert(step.value, self.steps.len());
+        self.steps.push(step);
+    }
+
+    fn select(&self, op: &Op, id: NodeId, operands: &[NodeId]) -> Selection {
+        let formats: Vec<MemoryFormat> = operands.iter().map(|&one| self.computed_format(one)).collect();
+        let operands = Operands {
+            shapes: &self.graph.operand_shapes(id),
+            formats: &formats,
+            output: self.graph.node(id).shape,
+        };
+        select(op, &operands, self.options.policy)
+    }
+
+    /// Lets the convolution that computes the later of two summands add the other before it stores its result.
+    fn add_to_convolution(&mut self, id: NodeId, op: &Op, operands: &[NodeId]) -> bool {
+        let (Op::Add(Add { scale: None, zeropad: None }), [a, b]) = (op, operands) else { return false };
+        let index = |value: &NodeId| self.made_by.get(value).copied();
+        let (last, other) = if index(a) > index(b) { (*a, *b) } else { (*b, *a) };
+        let Some(made_by) = index(&last).filter(|_| a != b) else { return false };
+        let step = &self.steps[made_by];
+        let can_add = step.activation.is_none()
+            && match &step.kernel {
+                Kernel::Conv(one) => !one.addend && self.keeps_groups_apart(step, one),
+                _ => false,
+            };
+        // The other summand must exist when the convolution runs. Aliases are left to a step of their own.
+        let is_input = matches!(self.graph.node(other).kind, NodeKind::Input(_));
+        let is_ready = is_input || index(&other).is_some_and(|other| other < made_by);
+        if !can_add || !is_ready || self.only_user(last).is_none() {
+            return false;
+        }
+        let activation = self.next_activation(id);
+        let step = &mut self.steps[made_by];
+        if let Kernel::Conv(convolution) = &mut step.kernel {
+            convolution.addend = true;
+        }
+        step.operands.push((other, MemoryFormat::Nchw16c));
+        step.overwrites = Some(1);
+        step.extend_to(id);
+        if let Some((next, activation)) = activation {
+            step.activation = Some(activation);
+            step.extend_to(next);
+        }
+        self.covered.extend(&step.covers);
+        self.made_by.insert(step.value, made_by);
+        true
+    }
+
+    /// Whether a convolution's sums are final when they are stored, and not computed again afterwards.
+    fn keeps_groups_apart(&self, step: &FusedStep, convolution: &Convolution) -> bool {
+        let (operand, format) = step.operands[0];
+        let input = self.graph.node(operand).shape;
+        let filters = self.graph.node(step.value).shape.channels() as usize;
+        ChannelRange::new(input.channels() as usize, format.lanes(input), filters, convolution.groups)
+            .keeps_groups_apart()
+    }
+
+    /// The activation that is the only user of a value.
+    fn next_activation(&self, value: NodeId) -> Option<(NodeId, Activation)> {
+        match self.only_user(value)? {
+            (next, Op::Activation(activation)) => Some((next, *activation)),
+            _ => None,
+        }
+    }
+
+    /// The memory format in which a value is computed.
+    fn computed_format(&self, id: NodeId) -> MemoryFormat {
+        match (self.made_by.get(&id), self.alias.get(&id)) {
+            (Some(&step), _) => self.steps[step].format,
+            (None, Some(Alias { of, reshaped: false })) => self.computed_format(*of),
+            _ => MemoryFormat::Nchw,
+        }
+    }
+
+    /// The only user of a value; none where the value is an output or has several users that are run.
+    fn only_user(&self, id: NodeId) -> Option<(NodeId, &Op)> {
+        if self.kept.contains(&id) {
+            return None;
+        }
+        let users: Vec<NodeId> =
+            self.graph.users(id).into_iter().filter(|user| self.needed.contains(user)).collect();
+        match users.as_slice() {
+            [one] => Some((*one, self.graph.node(*one).op()?)),
+            _ => None,
+        }
+    }
+
+    /// The batch normalisation behind a node that can be folded into the node's weights, and its `eps`.
+    fn foldable_norm(&self, kernel: &Kernel, id: NodeId) -> Option<(NodeId, f64)> {
+        if !matches!(kernel, Kernel::Conv(_) | Kernel::Depthwise { .. } | Kernel::Dense { .. }) {
+            return None;
+        }
+        match self.only_user(id)? {
+            (norm, Op::BatchNorm(BatchNorm { eps })) => Some((norm, *eps)),
+            _ => None,
+        }
+    }
+
+    /// Folds a batch normalisation into the weights before it.
+    fn fold_norm(&self, step: &mut FusedStep, norm: NodeId, eps: f64) {
+        let parameters = self.graph.parameters(step.value);
+        let (owner, norm_owner) = (self.graph.owner(step.value), self.graph.owner(norm));
+        let bias: Option<ParameterId> = (parameters.len() > 1).then_some((owner, 1));
+        let weight = ConstantExpr {
+            shape: parameters[0].shape.clone(),
+            kind: ConstantKind::FoldedWeight { weight: (owner, 0), norm: norm_owner, eps },
+        };
+        let bias = ConstantExpr {
+            shape: vec![self.graph.node(step.value).shape.channels()],
+            kind: ConstantKind::FoldedBias { bias, norm: norm_owner, eps },
+        };
+        step.constants = vec![weight, bias];
+        match &mut step.kernel {
+            Kernel::Conv(Convolution { bias, .. })
+            | Kernel::Depthwise { bias, .. }
+            | Kernel::Dense { bias } => *bias = true,
+            _ => {}
+        }
+        step.extend_to(norm);
+    }
+
+    /// The parameters that a node computes with, its own or shared ones, as they are; of a batch normalisation that
+    /// is run, its factors and summands.
+    fn constants(&self, id: NodeId, op: &Op, kernel: &Kernel) -> Vec<ConstantExpr> {
+        let owner = self.graph.owner(id);
+        if let (Kernel::Affine, Op::BatchNorm(BatchNorm { eps })) = (kernel, op) {
+            let shape = vec![self.graph.node(id).shape.channels()];
+            let scale = ConstantKind::BatchNormScale { norm: owner, eps: *eps };
+            let bias = ConstantKind::FoldedBias { bias: None, norm: owner, eps: *eps };
+            return vec![
+                ConstantExpr { shape: shape.clone(), kind: scale },
+                ConstantExpr { shape, kind: bias },
+            ];
+        }
+        let unchanged = |(index, parameter): (usize, &Parameter)| ConstantExpr {
+            shape: parameter.shape.clone(),
+            kind: ConstantKind::Parameter((owner, index)),
+        };
+        self.graph.parameters(id).iter().enumerate().map(unchanged).collect()
+    }
+}

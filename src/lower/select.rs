@@ -1,0 +1,126 @@
+//! Selects the kernel of an operator, and the memory formats that it reads and writes.
+//!
+//! The reference kernel is the default: an operator that is not named here runs as it is defined, in the stored
+//! order. To make one faster, add an arm to [`fast`].
+
+use crate::ops::{Add, Op};
+use crate::tensor::{Shape, Window};
+
+use super::KernelPolicy;
+use super::choose;
+use super::layout::{LANES, MemoryFormat};
+use super::plan::{Algorithm, Convolution, Kernel};
+
+/// What kernel selection knows of an operator's place in the graph.
+pub(super) struct Operands<'a> {
+    /// The shape of each operand.
+    pub shapes: &'a [Shape],
+    /// The format in which each operand is computed.
+    pub formats: &'a [MemoryFormat],
+    /// The shape of the result.
+    pub output: Shape,
+}
+
+/// A kernel with the format of each operand and of the result.
+pub(super) struct Selection {
+    pub kernel: Kernel,
+    pub operands: Vec<MemoryFormat>,
+    pub output: MemoryFormat,
+}
+
+/// The kernel that runs an operator.
+pub(super) fn select(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Selection {
+    let fast = if policy == KernelPolicy::Reference { None } else { fast(op, operands, policy) };
+    fast.unwrap_or_else(|| {
+        Selection::uniform(Kernel::Reference(op.clone()), MemoryFormat::Nchw, operands.shapes.len())
+    })
+}
+
+/// The fast kernel of an operator, where there is one.
+fn fast(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Option<Selection> {
+    let inputs = operands.shapes;
+    let all = |kernel: Kernel, format: MemoryFormat| Some(Selection::uniform(kernel, format, inputs.len()));
+    let common = operands.common_format();
+    match op {
+        Op::Conv(conv) if conv.table.is_none() => {
+            let (rows, columns) = conv.sliding.windows(inputs[0].extent());
+            Some(operands.convolution((rows, columns), conv.groups, conv.bias, policy))
+        }
+        Op::DwConv(conv) => {
+            let (rows, columns) = conv.sliding.windows(inputs[0].extent());
+            if conv.multiplier == 1 {
+                all(Kernel::Depthwise { rows, columns, bias: conv.bias }, MemoryFormat::Nchw16c)
+            } else {
+                Some(operands.convolution((rows, columns), inputs[0].channels(), conv.bias, policy))
+            }
+        }
+        Op::Dense(dense) if !inputs[0].is_map() => {
+            all(Kernel::Dense { bias: dense.bias }, MemoryFormat::Nchw)
+        }
+        Op::Pool(pool) => all(Kernel::Pool(pool.clone()), MemoryFormat::Nchw16c),
+        Op::Lrn(lrn) => all(Kernel::Lrn(lrn.clone()), MemoryFormat::Nchw16c),
+        Op::BatchNorm(_) => all(Kernel::Affine, common),
+        Op::Add(Add { scale: None, zeropad: None }) => all(Kernel::Add, common),
+        Op::Activation(_) => all(Kernel::Copy, common),
+        Op::Concat(_) => {
+            let channels = first_channels(inputs);
+            let is_aligned = channels.iter().all(|first| first % LANES == 0);
+            all(Kernel::Concat { channels }, if is_aligned { common } else { MemoryFormat::Nchw })
+        }
+        _ => None,
+    }
+}
+
+impl Selection {
+    /// A kernel that reads and writes one format.
+    fn uniform(kernel: Kernel, format: MemoryFormat, operands: usize) -> Selection {
+        Selection { kernel, operands: vec![format; operands], output: format }
+    }
+}
+
+impl Operands<'_> {
+    /// The format of a kernel that takes any: blocks of channels where an operand already has them.
+    fn common_format(&self) -> MemoryFormat {
+        let is_blocked = self.formats.contains(&MemoryFormat::Nchw16c) && self.output.is_map();
+        if is_blocked { MemoryFormat::Nchw16c } else { MemoryFormat::Nchw }
+    }
+
+    /// A convolution reads N×H×W×C where a map of few channels, such as a picture, is in the stored order: blocks
+    /// of 16 channels would be mostly empty.
+    fn convolution(
+        &self,
+        (rows, columns): (Window, Window),
+        groups: u64,
+        bias: bool,
+        policy: KernelPolicy,
+    ) -> Selection {
+        let input = self.shapes[0];
+        let has_few_channels = self.formats[0] == MemoryFormat::Nchw && input.channels() < LANES as u64;
+        let format = if has_few_channels { MemoryFormat::Nhwc } else { MemoryFormat::Nchw16c };
+        let mut convolution = Convolution {
+            rows,
+            columns,
+            groups: groups as usize,
+            bias,
+            addend: false,
+            algorithm: Algorithm::Direct,
+        };
+        if policy == KernelPolicy::Fastest && format == MemoryFormat::Nchw16c {
+            convolution.algorithm = choose::algorithm(&convolution, input, self.output);
+        }
+        Selection { kernel: Kernel::Conv(convolution), operands: vec![format], output: MemoryFormat::Nchw16c }
+    }
+}
+
+/// The first channel of each part of a concatenation.
+fn first_channels(parts: &[Shape]) -> Vec<usize> {
+    let mut next = 0;
+    parts
+        .iter()
+        .map(|part| {
+            let first = next;
+            next += part.channels() as usize;
+            first
+        })
+        .collect()
+}
