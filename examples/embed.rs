@@ -23,7 +23,7 @@ pub(crate) fn embed() -> Result<String, Box<dyn Error>> {
         Weights::open(&network, Cursor::new(WEIGHTS), "lenet5.safetensors", TensorMatching::default())?;
     let mut model = Model::plan(&network, ModelSettings::default())?.load(weights)?;
     let input = model.inputs()[0].clone();
-    let outputs = model.run(&[(&input.name, &input.picture(SEVEN, "7.png")?)])?;
+    let outputs = model.run(&[(&input.name, &input.picture(SEVEN, "7.png")?.tensor)])?;
     let best = outputs[0].top(0, 1)[0];
 
     let wrong = Session::load(&(), "wrong.cnn", b"input 8x8x1; cnov 3x3x4".to_vec(), "wrong");

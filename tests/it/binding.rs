@@ -85,7 +85,7 @@ fn a_trunk_without_its_head_is_filled_from_a_seed() {
         bound.source(id, 0)
     };
     assert!(matches!(source("conv1"), TensorSource::Tensor(_)));
-    assert_eq!(source("conv2"), TensorSource::Seed);
+    assert_eq!(source("conv2"), TensorSource::Missing);
     assert!(refused(TWO, &TRUNK).notes[0].starts_with("2 missing"));
 }
 
