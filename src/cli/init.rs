@@ -14,13 +14,13 @@ use super::{Done, Stop, output, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  cnnc init --stdout\n  cnnc init --no-workflow")]
+#[command(after_help = "Examples:\n  cnnc init --stdout\n  cnnc init --no-workflow --stdout")]
 pub(super) struct Arguments {
     /// Writes no workflow for GitHub
     #[arg(long)]
     no_workflow: bool,
-    /// Shows the project file instead of writing anything
-    #[arg(long, conflicts_with = "no_workflow")]
+    /// Shows the files instead of writing anything
+    #[arg(long)]
     stdout: bool,
 }
 
@@ -33,12 +33,16 @@ const MOST_BUDGETS: usize = 40;
 /// Writes the files into the current folder; none that is there is touched.
 pub(super) fn run(arguments: &Arguments) -> Done {
     let project = project()?;
-    if arguments.stdout {
-        return output::print(&project);
-    }
     let mut files = vec![(FILE_NAME, project.as_str())];
     if !arguments.no_workflow {
         files.push((WORKFLOW, include_str!("../../docs/ci/github.yml")));
+    }
+    if arguments.stdout {
+        let shown = files.iter().map(|(path, text)| match files.len() {
+            1 => (*text).to_owned(),
+            _ => format!("# --- {path}\n{text}\n"),
+        });
+        return output::print(&shown.collect::<String>());
     }
     if let Some((there, _)) = files.iter().find(|(path, _)| Path::new(path).exists()) {
         let failure = Failure::new(Code::E0609, format!("`{there}` is there already"));

@@ -31,6 +31,13 @@ const RULES: &[Rule] = &[
     },
     Rule {
         command: "report",
+        given: "sort",
+        values: &[],
+        refuses: &["fold"],
+        why: "blocks that repeat are folded in source order",
+    },
+    Rule {
+        command: "report",
         given: "explain",
         values: &[],
         refuses: ROWS,

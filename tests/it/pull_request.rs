@@ -325,6 +325,7 @@ fn a_network_that_does_not_compile_any_more_is_named_first() {
 #[test]
 fn renamed_files_and_plain_revisions_are_understood() {
     let place = Place::new();
+    std::fs::create_dir(place.path("repository/models")).unwrap();
     place.write("models/a.cnn", NET);
     place.write("models/b.cnn", "network b { input 8x8x1; conv 3x3x4; }");
     place.commit("base");
