@@ -38,6 +38,13 @@ const RULES: &[Rule] = &[
     },
     Rule {
         command: "report",
+        given: "depth",
+        values: &[],
+        refuses: &["fold"],
+        why: "rows are folded by their depth already",
+    },
+    Rule {
+        command: "report",
         given: "explain",
         values: &[],
         refuses: ROWS,

@@ -35,6 +35,7 @@ mod operator_pages;
 mod options;
 mod pages;
 mod plans;
+mod predictions;
 mod program;
 mod project;
 mod pull_request;

@@ -75,7 +75,7 @@ fn report_obeys_or_refuses() {
             &["--columns", "name,params"],
             &["--sort", "params"],
             &["--top", "2"],
-            &["--depth", "2"],
+            &["--depth", "1"],
             &["--batch", "4"],
             &["--dtype", "f16"],
             &["--exact"],

@@ -151,6 +151,12 @@ fn files_environment_and_streams_belong_to_the_command_line() {
     for word in ["std::fs", "std::env", "std::process", "stdin(", "stdout(", "println!", "eprintln!"] {
         only(word, &edge);
     }
+    // What the feature `cli` brings.
+    for word in
+        ["clap::", "clap_", "indicatif::", "rayon::", "tempfile::", "terminal_size::", "signal_hook::"]
+    {
+        only(word, &edge);
+    }
 }
 
 #[test]
