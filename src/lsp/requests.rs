@@ -183,6 +183,7 @@ impl Request<'_> {
 
     fn workspace_symbols(&mut self, params: Value) -> Result<Value, Refusal> {
         let query = parameters::<WorkspaceSymbolParams>(params)?.query;
+        self.bench.read_all(self.interrupt);
         let mut found = Vec::new();
         for path in self.bench.known_files() {
             if self.interrupt.is_over() {

@@ -51,6 +51,8 @@ pub(super) struct Workbench {
     folders: Vec<String>,
     /// What is known of files, by path; those that have changed since are missing.
     analyses: BTreeMap<String, Rc<Analysis>>,
+    /// Whether the files of the folders were not looked for since the folders changed.
+    unlisted: bool,
     /// The files of the folders that were not read yet.
     unread: Vec<String>,
     /// The files that each file of the folders uses, by its path.
@@ -89,6 +91,7 @@ impl Workbench {
             documents: BTreeMap::new(),
             folders: Vec::new(),
             analyses: BTreeMap::new(),
+            unlisted: false,
             unread: Vec::new(),
             uses: BTreeMap::new(),
             unchecked: BTreeSet::new(),
@@ -114,7 +117,7 @@ impl Workbench {
         if self.folders.is_empty() {
             self.folders = root.map(path_of).into_iter().collect();
         }
-        self.read_folders();
+        self.unlisted = true;
     }
 
     /// Whether the client says when files change.
@@ -133,6 +136,7 @@ impl Workbench {
         fresh.client = self.client;
         fresh.folders = std::mem::take(&mut self.folders);
         fresh.documents = documents;
+        fresh.unlisted = true;
         fresh.found = found;
         *self = fresh;
     }
@@ -179,7 +183,7 @@ impl Workbench {
                 let (added, removed) = (named("/event/added"), named("/event/removed"));
                 self.folders.retain(|folder| !removed.contains(folder));
                 self.folders.extend(added);
-                self.read_folders();
+                self.unlisted = true;
             }
             _ => {}
         }
@@ -192,8 +196,11 @@ impl Workbench {
         self.changed(path);
     }
 
-    /// Files of the folders are read one after another while no message waits.
-    fn read_folders(&mut self) {
+    /// Looks for the files of the folders; they are read one after another while no message waits.
+    fn list_folders(&mut self) {
+        if !std::mem::take(&mut self.unlisted) {
+            return;
+        }
         let mut files: Vec<String> =
             self.folders.iter().flat_map(|folder| self.host.sources_below(folder)).collect();
         files.sort();
@@ -271,6 +278,10 @@ impl Workbench {
                 self.analyses.remove(&path);
             }
             return Some(self.publish(&path, found));
+        }
+        if self.unlisted {
+            self.list_folders();
+            return Some(Vec::new());
         }
         let path = self.unread.pop()?;
         self.note_uses(&path);
@@ -387,6 +398,7 @@ impl Workbench {
 
     /// Reads the files of the folders that were not read yet, for whoever needs all that use a file.
     pub(super) fn read_all(&mut self, interrupt: &Interrupt) {
+        self.list_folders();
         while let Some(path) = self.unread.pop() {
             self.note_uses(&path);
             if interrupt.is_over() {

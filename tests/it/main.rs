@@ -26,6 +26,14 @@ mod kernels;
 #[cfg(feature = "lsp")]
 mod lsp_client;
 #[cfg(feature = "lsp")]
+mod lsp_docs;
+#[cfg(feature = "lsp")]
+mod lsp_features;
+#[cfg(feature = "lsp")]
+mod lsp_fuzz;
+#[cfg(feature = "lsp")]
+mod lsp_prefixes;
+#[cfg(feature = "lsp")]
 mod lsp_protocol;
 mod memory;
 mod networks;
