@@ -3,13 +3,16 @@
 //! `conv dwconv deconv dense rbf subsample` are layers. Normalisations and activations are none, nor is the
 //! projection that a `residual` puts on its shortcut (He et al. 2015 count it in none of their names).
 
-use crate::ir::{Graph, Node};
+use crate::ir::{Graph, NodeId};
 use crate::ops::Init;
 
 /// Whether a node counts as a layer: it combines several inputs into an output with weights, which is what
 /// a fan-in is stated for.
-pub(super) fn is_layer(node: &Node) -> bool {
-    node.parameters.iter().any(|parameter| matches!(parameter.init, Init::Kaiming { .. } | Init::DigitCodes))
+pub(super) fn is_layer(graph: &Graph, id: NodeId) -> bool {
+    graph
+        .parameters(id)
+        .iter()
+        .any(|parameter| matches!(parameter.init, Init::Kaiming { .. } | Init::DigitCodes))
 }
 
 /// For each node the layers on the longest path from an input up to and including it.
@@ -17,7 +20,7 @@ pub(super) fn of(graph: &Graph) -> Vec<u64> {
     let mut depths = vec![0; graph.len()];
     for (id, node) in graph.nodes() {
         let before = graph.operands(id).iter().map(|operand| depths[operand.index()]).max().unwrap_or(0);
-        depths[id.index()] = before + u64::from(is_layer(node) && !node.shortcut);
+        depths[id.index()] = before + u64::from(is_layer(graph, id) && !node.shortcut);
     }
     depths
 }

@@ -5,21 +5,47 @@ use crate::ir::{Graph, Node, NodeId};
 use crate::ops::{Geometry, Op, Operator, Padding, Reach, Region};
 use crate::tensor::Window;
 
-use super::Checked;
+use super::{Checked, alignment, pictures};
 use crate::base::counted;
 
 /// Reports all warnings about the graph.
 pub fn check(checked: &Checked, sink: &mut Sink) {
     let graph = checked.graph();
+    graph.inputs().for_each(|(_, node)| pictures::check(node, sink));
     for (id, node) in graph.rows() {
         bias_before_normalisation(graph, id, node, sink);
+        alignment::check(checked, id, sink);
         let Some((op, rows, columns)) = windows(graph, id, node) else { continue };
-        skipped_pixels(node, rows, columns, sink);
+        if !is_shortcut(graph, id) {
+            skipped_pixels(node, rows, columns, sink);
+        }
         dropped_pixels(node, rows, columns, sink);
         if is_same(op) {
             asymmetric_padding(node, rows, columns, sink);
         }
         outputs_without_input(node, rows, columns, sink);
+    }
+}
+
+/// Reports what explains an error about shapes, of a graph that is not complete: windows that drop pixels.
+pub fn explain(graph: &Graph, sink: &mut Sink) {
+    for (id, node) in graph.rows() {
+        if let Some((_, rows, columns)) = windows(graph, id, node) {
+            dropped_pixels(node, rows, columns, sink);
+        }
+    }
+}
+
+/// Whether a value goes into a sum, at most through operators that change single values.
+fn is_shortcut(graph: &Graph, id: NodeId) -> bool {
+    let mut at = id;
+    loop {
+        let [user] = graph.users(at)[..] else { return false };
+        match graph.node(user).op() {
+            Some(Op::Add(_)) => return true,
+            Some(op) if op.geometry(graph.node(at).shape) == Geometry::Pointwise => at = user,
+            _ => return false,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! `cnn-cost/1`; every figure is for one picture and f32 unless a batch or type is asked for. Nothing here
 //! changes the graph.
 
+mod alignment;
 mod cost;
 mod depth;
 mod dtype;
@@ -11,6 +12,7 @@ mod fraction;
 mod memory;
 mod metric;
 mod parameters;
+mod pictures;
 mod receptive;
 mod totals;
 

@@ -43,7 +43,7 @@ impl Totals {
             flops: Flops::of(cost),
             connections: cost.connections,
             activation_elements: outputs,
-            layer_outputs: if depth::is_layer(node) && macs > 0 { outputs } else { 0 },
+            layer_outputs: if depth::is_layer(graph, id) && macs > 0 { outputs } else { 0 },
         }
     }
 

@@ -147,6 +147,7 @@ codes! {
     W0104 "an unused name",
     W0105 "an auxiliary branch that computes nothing",
     W0106 "a block that is named like an operator",
+    W0107 "a file without a network",
     W0201 "a window that drops pixels",
     W0202 "a bias just before batch normalisation",
     W0203 "asymmetric padding",
@@ -154,6 +155,9 @@ codes! {
     W0205 "a 1x1 window that skips pixels",
     W0206 "a trailing word at the beginning of a line",
     W0207 "outputs that see only padding",
+    W0208 "an input that looks channels first",
+    W0209 "misaligned paths",
+    W0210 "a mean above 1",
 }
 
 impl Code {

@@ -76,6 +76,11 @@ impl Sink {
         self.failed_before || self.errors > 0
     }
 
+    /// Whether a diagnostic with one of these codes was reported.
+    pub fn has_any(&self, codes: &[Code]) -> bool {
+        self.diagnostics.iter().any(|one| codes.contains(&one.code))
+    }
+
     /// Whether further errors would not be kept.
     pub fn is_full(&self) -> bool {
         self.errors >= MOST_KEPT

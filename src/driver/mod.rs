@@ -17,6 +17,9 @@ pub use crate::sema::{Entry, InputSize, Loader, Number};
 pub use choice::OptionsError;
 pub use workspace::Workspace;
 
+/// Errors about shapes, which windows that drop pixels often cause.
+const EXPLAINED_BY_LINTS: [Code; 3] = [Code::E0304, Code::E0306, Code::E0307];
+
 /// Which network is compiled, and with which settings.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -279,6 +282,9 @@ impl Session {
         }
         let unused = expanded.unused_settings;
         if !expanded.complete {
+            if sink.has_any(&EXPLAINED_BY_LINTS) {
+                lints::explain(&expanded.graph, sink);
+            }
             return Ok((None, unused));
         }
         let checked = Checked::new(expanded.graph);

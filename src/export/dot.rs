@@ -48,7 +48,7 @@ fn attributes(vertex: &Vertex) -> String {
         Style::Operator => "",
         Style::Folded => ", peripheries=2",
     };
-    let train = if vertex.train_only { ", style=\"rounded,dashed\"" } else { "" };
+    let train = if vertex.dashed { ", style=\"rounded,dashed\"" } else { "" };
     format!("{label}{look}{train}")
 }
 

@@ -30,8 +30,9 @@ pub struct Vertex {
     pub detail: String,
     /// How it looks.
     pub style: Style,
-    /// Whether it only serves training.
-    pub train_only: bool,
+    /// Whether it is drawn dashed: it only serves training, or it runs with the parameters of another one, whose name
+    /// its detail gives.
+    pub dashed: bool,
     /// The innermost frame around it.
     pub frame: Option<usize>,
 }
@@ -102,7 +103,7 @@ impl Drawing {
                 name: visible(&output.name).into_owned(),
                 detail: "output".to_owned(),
                 style: Style::Port,
-                train_only: output.train_only,
+                dashed: output.train_only,
                 frame: None,
             });
         }
@@ -145,6 +146,7 @@ impl<'a> Sketch<'a> {
     /// The vertex of a node, which is added unless its scope is folded and was there before.
     fn place(&mut self, graph: &'a Graph, id: NodeId, node: &'a Node) -> usize {
         let path = place_of(node);
+        let is_dashed = node.train_only || node.shares.is_some();
         let mut scopes: Vec<&str> = outer_scopes(path).collect();
         // What a form itself computes stands inside the frame of its name.
         if self.scopes.contains(path) && node.row {
@@ -155,16 +157,21 @@ impl<'a> Sketch<'a> {
             let frame = self.frame(&scopes);
             return self.push(Vertex {
                 name: last_part(&node.path),
-                detail: detail(graph, id, node),
+                detail: match node.shares {
+                    Some(owner) => {
+                        format!("{}, weights of {}", detail(graph, id, node), graph.node(owner).path)
+                    }
+                    None => detail(graph, id, node),
+                },
                 style: if node.op().is_some() { Style::Operator } else { Style::Port },
-                train_only: node.train_only,
+                dashed: is_dashed,
                 frame,
             });
         };
         let operators = usize::from(node.row);
         if let Some((vertex, count)) = self.folded.get_mut(scope) {
             *count += operators;
-            self.drawing.vertices[*vertex].train_only &= node.train_only;
+            self.drawing.vertices[*vertex].dashed &= is_dashed;
             return *vertex;
         }
         let outer: Vec<&str> = outer_scopes(scope).collect();
@@ -173,7 +180,7 @@ impl<'a> Sketch<'a> {
             name: last_part(scope),
             detail: String::new(),
             style: Style::Folded,
-            train_only: node.train_only,
+            dashed: is_dashed,
             frame,
         });
         self.folded.insert(scope, (vertex, operators));

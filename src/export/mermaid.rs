@@ -15,7 +15,7 @@ pub fn mermaid(graph: &Graph, depth: Option<usize>) -> String {
         put(&mut text, 1, &format!("n{} -->|{}| n{}", edge.from, edge.shape, edge.to));
     }
     let train: Vec<String> = (0..drawing.vertices.len())
-        .filter(|&vertex| drawing.vertices[vertex].train_only)
+        .filter(|&vertex| drawing.vertices[vertex].dashed)
         .map(|vertex| format!("n{vertex}"))
         .collect();
     if !train.is_empty() {

@@ -159,7 +159,7 @@ fn write_edge(
             format!("M{} {y}V{out}H{lane_x}V{into}H{}V{end_y}", x + half / 2, end_x + half / 2)
         }
     };
-    let is_train = drawing.vertices[edge.to].train_only;
+    let is_train = drawing.vertices[edge.to].dashed;
     let class = if is_train { "e t" } else { "e" };
     put(text, &format!("<path class=\"{class}\" d=\"{way}\" marker-end=\"url(#a)\"/>"));
 }
@@ -186,7 +186,7 @@ fn write_vertex(text: &mut String, vertex: &Vertex, (x, y): (usize, usize), widt
         Style::Operator => ("", 4),
         Style::Folded => (" f", 4),
     };
-    let train = if vertex.train_only { " t" } else { "" };
+    let train = if vertex.dashed { " t" } else { "" };
     let (name, detail) = (cut(&vertex.name), cut(&vertex.detail));
     let whole = if name == vertex.name && detail == vertex.detail {
         String::new()

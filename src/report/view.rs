@@ -93,6 +93,9 @@ pub struct Layer {
     pub receptive_field: ReceptiveView,
     /// Whether it serves training only.
     pub train_only: bool,
+    /// The row whose parameters it takes (`shared`); it has none of its own then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shares: Option<String>,
     /// Where it is written.
     pub source: SourceView,
 }
@@ -311,6 +314,7 @@ fn layer(checked: &Checked, id: NodeId, node: &Node, sources: &SourceMap, settin
         counts: sums(checked.row(id), settings),
         receptive_field: receptive(checked.receptive(id)),
         train_only: node.train_only,
+        shares: node.shares.map(|owner| checked.graph().node(owner).path.clone()),
         source: SourceView {
             file: sources.name(node.span.file).replace('\\', "/"),
             line: at.line,

@@ -154,11 +154,16 @@ impl<'a> Expander<'a> {
         arriving: Incoming,
     ) -> Environment {
         let given = self.given_arguments(callee, args, env, arriving);
+        let is_misspelt =
+            |name: &ast::Ident| callee.params.iter().all(|param| param.name.value != name.value);
+        let has_misspelt = args.iter().filter_map(|arg| arg.name.as_ref()).any(is_misspelt);
         let mut inner = Environment::of_file(callee.file);
         for (param, given) in callee.params.iter().zip(given) {
             let value = match (given, &param.default) {
                 (Some(argument), _) => argument.value,
                 (None, Some(default)) => self.setting(param, default, &inner, Incoming::Nowhere),
+                // A misspelt name, which was reported, is the missing one.
+                (None, None) if has_misspelt => Err(Unavailable),
                 (None, None) => {
                     let message = format!("`{}` needs its argument `{}`", callee.name, param.name.value);
                     self.error(Code::E0203, callee.args_span, message)

@@ -35,6 +35,8 @@ pub(super) struct Expander<'a> {
     pub shareable: BTreeMap<String, Shareable<'a>>,
     pub uses: Uses,
     pub limits: Progress,
+    /// Paths that two parts have, which was reported.
+    pub clashes: Vec<String>,
     /// Every block that was expanded.
     pub expanded: BTreeSet<ItemId>,
     /// The number of `input` statements.
@@ -122,6 +124,7 @@ impl<'a> Expander<'a> {
             shareable: BTreeMap::new(),
             uses: Uses::default(),
             limits: Progress { steps, ..Progress::default() },
+            clashes: Vec::new(),
             expanded: BTreeSet::new(),
             inputs: 0,
             aux: Vec::new(),
@@ -196,21 +199,28 @@ impl<'a> Expander<'a> {
             return;
         }
         let Err(first) = self.values.take(path, span) else { return };
-        let message = format!("two parts of the network are called `{}`", path.join("."));
-        let builder = self.error(Code::E0105, span, message);
-        let builder = if first == span {
+        // What stands inside of two parts with one name clashes too: that is no further mistake.
+        let shown = path.join(".");
+        let is_inside =
+            |outer: &String| shown.strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with('.'));
+        if self.clashes.iter().any(is_inside) {
+            return;
+        }
+        let builder = self.error(Code::E0105, span, format!("two parts of the network are called `{shown}`"));
+        if first == span {
             builder
                 .here("every copy has this name")
                 .help("name the repetition: `[ … ] * n as name` calls the copies `name.0`, `name.1` …")
+                .emit();
         } else {
             builder
                 .here("the second")
                 .label(first, "the first")
                 .help("give one of them another name with `as`")
-        };
-        builder
-            .help("two places with the same weights: `shared NAME` runs an earlier statement again")
-            .emit();
+                .help(format!("for the same weights at both places write `shared {shown} as another_name`"))
+                .emit();
+        }
+        self.clashes.push(shown);
     }
 
     /// The path of a statement's head: its own or the automatic one. Numbers and ordinals are taken in both cases.

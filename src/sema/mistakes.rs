@@ -171,6 +171,12 @@ impl<'a> Expander<'a> {
                 builder.fix(format!("write it as a trailing word: `{word}`"), place, word.clone())
             }
             (Meaning::Left(why), ..) => builder.fix(format!("leave `{given}` out: {why}"), place, ""),
+            (Meaning::Value(value), ..) if spec.value.is_some() => {
+                builder.fix(format!("write the value alone: `{} {value}`", spec.name), place, value.clone())
+            }
+            (Meaning::Kernel(_) | Meaning::Filters(_), Some(_), Some(size)) => {
+                builder.fix(format!("leave `{given}` out: the size `{size}` says it"), place, "")
+            }
             (other, ..) => builder.help(format!("`{given}` is {}, as in `{}`", other.shown(), example(spec))),
         }
         .emit();

@@ -169,7 +169,7 @@ impl<'a> Expander<'a> {
             return;
         }
         let builder = builder.here("no earlier value has this name");
-        match builder.suggest(&format!("@{shown}"), span, reachable.iter().map(|name| format!("@{name}"))) {
+        match builder.suggest(&shown, span, &reachable) {
             Suggested::Near(builder) => builder,
             Suggested::Nothing(builder) => builder.help(
                 "name a value with `as`, earlier in the text; a block does not see the names around its call",

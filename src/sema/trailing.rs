@@ -113,7 +113,9 @@ impl<'a> Expander<'a> {
         let mut kept = Vec::with_capacity(raw.len());
         for argument in raw {
             let RawArgument::Word(word) = &argument else {
-                kept.push(argument);
+                let is_late = matches!(&argument, RawArgument::Attribute { name, .. }
+                    if self.late_attribute(name, current, head));
+                kept.push(if is_late { RawArgument::Unknown } else { argument });
                 continue;
             };
             let known = current.is_some_and(|spec| takes(spec, &word.value));
@@ -133,6 +135,28 @@ impl<'a> Expander<'a> {
             kept.push(argument);
         }
         kept
+    }
+
+    /// Reports an attribute of the head that stands behind a trailing word without such an attribute.
+    fn late_attribute(
+        &mut self,
+        name: &ast::Ident,
+        current: Option<&'static Spec>,
+        head: Option<&'static Spec>,
+    ) -> bool {
+        let (Some(head), Some(current)) = (head, current) else { return false };
+        let takes = |spec: &Spec| spec.attributes.iter().any(|attribute| attribute.name == name.value);
+        if head.name == current.name || takes(current) || !takes(head) {
+            return false;
+        }
+        self.error(Code::E0201, name.span, format!("`{}=` stands too late", name.value))
+            .here(format!("read as an attribute of `{}`, which has none of this name", current.name))
+            .help(format!(
+                "`{}=` stands before the trailing words: the attributes of `{}` come first",
+                name.value, head.name
+            ))
+            .emit();
+        true
     }
 
     fn misspelt(

@@ -26,6 +26,14 @@ pub fn check(program: &Program, sink: &mut Sink) {
         return;
     }
     let root = &program.sources[0].parsed.tree;
+    if root.items.is_empty() && root.statements.is_none() && root.unusable.is_empty() {
+        let start = Span::new(program.sources[0].parsed.file, 0, 0);
+        sink.warning(Code::W0107, start, "the file describes no network")
+            .here("nothing but white space and comments")
+            .help("add a `network name { … }`, or bare statements")
+            .warn();
+        return;
+    }
     let mut all = Mentions::default();
     if let Some(body) = &root.statements {
         all.body(body);

@@ -23,14 +23,14 @@ impl Meaning {
     /// What it is, in words.
     pub(in crate::sema) fn shown(&self) -> String {
         match self {
-            Meaning::Kernel(kernel) => format!("the beginning of the size, {kernel}x{kernel}"),
-            Meaning::Filters(filters) => format!("the last number of the size, {filters}"),
+            Meaning::Kernel(kernel) => format!("the beginning of the size, `{}`", super::square(kernel)),
+            Meaning::Filters(filters) => format!("the last number of the size, `{filters}`"),
             Meaning::Stride(stride) => format!("the stride behind the size, `/{stride}`"),
             Meaning::Value(value) => format!("the value behind the word, `{value}`"),
             Meaning::Written(written) if written.is_empty() => "the default".to_owned(),
             Meaning::Written(written) => format!("`{written}`"),
             Meaning::Trailing(word) => format!("the trailing word `{word}`"),
-            Meaning::Left(why) => (*why).to_owned(),
+            Meaning::Left(why) => format!("left out: {why}"),
         }
     }
 }
@@ -73,7 +73,7 @@ pub(in crate::sema) fn meaning(name: &str, value: &str) -> Option<Meaning> {
             _ => Meaning::Written(word),
         },
         "activation" | "act" | "nonlinearity" => match word.as_str() {
-            "linear" | "none" => Meaning::Left("nothing: there is no hidden activation"),
+            "linear" | "none" => Meaning::Left("there is no hidden activation"),
             _ => Meaning::Trailing(match super::trailing(&word) {
                 Some(known) => known.written.to_owned(),
                 None => word,
@@ -82,11 +82,11 @@ pub(in crate::sema) fn meaning(name: &str, value: &str) -> Option<Meaning> {
         "p" | "rate" | "prob" | "dropoutratio" | "negativeslope" | "scalefactor" | "upscalefactor"
         | "outputsize" | "numgroups" | "ratio" => Meaning::Value(pair()),
         "inchannels" | "infeatures" | "numfeatures" | "inputchannels" | "numchannels" | "inputdim" => {
-            Meaning::Left("not written: the number of channels that arrive is known")
+            Meaning::Left("the number of channels that arrive is known")
         }
         "momentum" | "trackrunningstats" | "inplace" | "device" | "dtype" | "kernelinitializer"
         | "batchnormalize" | "lr" | "name" | "inputshape" => {
-            Meaning::Left("no part of the architecture here")
+            Meaning::Left("it is no part of the architecture")
         }
         _ => return None,
     })

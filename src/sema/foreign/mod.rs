@@ -28,7 +28,9 @@ impl Translation {
     /// Proposes the translation for the text of `whole`.
     pub(super) fn attach<'s>(self, builder: Builder<'s>, whole: Span) -> Builder<'s> {
         let Translation { origin, written, details, is_example } = self;
-        let builder = if is_example {
+        let builder = if origin.is_empty() {
+            builder.fix(format!("no parentheses here: write `{written}`"), whole, written.clone())
+        } else if is_example {
             builder.help(format!("{origin} is written as in `{written}` here"))
         } else {
             builder.fix(format!("{origin} is `{written}` here"), whole, written.clone())
@@ -68,6 +70,10 @@ pub(super) struct Written {
 /// How a statement that begins with a word of another tool is written here.
 pub(super) fn statement(word: &str, given: &Written) -> Option<Translation> {
     let known = words::find(word)?;
+    if let Kind::Form(form) = known.kind {
+        let (origin, written) = (known.origin(word), format!("{form} < … | … >"));
+        return Some(Translation { origin, written, details: Vec::new(), is_example: true });
+    }
     let mut parts = Parts::default();
     let details: Vec<String> = given
         .named
@@ -79,7 +85,7 @@ pub(super) fn statement(word: &str, given: &Written) -> Option<Translation> {
             Some(detail)
         })
         .collect();
-    let (written, is_example) = compose(known, &given.plain, parts);
+    let (written, is_example) = compose(&known, &given.plain, parts);
     Some(Translation { origin: known.origin(word), written, details, is_example })
 }
 
@@ -96,14 +102,14 @@ pub(super) fn call(name: &str, given: &Written) -> Option<Translation> {
             false => format!("{form} < {} >", lists(&given.plain)),
         };
         let is_example = given.plain.is_empty();
-        let origin = words::find(name).map_or(format!("the form `{name}`"), |word| word.origin(name));
+        let origin = words::find(name).map_or(String::new(), |word| word.origin(name));
         return Some(Translation { origin, written, details: Vec::new(), is_example });
     }
     if crate::ops::find(name).is_some() || name == "identity" {
         let mut words = vec![name.to_owned()];
         words.extend(given.plain.iter().cloned());
         words.extend(given.named.iter().map(|(name, value)| format!("{name}={value}")));
-        let (origin, written) = (format!("the operator `{name}`"), words.join(" "));
+        let (origin, written) = (String::new(), words.join(" "));
         return Some(Translation { origin, written, details: Vec::new(), is_example: false });
     }
     statement(name, given)
@@ -154,9 +160,12 @@ fn compose(word: &Word, plain: &[String], mut parts: Parts) -> (String, bool) {
     let mut written: Vec<String> = match word.kind {
         Kind::Plain(written) | Kind::Form(written) => vec![written.to_owned()],
         Kind::Advice(advice) => return (advice.to_owned(), true),
-        Kind::Valued { word, default } => {
-            let value = parts.value.take().or_else(|| number(0)).or(default.map(str::to_owned));
-            [word.to_owned()].into_iter().chain(value).collect()
+        Kind::Valued { word, after } => {
+            let value = parts.value.take().or_else(|| number(0));
+            match (word, value.as_deref()) {
+                ("avgpool to" | "maxpool to", Some("1")) => vec![word.replace(" to", " global")],
+                _ => [word.to_owned()].into_iter().chain(value).chain(after.map(str::to_owned)).collect(),
+            }
         }
         Kind::Filters { word } => {
             // `Linear(512, 10)`: the last number is the output.
@@ -168,7 +177,7 @@ fn compose(word: &Word, plain: &[String], mut parts: Parts) -> (String, bool) {
                 Some(size) => format!("{size}{}", stride(&parts.stride)),
                 None => {
                     // PyTorch: (in, out, kernel, stride, padding); Keras: (filters, kernel).
-                    let torch = filters && numbers.len() >= 3;
+                    let torch = filters && numbers.len() >= if parts.kernel.is_some() { 2 } else { 3 };
                     let first = usize::from(torch);
                     let count = if filters { parts.filters.take().or_else(|| number(first)) } else { None };
                     let kernel = parts.kernel.take().or_else(|| number(if filters { first + 1 } else { 0 }));

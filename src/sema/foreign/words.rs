@@ -1,6 +1,9 @@
 //! The table of foreign operators, layers and functions.
 
+use crate::ops::{self, Sizes};
+
 /// A word of other tools.
+#[derive(Clone, Copy)]
 pub(super) struct Word {
     /// Its spellings in lower case, without `_` and a trailing `2d`.
     names: &'static [&'static str],
@@ -12,7 +15,8 @@ pub(super) struct Word {
 impl Word {
     /// Whose word it is: ``PyTorch's `Conv2d` ``.
     pub(super) fn origin(&self, written: &str) -> String {
-        format!("{} `{written}`", self.tools)
+        let tools = if written.ends_with("2D") { KERAS } else { self.tools };
+        format!("{tools} `{written}`")
     }
 }
 
@@ -22,7 +26,7 @@ pub(super) enum Kind {
     /// These words, without arguments.
     Plain(&'static str),
     /// A word and perhaps a value.
-    Valued { word: &'static str, default: Option<&'static str> },
+    Valued { word: &'static str, after: Option<&'static str> },
     /// A word and a number of outputs.
     Filters { word: &'static str },
     /// A word and a kernel, with filters or without.
@@ -47,7 +51,7 @@ const fn plain(names: &'static [&'static str], tools: &'static str, written: &'s
 }
 
 const fn valued(names: &'static [&'static str], tools: &'static str, word: &'static str) -> Word {
-    Word { names, tools, kind: Kind::Valued { word, default: None } }
+    Word { names, tools, kind: Kind::Valued { word, after: None } }
 }
 
 const fn kernel(names: &'static [&'static str], tools: &'static str, word: &'static str) -> Word {
@@ -72,6 +76,10 @@ const fn advice(names: &'static [&'static str], tools: &'static str, example: &'
 
 const fn depthwise(names: &'static [&'static str], tools: &'static str) -> Word {
     Word { names, tools, kind: Kind::Kernel { word: "dwconv", filters: false } }
+}
+
+const fn padding(names: &'static [&'static str], mode: &'static str) -> Word {
+    Word { names, tools: TORCH, kind: Kind::Valued { word: "pad", after: Some(mode) } }
 }
 
 static WORDS: &[Word] = &[
@@ -124,11 +132,14 @@ static WORDS: &[Word] = &[
     form(&["subtract"], KERAS, "sub"),
     form(&["maximum"], KERAS, "max"),
     form(&["minimum"], KERAS, "min"),
-    form(&["chunk"], TORCH, "split 2"),
+    advice(&["chunk"], TORCH, "split 2 < a | b >"),
     valued(&["upsampling", "resize", "interpolate", "upsamplingnearest"], MANY, "upsample"),
     valued(&["upsamplingbilinear"], TORCH, "upsample"),
     valued(&["zeropad", "zeropadding", "constantpad"], MANY, "pad"),
-    valued(&["reflectionpad"], TORCH, "pad"),
+    padding(&["reflectionpad"], "reflect"),
+    padding(&["replicationpad"], "replicate"),
+    padding(&["circularpad"], "circular"),
+    advice(&["activation"], KERAS, "relu"),
     valued(&["spatialdropout", "alphadropout"], KERAS, "dropout"),
     valued(&["channelshuffle"], TORCH, "shuffle"),
     valued(&["depthtospace", "subpixel"], ONNX, "pixelshuffle"),
@@ -138,9 +149,32 @@ static WORDS: &[Word] = &[
     advice(&["inputlayer", "data"], MANY, "input 224x224x3"),
 ];
 
-/// The word in any spelling: letter case, `_` and a trailing `2d` do not matter.
-pub(super) fn find(word: &str) -> Option<&'static Word> {
+/// The word in any spelling: letter case, `_` and a trailing `2d` do not matter. An operator of the catalogue in another
+/// spelling is one too.
+pub(super) fn find(word: &str) -> Option<Word> {
     let lower: String = word.chars().filter(|&one| one != '_').flat_map(char::to_lowercase).collect();
     let plain = lower.strip_suffix("2d").or_else(|| lower.strip_suffix("layer")).unwrap_or(&lower);
-    WORDS.iter().find(|known| known.names.iter().any(|name| *name == plain || *name == lower))
+    let listed = WORDS.iter().find(|known| known.names.iter().any(|name| *name == plain || *name == lower));
+    listed.copied().or_else(|| respelt(word, plain))
+}
+
+/// An operator or form of the catalogue in another spelling.
+fn respelt(word: &str, plain: &str) -> Option<Word> {
+    if plain == word {
+        return None;
+    }
+    let kind = match (ops::find(plain), ops::form(plain)) {
+        (Some(spec), _) => match spec.sizes {
+            Sizes::KernelFilters => Kind::Kernel { word: spec.name, filters: true },
+            Sizes::Kernel => Kind::Kernel { word: spec.name, filters: false },
+            Sizes::Window | Sizes::WindowOrWord => Kind::Window { word: spec.name },
+            _ if spec.name == "dense" => Kind::Filters { word: spec.name },
+            Sizes::None if spec.value.is_none() => Kind::Plain(spec.name),
+            _ => Kind::Valued { word: spec.name, after: None },
+        },
+        (None, Some(form)) => Kind::Form(form.name),
+        (None, None) if plain == "identity" => Kind::Plain("identity"),
+        (None, None) => return None,
+    };
+    Some(Word { names: &[], tools: MANY, kind })
 }

@@ -16,8 +16,16 @@ impl<'a> Expander<'a> {
         if form.bound.flag("train") && outer.is_none() {
             self.around.train = Some(self.take_number());
         }
+        let nodes = self.builder.len();
         let end = self.branch(body, cx.receiving(cx.arriving));
         let name = form.path.join(".");
+        if form.bound.flag("train") && end.value().is_ok() && self.builder.len() == nodes {
+            let message = format!("the training branch `{name}` computes nothing");
+            self.warning(Code::W0105, form.word.span, message)
+                .here("holds no operator")
+                .help("without `train` it names an output; else put its operators between `<` and `>`")
+                .warn();
+        }
         if name == "out" {
             self.error(Code::E0111, form.word.span, "an auxiliary output may not be called `out`")
                 .here("`out` is the network's own output")

@@ -48,12 +48,10 @@ impl<'a> Expander<'a> {
         for note in error.notes {
             builder = builder.note(note);
         }
-        for help in error.helps {
-            builder = builder.help(help);
-        }
-        if let Some(cause) = cause {
-            builder = cause.attach(builder);
-        }
+        builder = match cause {
+            Some(cause) => cause.attach(builder),
+            None => error.helps.into_iter().fold(builder, |builder, help| builder.help(help)),
+        };
         builder.emit();
         Incoming::Unavailable
     }

@@ -1,0 +1,38 @@
+//! W0208 and W0210: inputs that do not mean what their author probably thinks.
+
+use crate::diag::{Code, Sink};
+use crate::ir::{Node, NodeKind};
+use crate::tensor::Shape;
+
+/// The most channels that a picture has.
+const MOST_PICTURE_CHANNELS: u64 = 16;
+
+/// From so many on, a last extent looks like a width.
+const LEAST_WIDTH: u64 = 32;
+
+/// Warns of an input that is written channels first, and of means that are not those of values from 0 to 1.
+pub(super) fn check(node: &Node, sink: &mut Sink) {
+    let NodeKind::Input(input) = &node.kind else { return };
+    if let Shape::Map { height, width, channels } = node.shape {
+        let looks_wide = channels > MOST_PICTURE_CHANNELS && (channels == width || channels >= LEAST_WIDTH);
+        // A square of few positions with many channels is what a generator begins with.
+        if matches!(height, 1 | 3 | 4) && looks_wide && height != width {
+            sink.warning(Code::W0208, node.span, "the input looks as if its channels came first")
+                .origin(&node.origin)
+                .layer(&node.path)
+                .here(format!("{height} rows, {width} columns, {channels} channels"))
+                .note("sizes are height x width x channels")
+                .help(format!("write `input {width}x{channels}x{height}`"))
+                .warn();
+        }
+    }
+    if let Some(mean) = input.mean.iter().find(|mean| **mean > 1.0) {
+        sink.warning(Code::W0210, node.span, "a mean above 1 leaves every value negative")
+            .origin(&node.origin)
+            .layer(&node.path)
+            .here(format!("subtracts {mean} from values between 0 and 1"))
+            .note("pictures are divided by 255 before the mean is subtracted")
+            .help("divide the means, and deviations like them, by 255")
+            .warn();
+    }
+}
