@@ -9,7 +9,7 @@ use crate::diag::{Builder, Code, Sink};
 use crate::ir::{Comparison, Expectation, NodeId, Target};
 use crate::tensor::Shape;
 
-use super::{Checked, Dtype, Metric, Unit, parts};
+use super::{Checked, Dtype, Metric, Unit, dropped_biases, parts};
 use crate::base::{grouped, percent};
 
 /// How many layers a broken expectation names.
@@ -187,6 +187,12 @@ fn check_number(
         )
         .here(format!("expects {relation}{expected}{unit}"))
         .note(difference(actual, number, divisor, unit));
+    let missing = u128::try_from(number).ok().filter(|_| divisor == 1 && metric == Metric::Params);
+    let missing = missing.and_then(|number| number.checked_sub(actual));
+    let error = match missing.and_then(|missing| dropped_biases::explain(checked.graph(), rows, missing)) {
+        Some(help) => error.help(help),
+        None => error,
+    };
     about(contributors(error, checked, metric, rows, actual), expectation).emit();
 }
 

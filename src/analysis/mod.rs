@@ -7,6 +7,7 @@
 mod alignment;
 mod cost;
 mod depth;
+mod dropped_biases;
 mod dtype;
 mod fraction;
 mod memory;

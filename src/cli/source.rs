@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::analysis::Checked;
+use crate::base::counted;
 use crate::diag::{Code, Diagnostic, Failure};
 use crate::driver::{InputSize, Number, Options, Session};
 use crate::tensor::Shape;
@@ -127,6 +128,12 @@ impl Source {
         let session: &Session = Box::leak(Box::new(opened.session));
         let outcome = session.compile(&options).map_err(stop)?;
         let failed = outcome.failed();
+        if outcome.unchecked > 0 {
+            let expectations = counted(outcome.unchecked as u64, "expectation");
+            output::error(&format!(
+                "note: {expectations} not checked: the network is given other arguments than it is written with\n"
+            ));
+        }
         let say = |diagnostics: &[Diagnostic]| {
             output::diagnostics(diagnostics, session.sources(), self.settings.color);
             if failed {

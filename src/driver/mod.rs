@@ -63,6 +63,15 @@ pub struct Outcome {
     /// The network; `None` where it has an error. One whose `expect` fails is here all the same: its figures say
     /// why, and [`Outcome::failed`] that something is wrong.
     pub checked: Option<Checked>,
+    /// How many expectations were not checked: the network was given other arguments than it is written with.
+    pub unchecked: usize,
+}
+
+/// What became of one network.
+struct Compiled {
+    checked: Option<Checked>,
+    unused_settings: Vec<String>,
+    unchecked: usize,
 }
 
 impl Outcome {
@@ -192,8 +201,8 @@ impl Session {
     pub fn compile(&self, options: &Options) -> Result<Outcome, OptionsError> {
         let network = self.choose(options)?;
         let mut sink = self.sink();
-        let (checked, _) = self.expand(network, options, None, &mut sink)?;
-        Ok(Outcome { diagnostics: self.without_allowed(sink), checked })
+        let Compiled { checked, unchecked, .. } = self.expand(network, options, None, &mut sink)?;
+        Ok(Outcome { diagnostics: self.without_allowed(sink), checked, unchecked })
     }
 
     /// Compiles every network that needs no arguments, and the rest as far as it can be; where `options` name a
@@ -208,7 +217,7 @@ impl Session {
         if options.network.is_some() {
             let network = self.choose(options)?;
             let entry = self.entries().into_iter().find(|entry| Some(&entry.name) == network.as_ref());
-            let (checked, unused_settings) = self.expand(network, options, None, &mut sink)?;
+            let Compiled { checked, unused_settings, .. } = self.expand(network, options, None, &mut sink)?;
             networks.extend(entry.zip(checked).map(|(entry, checked)| CheckedNetwork { entry, checked }));
             let (diagnostics, uses) = (self.without_allowed(sink), sema::Uses::default());
             return Ok(CheckOutcome { diagnostics, networks, unused_settings, uses });
@@ -218,10 +227,10 @@ impl Session {
         for entry in self.entries() {
             // Each network has a sink of its own: what is wrong with one does not keep another from being checked.
             let (mut own, name) = (Sink::after(wrong_before), Some(entry.name.clone()));
-            let (checked, unused_here) = self.expand(name, options, Some(&mut whole), &mut own)?;
+            let compiled = self.expand(name, options, Some(&mut whole), &mut own)?;
             own.into_sorted().into_iter().for_each(|one| sink.add(one));
-            networks.extend(checked.map(|checked| CheckedNetwork { entry, checked }));
-            unused.retain(|name| unused_here.contains(name));
+            networks.extend(compiled.checked.map(|checked| CheckedNetwork { entry, checked }));
+            unused.retain(|name| compiled.unused_settings.contains(name));
             if whole.steps.are_spent() || sink.is_full() || options.interrupt.is_over() {
                 break;
             }
@@ -257,7 +266,7 @@ impl Session {
         options: &Options,
         whole: Option<&mut Whole>,
         sink: &mut Sink,
-    ) -> Result<(Option<Checked>, Vec<String>), OptionsError> {
+    ) -> Result<Compiled, OptionsError> {
         sink.about(network.as_deref());
         let choice = sema::Options {
             network: network.clone(),
@@ -280,17 +289,17 @@ impl Session {
             whole.exhausted |= expanded.exhausted;
             whole.uses.merge(expanded.uses);
         }
-        let unused = expanded.unused_settings;
+        let (unused_settings, unchecked) = (expanded.unused_settings, expanded.unchecked.len());
         if !expanded.complete {
             if sink.has_any(&EXPLAINED_BY_LINTS) {
                 lints::explain(&expanded.graph, sink);
             }
-            return Ok((None, unused));
+            return Ok(Compiled { checked: None, unused_settings, unchecked });
         }
         let checked = Checked::new(expanded.graph);
         expectation::check(&checked, sink);
         lints::check(&checked, sink);
-        Ok((Some(checked), unused))
+        Ok(Compiled { checked: Some(checked), unused_settings, unchecked })
     }
 
     /// What was said, but for the warnings that comments allow.

@@ -3,8 +3,9 @@
 use crate::base::SourceMap;
 use crate::diag::{Diagnostic, Sink};
 use crate::ir::Graph;
+use crate::tensor::Shape;
 
-use super::{Files, Options, Program, check_uncalled_blocks, expand};
+use super::{Definition, Files, Options, Program, check_uncalled_blocks, expand};
 
 fn compile(text: &str) -> (Option<Graph>, Vec<Diagnostic>, SourceMap) {
     let mut files = Files::default();
@@ -169,10 +170,7 @@ fn an_error_in_a_repeated_block_is_reported_once() {
 fn several_inputs_begin_with_a_reference() {
     let text = "input 4x4x1 as left; input 4x4x1 as right; concat < @left; conv 1x1x2 | @right >;";
     assert_eq!(rows(text), ["conv1 4x4x2", "concat1 4x4x3"]);
-    assert_eq!(
-        errors("input 4x4x1 as a; input 4x4x1 as b; conv 1x1x2;"),
-        ["E0309 1: nothing arrives at `conv`"]
-    );
+    assert_eq!(errors("input 4x4x1 as a; input 4x4x1 as b; conv 1x1x2;"), ["E0309 1: `conv` has no input"]);
 }
 
 #[test]
@@ -184,4 +182,99 @@ fn the_stated_shape_of_an_auxiliary_branch_is_its_own() {
     };
     assert_eq!(errors(&text("5")), Vec::<String>::new());
     assert_eq!(errors(&text("6")), ["E0301 1: the shape is 5, not 6"]);
+}
+
+#[test]
+fn shared_statements_take_the_weights_of_the_earlier_one() {
+    let text = "block tower() { conv 3x3x4 same bn relu; flatten; dense 5; }\n\
+                input 4x4x1 as left; input 4x4x1 as right;\n\
+                @left; tower() -> 5 as tower; @right; shared tower -> 5 as right_tower; concat < @tower | identity >;";
+    let (graph, diagnostics, _) = compile(text);
+    let graph = graph.unwrap_or_else(|| panic!("{diagnostics:#?}"));
+    let shown: Vec<String> = graph
+        .nodes()
+        .filter_map(|(_, node)| node.shares.map(|owner| format!("{} {}", node.path, graph.node(owner).path)))
+        .collect();
+    assert_eq!(
+        shown,
+        ["right_tower.conv1 tower.conv1", "right_tower.bn1 tower.bn1", "right_tower.dense1 tower.dense1"]
+    );
+    let own: usize = graph.nodes().map(|(_, node)| node.parameters.len()).sum();
+    assert_eq!(own, 1 + 4 + 2);
+}
+
+#[test]
+fn what_is_shared_must_fit() {
+    assert_eq!(
+        errors("input 8x8x3; conv 3x3x8 same as a; shared a as b;"),
+        ["E0322 1: the weight of `a` does not fit here"]
+    );
+    assert_eq!(errors("input 8x8x3 as x; relu; shared x;"), ["E0322 1: `x` cannot be shared"]);
+    assert_eq!(errors("input 8x8x3; shared a;"), ["E0103 1: unknown value `@a`"]);
+    let trailing = "input 8x8x4; conv 3x3x4 same bn as c; shared c as d; conv 3x3x4 same bn;";
+    assert_eq!(rows(trailing), ["c 8x8x4", "bn1 8x8x4", "d 8x8x4", "bn2 8x8x4", "conv3 8x8x4", "bn3 8x8x4"]);
+}
+
+#[test]
+fn inline_blocks_write_into_the_scope_of_their_call() {
+    let text = "inline block cba(k, c, word act = silu) { conv (k)x(k)x(c) pad=(k // 2) bn act; }\n\
+                input 8x8x3; [cba(3, 4); cba(1, 2, act=identity) * 2; relu] as s[]; cba(3, 4, act=relu);";
+    assert_eq!(
+        rows(text),
+        [
+            "s.0 8x8x4",
+            "s.1 8x8x4",
+            "s.2 8x8x4",
+            "s.3 8x8x2",
+            "s.4 8x8x2",
+            "s.5 8x8x2",
+            "s.6 8x8x2",
+            "s.7 8x8x2",
+            "conv1 8x8x4",
+            "bn1 8x8x4",
+            "relu1 8x8x4"
+        ]
+    );
+    let seen = "inline block b() { conv 1x1x2 as inner; }\ninput 4x4x2; b(); @inner;";
+    assert_eq!(errors(seen).len(), 1);
+    assert_eq!(
+        errors("block w(word act) { conv 1x1x2 act; }\ninput 4x4x2; w(conv);"),
+        ["E0205 2: `conv` is no trailing word"]
+    );
+}
+
+#[test]
+fn members_begin_at_a_number_and_splits_may_be_unequal() {
+    assert_eq!(
+        rows("input 4x4x2; [conv 1x1x2; conv 1x1x2] as t.\"b*\" from 1;"),
+        ["t.b1 4x4x2", "t.b2 4x4x2"]
+    );
+    assert_eq!(rows("input 4x4x6; split (2, 4) < identity | conv 1x1x3 >;"), ["conv1 4x4x3", "split1 4x4x5"]);
+}
+
+#[test]
+fn uses_and_shapes_are_kept_where_the_text_has_errors() {
+    let text = "let n = 4; block b(c) { conv 3x3x(c) same relu; } input 8x8x3; b(n) as first; @first; rleu;";
+    let mut files = Files::default();
+    let file = files.set("test.cnn", text);
+    let mut sink = Sink::default();
+    let program = Program::load(&mut files, &(), file, "test", &mut sink);
+    let map = files.map().clone();
+    let expanded = expand(&program, &map, &Options::default(), &mut sink);
+    assert!(!expanded.complete && expanded.graph.len() == 3);
+    let definitions = expanded.uses.definitions().iter();
+    let shown: Vec<(&str, &Definition)> =
+        definitions.map(|(&word, definition)| (map.snippet(word), definition)).collect();
+    let named = |name: &str| shown.iter().find(|(word, _)| *word == name).map(|(_, definition)| *definition);
+    assert_eq!(named("conv"), Some(&Definition::Operator("conv")));
+    assert!(matches!(named("n"), Some(Definition::Constant(at)) if map.snippet(*at) == "n"));
+    assert!(matches!(named("c"), Some(Definition::Parameter(at)) if map.snippet(*at) == "c"));
+    assert!(matches!(named("b"), Some(Definition::Block(at)) if map.snippet(*at) == "b"));
+    assert!(matches!(named("first"), Some(Definition::Value { path, .. }) if path == "first"));
+    let passages = expanded.uses.passages().iter();
+    let passed: Vec<String> = passages
+        .filter(|(statement, _)| map.snippet(**statement).starts_with("conv"))
+        .map(|(_, one)| format!("{:?} {:?} {}", one.arriving, one.leaving, one.copies))
+        .collect();
+    assert_eq!(passed, [format!("{:?} {:?} 1", Some(Shape::map(8, 8, 3)), Some(Shape::map(8, 8, 4)))]);
 }

@@ -36,7 +36,6 @@ mod lsp_prefixes;
 #[cfg(feature = "lsp")]
 mod lsp_protocol;
 mod memory;
-mod mistakes;
 mod networks;
 mod nonfinite;
 mod numbers;

@@ -1,0 +1,28 @@
+//! The biases that `bn` takes away: a count of parameters that is short by exactly these was made of a model that has
+//! them.
+
+use crate::base::{counted, grouped};
+use crate::ir::{Graph, NodeId};
+use crate::ops::Op;
+
+/// What to say where `missing` parameters are the biases that operators before `bn` do not have.
+pub(super) fn explain(graph: &Graph, rows: &[NodeId], missing: u128) -> Option<String> {
+    let before_bn = |id: &NodeId| {
+        let node = graph.node(*id);
+        let has_bias = node.parameters.iter().any(|parameter| parameter.key == "bias");
+        let takes_bias =
+            matches!(node.op(), Some(Op::Conv(_) | Op::DwConv(_) | Op::Deconv(_) | Op::Dense(_)));
+        let mut users = graph.users(*id).into_iter();
+        let is_normalised = users.any(|user| matches!(graph.node(user).op(), Some(Op::BatchNorm(_))));
+        takes_bias && !has_bias && node.shares.is_none() && is_normalised
+    };
+    let without: Vec<NodeId> = rows.iter().copied().filter(before_bn).collect();
+    let biases: u128 = without.iter().map(|&id| u128::from(graph.node(id).shape.channels())).sum();
+    (biases == missing && missing > 0).then(|| {
+        format!(
+            "the biases of the {} before `bn` would be {}: `bn` as the first trailing word takes the bias away, `bias` keeps it",
+            counted(without.len() as u64, "operator"),
+            grouped(biases)
+        )
+    })
+}
