@@ -158,7 +158,7 @@ fn groups_of<'a>(rules: &Rules<'a>, session: &mut Session) -> Vec<GroupRule<'a>>
     let Some((project, path)) = rules.project else { return Vec::new() };
     let file: FileId = session.add_source(project.text.clone());
     let all = project.project.groups.iter().enumerate();
-    all.filter(|(_, group)| group.meets(path))
+    all.filter(|(_, group)| group.matches(path))
         .map(|(index, group)| {
             let budgets = group.budgets(|place| Span::new(file, place.start, place.end));
             GroupRule { index, group, budgets }
@@ -175,7 +175,7 @@ fn check_budgets<'a>(
     let (name, place) = (&network.entry.name, network.entry.span);
     sink.about(Some(name));
     budget::check(&network.checked, budgets, place, sink);
-    for rule in groups.filter(|rule| rule.group.meets_network(name)) {
+    for rule in groups.filter(|rule| rule.group.matches_network(name)) {
         budget::check(&network.checked, &rule.budgets, place, sink);
     }
 }

@@ -49,28 +49,28 @@ pub fn unmatched_entries(project: &ProjectFile, files: &[CheckedFile]) -> Checke
     let span = |place: &std::ops::Range<usize>| Span::new(text, place.start, place.end);
     let patterns = project.project.files.iter();
     for pattern in patterns.chain(project.project.groups.iter().flat_map(|group| &group.files)) {
-        if !files.iter().any(|file| pattern.meets(&file.name)) {
-            let message = format!("no file of the project meets `{}`", pattern.text);
+        if !files.iter().any(|file| pattern.matches(&file.name)) {
+            let message = format!("no file of the project matches `{}`", pattern.text);
             sink.error(Code::E0702, span(&pattern.place), message)
-                .here("meets nothing")
+                .here("matches nothing")
                 .help("`*` stays within a folder, `**/*.cnn` is every file below")
                 .emit();
         }
     }
     for (index, group) in project.project.groups.iter().enumerate() {
-        let met: Vec<&CheckedFile> = files.iter().filter(|file| group.meets(&file.name)).collect();
-        if met.is_empty() {
+        let matched: Vec<&CheckedFile> = files.iter().filter(|file| group.matches(&file.name)).collect();
+        if matched.is_empty() {
             continue;
         }
         if let Some(network) = &group.network
-            && !met.iter().any(|file| file.networks.contains(network))
+            && !matched.iter().any(|file| file.networks.contains(network))
         {
             let message = format!("no file of the group has a network `{network}`");
             sink.error(Code::E0702, span(&group.network_place), message).here("is not there").emit();
         }
         let place = group.files.first().map_or(0..0, |pattern| pattern.place.clone());
         for name in variant_settings(group) {
-            if !met.iter().any(|file| file.used_by_variants.contains(&(index, name.clone()))) {
+            if !matched.iter().any(|file| file.used_by_variants.contains(&(index, name.clone()))) {
                 let message = format!("no network of the group has a parameter `{name}`");
                 sink.error(Code::E0702, span(&place), message)
                     .here("the files of the variant")

@@ -136,7 +136,7 @@ codes! {
     E0611 "an unknown input, output or value",
 
     E0701 "a project file that is wrong",
-    E0702 "a part of a project file that meets nothing",
+    E0702 "a part of a project file that matches nothing",
     E0703 "a revision that cannot be read",
     E0704 "a baseline that is wrong",
 

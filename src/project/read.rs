@@ -240,7 +240,7 @@ variants = [{ classes = 10 }, { classes = 100, drop = 0.5 }]
         let project = Project::parse(TEXT).unwrap();
         assert!(project.has("models/a.cnn") && !project.has("old/a.cnn") && !project.has("models/a.txt"));
         let group = project.groups_of("models/deep/er/a.cnn").next().unwrap();
-        assert!(group.meets_network("resnet50") && !group.meets_network("resnet18"));
+        assert!(group.matches_network("resnet50") && !group.matches_network("resnet18"));
         assert_eq!(project.groups_of("elsewhere/a.cnn").count(), 0);
         let mut map = SourceMap::default();
         let file = map.add("cnnc.toml", TEXT);
@@ -284,10 +284,10 @@ variants = [{ classes = 10 }, { classes = 100, drop = 0.5 }]
     #[test]
     fn stars_stay_within_a_folder() {
         let pattern = |text: &str| Pattern { text: text.to_owned(), place: 0..0 };
-        assert!(pattern("models/*.cnn").meets("models/a.cnn"));
-        assert!(!pattern("models/*.cnn").meets("models/b/a.cnn"));
-        assert!(pattern("**/*.cnn").meets("a.cnn") && pattern("**/*.cnn").meets("b/c/a.cnn"));
-        assert!(pattern("./a.cnn").meets("a.cnn"));
-        assert!(pattern("{a,b}/*.cnn").meets("b/x.cnn"));
+        assert!(pattern("models/*.cnn").matches("models/a.cnn"));
+        assert!(!pattern("models/*.cnn").matches("models/b/a.cnn"));
+        assert!(pattern("**/*.cnn").matches("a.cnn") && pattern("**/*.cnn").matches("b/c/a.cnn"));
+        assert!(pattern("./a.cnn").matches("a.cnn"));
+        assert!(pattern("{a,b}/*.cnn").matches("b/x.cnn"));
     }
 }

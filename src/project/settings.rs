@@ -1,4 +1,4 @@
-//! What a project file says, in checked form.
+//! The settings of a project file, checked when it was read.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -19,13 +19,13 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Whether a path with `/` between its parts is meant.
-    pub fn meets(&self, path: &str) -> bool {
+    /// Whether the pattern matches a path with `/` between its parts.
+    pub fn matches(&self, path: &str) -> bool {
         fast_glob::glob_match(self.text.strip_prefix("./").unwrap_or(&self.text), path)
     }
 }
 
-/// What becomes of a lint.
+/// How a lint is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// It is not reported.
@@ -91,13 +91,13 @@ pub struct Group {
 }
 
 impl Group {
-    /// Whether the group speaks of a file.
-    pub fn meets(&self, path: &str) -> bool {
-        self.files.iter().any(|pattern| pattern.meets(path))
+    /// Whether a pattern of the group matches a file.
+    pub fn matches(&self, path: &str) -> bool {
+        self.files.iter().any(|pattern| pattern.matches(path))
     }
 
-    /// Whether the group speaks of a network of its files.
-    pub fn meets_network(&self, name: &str) -> bool {
+    /// Whether the rules of the group apply to a network of its files.
+    pub fn matches_network(&self, name: &str) -> bool {
         self.network.as_deref().is_none_or(|network| network == name)
     }
 
@@ -130,7 +130,7 @@ pub struct Project {
     pub files: Vec<Pattern>,
     /// The files that do not.
     pub except: Vec<Pattern>,
-    /// The baseline against which the whole project is held.
+    /// The baseline whose figures the whole project must have.
     pub baseline: Option<Pattern>,
     /// Levels of lints.
     pub lints: Lints,
@@ -146,14 +146,14 @@ impl Project {
         let listed = if self.files.is_empty() {
             path.ends_with(".cnn")
         } else {
-            self.files.iter().any(|pattern| pattern.meets(path))
+            self.files.iter().any(|pattern| pattern.matches(path))
         };
-        listed && !self.except.iter().any(|pattern| pattern.meets(path))
+        listed && !self.except.iter().any(|pattern| pattern.matches(path))
     }
 
-    /// The groups that speak of a file.
+    /// The groups whose patterns match a file.
     pub fn groups_of<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Group> {
-        self.groups.iter().filter(move |group| group.meets(path))
+        self.groups.iter().filter(move |group| group.matches(path))
     }
 
     /// Applies the levels of lints to the diagnostics of a file.
@@ -161,8 +161,8 @@ impl Project {
         let groups: Vec<&Group> = self.groups_of(path).collect();
         let level = |one: &Diagnostic| {
             let network = one.subject.network.as_deref();
-            let speaks = |group: &&&Group| network.is_none_or(|name| group.meets_network(name));
-            let own = groups.iter().filter(speaks).find_map(|group| group.lints.level(one.code));
+            let applies = |group: &&&Group| network.is_none_or(|name| group.matches_network(name));
+            let own = groups.iter().filter(applies).find_map(|group| group.lints.level(one.code));
             own.or_else(|| self.lints.level(one.code))
         };
         let levelled = diagnostics.into_iter().filter_map(|mut one| {

@@ -198,6 +198,13 @@ impl<'a> Expander<'a> {
             self.limits.exhausted = true;
             return;
         }
+        if path == ["out"] {
+            self.error(Code::E0111, span, "a part of the network may not be called `out`")
+                .here("this is the name of the network's output")
+                .help("leave the name out, or take another one")
+                .emit();
+            return;
+        }
         let Err(first) = self.values.take(path, span) else { return };
         // What stands inside of two parts with one name clashes too: that is no further mistake.
         let shown = path.join(".");

@@ -302,3 +302,12 @@ fn a_check_of_nothing_fails() {
     assert_eq!(code, 3);
     assert!(said.contains("no .cnn file") && !said.contains("no errors"), "{said}");
 }
+
+#[test]
+fn no_row_is_called_like_the_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, said) = run(folder.path(), &["check", "-e", "input 1x1x2; relu as out; flatten; softmax;"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("error[E0111]") && said.contains("`out`"), "{said}");
+    assert_eq!(run(folder.path(), &["check", "-e", "input 1x1x2; [relu as out] as s"]).0, 0);
+}

@@ -114,6 +114,6 @@ fn weights_obeys_or_refuses() {
 fn check_obeys_or_refuses() {
     walk(
         &["check", "n.cnn", "--format", "json"],
-        &[&["--also", "short=o.txt"], &["--max", "params=1"], &["--baseline", "b.txt"], &["--set", "k=8"]],
+        &[&["--also", "short=o.txt"], &["--max", "params=1"], &["--baseline", "b.txt"]],
     );
 }

@@ -115,7 +115,7 @@ fn what_guards_nothing_is_an_error() {
     let found = lines(&output);
     assert_eq!(found.len(), 3, "{found:?}");
     assert!(
-        found[0].contains("cnnc.toml:2:26: error[E0702]: no file of the project meets `other/*.cnn`"),
+        found[0].contains("cnnc.toml:2:26: error[E0702]: no file of the project matches `other/*.cnn`"),
         "{found:?}"
     );
     assert!(found[1].contains("no file of the group has a network `smal`"), "{found:?}");

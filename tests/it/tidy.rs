@@ -33,7 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "tensor",
         ],
     ),
-    ("check", &["analysis", "annotate", "base", "baseline", "diag", "driver", "project"]),
+    ("check", &["analysis", "annotate", "base", "baseline", "diag", "driver", "project", "sema"]),
 ];
 
 /// The longest file.
