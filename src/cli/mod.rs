@@ -12,6 +12,7 @@ mod dump;
 mod explain;
 mod files;
 mod findings;
+mod fmt;
 mod git;
 mod graph;
 mod guide;
@@ -67,6 +68,8 @@ struct Arguments {
 enum Command {
     /// Says what is wrong with files
     Check(check::Arguments),
+    /// Rewrites files in canonical form
+    Fmt(fmt::Arguments),
     /// Shows what a network costs, layer by layer
     Report(report::Arguments),
     /// Shows what changed between two versions of networks, and why
@@ -161,6 +164,7 @@ fn exit_code(done: Done) -> ExitCode {
 fn dispatch(command: Command) -> Done {
     match command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),

@@ -13,6 +13,7 @@
 //! The values stand in files that know nothing of the expansion (`context`, `environment`, `incoming`, `scope`,
 //! `values`, `uses`, …); `expander` holds them together; the other files each add one part of the expansion to it.
 
+mod argument_order;
 mod call;
 mod context;
 mod environment;
@@ -49,6 +50,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use argument_order::CatalogueOrder;
 pub use expand::{Expanded, Options, check_uncalled_blocks, expand, settable};
 pub use files::Files;
 pub use input_size::InputSize;

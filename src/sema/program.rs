@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::{FileId, MAX_SOURCE_BYTES, Span, grow_stack, with_deep_stack};
 use crate::diag::{Code, Sink};
 use crate::ops::{self, ConnectionTable};
-use crate::syntax::{Parsed, ast};
+use crate::syntax::{Parsed, ast, write};
 
 use super::files::Files;
 use super::limits;
@@ -342,7 +342,7 @@ impl Program {
 
     /// The syntax tree of the root file as text.
     pub fn dump_syntax(&self) -> String {
-        with_deep_stack(|| format!("{:#?}\n", self.sources[0].parsed.tree))
+        with_deep_stack(|| write(&self.sources[0].parsed.tree))
     }
 
     /// The root file with those items only that a network needs, as text: what is not reached from it by name is left

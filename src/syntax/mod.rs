@@ -9,6 +9,7 @@
 //! knows a word's meaning.
 
 pub mod ast;
+pub mod format;
 
 mod build;
 mod comments;
@@ -20,7 +21,9 @@ mod parse;
 mod parsed;
 mod session;
 mod token;
+mod write;
 
 pub use parse::parse;
 pub use parsed::Parsed;
 pub use token::{Comment, Token, TokenKind};
+pub use write::write;

@@ -18,6 +18,7 @@ mod expansion_limits;
 mod extremes;
 mod figures;
 mod formats;
+mod formatting;
 mod generated;
 mod hostile;
 mod html;

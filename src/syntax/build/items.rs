@@ -127,7 +127,16 @@ impl TreeBuilder<'_, '_> {
         }
         self.elements.push(Extent { span: header, part: Part::Header });
         self.elements.push(Extent { span: whole, part: Part::Item });
-        (Item { kind, doc: self.doc(whole), span: whole }, usable)
+        (Item { kind, doc: self.doc(whole), span: self.without_semicolon(whole) }, usable)
+    }
+
+    /// The `;` of an instance is no part of it.
+    fn without_semicolon(&self, span: Span) -> Span {
+        let after = self.tokens.partition_point(|token| token.end <= span.end);
+        match self.tokens[..after] {
+            [.., before, last] if last.is(';') && last.end == span.end => Span { end: before.end, ..span },
+            _ => span,
+        }
     }
 
     fn name_and_parameters(&mut self, head: Pair<'_, Rule>) -> (Ident, Vec<Param>) {

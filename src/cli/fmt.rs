@@ -1,0 +1,181 @@
+//! `cnnc fmt`: rewrites files in canonical form.
+
+use std::path::Path;
+
+use crate::base::{SourceMap, counted};
+use crate::diag::{Code, Failure, Sink};
+use crate::driver::Loader;
+use crate::sema::CatalogueOrder;
+use crate::syntax::{format::format, parse};
+
+use super::files::{self, FileLoader, slashed};
+use super::output::{self, Color};
+use super::project::{Projects, walk};
+use super::{Done, Stop, write};
+
+/// Lines of context around a change of `--diff`.
+const CONTEXT: usize = 3;
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A file with syntax errors is left alone; its errors are shown. Exit code 1: a file has syntax errors, or with --check or --diff one is not in canonical form.\n\nExamples:\n  cnnc fmt\n  cnnc fmt --check models/\n  cnnc fmt - < net.cnn"
+)]
+pub(super) struct Arguments {
+    /// Files or folders, `-` from stdin to stdout; without one the project of `cnnc.toml`, or the current folder
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+    /// Writes nothing; lists the files that would change
+    #[arg(long)]
+    check: bool,
+    /// Writes nothing; shows what would change
+    #[arg(long)]
+    diff: bool,
+    /// When diagnostics are coloured
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+}
+
+/// What became of the files.
+#[derive(Default)]
+struct Tally {
+    changed: u64,
+    unchanged: u64,
+    broken: u64,
+    /// What kept a file from being read or written.
+    stopped: Option<Stop>,
+}
+
+/// Formats every file; one that cannot be read or has errors does not keep the others from being formatted.
+pub(super) fn run(arguments: &Arguments) -> Done {
+    let mut tally = Tally::default();
+    for path in paths(&arguments.paths)? {
+        match one(arguments, &path) {
+            Ok(outcome) => match outcome {
+                Outcome::Changed => tally.changed += 1,
+                Outcome::Unchanged => tally.unchanged += 1,
+                Outcome::Broken => tally.broken += 1,
+            },
+            Err(Stop::Closed) => return Err(Stop::Closed),
+            Err(stop) => {
+                if let Some(Stop::Usage(failure) | Stop::Environment(failure)) = tally.stopped.replace(stop) {
+                    output::failure(&failure);
+                }
+            }
+        }
+    }
+    let only_looks = arguments.check || arguments.diff;
+    if arguments.paths.iter().all(|path| path != "-") {
+        output::error(&tally.summary(only_looks));
+    }
+    match tally.stopped {
+        Some(stop) => Err(stop),
+        None if tally.broken > 0 || (only_looks && tally.changed > 0) => Err(Stop::Model),
+        None => Ok(()),
+    }
+}
+
+impl Tally {
+    /// The last line for people.
+    fn summary(&self, only_looks: bool) -> String {
+        let done = if only_looks { "not in canonical form" } else { "formatted" };
+        let mut parts = Vec::new();
+        if self.changed > 0 {
+            parts.push(format!("{} {done}", counted(self.changed, "file")));
+        }
+        if self.unchanged > 0 || self.changed + self.broken == 0 {
+            parts.push(format!("{} in canonical form", counted(self.unchanged, "file")));
+        }
+        if self.broken > 0 {
+            parts.push(format!("{} with errors left alone", counted(self.broken, "file")));
+        }
+        parts.join(", ") + "\n"
+    }
+}
+
+enum Outcome {
+    Changed,
+    Unchanged,
+    /// The file has syntax errors, which were shown.
+    Broken,
+}
+
+fn one(arguments: &Arguments, path: &str) -> Result<Outcome, Stop> {
+    let unreadable = |error: std::io::Error| {
+        Stop::Environment(Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))
+    };
+    let bytes = if path == "-" {
+        files::read_source(std::io::stdin().lock()).map_err(unreadable)?
+    } else {
+        FileLoader.read(path).map_err(unreadable)?
+    };
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Stop::Environment(Failure::new(Code::E0014, format!("`{path}` is not UTF-8 at byte {at}")))
+    })?;
+    let Some(formatted) = formatted(arguments, path, &text) else { return Ok(Outcome::Broken) };
+    let changed = formatted != text;
+    if arguments.diff {
+        if changed {
+            output::print(&unified(path, &text, &formatted))?;
+        }
+    } else if arguments.check {
+        if changed {
+            output::print(&format!("{path}\n"))?;
+        }
+    } else if path == "-" {
+        output::print(&formatted)?;
+    } else if changed {
+        write::update(path, || Ok(formatted))?;
+    }
+    Ok(if changed { Outcome::Changed } else { Outcome::Unchanged })
+}
+
+/// The canonical text; `None` where there are syntax errors, which are shown.
+fn formatted(arguments: &Arguments, path: &str, text: &str) -> Option<String> {
+    let mut map = SourceMap::default();
+    let file = map.add(path, text);
+    let mut sink = Sink::default();
+    let parsed = parse(&map, file, &mut sink);
+    let formatted = format(&parsed, &CatalogueOrder);
+    if formatted.is_none() {
+        output::diagnostics(&sink.into_sorted(), &map, arguments.color);
+    }
+    formatted
+}
+
+/// The files to format.
+fn paths(named: &[String]) -> Result<Vec<String>, Stop> {
+    let mut paths = Vec::new();
+    if named.is_empty() {
+        if let Some(opened) = Projects::default().above(Path::new("."))? {
+            let below = |file: String| slashed(&opened.root.join(file).to_string_lossy());
+            return Ok(opened.files()?.into_iter().map(below).collect());
+        }
+        paths.extend(sources_below(".")?);
+    }
+    for path in named {
+        if path != "-" && Path::new(path).is_dir() {
+            paths.extend(sources_below(&slashed(path))?);
+        } else {
+            paths.push(slashed(path));
+        }
+    }
+    Ok(paths)
+}
+
+/// The `.cnn` files below a folder.
+fn sources_below(folder: &str) -> Result<Vec<String>, Stop> {
+    let files = walk(Path::new(folder))?.into_iter().filter(|one| one.ends_with(".cnn"));
+    let folder = folder.trim_end_matches('/');
+    Ok(files.map(|one| if folder == "." { one } else { format!("{folder}/{one}") }).collect())
+}
+
+/// What changes, as a unified diff.
+fn unified(path: &str, before: &str, after: &str) -> String {
+    similar::TextDiff::from_lines(before, after)
+        .unified_diff()
+        .context_radius(CONTEXT)
+        .header(&format!("a/{path}"), &format!("b/{path}"))
+        .to_string()
+}
