@@ -74,7 +74,7 @@ mod tests {
 
     use super::super::network::Network;
     use super::*;
-    use crate::ops::{Conv, Padding, Sliding};
+    use crate::ops::{Border, Conv, Padding, Sliding};
 
     proptest! {
         #[test]
@@ -92,7 +92,7 @@ mod tests {
                 padding: Padding::Explicit(pads),
                 ceil: false,
             };
-            let conv = Conv { sliding, filters, groups, bias, table: None };
+            let conv = Conv { sliding, filters, groups, border: Border::Zeros, bias, table: None };
             let Ok(id) = net.try_add("conv", conv, &[input]) else { return Ok(()) };
             let graph = net.finish(id);
             let (mut rows, mut columns) = (Vec::new(), Vec::new());

@@ -3,7 +3,7 @@
 use crate::base::{SourceMap, Span};
 use crate::diag::Origin;
 use crate::ir::{Graph, GraphBuilder, InputNode, NodeId, Output, Site};
-use crate::ops::{Activation, Conv, Function, Op, OpError, Padding, Sliding};
+use crate::ops::{Activation, Border, Conv, Function, Op, OpError, Padding, Sliding};
 use crate::tensor::Shape;
 
 /// A network in the making; paths are the word and the number of the node, spans are distinct.
@@ -73,7 +73,7 @@ impl Network {
     }
 
     pub(super) fn relu(&mut self, operand: NodeId) -> NodeId {
-        self.add("relu", Activation { function: Function::Relu, value: 0.0 }, &[operand])
+        self.add("relu", Activation { function: Function::Relu }, &[operand])
     }
 
     pub(super) fn builder(&mut self) -> &mut GraphBuilder {
@@ -99,5 +99,12 @@ pub(super) fn sliding(kernel: u64, stride: u64, pad: u64) -> Sliding {
 
 /// A convolution with a bias.
 pub(super) fn conv(kernel: u64, stride: u64, pad: u64, filters: u64) -> Conv {
-    Conv { sliding: sliding(kernel, stride, pad), filters, groups: 1, bias: true, table: None }
+    Conv {
+        sliding: sliding(kernel, stride, pad),
+        filters,
+        groups: 1,
+        border: Border::Zeros,
+        bias: true,
+        table: None,
+    }
 }

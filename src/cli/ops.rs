@@ -19,9 +19,11 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let all: Vec<&'static Spec> =
         [&ops::INPUT].into_iter().chain(ops::catalogue()).chain(ops::forms()).collect();
     let Some(name) = &arguments.name else { return output::print(&operators::list(&all)) };
-    match all.iter().find(|spec| spec.name == *name) {
-        Some(spec) => output::print(&operators::page(spec)),
-        None => {
+    let pages: Vec<String> =
+        all.iter().filter(|spec| spec.name == *name).map(|spec| operators::page(spec)).collect();
+    match pages.as_slice() {
+        [_, ..] => output::print(&pages.join("\n")),
+        [] => {
             let failure = Failure::new(Code::E0101, format!("there is no operator `{name}`"));
             Err(Stop::Usage(words::suggest(failure, name, all.iter().map(|spec| spec.name))))
         }

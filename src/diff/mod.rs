@@ -5,7 +5,6 @@
 //! `lines.rs` says which lines of the sources differ, `cause.rs` attributes the differences to edits, and
 //! `compare.rs` puts this together. `view.rs` holds the result as data, from which every form is drawn.
 
-mod attributes;
 mod cause;
 mod compare;
 mod gate;

@@ -6,8 +6,6 @@ use crate::analysis::{Checked, Dtype};
 use crate::base::{SourceMap, Span};
 use crate::ir::NodeKind;
 
-use super::attributes::{self, Attribute};
-
 /// A network and its sources.
 #[derive(Clone, Copy, Debug)]
 pub struct Side<'a> {
@@ -41,7 +39,7 @@ pub(super) struct Figures {
 pub(super) struct Item {
     pub(super) name: String,
     pub(super) word: String,
-    pub(super) attributes: Vec<Attribute>,
+    pub(super) attributes: Vec<(&'static str, String)>,
     pub(super) shape: Vec<u64>,
     pub(super) figures: Figures,
     pub(super) receptive: u128,
@@ -77,7 +75,7 @@ impl Side<'_> {
                 let totals = self.checked.row(id);
                 let attributes = match &node.kind {
                     NodeKind::Input(_) => vec![("shape", node.shape.to_string())],
-                    NodeKind::Op(op) => attributes::of(op),
+                    NodeKind::Op(op) => op.bound().named(),
                 };
                 let calls = node.origin.innermost_first().map(|expansion| self.place(expansion.call));
                 Item {

@@ -236,7 +236,7 @@ impl Fusion<'_> {
             return None;
         }
         match self.only_user(id)? {
-            (norm, Op::BatchNorm(BatchNorm { eps })) => Some((norm, *eps)),
+            (norm, Op::BatchNorm(BatchNorm { eps, scale: true, bias: true })) => Some((norm, *eps)),
             _ => None,
         }
     }
@@ -268,7 +268,7 @@ impl Fusion<'_> {
     /// is run, its factors and summands.
     fn constants(&self, id: NodeId, op: &Op, kernel: &Kernel) -> Vec<ConstantExpr> {
         let owner = self.graph.owner(id);
-        if let (Kernel::Affine, Op::BatchNorm(BatchNorm { eps })) = (kernel, op) {
+        if let (Kernel::Affine, Op::BatchNorm(BatchNorm { eps, scale: true, bias: true })) = (kernel, op) {
             let shape = vec![self.graph.node(id).shape.channels()];
             let scale = ConstantKind::BatchNormScale { norm: owner, eps: *eps };
             let bias = ConstantKind::FoldedBias { bias: None, norm: owner, eps: *eps };

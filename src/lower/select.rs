@@ -3,7 +3,7 @@
 //! The reference kernel is the default: an operator that is not named here runs as it is defined, in the stored
 //! order. To make one faster, add an arm to [`fast`].
 
-use crate::ops::{Add, Op};
+use crate::ops::{Add, BatchNorm, Border, Op};
 use crate::tensor::{Shape, Window};
 
 use super::KernelPolicy;
@@ -42,11 +42,11 @@ fn fast(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Option<Select
     let all = |kernel: Kernel, format: MemoryFormat| Some(Selection::uniform(kernel, format, inputs.len()));
     let common = operands.common_format();
     match op {
-        Op::Conv(conv) if conv.table.is_none() => {
+        Op::Conv(conv) if conv.table.is_none() && conv.border == Border::Zeros => {
             let (rows, columns) = conv.sliding.windows(inputs[0].extent());
             Some(operands.convolution((rows, columns), conv.groups, conv.bias, policy))
         }
-        Op::DwConv(conv) => {
+        Op::DwConv(conv) if conv.border == Border::Zeros => {
             let (rows, columns) = conv.sliding.windows(inputs[0].extent());
             if conv.multiplier == 1 {
                 all(Kernel::Depthwise { rows, columns, bias: conv.bias }, MemoryFormat::Nchw16c)
@@ -59,7 +59,7 @@ fn fast(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Option<Select
         }
         Op::Pool(pool) => all(Kernel::Pool(pool.clone()), MemoryFormat::Nchw16c),
         Op::Lrn(lrn) => all(Kernel::Lrn(lrn.clone()), MemoryFormat::Nchw16c),
-        Op::BatchNorm(_) => all(Kernel::Affine, common),
+        Op::BatchNorm(BatchNorm { scale: true, bias: true, .. }) => all(Kernel::Affine, common),
         Op::Add(Add { scale: None, zeropad: None }) => all(Kernel::Add, common),
         Op::Activation(_) => all(Kernel::Copy, common),
         Op::Concat(_) => {

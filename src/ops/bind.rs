@@ -18,8 +18,7 @@ pub fn bind(
     origin: &Origin,
     sink: &mut Sink,
 ) -> Option<Bound> {
-    let bound = Bound { spec, word, dims: Vec::new(), stride: Vec::new(), adaptive: None, named: Vec::new() };
-    let mut binder = Binder { bound, origin, sink, failed: false };
+    let mut binder = Binder { bound: Bound::new(spec, word), origin, sink, failed: false };
     binder.take_all(arguments);
     binder.fill_defaults();
     (!binder.failed).then_some(binder.bound)
@@ -50,9 +49,7 @@ impl Binder<'_> {
                 RawArgument::Size { dims, stride, span } => self.take_size(dims, stride, *span),
                 RawArgument::Value(value) => self.take_value(value),
                 RawArgument::Attribute { name, value } => self.take_attribute(name, value),
-                RawArgument::Word(word)
-                    if word.value == "to" && self.bound.spec.sizes == Sizes::WindowOrWord =>
-                {
+                RawArgument::Word(word) if word.value == "to" && self.bound.spec.sizes.has_to() => {
                     self.take_adaptive(word.span, rest.next());
                 }
                 RawArgument::Word(word) => self.take_flag(word),
@@ -73,7 +70,7 @@ impl Binder<'_> {
             self.failed = true;
             return;
         }
-        self.bound.named.push((name, literal, Some(span)));
+        self.bound.given.push((name, literal, Some(span)));
     }
 
     fn take_adaptive(&mut self, span: Span, size: Option<&RawArgument>) {
@@ -110,7 +107,7 @@ impl Binder<'_> {
         let sizes = self.bound.spec.sizes;
         let name = self.bound.spec.name;
         let (form, counts, strided) = match sizes {
-            Sizes::None => {
+            Sizes::None | Sizes::To => {
                 let message = format!("`{name}` takes no size");
                 return self.error(Code::E0204, span, message, "not expected here", &[]);
             }
@@ -120,7 +117,7 @@ impl Binder<'_> {
             Sizes::Kernel => ("kernel height x kernel width, and perhaps /stride", 2..=2, true),
             Sizes::Window | Sizes::WindowOrWord => ("a window, and perhaps /stride", 1..=2, true),
             Sizes::Map | Sizes::MapOrValue => ("height x width x channels", 3..=3, false),
-            Sizes::Factor => ("one factor, or height x width", 1..=2, false),
+            Sizes::FactorOrTo => ("one factor, or height x width", 1..=2, false),
         };
         if !counts.contains(&dims.len()) || (!strided && !stride.is_empty()) || stride.len() > 2 {
             let message = format!("the size of `{name}` has the wrong form");
@@ -151,7 +148,7 @@ impl Binder<'_> {
 
     fn take_value(&mut self, value: &Spanned<RawValue>) {
         let spec = self.bound.spec;
-        if matches!(spec.sizes, Sizes::Window | Sizes::WindowOrWord | Sizes::Factor) {
+        if matches!(spec.sizes, Sizes::Window | Sizes::WindowOrWord | Sizes::FactorOrTo) {
             // A lone number is a size of one dimension here.
             match value.value {
                 RawValue::Int(side) if side >= 0 && side <= i128::from(u64::MAX) => {
@@ -163,10 +160,10 @@ impl Binder<'_> {
                 }
             }
         }
-        match &spec.value {
+        match spec.value {
             Some(declared) => {
                 if let Some(literal) = self.literal(declared.kind, declared.name, value) {
-                    self.record("value", Some(literal), value.span);
+                    self.record("lone value", Some(literal), value.span);
                 }
             }
             None if matches!(spec.sizes, Sizes::KernelFilters | Sizes::Kernel | Sizes::Map) => {
@@ -280,8 +277,8 @@ impl Binder<'_> {
             Kind::Counts { min } => tuple(&value.value, min).map(Literal::Counts),
             Kind::Real => real(&value.value).map(Literal::Real),
             Kind::Pair { min } => match tuple(&value.value, min).as_deref() {
-                Some([side]) => Some(Literal::Pair(*side, *side)),
-                Some([height, width]) => Some(Literal::Pair(*height, *width)),
+                Some([side]) => Some(Literal::Pair((*side, *side))),
+                Some([height, width]) => Some(Literal::Pair((*height, *width))),
                 _ => None,
             },
             Kind::Pads | Kind::FourPads => match tuple(&value.value, 0).as_deref() {
@@ -324,8 +321,12 @@ impl Binder<'_> {
         let spec = self.bound.spec;
         let has_size = !self.bound.dims.is_empty();
         let size_needed = match spec.sizes {
-            Sizes::None | Sizes::MapOrValue => false,
-            Sizes::WindowOrWord => self.bound.adaptive.is_none() && self.bound.span("global").is_none(),
+            Sizes::None | Sizes::MapOrValue | Sizes::To => false,
+            Sizes::FactorOrTo => self.bound.adaptive.is_none(),
+            Sizes::WindowOrWord => {
+                let alone = ["global", "channels"].iter().any(|flag| self.bound.span(flag).is_some());
+                self.bound.adaptive.is_none() && !alone
+            }
             _ => true,
         };
         if size_needed && !has_size && !self.failed {
@@ -333,47 +334,42 @@ impl Binder<'_> {
             let help = format!("for example `{} {}`", spec.name, size_example(spec.sizes));
             self.error(Code::E0203, self.bound.word, message, "no size behind it", &[help]);
         }
-        let value = spec.value.iter().map(|value| ("value", value.name, value.kind, value.default));
+        let value = spec.value.iter().map(|value| ("lone value", value.name, value.kind, value.default));
         let attributes = spec.attributes.iter().map(|one| (one.name, one.name, one.kind, one.default));
         for (name, shown, kind, default) in value.chain(attributes).collect::<Vec<_>>() {
             if self.bound.span(name).is_some() || self.failed {
                 continue;
             }
-            let literal = match default {
-                Default::Absent => continue,
-                Default::Count(count) if matches!(kind, Kind::Pair { .. }) => Literal::Pair(count, count),
-                Default::Count(count) => Literal::Count(count),
-                Default::Real(real) => Literal::Real(real),
-                Default::Required => {
-                    let help = match name {
-                        "value" => {
-                            format!("write it behind the word: `{} {}`", spec.name, value_example(kind))
-                        }
-                        _ => format!("write `{name}={}`", value_example(kind)),
-                    };
-                    self.error(
-                        Code::E0203,
-                        self.bound.word,
-                        format!("`{}` needs its {shown}", spec.name),
-                        "not given",
-                        &[help],
-                    );
-                    continue;
-                }
-            };
-            self.bound.named.push((name, Some(literal), None));
+            if let Some(literal) = spec.default(name) {
+                self.bound.given.push((name, Some(literal), None));
+            } else if default == Default::Required && !(name == "lone value" && self.bound.adaptive.is_some())
+            {
+                let help = match name {
+                    "lone value" => {
+                        format!("write it behind the word: `{} {}`", spec.name, value_example(kind))
+                    }
+                    _ => format!("write `{name}={}`", value_example(kind)),
+                };
+                self.error(
+                    Code::E0203,
+                    self.bound.word,
+                    format!("`{}` needs its {shown}", spec.name),
+                    "not given",
+                    &[help],
+                );
+            }
         }
     }
 }
 
 fn size_example(sizes: Sizes) -> &'static str {
     match sizes {
-        Sizes::None => "",
+        Sizes::None | Sizes::To => "",
         Sizes::KernelFilters => "3x3x64",
         Sizes::Kernel => "3x3",
         Sizes::Window | Sizes::WindowOrWord => "2/2",
         Sizes::Map | Sizes::MapOrValue => "7x7x16",
-        Sizes::Factor => "2",
+        Sizes::FactorOrTo => "2",
     }
 }
 

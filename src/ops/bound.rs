@@ -4,32 +4,86 @@ use std::sync::Arc;
 
 use crate::base::Span;
 
-use super::{ConnectionTable, Spec};
+use super::{ConnectionTable, Op, OpError, Spec, construct};
 
 /// A checked value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Literal {
+pub enum Literal {
+    /// A whole number.
     Count(u64),
-    Counts(Vec<u64>),
+    /// A finite number.
     Real(f64),
-    Pair(u64, u64),
+    /// Height and width.
+    Pair((u64, u64)),
+    /// Top, bottom, left, right.
     Pads([u64; 4]),
+    /// Several numbers.
     Reals(Vec<f64>),
+    /// A connection table.
     Table(Arc<ConnectionTable>),
+    /// Several whole numbers.
+    Counts(Vec<u64>),
 }
 
 /// The arguments of an operator, checked against its spec, defaults filled in.
-#[derive(Debug)]
+///
+/// A text is bound by [`bind`](super::bind), and an operator gives its own arguments back by [`Op::bound`]. The
+/// places of arguments that no text says are [`Span::MADE`].
+#[derive(Clone, Debug)]
 pub struct Bound {
     pub(super) spec: &'static Spec,
     pub(super) word: Span,
     pub(super) dims: Vec<u64>,
     pub(super) stride: Vec<u64>,
     pub(super) adaptive: Option<Vec<u64>>,
-    pub(super) named: Vec<(&'static str, Option<Literal>, Option<Span>)>,
+    pub(super) given: Vec<(&'static str, Option<Literal>, Option<Span>)>,
 }
 
 impl Bound {
+    /// No arguments yet, not even defaults.
+    pub(super) fn new(spec: &'static Spec, word: Span) -> Bound {
+        Bound { spec, word, dims: Vec::new(), stride: Vec::new(), adaptive: None, given: Vec::new() }
+    }
+
+    /// The operator of these arguments.
+    ///
+    /// # Errors
+    /// Where arguments cannot stand together, and for forms and `input`, which are no operators of their own.
+    pub fn operator(&self) -> Result<Op, OpError> {
+        construct(self)
+    }
+
+    /// Adds an argument; one that is the declared default counts as not given.
+    pub(super) fn set(&mut self, name: &'static str, literal: Literal) {
+        let span = (self.spec.default(name).as_ref() != Some(&literal)).then_some(Span::MADE);
+        self.given.push((name, Some(literal), span));
+    }
+
+    /// Adds a flag.
+    pub(super) fn set_flag(&mut self, name: &'static str) {
+        self.given.push((name, None, Some(Span::MADE)));
+    }
+
+    /// Adds the size; `stride` is written where it is not `default`.
+    pub(super) fn set_size(&mut self, dims: &[u64], stride: (u64, u64), default: (u64, u64)) {
+        self.given.push(("size", None, Some(Span::MADE)));
+        self.dims = dims.to_vec();
+        if stride != default {
+            self.stride = vec![stride.0, stride.1];
+        }
+    }
+
+    /// Adds a dimension to the size.
+    pub(super) fn push_dimension(&mut self, dimension: u64) {
+        self.dims.push(dimension);
+    }
+
+    /// Adds `to HxW`.
+    pub(super) fn set_adaptive(&mut self, (height, width): (u64, u64)) {
+        self.set_flag("to");
+        self.adaptive = Some(vec![height, width]);
+    }
+
     /// The dimensions of the size as written; empty where there is none.
     pub fn dims(&self) -> &[u64] {
         &self.dims
@@ -68,14 +122,6 @@ impl Bound {
         }
     }
 
-    /// A `Kind::Counts`; a single number is a list of one.
-    pub fn counts(&self, name: &'static str) -> Option<&[u64]> {
-        match self.literal(name)? {
-            Literal::Counts(counts) => Some(counts),
-            _ => None,
-        }
-    }
-
     /// A `Kind::Real`.
     pub fn real(&self, name: &'static str) -> Option<f64> {
         match self.literal(name)? {
@@ -87,7 +133,7 @@ impl Bound {
     /// A `Kind::Pair`.
     pub fn pair(&self, name: &'static str) -> Option<(u64, u64)> {
         match self.literal(name)? {
-            Literal::Pair(height, width) => Some((*height, *width)),
+            Literal::Pair(pair) => Some(*pair),
             _ => None,
         }
     }
@@ -116,9 +162,17 @@ impl Bound {
         }
     }
 
-    /// Where an argument stands (`"size"`, `"value"`, or its name); `None` where it is not written.
+    /// A `Kind::Counts`.
+    pub fn counts(&self, name: &'static str) -> Option<&[u64]> {
+        match self.literal(name)? {
+            Literal::Counts(counts) => Some(counts),
+            _ => None,
+        }
+    }
+
+    /// Where an argument stands (`"size"`, `"lone value"`, or its name); `None` where it is not written.
     pub fn span(&self, name: &str) -> Option<Span> {
-        self.named.iter().find(|(known, _, _)| *known == name).and_then(|(_, _, span)| *span)
+        self.given.iter().find(|(known, _, _)| *known == name).and_then(|(_, _, span)| *span)
     }
 
     /// The place of the operator's word.
@@ -131,8 +185,9 @@ impl Bound {
         self.spec
     }
 
-    fn literal(&self, name: &str) -> Option<&Literal> {
-        self.named.iter().find(|(known, _, _)| *known == name).and_then(|(_, literal, _)| literal.as_ref())
+    /// The value of `"lone value"` or an attribute, given or by default.
+    pub fn literal(&self, name: &str) -> Option<&Literal> {
+        self.given.iter().find(|(known, _, _)| *known == name).and_then(|(_, literal, _)| literal.as_ref())
     }
 }
 

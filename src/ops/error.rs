@@ -7,7 +7,7 @@ use crate::diag::Code;
 pub enum At {
     /// The operator's word.
     Operator,
-    /// The size, the value (both `"size"`, `"value"`), a flag or an attribute by its name.
+    /// The size, the value (both `"size"`, `"lone value"`), a flag or an attribute by its name.
     Argument(&'static str),
 }
 

@@ -1,126 +1,155 @@
 //! How the branch forms and `input` are written; the semantic analysis makes their nodes.
 
-use super::{Attribute, Default, Flag, Kind, OpError, Sizes, Spec, Value};
-use crate::diag::Code;
+use super::{Attribute, Default, Flag, Kind, Sizes, Spec, Value};
 
-/// The forms and `input` are no operators of one input: the semantic analysis makes their nodes.
-const NO_OPERATOR: fn(&super::Bound) -> Result<super::Op, OpError> =
-    |bound| Err(OpError::new(Code::E0203, format!("`{}` is no operator of its own", bound.spec().name)));
-
-const PLAIN: Spec = Spec {
-    name: "",
-    trailing: false,
-    summary: "",
-    example: "",
-    sizes: Sizes::None,
-    value: None,
-    flags: &[],
-    attributes: &[],
-    cost: "",
-    onnx: "",
-    torch: "",
-    construct: NO_OPERATOR,
+/// How `residual` is written.
+pub(super) static RESIDUAL: Spec = Spec {
+    name: "residual",
+    summary: "Adds the shortcut to the end of the body (He et al. 2015); where shapes differ a policy says what to do.",
+    example: "input 8x8x4;\nresidual < conv 3x3x4 same relu; conv 3x3x4 same > relu -> 8x8x4;\n",
+    flags: &[
+        Flag {
+            name: "project",
+            doc: "where shapes differ: a 1x1 convolution in the shortcut (option B), `downsample.0`",
+        },
+        Flag { name: "bn", doc: "batch normalisation behind the projection, `downsample.1`" },
+        Flag { name: "nobias", doc: "no bias in a projection without `bn`" },
+        Flag {
+            name: "zeropad",
+            doc: "where shapes differ: every stride-th pixel, zero channels appended (option A)",
+        },
+        Flag { name: "ifsame", doc: "adds only where the shapes agree, else the plain body" },
+    ],
+    attributes: &[
+        Attribute {
+            name: "scale",
+            kind: Kind::Real,
+            default: Default::Absent,
+            doc: "multiplies the end of the body",
+        },
+        Attribute {
+            name: "eps",
+            kind: Kind::Real,
+            default: Default::Absent,
+            doc: "of the projection's `bn`",
+        },
+    ],
+    cost: "one addition per element for each operand beyond the first, none for the zero channels of `zeropad`; with `scale=` one multiplication per element",
+    onnx: "Add",
+    torch: "operator +",
+    ..Spec::EMPTY
 };
 
-static FORMS: [Spec; 7] = [
-    Spec {
-        name: "residual",
-        summary: "Adds the shortcut to the end of the body (He et al. 2015); where shapes differ a policy says what to do.",
-        example: "input 8x8x4;\nresidual < conv 3x3x4 same relu; conv 3x3x4 same > relu -> 8x8x4;\n",
-        flags: &[
-            Flag {
-                name: "project",
-                doc: "where shapes differ: a 1x1 convolution in the shortcut (option B), `downsample.0`",
-            },
-            Flag { name: "bn", doc: "batch normalisation behind the projection, `downsample.1`" },
-            Flag { name: "nobias", doc: "no bias in a projection without `bn`" },
-            Flag {
-                name: "zeropad",
-                doc: "where shapes differ: every stride-th pixel, zero channels appended (option A)",
-            },
-            Flag { name: "ifsame", doc: "adds only where the shapes agree, else the plain body" },
-        ],
-        attributes: &[
-            Attribute {
-                name: "scale",
-                kind: Kind::Real,
-                default: Default::Absent,
-                doc: "multiplies the end of the body",
-            },
-            Attribute {
-                name: "eps",
-                kind: Kind::Real,
-                default: Default::Absent,
-                doc: "of the projection's `bn`",
-            },
-        ],
-        cost: "one addition per element for each operand beyond the first, none for the zero channels of `zeropad`; with `scale=` one multiplication per element",
-        onnx: "Add",
-        torch: "operator +",
-        ..PLAIN
-    },
-    Spec {
-        name: "inception",
-        summary: "Concatenates the channels of its branches in written order; all keep the same height and width.",
-        example: "input 14x14x16;\ninception <\n    | conv 1x1x8 relu\n    | conv 1x1x4 relu; conv 3x3x12 same relu\n> -> 14x14x20;\n",
-        cost: "none: data is only moved",
-        onnx: "Concat",
-        torch: "torch.cat",
-        ..PLAIN
-    },
-    Spec {
-        name: "concat",
-        summary: "Concatenates the channels of its branches in written order; all keep the same height and width.",
-        example: "input 8x8x4;\nconcat < identity | conv 3x3x6 same > -> 8x8x10;\n",
-        cost: "none: data is only moved",
-        onnx: "Concat",
-        torch: "torch.cat",
-        ..PLAIN
-    },
-    Spec {
-        name: "add",
-        summary: "Adds its branches element by element; all have the same shape.",
-        example: "input 8x8x4;\nadd < identity | conv 3x3x4 same > -> 8x8x4;\n",
-        cost: "one addition per element for each operand beyond the first",
-        onnx: "Add",
-        torch: "operator +",
-        ..PLAIN
-    },
-    Spec {
-        name: "mul",
-        summary: "Multiplies its branches element by element; a branch may be 1x1xC or HxWx1, one has the full shape.",
-        example: "input 8x8x4;\nmul < identity | avgpool global; conv 1x1x4 sigmoid > -> 8x8x4;\n",
-        cost: "one multiplication per element for each operand beyond the first",
-        onnx: "Mul",
-        torch: "operator *",
-        ..PLAIN
-    },
-    Spec {
-        name: "split",
-        summary: "Cuts the channels into n equal parts, or into parts of the given numbers of channels, one for each branch, and concatenates the ends of the branches.",
-        example: "input 8x8x4;\nsplit 2 < conv 3x3x6 same | identity > -> 8x8x8;\n",
-        value: Some(Value {
-            name: "parts",
-            kind: Kind::Counts { min: 1 },
-            default: Default::Required,
-            doc: "the number of equal parts, or the channels of each part: `split (64, 192)`",
-        }),
-        cost: "none: data is only moved",
-        onnx: "Split, Concat",
-        torch: "torch.chunk, torch.cat",
-        ..PLAIN
-    },
-    Spec {
-        name: "aux",
-        summary: "A side branch: the trunk flows on, the end of the branch is a further named output.",
-        example: "input 8x8x4;\nconv 3x3x8 same;\naux train < avgpool global; flatten; dense 10 > -> 10 as head;\navgpool global;\n",
-        flags: &[Flag { name: "train", doc: "serves training only: has its own totals and is not run" }],
-        cost: "that of its operators",
-        onnx: "",
-        torch: "",
-        ..PLAIN
-    },
-];
+/// How `inception` is written.
+pub(super) static INCEPTION: Spec = Spec {
+    name: "inception",
+    summary: "Concatenates the channels of its branches in written order; all keep the same height and width.",
+    example: "input 14x14x16;\ninception <\n    | conv 1x1x8 relu\n    | conv 1x1x4 relu; conv 3x3x12 same relu\n> -> 14x14x20;\n",
+    cost: "none: data is only moved",
+    onnx: "Concat",
+    torch: "torch.cat",
+    ..Spec::EMPTY
+};
+
+/// How `concat` is written.
+pub(super) static CONCAT: Spec = Spec {
+    name: "concat",
+    summary: "Concatenates the channels of its branches in written order; all keep the same height and width.",
+    example: "input 8x8x4;\nconcat < identity | conv 3x3x6 same > -> 8x8x10;\n",
+    cost: "none: data is only moved",
+    onnx: "Concat",
+    torch: "torch.cat",
+    ..Spec::EMPTY
+};
+
+/// How `add` is written.
+pub(super) static ADD: Spec = Spec {
+    name: "add",
+    summary: "Adds its branches element by element; all have the same shape.",
+    example: "input 8x8x4;\nadd < identity | conv 3x3x4 same > -> 8x8x4;\n",
+    cost: "one addition per element for each operand beyond the first",
+    onnx: "Add",
+    torch: "operator +",
+    ..Spec::EMPTY
+};
+
+/// How `mul` is written.
+pub(super) static MUL: Spec = Spec {
+    name: "mul",
+    summary: "Multiplies its branches element by element; a branch may be 1x1xC or HxWx1, one has the full shape.",
+    example: "input 8x8x4;\nmul < identity | avgpool global; conv 1x1x4 sigmoid > -> 8x8x4;\n",
+    cost: "one multiplication per element for each operand beyond the first",
+    onnx: "Mul",
+    torch: "operator *",
+    ..Spec::EMPTY
+};
+
+/// How `sub` is written.
+pub(super) static SUB: Spec = Spec {
+    name: "sub",
+    summary: "Subtracts the second branch from the first, element by element; both have the same shape.",
+    example: "input 8x8x4;\nsub < identity | conv 3x3x4 same > -> 8x8x4;\n",
+    cost: "one subtraction per element",
+    onnx: "Sub",
+    torch: "operator -",
+    since: "0.2",
+    ..Spec::EMPTY
+};
+
+/// How `max` is written.
+pub(super) static MAX: Spec = Spec {
+    name: "max",
+    summary: "The greatest of its branches, element by element; all have the same shape.",
+    example: "input 8x8x4;\nmax < identity | conv 3x3x4 same > -> 8x8x4;\n",
+    cost: "one comparison per element for each operand beyond the first",
+    onnx: "Max",
+    torch: "torch.maximum",
+    since: "0.2",
+    ..Spec::EMPTY
+};
+
+/// How `min` is written.
+pub(super) static MIN: Spec = Spec {
+    name: "min",
+    summary: "The least of its branches, element by element; all have the same shape.",
+    example: "input 8x8x4;\nmin < identity | conv 3x3x4 same > -> 8x8x4;\n",
+    cost: "one comparison per element for each operand beyond the first",
+    onnx: "Min",
+    torch: "torch.minimum",
+    since: "0.2",
+    ..Spec::EMPTY
+};
+
+/// How `split` is written.
+pub(super) static SPLIT: Spec = Spec {
+    name: "split",
+    summary: "Cuts the channels into n equal parts or parts of given sizes, one for each branch, and concatenates the ends of the branches.",
+    example: "input 8x8x4;\nsplit 2 < conv 3x3x6 same | identity > -> 8x8x8;\n",
+    value: Some(&Value {
+        name: "parts",
+        kind: Kind::Counts { min: 1 },
+        default: Default::Required,
+        doc: "the number of equal parts, one for each branch; or their channels, `(n1, n2, …)`, which sum up to those that arrive",
+    }),
+    cost: "none: data is only moved",
+    onnx: "Split, Concat",
+    torch: "torch.chunk, torch.cat",
+    ..Spec::EMPTY
+};
+
+/// How `aux` is written.
+pub(super) static AUX: Spec = Spec {
+    name: "aux",
+    summary: "A side branch: the trunk flows on, the end of the branch is a further named output.",
+    example: "input 8x8x4;\nconv 3x3x8 same;\naux train < avgpool global; flatten; dense 10 > -> 10 as head;\navgpool global;\n",
+    flags: &[Flag { name: "train", doc: "serves training only: has its own totals and is not run" }],
+    cost: "that of its operators",
+    onnx: "",
+    torch: "",
+    ..Spec::EMPTY
+};
+
+static FORMS: [&Spec; 10] = [&RESIDUAL, &INCEPTION, &CONCAT, &ADD, &MUL, &SUB, &MAX, &MIN, &SPLIT, &AUX];
 
 /// How `input` is written.
 pub static INPUT: Spec = Spec {
@@ -128,7 +157,7 @@ pub static INPUT: Spec = Spec {
     summary: "An input of the network and how a picture becomes its tensor: ÷255, − mean, ÷ std.",
     example: "input 224x224x3 resize=256 mean=(0.485, 0.456, 0.406) std=(0.229, 0.224, 0.225);\nconv 7x7x64/2 pad=3 -> 112x112x64;\n",
     sizes: Sizes::MapOrValue,
-    value: Some(Value {
+    value: Some(&Value {
         name: "number of elements",
         kind: Kind::Count { min: 1 },
         default: Default::Absent,
@@ -154,12 +183,12 @@ pub static INPUT: Spec = Spec {
             doc: "divides each channel, after the mean",
         },
     ],
-    ..PLAIN
+    ..Spec::EMPTY
 };
 
 /// All branch forms.
 pub fn forms() -> impl Iterator<Item = &'static Spec> {
-    FORMS.iter()
+    FORMS.into_iter()
 }
 
 /// The form of this name.

@@ -1,8 +1,8 @@
 //! The operators: `catalogue/` has a file for each, beside it stands the machinery that reads and binds them.
 //!
 //! An operator's file holds everything that the project knows of its operator: how it is written ([`Spec`]), its shape
-//! rule, parameters, cost, geometry and the reference kernel that defines it. No facet has a default body:
-//! an operator without a cost rule does not compile. Operators know neither syntax nor graph.
+//! rule, parameters, cost, geometry and the reference kernel that defines it. No facet but the
+//! parameters has a default body: an operator without a cost rule does not compile. Operators know neither syntax nor graph.
 
 mod argument;
 mod bind;
@@ -10,21 +10,25 @@ mod bound;
 mod catalogue;
 mod cost;
 mod error;
+mod field;
 mod forms;
 mod input;
 mod number;
 mod operator;
 mod parameter;
+mod print;
 mod spec;
 
 pub use argument::{ConnectionTable, RawArgument, RawValue, Segment, segments, trailing_word};
 pub use bind::bind;
-pub use bound::Bound;
+pub use bound::{Bound, Literal};
+use catalogue::construct;
 pub use catalogue::*;
 pub use cost::{Cost, Product};
 pub use error::{At, OpError};
 pub use forms::{INPUT, form, forms};
 pub use number::Number;
+pub(crate) use operator::Written;
 pub use operator::{Geometry, Operator, Reach, Reuse};
 pub use parameter::{Init, Parameter, Role};
-pub use spec::{Attribute, Default, Flag, Kind, Sizes, Spec, Value};
+pub use spec::{Attribute, Default, FIRST, Flag, Kind, Sizes, Spec, Value};

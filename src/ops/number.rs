@@ -22,6 +22,10 @@ pub trait Number:
     fn min(self, other: Self) -> Self;
     /// e to the power of this.
     fn exp(self) -> Self;
+    /// The natural logarithm.
+    fn ln(self) -> Self;
+    /// The natural logarithm of one more than this.
+    fn ln_1p(self) -> Self;
     /// The hyperbolic tangent.
     fn tanh(self) -> Self;
     /// The error function.
@@ -55,6 +59,14 @@ macro_rules! float_number {
 
             fn exp(self) -> Self {
                 f64::from(self).exp() as $float
+            }
+
+            fn ln(self) -> Self {
+                f64::from(self).ln() as $float
+            }
+
+            fn ln_1p(self) -> Self {
+                f64::from(self).ln_1p() as $float
             }
 
             fn tanh(self) -> Self {

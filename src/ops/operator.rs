@@ -2,7 +2,8 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
-use super::{Cost, Number, OpError, Parameter};
+use super::field::Arguments;
+use super::{Bound, Cost, Number, OpError, Parameter, Spec};
 use crate::tensor::{Resampling, Shape, Window};
 
 /// How an operator moves information between positions, for receptive fields.
@@ -76,6 +77,22 @@ pub enum Reuse {
     InPlace,
     /// It is the same memory under another shape: nothing is computed.
     Alias,
+}
+
+/// How an operator is written: its specs, and what its arguments must hold to together.
+pub(crate) trait Written: Arguments {
+    /// All words that are written for it; none for what only a form makes.
+    const SPECS: &'static [&'static Spec];
+
+    /// The word that is written for these arguments.
+    fn spec(&self) -> &'static Spec {
+        Self::SPECS[0]
+    }
+
+    /// The operator, where the arguments can stand together.
+    fn check(self, _bound: &Bound) -> Result<Self, OpError> {
+        Ok(self)
+    }
 }
 
 /// What an operator must say of itself. Shapes are per picture.

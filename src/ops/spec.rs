@@ -1,6 +1,6 @@
 //! How an operator is written, as data: the binder, the reference pages and suggestions read the same.
 
-use super::{Bound, Op, OpError};
+use super::bound::Literal;
 
 /// How an operator is written and what its reference page says.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub struct Spec {
     /// The size behind the word.
     pub sizes: Sizes,
     /// The value behind the word.
-    pub value: Option<Value>,
+    pub value: Option<&'static Value>,
     /// Its flags.
     pub flags: &'static [Flag],
     /// Its attributes.
@@ -27,8 +27,46 @@ pub struct Spec {
     pub onnx: &'static str,
     /// The nearest PyTorch module or function.
     pub torch: &'static str,
-    /// Makes the operator of its bound arguments.
-    pub construct: fn(&Bound) -> Result<Op, OpError>,
+    /// The first version of the compiler that knows the word, such as `0.2`. A block of the same name in an older
+    /// file wins over a word that is younger than [`FIRST`].
+    pub since: &'static str,
+}
+
+/// The version whose words every file may rely on: no block may be named like one of them.
+pub const FIRST: &str = "0.1";
+
+impl Spec {
+    /// A spec that says nothing; the start of the others.
+    pub(super) const EMPTY: Spec = Spec {
+        name: "",
+        trailing: false,
+        summary: "",
+        example: "",
+        sizes: Sizes::None,
+        value: None,
+        flags: &[],
+        attributes: &[],
+        cost: "",
+        onnx: "",
+        torch: "",
+        since: FIRST,
+    };
+
+    /// The declared default of `"lone value"` or an attribute.
+    pub(super) fn default(&self, name: &str) -> Option<Literal> {
+        let attribute = self.attributes.iter().find(|attribute| attribute.name == name);
+        let (kind, default) = match (name, self.value, attribute) {
+            ("lone value", Some(value), _) => (value.kind, value.default),
+            (_, _, Some(attribute)) => (attribute.kind, attribute.default),
+            _ => return None,
+        };
+        match default {
+            Default::Required | Default::Absent => None,
+            Default::Count(count) if matches!(kind, Kind::Pair { .. }) => Some(Literal::Pair((count, count))),
+            Default::Count(count) => Some(Literal::Count(count)),
+            Default::Real(real) => Some(Literal::Real(real)),
+        }
+    }
 }
 
 /// The form of the size behind an operator.
@@ -42,14 +80,23 @@ pub enum Sizes {
     Kernel,
     /// `K/S` or `KxK/S`: a window, and perhaps a stride (the window).
     Window,
-    /// Like [`Sizes::Window`], or left out for the words `global` or `to HxW`.
+    /// Like [`Sizes::Window`], or left out for `to HxW` or one of the flags that stand alone.
     WindowOrWord,
     /// `HxWxC`.
     Map,
     /// `HxWxC`, or a lone value instead.
     MapOrValue,
-    /// `n` or `hxw`.
-    Factor,
+    /// `n` or `hxw`, or left out for `to HxW`.
+    FactorOrTo,
+    /// Left out, but for `to HxW` in place of the value.
+    To,
+}
+
+impl Sizes {
+    /// Whether `to HxW` may stand in its place.
+    pub fn has_to(self) -> bool {
+        matches!(self, Sizes::WindowOrWord | Sizes::FactorOrTo | Sizes::To)
+    }
 }
 
 /// The value behind an operator.
@@ -66,7 +113,7 @@ pub struct Value {
 }
 
 /// A word that switches something on.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Flag {
     /// The word.
     pub name: &'static str,
@@ -74,8 +121,13 @@ pub struct Flag {
     pub doc: &'static str,
 }
 
+impl Flag {
+    /// No flag.
+    pub(super) const NONE: Flag = Flag { name: "", doc: "" };
+}
+
 /// `name=value`.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Attribute {
     /// The name.
     pub name: &'static str,
@@ -85,6 +137,12 @@ pub struct Attribute {
     pub default: Default,
     /// What it does.
     pub doc: &'static str,
+}
+
+impl Attribute {
+    /// No attribute.
+    pub(super) const NONE: Attribute =
+        Attribute { name: "", kind: Kind::Real, default: Default::Absent, doc: "" };
 }
 
 /// The kind of a value.

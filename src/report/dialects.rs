@@ -106,7 +106,7 @@ fn counts(checked: &Checked) -> Counts {
             Some(Op::Activation(activation))
                 if matches!(
                     activation.function,
-                    Function::Relu | Function::Relu6 | Function::Leaky | Function::Elu
+                    Function::Relu | Function::Relu6 | Function::Leaky { .. } | Function::Elu { .. }
                 ) =>
             {
                 counts.relu_elements += outputs;

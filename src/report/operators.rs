@@ -27,9 +27,10 @@ pub fn page(spec: &Spec) -> String {
         ),
         Sizes::Map => Some("`HxWxC`"),
         Sizes::MapOrValue => Some("`HxWxC` for a map, `n` for a vector"),
-        Sizes::Factor => Some("`n` or `hxw`: the factors"),
+        Sizes::FactorOrTo => Some("`n` or `hxw`: the factors; or `to HxW`, `to n`: the size of the output"),
+        Sizes::To => None,
     };
-    let value = spec.value.as_ref().filter(|_| spec.sizes != Sizes::MapOrValue);
+    let value = spec.value.filter(|_| spec.sizes != Sizes::MapOrValue);
     if size.is_some() || value.is_some() || !spec.flags.is_empty() || !spec.attributes.is_empty() {
         text.push_str("\n| argument | kind | default | |\n| --- | --- | --- | --- |\n");
     }

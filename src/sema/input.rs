@@ -58,7 +58,7 @@ impl Expander<'_> {
         let Some(bound) = ops::bind(&ops::INPUT, word, raw, &self.around.origin, self.sink) else {
             return Incoming::Unavailable;
         };
-        let written = match (bound.dims(), bound.count("value")) {
+        let written = match (bound.dims(), bound.count("lone value")) {
             (&[height, width, channels], None) => Shape::map(height, width, channels),
             (&[], Some(elements)) => Shape::Vector(elements),
             _ => {

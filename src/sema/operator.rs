@@ -71,7 +71,7 @@ impl<'a> Expander<'a> {
         let Some(bound) = ops::bind(spec, word, arguments, &self.around.origin, self.sink) else {
             return Incoming::Unavailable;
         };
-        let op = match (spec.construct)(&bound) {
+        let op = match bound.operator() {
             Ok(op) => op,
             Err(error) => {
                 self.report(error, &bound, None);

@@ -438,56 +438,12 @@ fn behind(text: &str, end: usize) -> usize {
     }
 }
 
-/// The words of the first edition that start a statement; words that came later may be names of blocks.
-const FIRST_EDITION: [&str; 44] = [
-    "conv",
-    "dwconv",
-    "deconv",
-    "dense",
-    "rbf",
-    "flatten",
-    "unflatten",
-    "maxpool",
-    "avgpool",
-    "subsample",
-    "bn",
-    "layernorm",
-    "lrn",
-    "relu",
-    "relu6",
-    "leaky",
-    "elu",
-    "sigmoid",
-    "tanh",
-    "stanh",
-    "silu",
-    "gelu",
-    "hsigmoid",
-    "hswish",
-    "softmax",
-    "prelu",
-    "dropout",
-    "upsample",
-    "pad",
-    "shuffle",
-    "scale",
-    "residual",
-    "inception",
-    "concat",
-    "add",
-    "mul",
-    "split",
-    "aux",
-    "identity",
-    "input",
-    "labels",
-    "expect",
-    "let",
-    "cnn",
-];
-
+/// Whether the first edition had a word that starts a statement; words that came later may be names of blocks.
 fn is_word_of_the_first_edition(name: &str) -> bool {
-    FIRST_EDITION.contains(&name)
+    let is_first = |spec: &ops::Spec| spec.since == ops::FIRST;
+    ops::find(name).is_some_and(is_first)
+        || ops::form(name).is_some_and(is_first)
+        || matches!(name, "identity" | "input" | "labels" | "expect" | "let" | "cnn")
 }
 
 /// Every word that starts a statement of its own.

@@ -7,7 +7,9 @@ use ndarray::ArrayD;
 use proptest::prelude::*;
 
 use cnnc::analysis::Checked;
-use cnnc::ops::{INPUT, Spec, catalogue, forms};
+use cnnc::base::{Span, Spanned};
+use cnnc::diag::{Origin, Sink};
+use cnnc::ops::{Default, INPUT, Kind, RawArgument, RawValue, Sizes, Spec, bind, catalogue, forms};
 
 use super::counting::{Counting, Counts, count};
 use super::program::{apply, compile, operands, parameters};
@@ -34,6 +36,21 @@ const PROGRAMS: &[&str] = &[
     "input 4x3x7; lrn 5 k=1 alpha=0.1 beta=0.75 mean; lrn 21 k=1 alpha=0.1 beta=0.5; lrn 1 k=2 alpha=1 beta=1;",
     "input 4x4x5; leaky elu prelu shared softmax;",
     "input 4x4x5; leaky 0.2 elu 0.5;",
+    "input 6x6x4; conv 3x3x4 pad=2 reflect; conv 3x3x4 same replicate groups=2 bias; conv 2x3x3/2 pad=(1,0,2,1) circular nobias;",
+    "input 6x6x4; dwconv 3x3/2 pad=(1,0,2,1) reflect; dwconv 3x3 same replicate mult=2; dwconv 3x3 pad=1 circular bias bn;",
+    "input 4x4x6; bn noscale; bn nobias; bn noscale nobias eps=0.1; groupnorm 3 eps=0.1; groupnorm 1; groupnorm 6;",
+    "input 6; groupnorm 2; l2norm eps=0.5; rmsnorm eps=0.1; logsoftmax;",
+    "input 4x3x6; instancenorm affine; instancenorm eps=0.1; l2norm; rmsnorm; logsoftmax;",
+    "input 4x3x6; mish selu celu 0.5 softplus softsign hardtanh quickgelu gelu approx;",
+    "input 4x3x6; abs square plus 1 sqrt log neg exp times (-0.5) plus (-2) hsigmoid 0.2;",
+    "input 4x3x6; clip min=0 max=6; clip min=-1; clip max=2;",
+    "input 5x6x4; upsample to 7x3; upsample to 4 bilinear; upsample to 9x2 bicubic; upsample 2 bicubic corners; upsample to 5x1 bilinear corners;",
+    "input 5x6x12; pixelshuffle 2; pixelunshuffle 2; pixelshuffle 2 dcr; pixelunshuffle 2 dcr;",
+    "input 5x6x2; pad (1,0,2,3) reflect; pad 1 replicate; pad (0,2,1,0) circular; pad 1 value=-2;",
+    "input 9x8x2; crop 1; crop (1,0,2,1); crop to 3x2; crop to 1;",
+    "input 5x4x6; slice 4; slice 2 at=1; split (1,1) < identity | relu >; mean channels; max channels;",
+    "input 5; slice 3 at=2; split (1,2) < dense 4 | identity >; sub < identity | relu >; max < identity | relu | tanh >; mean channels;",
+    "input 5x4x6; sub < identity | relu >; max < identity | relu | tanh >; min < identity | relu >; max channels;",
     "input 4x3x2; upsample 2x3 nearest; upsample 1x2 bilinear;",
     "input 4x3x2; pad (1,0,2,3); pad 1;",
     "input 4x4x6; shuffle 2; split 3 < identity | conv 1x1x1 | relu >;",
@@ -132,8 +149,13 @@ fn every_spec_is_documented_and_its_example_compiles() {
 
 #[test]
 fn names_are_unique() {
-    let names: Vec<&str> = catalogue().chain(forms()).chain([&INPUT]).map(|spec| spec.name).collect();
-    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+    let heads: Vec<&str> = catalogue().chain([&INPUT]).map(|spec| spec.name).collect();
+    assert_eq!(heads.iter().collect::<BTreeSet<_>>().len(), heads.len(), "{heads:?}");
+    let words: Vec<&str> = forms().map(|spec| spec.name).collect();
+    assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), words.len(), "{words:?}");
+    // `max channels` and `max < … >` differ by their branches.
+    let both: Vec<&str> = words.into_iter().filter(|word| heads.contains(word)).collect();
+    assert_eq!(both, ["max"]);
 }
 
 #[test]
@@ -149,6 +171,103 @@ fn the_programs_use_every_flag_and_attribute() {
                         .any(|word| if part.ends_with('=') { word.starts_with(&part) } else { word == part })
             });
             assert!(used, "no program uses `{part}` of `{}`", spec.name);
+        }
+    }
+}
+
+/// A value of a kind; `None` for the kinds of forms, `input` and tables.
+fn random_value(kind: Kind, numbers: &mut impl FnMut(u64) -> u64) -> Option<RawValue> {
+    let int = |value: u64| RawValue::Int(i128::from(value));
+    match kind {
+        Kind::Count { min } => Some(int(min + numbers(4))),
+        Kind::Real => Some(RawValue::Real(numbers(8) as f64 / 8.0 - 0.25)),
+        Kind::Pair { min } => Some(RawValue::Tuple(vec![int(min + numbers(3)), int(min + numbers(3))])),
+        Kind::Pads | Kind::FourPads => Some(RawValue::Tuple((0..4).map(|_| int(numbers(3))).collect())),
+        Kind::Reals | Kind::Counts { .. } | Kind::Table => None,
+    }
+}
+
+/// Arguments of every kind that a spec declares, drawn from `numbers`.
+fn random_arguments(spec: &Spec, mut numbers: impl FnMut(u64) -> u64) -> Vec<RawArgument> {
+    let span = Span::MADE;
+    let mut arguments = Vec::new();
+    let mut dims = |count: u64| (0..count).map(|_| 1 + numbers(4)).collect::<Vec<u64>>();
+    let to = |dims: Vec<u64>| {
+        let word = RawArgument::Word(Spanned::new("to".to_owned(), span));
+        [word, RawArgument::Size { dims, stride: Vec::new(), span }]
+    };
+    let size = match spec.sizes {
+        Sizes::None | Sizes::To | Sizes::MapOrValue => None,
+        Sizes::KernelFilters => Some((dims(3), dims(2))),
+        Sizes::Kernel => Some((dims(2), dims(2))),
+        Sizes::Window | Sizes::WindowOrWord => Some((dims(2), dims(2))),
+        Sizes::Map => Some((dims(3), Vec::new())),
+        Sizes::FactorOrTo => Some((dims(2), Vec::new())),
+    };
+    let adaptive = spec.sizes.has_to().then(|| dims(2));
+    let is_adaptive = adaptive.is_some() && numbers(3) == 0;
+    match (adaptive, size) {
+        (Some(adaptive), _) if is_adaptive => arguments.extend(to(adaptive)),
+        (_, Some((dims, stride))) => arguments.push(RawArgument::Size { dims, stride, span }),
+        _ => {}
+    }
+    if let Some(declared) = spec.value.filter(|_| !is_adaptive)
+        && let Some(value) = random_value(declared.kind, &mut numbers)
+    {
+        arguments.push(RawArgument::Value(Spanned::new(value, span)));
+    }
+    for attribute in spec.attributes {
+        let Some(value) = random_value(attribute.kind, &mut numbers) else { continue };
+        if attribute.default == Default::Required || numbers(2) == 0 {
+            let name = Spanned::new(attribute.name.to_owned(), span);
+            arguments.push(RawArgument::Attribute { name, value: Spanned::new(value, span) });
+        }
+    }
+    for flag in spec.flags.iter().filter(|flag| flag.name == "channels" || numbers(3) == 0) {
+        arguments.push(RawArgument::Word(Spanned::new(flag.name.to_owned(), span)));
+    }
+    arguments
+}
+
+#[test]
+fn an_operator_gives_its_arguments_back() {
+    let mut state = 1u64;
+    let mut numbers = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for spec in catalogue() {
+        let mut made = 0;
+        for _ in 0..400 {
+            let arguments = random_arguments(spec, &mut numbers);
+            let bound = bind(spec, Span::MADE, &arguments, &Origin::default(), &mut Sink::default());
+            let Some(Ok(op)) = bound.map(|bound| bound.operator()) else { continue };
+            made += 1;
+            let back = op.bound();
+            assert_eq!(back.spec().name, spec.name, "{op:?}");
+            assert_eq!(back.operator().as_ref(), Ok(&op), "{back}");
+        }
+        assert!(made >= 20, "only {made} of 400 arguments of `{}` were accepted", spec.name);
+    }
+}
+
+#[test]
+fn an_operator_is_written_as_it_is_read() {
+    for text in programs() {
+        let graph = compile(text).expect(text);
+        for (id, node) in graph.nodes() {
+            let Some(op) = node.op() else { continue };
+            let bound = op.bound();
+            let is_written = catalogue().any(|spec| std::ptr::eq(spec, bound.spec()));
+            let has_table = bound.table("table").is_some();
+            if !is_written || has_table {
+                continue;
+            }
+            // A statement of its own behind an input of the operand's shape is the same operator.
+            let operand = graph.operand_shapes(id)[0];
+            let again = compile(&format!("input {operand}; {bound};")).expect(&bound.to_string());
+            let found = again.nodes().last().and_then(|(_, node)| node.op().cloned());
+            assert_eq!(found.as_ref(), Some(op), "{bound}");
         }
     }
 }

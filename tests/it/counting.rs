@@ -116,6 +116,16 @@ impl Number for Counting {
         Counting(Number::exp(self.0))
     }
 
+    fn ln(self) -> Counting {
+        record(|counts| counts.exp += 1);
+        Counting(Number::ln(self.0))
+    }
+
+    fn ln_1p(self) -> Counting {
+        record(|counts| counts.exp += 1);
+        Counting(Number::ln_1p(self.0))
+    }
+
     fn tanh(self) -> Counting {
         record(|counts| counts.exp += 1);
         Counting(Number::tanh(self.0))

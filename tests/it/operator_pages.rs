@@ -15,7 +15,12 @@ fn pages() -> BTreeMap<String, String> {
     let mut pages = BTreeMap::new();
     for spec in specs {
         index.push_str(&format!("- [`{0}`]({0}.md): {1}\n", spec.name, spec.summary));
-        pages.insert(format!("{}.md", spec.name), operators::page(spec));
+        // `max channels` and `max < … >` share a page.
+        let page = pages.entry(format!("{}.md", spec.name)).or_insert_with(String::new);
+        if !page.is_empty() {
+            page.push('\n');
+        }
+        page.push_str(&operators::page(spec));
     }
     pages.insert("README.md".to_owned(), index);
     pages

@@ -19,13 +19,9 @@ pub(super) struct Epilogue {
 
 impl Epilogue {
     pub(super) fn of(activation: Option<Activation>) -> Epilogue {
-        let (min, max) = match activation.map(|one| one.function) {
-            Some(Function::Relu) => (0.0, f32::INFINITY),
-            Some(Function::Relu6) => (0.0, 6.0),
-            None | Some(_) => (f32::NEG_INFINITY, f32::INFINITY),
-        };
-        let limits = |one: &Activation| matches!(one.function, Function::Relu | Function::Relu6);
-        Epilogue { min, max, then: activation.filter(|one| !limits(one)) }
+        let limits = activation.and_then(|one| one.limits());
+        let (min, max) = limits.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+        Epilogue { min: min as f32, max: max as f32, then: activation.filter(|_| limits.is_none()) }
     }
 
     /// Applies the activation to results that were just stored.
@@ -124,7 +120,7 @@ mod tests {
             (-4000..4000).map(|x| x as f32 / 40.0).chain([1e-6, 0.124, 0.126, -0.1]).collect();
         for isa in [Isa::Portable, Isa::Avx2.min(Isa::best()), Isa::best()] {
             for function in [Function::Sigmoid, Function::Silu, Function::Tanh, Function::Stanh] {
-                let activation = Activation { function, value: 0.0 };
+                let activation = Activation { function };
                 let mut found = points.clone();
                 apply(isa, &activation, &mut found);
                 for (&x, found) in points.iter().zip(found) {

@@ -61,7 +61,7 @@ impl Body for Row<'_> {
         let squares = unsafe { self.scratch.slice_mut(0, padded + 2 * radius) };
         squares[..radius].fill(0.0);
         squares[radius + padded..].fill(0.0);
-        let (k, alpha) = (V::splat(lrn.k as f32), V::splat(lrn.alpha as f32));
+        let (k, alpha) = (V::splat(lrn.k as f32), V::splat(lrn.factor() as f32));
         let start = |tensor: &Tensor| tensor.offset + tensor.layout.at(self.picture, 0, self.row);
         let (from, to) = (start(input), start(output));
         for column in 0..output.layout.width {

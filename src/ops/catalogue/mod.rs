@@ -1,146 +1,150 @@
-//! The operators, a file each, in folders of families.
+//! The operators, a file each, in folders of families, and the list of all.
+
+use std::ops::RangeInclusive;
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
-use super::{Cost, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec};
+use super::field::Arguments;
+use super::{Bound, Cost, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Written};
+use crate::base::Span;
+use crate::diag::Code;
 use crate::tensor::Shape;
 
-mod bias;
 mod combine;
 mod elementwise;
 mod linear;
 mod normalisation;
 mod rearrange;
+mod reduce;
 mod windows;
 
-pub use combine::add::Add;
-pub use combine::concat::Concat;
-pub use combine::mul::Mul;
-pub use elementwise::activation::{Activation, Function};
-pub use elementwise::dropout::Dropout;
-pub use elementwise::prelu::PRelu;
-pub use elementwise::scale::Scale;
-pub use linear::dense::Dense;
-pub use linear::rbf::{Rbf, digit_codes};
-pub use normalisation::bn::BatchNorm;
-pub use normalisation::layernorm::LayerNorm;
-pub use normalisation::lrn::Lrn;
-pub use normalisation::softmax::Softmax;
-pub use rearrange::flatten::Flatten;
-pub use rearrange::pad::Pad;
-pub use rearrange::shuffle::Shuffle;
-pub use rearrange::slice::Slice;
-pub use rearrange::unflatten::Unflatten;
-pub use rearrange::upsample::Upsample;
-pub use windows::conv::Conv;
-pub use windows::deconv::Deconv;
-pub use windows::dwconv::DwConv;
-pub use windows::pool::{Pool, Reduction, Region, adaptive_bounds};
-pub use windows::sliding::{Padding, Sliding};
-pub use windows::subsample::Subsample;
+/// As many operands as a form has branches.
+const SEVERAL: RangeInclusive<usize> = 1..=usize::MAX;
+
 macro_rules! catalogue {
-    ($($variant:ident($type:ty),)*) => {
+    ($($($module:ident)::+: $type:ident / $arity:expr, $doc:literal;)*) => {
+        $(pub use $($module)::+::$type;)*
+
         /// An operator with its arguments.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Op {
-            $(#[doc = concat!("See `", stringify!($type), "`.")] $variant($type),)*
+            $(#[doc = $doc] $type($type),)*
         }
 
         $(impl From<$type> for Op {
             fn from(op: $type) -> Op {
-                Op::$variant(op)
+                Op::$type(op)
             }
         })*
 
+        /// Every operator that can be written, in the order of the reference.
+        pub fn catalogue() -> impl Iterator<Item = &'static Spec> {
+            let all: [&[&'static Spec]; _] = [$(<$type as Written>::SPECS),*];
+            all.into_iter().flatten().copied()
+        }
+
+        /// The operator of bound arguments.
+        pub(super) fn construct(bound: &Bound) -> Result<Op, OpError> {
+            $(if <$type as Written>::SPECS.iter().any(|spec| spec.name == bound.spec().name) {
+                return Ok(<$type as Arguments>::read(bound)?.check(bound)?.into());
+            })*
+            Err(OpError::new(Code::E0203, format!("`{}` is no operator of its own", bound.spec().name)))
+        }
+
+        impl Op {
+            /// Its arguments, defaults among them, as if they had been written.
+            pub fn bound(&self) -> Bound {
+                match self {
+                    $(Op::$type(op) => {
+                        let mut bound = Bound::new(op.spec(), Span::MADE);
+                        op.write(&mut bound);
+                        bound
+                    })*
+                }
+            }
+
+            /// How many operands it takes.
+            pub fn arity(&self) -> RangeInclusive<usize> {
+                match self { $(Op::$type(_) => $arity,)* }
+            }
+        }
+
         impl Operator for Op {
             fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
-                match self { $(Op::$variant(op) => op.infer(inputs),)* }
+                match self { $(Op::$type(op) => op.infer(inputs),)* }
             }
 
             fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
-                match self { $(Op::$variant(op) => op.parameters(inputs),)* }
+                match self { $(Op::$type(op) => op.parameters(inputs),)* }
             }
 
             fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
-                match self { $(Op::$variant(op) => op.cost(inputs, output),)* }
+                match self { $(Op::$type(op) => op.cost(inputs, output),)* }
             }
 
             fn geometry(&self, input: Shape) -> Geometry {
-                match self { $(Op::$variant(op) => op.geometry(input),)* }
+                match self { $(Op::$type(op) => op.geometry(input),)* }
             }
 
             fn reuse(&self) -> Reuse {
-                match self { $(Op::$variant(op) => op.reuse(),)* }
+                match self { $(Op::$type(op) => op.reuse(),)* }
             }
 
-            fn reference<N: Number>(&self, inputs: &[ArrayViewD<'_, N>], parameters: &[ArrayViewD<'_, N>], output: ArrayViewMutD<'_, N>) {
-                match self { $(Op::$variant(op) => op.reference(inputs, parameters, output),)* }
+            fn reference<N: Number>(
+                &self,
+                inputs: &[ArrayViewD<'_, N>],
+                parameters: &[ArrayViewD<'_, N>],
+                output: ArrayViewMutD<'_, N>,
+            ) {
+                match self { $(Op::$type(op) => op.reference(inputs, parameters, output),)* }
             }
         }
     };
 }
 
+// An operator is a line: its module and type, how many operands it takes, and what it is called.
 catalogue! {
-    Conv(windows::conv::Conv),
-    DwConv(windows::dwconv::DwConv),
-    Deconv(windows::deconv::Deconv),
-    Dense(linear::dense::Dense),
-    Rbf(linear::rbf::Rbf),
-    Flatten(rearrange::flatten::Flatten),
-    Unflatten(rearrange::unflatten::Unflatten),
-    Pool(windows::pool::Pool),
-    Subsample(windows::subsample::Subsample),
-    BatchNorm(normalisation::bn::BatchNorm),
-    LayerNorm(normalisation::layernorm::LayerNorm),
-    Lrn(normalisation::lrn::Lrn),
-    Activation(elementwise::activation::Activation),
-    Softmax(normalisation::softmax::Softmax),
-    PRelu(elementwise::prelu::PRelu),
-    Dropout(elementwise::dropout::Dropout),
-    Upsample(rearrange::upsample::Upsample),
-    Pad(rearrange::pad::Pad),
-    Shuffle(rearrange::shuffle::Shuffle),
-    Scale(elementwise::scale::Scale),
-    Add(combine::add::Add),
-    Mul(combine::mul::Mul),
-    Concat(combine::concat::Concat),
-    Slice(rearrange::slice::Slice),
+    windows::conv: Conv / 1..=1, "`conv`.";
+    windows::dwconv: DwConv / 1..=1, "`dwconv`.";
+    windows::deconv: Deconv / 1..=1, "`deconv`.";
+    linear::dense: Dense / 1..=1, "`dense`.";
+    linear::rbf: Rbf / 1..=1, "`rbf`.";
+    rearrange::flatten: Flatten / 1..=1, "`flatten`.";
+    rearrange::unflatten: Unflatten / 1..=1, "`unflatten`.";
+    windows::pool: Pool / 1..=1, "`maxpool` and `avgpool`.";
+    windows::subsample: Subsample / 1..=1, "`subsample`.";
+    reduce::channels: OverChannels / 1..=1, "`mean channels` and `max channels`.";
+    normalisation::bn: BatchNorm / 1..=1, "`bn`.";
+    normalisation::layernorm: LayerNorm / 1..=1, "`layernorm`.";
+    normalisation::groupnorm: GroupNorm / 1..=1, "`groupnorm`.";
+    normalisation::instancenorm: InstanceNorm / 1..=1, "`instancenorm`.";
+    normalisation::l2norm: L2Norm / 1..=1, "`l2norm`.";
+    normalisation::rmsnorm: RmsNorm / 1..=1, "`rmsnorm`.";
+    normalisation::lrn: Lrn / 1..=1, "`lrn`.";
+    elementwise::activation: Activation / 1..=1, "A function of each element.";
+    normalisation::softmax: Softmax / 1..=1, "`softmax` and `logsoftmax`.";
+    elementwise::prelu: PRelu / 1..=1, "`prelu`.";
+    elementwise::dropout: Dropout / 1..=1, "`dropout`.";
+    rearrange::upsample: Upsample / 1..=1, "`upsample`.";
+    rearrange::pixelshuffle: PixelShuffle / 1..=1, "`pixelshuffle` and `pixelunshuffle`.";
+    rearrange::pad: Pad / 1..=1, "`pad`.";
+    rearrange::crop: Crop / 1..=1, "`crop`.";
+    rearrange::shuffle: Shuffle / 1..=1, "`shuffle`.";
+    rearrange::slice: Slice / 1..=1, "`slice`, and what a branch of `split` takes.";
+    elementwise::scale: Scale / 1..=1, "`scale`.";
+    combine::add: Add / SEVERAL, "The sum of `add` and `residual`.";
+    combine::mul: Mul / SEVERAL, "The product of `mul`.";
+    combine::pairwise: Pairwise / SEVERAL, "`sub`, and `max` and `min` of branches.";
+    combine::concat: Concat / SEVERAL, "The channels of `concat`, `inception` and `split`.";
 }
 
-/// Every operator that can be written, in the order of the reference.
-pub fn catalogue() -> impl Iterator<Item = &'static Spec> {
-    let windows = [
-        &windows::conv::SPEC,
-        &windows::dwconv::SPEC,
-        &windows::deconv::SPEC,
-        &linear::dense::SPEC,
-        &linear::rbf::SPEC,
-    ];
-    let shapes = [
-        &rearrange::flatten::SPEC,
-        &rearrange::unflatten::SPEC,
-        &windows::pool::MAX,
-        &windows::pool::AVERAGE,
-        &windows::subsample::SPEC,
-    ];
-    let norms = [&normalisation::bn::SPEC, &normalisation::layernorm::SPEC, &normalisation::lrn::SPEC];
-    let others = [
-        &normalisation::softmax::SPEC,
-        &elementwise::prelu::SPEC,
-        &elementwise::dropout::SPEC,
-        &rearrange::upsample::SPEC,
-        &rearrange::pad::SPEC,
-        &rearrange::shuffle::SPEC,
-    ];
-    let scale = [&elementwise::scale::SPEC];
-    windows
-        .into_iter()
-        .chain(shapes)
-        .chain(norms)
-        .chain(elementwise::activation::SPECS)
-        .chain(others)
-        .chain(scale)
-}
+pub use combine::pairwise::Joined;
+pub use elementwise::activation::Function;
+pub use linear::rbf::digit_codes;
+pub use rearrange::crop::Kept;
+pub use rearrange::upsample::Target;
+pub use windows::pool::{Reduction, Region, adaptive_bounds};
+pub use windows::sliding::{Border, Padding, Sliding};
 
 /// The operator of this name.
 pub fn find(name: &str) -> Option<&'static Spec> {

@@ -1,6 +1,6 @@
 //! Forms that combine the ends of their branches: `concat`, `inception`, and the element-wise ones.
 
-use crate::ops::{Add, Concat, Mul, Op};
+use crate::ops::{Add, Concat, Joined, Mul, Op, Pairwise};
 
 use super::{Context, Expander, Form, Incoming};
 use crate::sema::incoming::Current;
@@ -12,10 +12,16 @@ impl<'a> Expander<'a> {
         let op: Op = match form.word.value.as_str() {
             "add" => Add { scale: None, zeropad: None }.into(),
             "mul" => Mul.into(),
+            "sub" => Pairwise { joined: Joined::Difference }.into(),
+            "max" => Pairwise { joined: Joined::Greatest }.into(),
+            "min" => Pairwise { joined: Joined::Least }.into(),
             _ => Concat.into(),
         };
         if !matches!(op, Op::Concat(_)) && ends.len() < 2 {
             return self.wrong_branches(form, "two or more");
+        }
+        if form.word.value == "sub" && ends.len() != 2 {
+            return self.wrong_branches(form, "two");
         }
         match self.operands(form, &ends) {
             Some(operands) => self.combine(op, form, &operands),

@@ -186,7 +186,7 @@ impl<'a> Expander<'a> {
         else {
             return Incoming::Unavailable;
         };
-        match (bound.spec().construct)(&bound) {
+        match bound.operator() {
             Ok(op) => {
                 let site = Site { shortcut: true, ..self.site(path, word, span) };
                 self.add(op, &[operand], &bound, form.span, site)

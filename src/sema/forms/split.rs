@@ -31,7 +31,7 @@ impl<'a> Expander<'a> {
 
     /// The channels of each part.
     fn parts(&mut self, form: &Form<'_>, arriving: Incoming) -> Result<Vec<u64>, Unavailable> {
-        let given = form.bound.counts("value").unwrap_or(&[]).to_vec();
+        let given = form.bound.counts("lone value").unwrap_or(&[]).to_vec();
         let branches = form.branches.len();
         let number = match given[..] {
             [parts] => parts,
@@ -44,7 +44,7 @@ impl<'a> Expander<'a> {
         let current = arriving.value()?;
         let shape = self.builder.shape(current.node);
         let channels = shape.channels();
-        let at = form.bound.span("value").unwrap_or(form.word.span);
+        let at = form.bound.span("lone value").unwrap_or(form.word.span);
         let (message, here) = match given[..] {
             [parts] if channels.is_multiple_of(parts) => return Ok(vec![channels / parts; branches]),
             [parts] => (

@@ -3,17 +3,43 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice, Zip};
 
 use crate::diag::Code;
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse};
+use crate::ops::field::{Field, arguments};
+use crate::ops::forms::{ADD, RESIDUAL};
+use crate::ops::{Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::{Shape, Window};
 
-/// A sum. Of a residual the body is the first operand and the shortcut the second.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Add {
-    /// Multiplies the first operand (Szegedy et al. 2016, residual scaling).
-    pub scale: Option<f64>,
-    /// He et al.'s option A: of the second operand every stride-th pixel (rows, columns) is taken, and zero
-    /// channels are appended.
-    pub zeropad: Option<(u64, u64)>,
+arguments! {
+    /// A sum. Of a residual the body is the first operand and the shortcut the second.
+    pub struct Add {
+        /// Multiplies the first operand (Szegedy et al. 2016, residual scaling).
+        scale: Option<f64> = Field::optional(&[Attribute {
+            name: "scale",
+            kind: Kind::Real,
+            default: Default::Absent,
+            doc: "multiplies the end of the body",
+        }]),
+        /// He et al.'s option A: of the second operand every stride-th pixel (rows, columns) is taken, and zero
+        /// channels are appended.
+        zeropad: Option<(u64, u64)> = ZEROPAD,
+    }
+}
+
+/// The strides follow from the shapes of the branches, so that the word alone is written.
+const ZEROPAD: Field<Option<(u64, u64)>> = Field::new(
+    |_, _| Ok(None),
+    |_, strides, bound| {
+        if strides.is_some() {
+            bound.set_flag("zeropad");
+        }
+    },
+);
+
+impl Written for Add {
+    const SPECS: &'static [&'static Spec] = &[];
+
+    fn spec(&self) -> &'static Spec {
+        if *self == (Add { scale: None, zeropad: None }) { &ADD } else { &RESIDUAL }
+    }
 }
 
 impl Add {

@@ -3,12 +3,23 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice};
 
 use crate::diag::Code;
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse};
+use crate::ops::field::arguments;
+use crate::ops::forms::CONCAT;
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
-/// A concatenation of channels, or of vectors.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Concat;
+arguments! {
+    /// A concatenation of channels, or of vectors.
+    pub struct Concat;
+}
+
+impl Written for Concat {
+    const SPECS: &'static [&'static Spec] = &[];
+
+    fn spec(&self) -> &'static Spec {
+        &CONCAT
+    }
+}
 
 impl Operator for Concat {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {

@@ -3,3 +3,4 @@
 pub(crate) mod add;
 pub(crate) mod concat;
 pub(crate) mod mul;
+pub(crate) mod pairwise;

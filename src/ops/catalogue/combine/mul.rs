@@ -3,12 +3,23 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
 
 use crate::diag::Code;
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse};
+use crate::ops::field::arguments;
+use crate::ops::forms::MUL;
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
-/// A product with broadcasting (squeeze-and-excitation, Hu et al. 2018).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mul;
+arguments! {
+    /// A product with broadcasting (squeeze-and-excitation, Hu et al. 2018).
+    pub struct Mul;
+}
+
+impl Written for Mul {
+    const SPECS: &'static [&'static Spec] = &[];
+
+    fn spec(&self) -> &'static Spec {
+        &MUL
+    }
+}
 
 impl Operator for Mul {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {

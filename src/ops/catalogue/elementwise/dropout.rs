@@ -3,7 +3,10 @@
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use crate::diag::Code;
-use crate::ops::{Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Reuse, Sizes, Spec, Value};
+use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::{
+    Bound, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
+};
 use crate::tensor::Shape;
 
 /// How `dropout` is written.
@@ -12,37 +15,36 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Drops elements with probability p in training (Srivastava et al. 2014); the identity when run.",
     example: "input 100;\ndense 10 relu dropout 0.5 -> 10;\n",
-    sizes: Sizes::None,
-    value: Some(Value {
-        name: "probability",
-        kind: Kind::Real,
-        default: Default::Required,
-        doc: "at least 0 and below 1",
-    }),
-    flags: &[],
-    attributes: &[],
     cost: "none: the identity when run",
     onnx: "Dropout",
     torch: "nn.Dropout",
-    construct: |bound| {
-        let probability = bound.real("value").unwrap_or(0.0);
+    ..Dropout::WRITTEN
+};
+
+arguments! {
+    /// The identity when run.
+    pub struct Dropout {
+        /// The probability in training.
+        probability: f64 = Field::value(&Value {
+ name: "probability", kind: Kind::Real, default: Default::Required, doc: "at least 0 and below 1" }),
+    }
+}
+
+impl Written for Dropout {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
+
+    fn check(self, _bound: &Bound) -> Result<Dropout, OpError> {
+        let probability = self.probability;
         if !(0.0..1.0).contains(&probability) {
             return Err(OpError::new(
                 Code::E0205,
                 "the probability of `dropout` must be at least 0 and below 1",
             )
-            .at("value")
+            .at("lone value")
             .here(format!("this is {probability}")));
         }
-        Ok(Op::Dropout(Dropout { probability }))
-    },
-};
-
-/// The identity when run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dropout {
-    /// The probability in training.
-    pub probability: f64,
+        Ok(self)
+    }
 }
 
 impl Operator for Dropout {

@@ -2,8 +2,9 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
+use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::{
-    Cost, Flag, Geometry, Init, Number, Op, OpError, Operator, Parameter, Reuse, Role, Sizes, Spec,
+    Cost, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
 };
 use crate::tensor::Shape;
 
@@ -13,21 +14,22 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "x where x ≥ 0, else a trained slope times x, one for each channel (He et al. 2015).",
     example: "input 8x8x4;\nconv 3x3x8 same prelu -> 8x8x8;\n",
-    sizes: Sizes::None,
-    value: None,
-    flags: &[Flag { name: "shared", doc: "one slope for all channels" }],
-    attributes: &[],
     cost: "1 comparison and 1 multiplication per element",
     onnx: "PRelu",
     torch: "nn.PReLU",
-    construct: |bound| Ok(Op::PRelu(PRelu { shared: bound.flag("shared") })),
+    ..PRelu::WRITTEN
 };
 
-/// A trained slope below zero.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PRelu {
-    /// One slope for all channels.
-    pub shared: bool,
+arguments! {
+    /// A trained slope below zero.
+    pub struct PRelu {
+        /// One slope for all channels.
+        shared: bool = Field::flag(&[Flag { name: "shared", doc: "one slope for all channels" }]),
+    }
+}
+
+impl Written for PRelu {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
 impl Operator for PRelu {

@@ -2,8 +2,9 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
+use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::{
-    Cost, Flag, Geometry, Init, Number, Op, OpError, Operator, Parameter, Reuse, Role, Sizes, Spec,
+    Cost, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
 };
 use crate::tensor::Shape;
 
@@ -13,21 +14,22 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Multiplies each channel by a trained factor, and perhaps adds a trained bias.",
     example: "input 8x8x4;\nconv 1x1x4 scale bias -> 8x8x4;\n",
-    sizes: Sizes::None,
-    value: None,
-    flags: &[Flag { name: "bias", doc: "adds a trained bias for each channel" }],
-    attributes: &[],
     cost: "per element 1 multiplication, with a bias 1 addition",
     onnx: "Mul, Add",
     torch: "x * weight[:, None, None] + bias[:, None, None]",
-    construct: |bound| Ok(Op::Scale(Scale { bias: bound.flag("bias") })),
+    ..Scale::WRITTEN
 };
 
-/// A trained factor for each channel.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Scale {
-    /// Whether a trained bias is added.
-    pub bias: bool,
+arguments! {
+    /// A trained factor for each channel.
+    pub struct Scale {
+        /// Whether a trained bias is added.
+        bias: bool = Field::flag(&[Flag { name: "bias", doc: "adds a trained bias for each channel" }]),
+    }
+}
+
+impl Written for Scale {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
 impl Operator for Scale {

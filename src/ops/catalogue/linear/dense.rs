@@ -2,11 +2,11 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
-use crate::ops::catalogue::bias::{BIAS, NOBIAS, bias};
+use crate::ops::catalogue::windows::sliding::BIAS;
+use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::vector_of;
 use crate::ops::{
-    Bound, Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Product, Reuse, Sizes,
-    Spec, Value,
+    Cost, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse, Spec, Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -16,34 +16,25 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Fully-connected layer: every output is a weighted sum of all elements of a vector.",
     example: "input 5x5x16;\nflatten -> 400;\ndense 120 tanh -> 120;\n",
-    sizes: Sizes::None,
-    value: Some(Value {
-        name: "number of outputs",
-        kind: Kind::Count { min: 1 },
-        default: Default::Required,
-        doc: "the number of outputs",
-    }),
-    flags: &[BIAS, NOBIAS],
-    attributes: &[],
     cost: "macs = out × in; one addition for each output with a bias",
     onnx: "Gemm",
     torch: "nn.Linear",
-    construct: |bound| Dense::new(bound).map(Op::Dense),
+    ..Dense::WRITTEN
 };
 
-/// A fully-connected layer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dense {
-    /// Number of outputs.
-    pub outputs: u64,
-    /// Whether a bias is added.
-    pub bias: bool,
+arguments! {
+    /// A fully-connected layer.
+    pub struct Dense {
+        /// Number of outputs.
+        outputs: u64 = Field::value(&Value {
+ name: "number of outputs", kind: Kind::Count { min: 1 }, default: Default::Required, doc: "the number of outputs" }),
+        /// Whether a bias is added.
+        bias: bool = BIAS,
+    }
 }
 
-impl Dense {
-    fn new(bound: &Bound) -> Result<Dense, OpError> {
-        Ok(Dense { outputs: bound.count("value").unwrap_or(1), bias: bias(bound)? })
-    }
+impl Written for Dense {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
 impl Operator for Dense {

@@ -2,10 +2,11 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
+use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::vector_of;
 use crate::ops::{
-    Cost, Default, Flag, Geometry, Init, Kind, Number, Op, OpError, Operator, Parameter, Reuse, Role, Sizes,
-    Spec, Value,
+    Cost, Default, Flag, Geometry, Init, Kind, Number, OpError, Operator, Parameter, Reuse, Role, Spec,
+    Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -15,33 +16,25 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Radial basis functions: squared distances of a vector to a code for each class (LeCun et al. 1998).",
     example: "input 84;\nrbf 10 fixed -> 10;\n",
-    sizes: Sizes::None,
-    value: Some(Value {
-        name: "number of classes",
-        kind: Kind::Count { min: 1 },
-        default: Default::Required,
-        doc: "the number of classes",
-    }),
-    flags: &[Flag {
-        name: "fixed",
-        doc: "the codes are frozen; 10 classes of 84 elements have the built-in 7x12 bitmaps of the digits",
-    }],
-    attributes: &[],
     cost: "classes·in subtractions, classes·in multiplications, classes·(in − 1) additions",
     onnx: "Sub, Mul, ReduceSum",
     torch: "((x[:, None] - weight) ** 2).sum(-1)",
-    construct: |bound| {
-        Ok(Op::Rbf(Rbf { classes: bound.count("value").unwrap_or(1), fixed: bound.flag("fixed") }))
-    },
+    ..Rbf::WRITTEN
 };
 
-/// Squared distances to a code for each class.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rbf {
-    /// Number of classes.
-    pub classes: u64,
-    /// Whether the codes are frozen.
-    pub fixed: bool,
+arguments! {
+    /// Squared distances to a code for each class.
+    pub struct Rbf {
+        /// Number of classes.
+        classes: u64 = Field::value(&Value {
+ name: "number of classes", kind: Kind::Count { min: 1 }, default: Default::Required, doc: "the number of classes" }),
+        /// Whether the codes are frozen.
+        fixed: bool = Field::flag(&[Flag { name: "fixed", doc: "the codes are frozen; 10 classes of 84 elements have the built-in 7x12 bitmaps of the digits" }]),
+    }
+}
+
+impl Written for Rbf {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
 impl Operator for Rbf {

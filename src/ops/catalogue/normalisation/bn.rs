@@ -2,8 +2,11 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
-use super::epsilon::{EPS, eps};
-use crate::ops::{Cost, Geometry, Init, Number, Op, OpError, Operator, Parameter, Reuse, Role, Sizes, Spec};
+use super::epsilon::EPS;
+use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::{
+    Cost, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
+};
 use crate::tensor::Shape;
 
 /// How `bn` is written.
@@ -12,21 +15,41 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Batch normalisation with running statistics (Ioffe & Szegedy 2015): (x − mean)/√(var + eps)·weight + bias.",
     example: "input 8x8x3;\nconv 3x3x4 same bn relu -> 8x8x4;\n",
-    sizes: Sizes::None,
-    value: None,
-    flags: &[],
-    attributes: &[EPS],
-    cost: "per element 2 additions and 1 multiplication; per channel 1 addition, 1 square root and 1 division",
+    cost: "per element 2 additions (with `nobias` 1) and 1 multiplication; per channel 1 addition, 1 square root and 1 division",
     onnx: "BatchNormalization",
     torch: "nn.BatchNorm2d",
-    construct: |bound| Ok(Op::BatchNorm(BatchNorm { eps: eps(bound)? })),
+    ..BatchNorm::WRITTEN
 };
 
-/// Batch normalisation as run: with running statistics.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BatchNorm {
-    /// Added to the variance.
-    pub eps: f64,
+arguments! {
+    /// Batch normalisation as run: with running statistics.
+    pub struct BatchNorm {
+        /// Added to the variance.
+        eps: f64 = EPS,
+        /// Whether a trained factor is multiplied.
+        scale: bool = without(&[Flag { name: "noscale", doc: "without the trained factor `.weight`" }]),
+        /// Whether a trained summand is added.
+        bias: bool = without(&[Flag { name: "nobias", doc: "without the trained summand `.bias`" }]),
+    }
+}
+
+/// Whether a word is absent that takes a part away.
+const fn without(flag: &'static [Flag; 1]) -> Field<bool> {
+    Field {
+        flags: flag,
+        ..Field::new(
+            |field, bound| Ok(!bound.flag(field.flags[0].name)),
+            |field, &kept, bound| {
+                if !kept {
+                    bound.set_flag(field.flags[0].name);
+                }
+            },
+        )
+    }
+}
+
+impl Written for BatchNorm {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
 impl Operator for BatchNorm {
@@ -36,17 +59,28 @@ impl Operator for BatchNorm {
 
     fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
         let one = |key, role, init| Parameter { key, shape: vec![inputs[0].channels()], role, init };
-        vec![
-            one("weight", Role::Trainable, Init::NormWeight),
-            one("bias", Role::Trainable, Init::NormBias),
-            one("running_mean", Role::State, Init::NormMean),
-            one("running_var", Role::State, Init::NormVariance),
-        ]
+        let mut parameters = Vec::new();
+        if self.scale {
+            parameters.push(one("weight", Role::Trainable, Init::NormWeight));
+        }
+        if self.bias {
+            parameters.push(one("bias", Role::Trainable, Init::NormBias));
+        }
+        parameters.push(one("running_mean", Role::State, Init::NormMean));
+        parameters.push(one("running_var", Role::State, Init::NormVariance));
+        parameters
     }
 
     fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
         let (elements, channels) = (u128::from(output.elements()), u128::from(output.channels()));
-        Cost { add: 2 * elements + channels, mul: elements, sqrt: channels, div: channels, ..Cost::default() }
+        let additions = if self.bias { 2 } else { 1 };
+        Cost {
+            add: additions * elements + channels,
+            mul: elements,
+            sqrt: channels,
+            div: channels,
+            ..Cost::default()
+        }
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {
@@ -63,12 +97,19 @@ impl Operator for BatchNorm {
         parameters: &[ArrayViewD<'_, N>],
         mut output: ArrayViewMutD<'_, N>,
     ) {
-        let [weight, bias, mean, variance] = [0, 1, 2, 3].map(|index| &parameters[index]);
+        let mut parameters = parameters.iter();
+        let weight = if self.scale { parameters.next() } else { None };
+        let bias = if self.bias { parameters.next() } else { None };
+        let (Some(mean), Some(variance)) = (parameters.next(), parameters.next()) else { return };
         for (channel, mut plane) in output.axis_iter_mut(Axis(0)).enumerate() {
             let at = IxDyn(&[channel]);
-            let factor = weight[&at] / (variance[&at] + N::from_f64(self.eps)).sqrt();
+            let weight = weight.map_or(N::from_f64(1.0), |weight| weight[&at]);
+            let factor = weight / (variance[&at] + N::from_f64(self.eps)).sqrt();
             plane.assign(&inputs[0].index_axis(Axis(0), channel));
-            plane.mapv_inplace(|x| (x - mean[&at]) * factor + bias[&at]);
+            plane.mapv_inplace(|x| {
+                let scaled = (x - mean[&at]) * factor;
+                bias.map_or(scaled, |bias| scaled + bias[&at])
+            });
         }
     }
 }

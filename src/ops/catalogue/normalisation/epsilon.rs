@@ -1,19 +1,26 @@
 //! What the normalisations share: `eps=`.
 
 use crate::diag::Code;
-use crate::ops::{Attribute, Bound, Default, Kind, OpError};
+use crate::ops::field::Field;
+use crate::ops::{Attribute, Default, Kind, OpError};
 
-/// The declaration of `eps=`.
-pub(crate) const EPS: Attribute =
-    Attribute { name: "eps", kind: Kind::Real, default: Default::Real(1e-5), doc: "added to the variance" };
+/// `eps=`, at least 0; 1e-5 where it is not given.
+pub(crate) const EPS: Field<f64> = epsilon(&[Attribute {
+    name: "eps",
+    kind: Kind::Real,
+    default: Default::Real(1e-5),
+    doc: "added to the variance",
+}]);
 
-/// The value of `eps=`.
-pub(crate) fn eps(bound: &Bound) -> Result<f64, OpError> {
-    let eps = bound.real("eps").unwrap_or(1e-5);
-    if eps < 0.0 {
-        return Err(OpError::new(Code::E0205, "`eps` must not be negative")
-            .at("eps")
-            .here(format!("this is {eps}")));
+/// An `eps=` of another default.
+pub(crate) const fn epsilon(attribute: &'static [Attribute; 1]) -> Field<f64> {
+    Field {
+        read: |_, bound| match bound.real("eps") {
+            Some(eps) if eps >= 0.0 => Ok(eps),
+            eps => Err(OpError::new(Code::E0205, "`eps` must not be negative")
+                .at("eps")
+                .here(format!("this is {}", eps.unwrap_or(f64::NAN)))),
+        },
+        ..Field::attribute(attribute)
     }
-    Ok(eps)
 }

@@ -3,10 +3,11 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
 use crate::diag::Code;
+use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::{
-    Attribute, Bound, Cost, Default, Flag, Geometry, Kind, Number, Op, OpError, Operator, Reuse, Sizes, Spec,
-    Value,
+    Attribute, Bound, Cost, Default, Flag, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value,
+    Written,
 };
 use crate::tensor::Shape;
 
@@ -16,63 +17,56 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Local response normalisation: x/(k + alpha·Σ x²)^beta, the sum over n neighbouring channels.",
     example: "input 8x8x16;\nconv 3x3x16 same relu lrn 5 k=2 alpha=1e-4 beta=0.75 -> 8x8x16;\n",
-    sizes: Sizes::None,
-    value: Some(Value {
-        name: "number of channels",
-        kind: Kind::Count { min: 1 },
-        default: Default::Required,
-        doc: "neighbouring channels, the own one in the middle; odd",
-    }),
-    flags: &[Flag {
-        name: "mean",
-        doc: "divides alpha by n, also at the border channels (Caffe, PyTorch, ONNX)",
-    }],
-    attributes: &[
-        Attribute { name: "k", kind: Kind::Real, default: Default::Required, doc: "the summand" },
-        Attribute {
-            name: "alpha",
-            kind: Kind::Real,
-            default: Default::Required,
-            doc: "the factor of the sum",
-        },
-        Attribute { name: "beta", kind: Kind::Real, default: Default::Required, doc: "the exponent" },
-    ],
     cost: "per element: 1 multiplication for its square, an addition for each neighbour, 1 multiplication and 1 addition, 1 power (counted as exp), 1 division",
     onnx: "LRN",
     torch: "nn.LocalResponseNorm",
-    construct: |bound| Lrn::new(bound).map(Op::Lrn),
+    ..Lrn::WRITTEN
 };
 
-/// Local response normalisation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Lrn {
-    /// Channels in the window, odd.
-    pub size: u64,
-    /// The summand.
-    pub k: f64,
-    /// The factor of the sum; divided by the size already where that was asked for.
-    pub alpha: f64,
-    /// The exponent.
-    pub beta: f64,
+arguments! {
+    /// Local response normalisation.
+    pub struct Lrn {
+        /// Channels in the window, odd.
+        size: u64 = Field::value(&Value {
+ name: "number of channels", kind: Kind::Count { min: 1 }, default: Default::Required, doc: "neighbouring channels, the own one in the middle; odd" }),
+        /// The summand.
+        k: f64 = Field::attribute(&[Attribute {
+ name: "k", kind: Kind::Real, default: Default::Required, doc: "the summand" }]),
+        /// The factor of the sum, before [`Lrn::mean`].
+        alpha: f64 = Field::attribute(&[Attribute {
+ name: "alpha", kind: Kind::Real, default: Default::Required, doc: "the factor of the sum" }]),
+        /// The exponent.
+        beta: f64 = Field::attribute(&[Attribute {
+ name: "beta", kind: Kind::Real, default: Default::Required, doc: "the exponent" }]),
+        /// Divides the factor by the size.
+        mean: bool = Field::flag(&[Flag { name: "mean", doc: "divides alpha by n, also at the border channels (Caffe, PyTorch, ONNX)" }]),
+    }
 }
 
 impl Lrn {
-    fn new(bound: &Bound) -> Result<Lrn, OpError> {
-        let size = bound.count("value").unwrap_or(1);
-        if size.is_multiple_of(2) {
-            return Err(OpError::new(Code::E0205, "the number of channels of `lrn` must be odd")
-                .at("value")
-                .here(format!("{size} is even"))
-                .note("the own channel stands in the middle"));
-        }
-        let real = |name| bound.real(name).unwrap_or(0.0);
-        let alpha = if bound.flag("mean") { real("alpha") / size as f64 } else { real("alpha") };
-        Ok(Lrn { size, k: real("k"), alpha, beta: real("beta") })
+    /// What the sum of squares is multiplied by.
+    pub fn factor(&self) -> f64 {
+        if self.mean { self.alpha / self.size as f64 } else { self.alpha }
     }
 
     fn neighbours(&self, channel: usize, channels: usize) -> std::ops::Range<usize> {
         let half = (self.size / 2) as usize;
         channel.saturating_sub(half)..channel.saturating_add(half).saturating_add(1).min(channels)
+    }
+}
+
+impl Written for Lrn {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
+
+    fn check(self, _bound: &Bound) -> Result<Lrn, OpError> {
+        let size = self.size;
+        if size.is_multiple_of(2) {
+            return Err(OpError::new(Code::E0205, "the number of channels of `lrn` must be odd")
+                .at("lone value")
+                .here(format!("{size} is even"))
+                .note("the own channel stands in the middle"));
+        }
+        Ok(self)
     }
 }
 
@@ -115,7 +109,7 @@ impl Operator for Lrn {
                     .copied()
                     .reduce(|sum, x| sum + x)
                     .unwrap_or(constant(0.0));
-                *out = source[channel] / (constant(self.k) + constant(self.alpha) * sum).powf(self.beta);
+                *out = source[channel] / (constant(self.k) + constant(self.factor()) * sum).powf(self.beta);
             }
         }
     }

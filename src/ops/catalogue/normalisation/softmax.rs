@@ -1,8 +1,9 @@
-//! `softmax`: the exponentials of the channels, divided by their sum.
+//! `softmax` and `logsoftmax`: the exponentials of the channels, divided by their sum, and the logarithm of that.
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
-use crate::ops::{Cost, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
+use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `softmax` is written.
@@ -11,19 +12,40 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "e^x divided by its sum, over the channels at each position, of a vector over its elements.",
     example: "input 10;\nsoftmax -> 10;\n",
-    sizes: Sizes::None,
-    value: None,
-    flags: &[],
-    attributes: &[],
     cost: "per element 1 exp, 1 division and 1 subtraction; per position channels − 1 comparisons and channels − 1 additions",
     onnx: "Softmax",
     torch: "nn.Softmax(dim=1)",
-    construct: |_| Ok(Op::Softmax(Softmax)),
+    ..Softmax::WRITTEN
 };
 
-/// The softmax over the channels.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Softmax;
+/// How `logsoftmax` is written.
+pub(crate) static LOG: Spec = Spec {
+    name: "logsoftmax",
+    trailing: true,
+    summary: "The logarithm of softmax: x less the logarithm of the sum of e^x, over the channels at each position.",
+    example: "input 10;\nlogsoftmax -> 10;\n",
+    cost: "per element 1 exp and 2 subtractions; per position 1 logarithm (counted as exp), channels − 1 comparisons and channels − 1 additions",
+    onnx: "LogSoftmax",
+    torch: "nn.LogSoftmax(dim=1)",
+    since: "0.2",
+    ..Softmax::WRITTEN
+};
+
+arguments! {
+    /// The softmax over the channels.
+    pub struct Softmax {
+        /// Its logarithm.
+        log: bool = Field::new(|_, bound| Ok(bound.spec().name == LOG.name), |_, _, _| {}),
+    }
+}
+
+impl Written for Softmax {
+    const SPECS: &'static [&'static Spec] = &[&SPEC, &LOG];
+
+    fn spec(&self) -> &'static Spec {
+        if self.log { &LOG } else { &SPEC }
+    }
+}
 
 impl Operator for Softmax {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
@@ -33,6 +55,14 @@ impl Operator for Softmax {
     fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
         let elements = u128::from(output.elements());
         let positions = elements / u128::from(output.channels());
+        if self.log {
+            return Cost {
+                add: 3 * elements - positions,
+                exp: elements + positions,
+                cmp: elements - positions,
+                ..Cost::default()
+            };
+        }
         Cost {
             add: 2 * elements - positions,
             div: elements,
@@ -62,7 +92,12 @@ impl Operator for Softmax {
             let greatest = source.iter().copied().reduce(|a, b| a.max(b)).unwrap_or(zero);
             target.iter_mut().zip(&source).for_each(|(out, &x)| *out = (x - greatest).exp());
             let sum = target.iter().copied().reduce(|a, b| a + b).unwrap_or(zero);
-            target.mapv_inplace(|x| x / sum);
+            if self.log {
+                let total = sum.ln();
+                target.iter_mut().zip(&source).for_each(|(out, &x)| *out = x - greatest - total);
+            } else {
+                target.mapv_inplace(|x| x / sum);
+            }
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
+use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
-use crate::ops::{Cost, Flag, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
+use crate::ops::{Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `flatten` is written.
@@ -12,21 +13,22 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Makes a vector of a map, in the order channels, rows, columns, as PyTorch and ONNX weights expect.",
     example: "input 5x5x16;\nflatten -> 400;\n",
-    sizes: Sizes::None,
-    value: None,
-    flags: &[Flag { name: "hwc", doc: "in the order rows, columns, channels, as Keras weights expect" }],
-    attributes: &[],
     cost: "none: data is only moved",
     onnx: "Flatten",
     torch: "nn.Flatten",
-    construct: |bound| Ok(Op::Flatten(Flatten { hwc: bound.flag("hwc") })),
+    ..Flatten::WRITTEN
 };
 
-/// Makes a vector of a map.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Flatten {
-    /// In the order rows, columns, channels.
-    pub hwc: bool,
+arguments! {
+    /// Makes a vector of a map.
+    pub struct Flatten {
+        /// In the order rows, columns, channels.
+        hwc: bool = Field::flag(&[Flag { name: "hwc", doc: "in the order rows, columns, channels, as Keras weights expect" }]),
+    }
+}
+
+impl Written for Flatten {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
 impl Operator for Flatten {

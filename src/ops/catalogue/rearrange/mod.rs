@@ -1,7 +1,10 @@
-//! Operators that move elements to other places.
+//! Operators that put elements to other places.
 
+pub(crate) mod crop;
+pub(crate) mod family;
 pub(crate) mod flatten;
 pub(crate) mod pad;
+pub(crate) mod pixelshuffle;
 pub(crate) mod shuffle;
 pub(crate) mod slice;
 pub(crate) mod unflatten;

@@ -1,72 +1,80 @@
-//! `pad`: zeros around a map.
+//! `pad`: rows and columns around a map.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice};
-
+use super::family::{Rearrange, Source, rearrange_operator};
+use crate::ops::catalogue::windows::sliding::{BORDER, Border};
+use crate::ops::field::{Arguments, Field, arguments, exclusive};
 use crate::ops::input::map_of;
-use crate::ops::{
-    Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Reach, Reuse, Sizes, Spec, Value,
-};
+use crate::ops::{Attribute, Bound, Default, Geometry, Kind, OpError, Reach, Spec, Value, Written};
 use crate::tensor::Shape;
 
 /// How `pad` is written.
 pub(crate) static SPEC: Spec = Spec {
     name: "pad",
-    trailing: false,
-    summary: "Puts zeros around a map.",
+    summary: "Puts zeros around a map, or another value, or what the map itself goes on with.",
     example: "input 28x28x1;\npad 2 -> 32x32x1;\n",
-    sizes: Sizes::None,
-    value: Some(Value {
-        name: "padding",
-        kind: Kind::FourPads,
-        default: Default::Required,
-        doc: "n, or (top, bottom, left, right)",
-    }),
-    flags: &[],
-    attributes: &[],
     cost: "none: data is only moved",
     onnx: "Pad",
-    torch: "nn.ZeroPad2d",
-    construct: |bound| Ok(Op::Pad(Pad { pads: bound.pads("value").unwrap_or([0; 4]) })),
+    torch: "F.pad",
+    ..Pad::WRITTEN
 };
 
-/// Zeros around a map.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pad {
-    /// Top, bottom, left, right.
-    pub pads: [u64; 4],
+arguments! {
+    /// Rows and columns around a map.
+    pub struct Pad {
+        /// Top, bottom, left, right.
+        pads: [u64; 4] = Field::value(&Value {
+            name: "padding",
+            kind: Kind::FourPads,
+            default: Default::Required,
+            doc: "n, or (top, bottom, left, right)",
+        }),
+        /// What stands there.
+        border: Border = BORDER,
+        /// What stands there in place of zeros.
+        value: Option<f64> = Field::optional(&[Attribute {
+            name: "value",
+            kind: Kind::Real,
+            default: Default::Absent,
+            doc: "what stands there in place of zeros",
+        }]),
+    }
 }
 
-impl Operator for Pad {
-    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
-        let (height, width, channels) = map_of("pad", inputs[0])?;
+impl Written for Pad {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
+
+    fn check(self, _bound: &Bound) -> Result<Pad, OpError> {
+        match (self.border, self.value) {
+            (Border::Zeros, _) | (_, None) => Ok(self),
+            (border, Some(_)) => Err(exclusive(border.word(), "value=")),
+        }
+    }
+}
+
+impl Rearrange for Pad {
+    fn rearranged(&self, input: Shape) -> Result<Shape, OpError> {
+        let (height, width, channels) = map_of("pad", input)?;
         let [top, bottom, left, right] = self.pads;
+        self.border.check("height", height, top.max(bottom))?;
+        self.border.check("width", width, left.max(right))?;
         let padded = |input: u64, before: u64, after: u64| input.saturating_add(before).saturating_add(after);
         Ok(Shape::map(padded(height, top, bottom), padded(width, left, right), channels))
     }
 
-    fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
-        Cost::default()
+    fn source(&self, input: Shape, [channel, y, x]: [u64; 3]) -> Source {
+        let (height, width) = input.extent();
+        let row = self.border.source(y as i64 - self.pads[0] as i64, height);
+        let column = self.border.source(x as i64 - self.pads[2] as i64, width);
+        match row.zip(column) {
+            Some((row, column)) => Source::At([channel, row, column]),
+            None => Source::Fill(self.value.unwrap_or(0.0)),
+        }
     }
 
-    fn geometry(&self, _input: Shape) -> Geometry {
+    fn moves(&self, _input: Shape) -> Geometry {
         let shifted = |before: u64| Reach::Shifted { before: i64::try_from(before).unwrap_or(i64::MAX) };
         Geometry::Axes { rows: shifted(self.pads[0]), columns: shifted(self.pads[2]) }
     }
-
-    fn reuse(&self) -> Reuse {
-        Reuse::Fresh
-    }
-
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
-        output.fill(N::from_f64(0.0));
-        let (top, left) = (self.pads[0] as usize, self.pads[2] as usize);
-        let (height, width) = (inputs[0].shape()[1], inputs[0].shape()[2]);
-        let mut rows = output.slice_axis_mut(Axis(1), Slice::from(top..top + height));
-        rows.slice_axis_mut(Axis(2), Slice::from(left..left + width)).assign(&inputs[0]);
-    }
 }
+
+rearrange_operator!(Pad);

@@ -1,10 +1,10 @@
 //! `shuffle`: the channel shuffle of ShuffleNet.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
-
+use super::family::{Rearrange, Source, rearrange_operator};
 use crate::diag::Code;
+use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
-use crate::ops::{Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Reuse, Sizes, Spec, Value};
+use crate::ops::{Default, Geometry, Kind, OpError, Spec, Value, Written};
 use crate::tensor::Shape;
 
 /// How `shuffle` is written.
@@ -13,65 +13,51 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Channel shuffle: channel i·(C/g) + j becomes channel j·g + i (Zhang et al. 2018).",
     example: "input 8x8x12;\nconv 1x1x12 groups=3 shuffle 3 -> 8x8x12;\n",
-    sizes: Sizes::None,
-    value: Some(Value {
-        name: "number of groups",
-        kind: Kind::Count { min: 1 },
-        default: Default::Required,
-        doc: "the groups of channels",
-    }),
-    flags: &[],
-    attributes: &[],
     cost: "none: data is only moved",
     onnx: "Reshape, Transpose, Reshape",
     torch: "nn.ChannelShuffle",
-    construct: |bound| Ok(Op::Shuffle(Shuffle { groups: bound.count("value").unwrap_or(1) })),
+    ..Shuffle::WRITTEN
 };
 
-/// ShuffleNet's channel shuffle.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Shuffle {
-    /// Groups of channels.
-    pub groups: u64,
+arguments! {
+    /// ShuffleNet's channel shuffle.
+    pub struct Shuffle {
+        /// Groups of channels.
+        groups: u64 = Field::value(&Value {
+            name: "number of groups",
+            kind: Kind::Count { min: 1 },
+            default: Default::Required,
+            doc: "the groups of channels",
+        }),
+    }
 }
 
-impl Operator for Shuffle {
-    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
-        let (_, _, channels) = map_of("shuffle", inputs[0])?;
+impl Written for Shuffle {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
+}
+
+impl Rearrange for Shuffle {
+    fn rearranged(&self, input: Shape) -> Result<Shape, OpError> {
+        let (_, _, channels) = map_of("shuffle", input)?;
         if channels % self.groups != 0 {
             return Err(OpError::new(
                 Code::E0303,
                 format!("{channels} channels cannot be shuffled in {} groups", self.groups),
             )
-            .at("value")
+            .at("lone value")
             .here(format!("{channels} is not a multiple of {}", self.groups)));
         }
-        Ok(inputs[0])
+        Ok(input)
     }
 
-    fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
-        Cost::default()
+    fn source(&self, input: Shape, [channel, y, x]: [u64; 3]) -> Source {
+        let per_group = input.channels() / self.groups;
+        Source::At([channel % self.groups * per_group + channel / self.groups, y, x])
     }
 
-    fn geometry(&self, _input: Shape) -> Geometry {
+    fn moves(&self, _input: Shape) -> Geometry {
         Geometry::Pointwise
     }
-
-    fn reuse(&self) -> Reuse {
-        Reuse::Fresh
-    }
-
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
-        let groups = self.groups as usize;
-        let per_group = inputs[0].shape()[0] / groups;
-        for (channel, mut plane) in output.axis_iter_mut(Axis(0)).enumerate() {
-            let source = channel % groups * per_group + channel / groups;
-            plane.assign(&inputs[0].index_axis(Axis(0), source));
-        }
-    }
 }
+
+rearrange_operator!(Shuffle);

@@ -1,18 +1,48 @@
-//! A range of channels: what a branch of `split` takes.
+//! `slice`: a range of channels; also what a branch of `split` takes.
 
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice as Range};
 
 use crate::diag::Code;
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse};
+use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::{
+    Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
+};
 use crate::tensor::Shape;
 
-/// The channels `first .. first + count`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Slice {
-    /// The first channel.
-    pub first: u64,
-    /// How many.
-    pub count: u64,
+/// How `slice` is written.
+pub(crate) static SPEC: Spec = Spec {
+    name: "slice",
+    summary: "Takes n channels, from channel k on; of a vector elements.",
+    example: "input 8x8x12;\nslice 4 at=2 -> 8x8x4;\n",
+    cost: "none: data is only moved",
+    onnx: "Slice",
+    torch: "x[:, k:k + n]",
+    since: "0.2",
+    ..Slice::WRITTEN
+};
+
+arguments! {
+    /// The channels `first .. first + count`.
+    pub struct Slice {
+        /// How many.
+        count: u64 = Field::value(&Value {
+            name: "number of channels",
+            kind: Kind::Count { min: 1 },
+            default: Default::Required,
+            doc: "the channels that are taken",
+        }),
+        /// The first channel.
+        first: u64 = Field::attribute(&[Attribute {
+            name: "at",
+            kind: Kind::Count { min: 0 },
+            default: Default::Count(0),
+            doc: "the first channel that is taken, counted from 0",
+        }]),
+    }
+}
+
+impl Written for Slice {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
 impl Operator for Slice {
@@ -21,7 +51,9 @@ impl Operator for Slice {
         match self.first.checked_add(self.count) {
             Some(end) if self.count > 0 && end <= channels => Ok(inputs[0].with_channels(self.count)),
             _ => Err(OpError::new(Code::E0308, "the channels of the slice do not exist")
-                .here(format!("{} from {}, of {channels}", self.count, self.first))),
+                .at("lone value")
+                .here(format!("{} from channel {} on, of {channels}", self.count, self.first))
+                .note(format!("{} + {} is more than {channels}", self.first, self.count))),
         }
     }
 
@@ -29,8 +61,8 @@ impl Operator for Slice {
         Cost::default()
     }
 
-    fn geometry(&self, _input: Shape) -> Geometry {
-        Geometry::Pointwise
+    fn geometry(&self, input: Shape) -> Geometry {
+        if input.is_map() { Geometry::Pointwise } else { Geometry::Whole }
     }
 
     fn reuse(&self) -> Reuse {

@@ -3,7 +3,8 @@
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use crate::diag::Code;
-use crate::ops::{Cost, Geometry, Number, Op, OpError, Operator, Reuse, Sizes, Spec};
+use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `unflatten` is written.
@@ -12,33 +13,40 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Makes a map of a vector, in the order channels, rows, columns.",
     example: "input 784;\nunflatten 7x7x16 -> 7x7x16;\n",
-    sizes: Sizes::Map,
-    value: None,
-    flags: &[],
-    attributes: &[],
     cost: "none: data is only moved",
     onnx: "Reshape",
     torch: "nn.Unflatten",
-    construct: |bound| match *bound.dims() {
-        [height, width, channels] => Ok(Op::Unflatten(Unflatten { height, width, channels })),
-        _ => Err(OpError::new(Code::E0203, "`unflatten` needs a size")),
-    },
+    ..Unflatten::WRITTEN
 };
 
-/// Makes a map of a vector.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Unflatten {
-    /// Rows.
-    pub height: u64,
-    /// Columns.
-    pub width: u64,
-    /// Channels.
-    pub channels: u64,
+arguments! {
+    /// Makes a map of a vector.
+    pub struct Unflatten {
+        /// Rows, columns and channels.
+        map: [u64; 3] = MAP,
+    }
+}
+
+/// The size of the map.
+const MAP: Field<[u64; 3]> = Field {
+    sizes: Sizes::Map,
+    ..Field::new(
+        |_, bound| match *bound.dims() {
+            [height, width, channels] => Ok([height, width, channels]),
+            _ => Err(OpError::new(Code::E0203, "`unflatten` needs a size")),
+        },
+        |_, map, bound| bound.set_size(map, (1, 1), (1, 1)),
+    )
+};
+
+impl Written for Unflatten {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
 impl Operator for Unflatten {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
-        let shape = Shape::map(self.height, self.width, self.channels);
+        let [height, width, channels] = self.map;
+        let shape = Shape::map(height, width, channels);
         match inputs[0] {
             Shape::Vector(elements) if elements == shape.elements() => Ok(shape),
             Shape::Vector(elements) => Err(OpError::new(
@@ -47,13 +55,7 @@ impl Operator for Unflatten {
             )
             .at("size")
             .here(format!("has {} elements", shape.elements()))
-            .note(format!(
-                "{}·{}·{} = {}, not {elements}",
-                self.height,
-                self.width,
-                self.channels,
-                shape.elements()
-            ))),
+            .note(format!("{height}·{width}·{channels} = {}, not {elements}", shape.elements()))),
             Shape::Map { .. } => Err(OpError::new(Code::E0302, "`unflatten` needs a vector, not a map")
                 .here(format!("a map of {} arrives here", inputs[0]))),
         }

@@ -8,12 +8,13 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use crate::diag::Code;
 use crate::tensor::Shape;
 
-use super::sliding::{DILATE, GROUPS, PAD, SAME, Sliding, VALID, check_groups, padding};
-use crate::ops::catalogue::bias::{BIAS, NOBIAS, bias};
+use super::sliding::{BIAS, BORDER, Border, FILTERS, GROUPS, Sliding, check_groups, window};
+use crate::ops::field::exclusive;
+use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::{
-    Attribute, Bound, ConnectionTable, Cost, Default, Geometry, Kind, Number, Op, OpError, Operator,
-    Parameter, Product, Reuse, Sizes, Spec,
+    Attribute, Bound, ConnectionTable, Cost, Default, Geometry, Kind, Number, OpError, Operator, Parameter,
+    Product, Reuse, Sizes, Spec, Written,
 };
 
 /// How `conv` is written.
@@ -22,68 +23,48 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Convolution: each filter slides over the map and sums products over its window and all channels of its group.",
     example: "input 32x32x3;\nconv 5x5x16 same relu -> 32x32x16;\n",
-    sizes: Sizes::KernelFilters,
-    value: None,
-    flags: &[SAME, VALID, BIAS, NOBIAS],
-    attributes: &[
-        PAD,
-        DILATE,
-        GROUPS,
-        Attribute {
-            name: "table",
-            kind: Kind::Table,
-            default: Default::Absent,
-            doc: "connection table: which input maps feed which output map",
-        },
-    ],
     cost: "macs = out_h·out_w·filters × k_h·k_w·in_c/groups (with a table: out_h·out_w × k_h·k_w·kernels); one addition for each output with a bias",
     onnx: "Conv",
     torch: "nn.Conv2d",
-    construct: |bound| Conv::new(bound).map(Op::Conv),
+    ..Conv::WRITTEN
 };
 
-/// A convolution.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Conv {
-    /// Kernel, stride, dilation, padding.
-    pub sliding: Sliding,
-    /// Output channels.
-    pub filters: u64,
-    /// Groups of channels.
-    pub groups: u64,
-    /// Whether a bias is added.
-    pub bias: bool,
-    /// Which input maps feed which output map; `None` means all of the group.
-    pub table: Option<Arc<ConnectionTable>>,
+arguments! {
+    /// A convolution.
+    pub struct Conv {
+        /// Kernel, stride, dilation, padding.
+        sliding: Sliding = window(Sizes::KernelFilters),
+        /// Output channels.
+        filters: u64 = FILTERS,
+        /// Groups of channels.
+        groups: u64 = GROUPS,
+        /// How the map goes on beyond its edge where it is padded.
+        border: Border = BORDER,
+        /// Whether a bias is added.
+        bias: bool = BIAS,
+        /// Which input maps feed which output map; `None` means all of the group.
+        table: Option<Arc<ConnectionTable>> = Field::optional(&[Attribute {
+ name: "table", kind: Kind::Table, default: Default::Absent, doc: "connection table: which input maps feed which output map" }]),
+    }
 }
 
 impl Conv {
-    fn new(bound: &Bound) -> Result<Conv, OpError> {
-        let [kernel_height, kernel_width, filters] = *bound.dims() else {
-            return Err(OpError::new(Code::E0203, "`conv` needs a size"));
-        };
-        let table = bound.table("table").cloned();
-        let groups = bound.count("groups").unwrap_or(1);
-        if table.is_some() && bound.span("groups").is_some() {
-            return Err(OpError::new(Code::E0206, "`table=` and `groups=` exclude each other")
-                .at("groups")
-                .here("decide for one"));
-        }
-        let sliding = Sliding {
-            kernel: (kernel_height, kernel_width),
-            stride: bound.stride_or((1, 1)),
-            dilation: bound.pair("dilate").unwrap_or((1, 1)),
-            padding: padding(bound)?,
-            ceil: false,
-        };
-        Ok(Conv { sliding, filters, groups, bias: bias(bound)?, table })
-    }
-
     /// Kernels over a single input map that feed one output map, times the output maps of a group.
     fn kernels_per_position(&self, channels: u64) -> u64 {
         match &self.table {
             Some(table) => table.kernels(),
             None => channels / self.groups,
+        }
+    }
+}
+
+impl Written for Conv {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
+
+    fn check(self, bound: &Bound) -> Result<Conv, OpError> {
+        match self.table {
+            Some(_) if bound.span("groups").is_some() => Err(exclusive("table=", "groups=")),
+            _ => Ok(self),
         }
     }
 }
@@ -101,6 +82,7 @@ impl Operator for Conv {
         } else {
             check_groups(channels, self.filters, self.groups)?;
         }
+        self.sliding.check_border(self.border, inputs[0].extent())?;
         let (height, width) = self.sliding.output(inputs[0])?;
         Ok(Shape::map(height, width, self.filters))
     }
@@ -139,7 +121,9 @@ impl Operator for Conv {
         let outputs = u128::from(output.elements());
         let bias = if self.bias { outputs } else { 0 };
         Cost {
-            macs_useful: rows.useful_taps(height, out_height) * columns.useful_taps(width, out_width) * pairs,
+            macs_useful: self.border.useful(&rows, height, out_height)
+                * self.border.useful(&columns, width, out_width)
+                * pairs,
             add: bias,
             connections: macs.value() + bias,
             macs,
@@ -182,13 +166,9 @@ impl Operator for Conv {
                     for (kernel, &source) in sources.iter().enumerate() {
                         let (outer, inner) =
                             if self.table.is_some() { (first_kernel + kernel, 0) } else { (filter, kernel) };
-                        for ky in rows.taps_inside(y as u64, height) {
-                            for kx in columns.taps_inside(x as u64, width) {
-                                let (iy, ix) = (
-                                    rows.position(y as u64, ky) as usize,
-                                    columns.position(x as u64, kx) as usize,
-                                );
-                                let tap = weight[IxDyn(&[outer, inner, ky as usize, kx as usize])];
+                        for (ky, iy) in self.border.taps(&rows, y as u64, height) {
+                            for (kx, ix) in self.border.taps(&columns, x as u64, width) {
+                                let tap = weight[IxDyn(&[outer, inner, ky, kx])];
                                 sum = sum.mac(input[IxDyn(&[source, iy, ix])], tap);
                             }
                         }

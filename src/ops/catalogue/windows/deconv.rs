@@ -2,13 +2,14 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
-use super::sliding::{DILATE, GROUPS, PAD, Padding, SAME, VALID, check_groups, padding};
+use super::sliding::{BIAS, FILTERS, GROUPS, Padding, Sliding, check_groups, window};
 use crate::diag::Code;
-use crate::ops::catalogue::bias::{BIAS, NOBIAS, bias};
+use crate::ops::field::exclusive;
+use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::{
-    Attribute, Bound, Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Product,
-    Reuse, Sizes, Spec,
+    Attribute, Bound, Cost, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse,
+    Sizes, Spec, Written,
 };
 use crate::tensor::{Shape, Window};
 
@@ -18,99 +19,30 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Transposed convolution: enlarges a map by its stride; `pad` crops the result.",
     example: "input 7x7x16;\ndeconv 4x4x8/2 pad=1 relu -> 14x14x8;\n",
-    sizes: Sizes::KernelFilters,
-    value: None,
-    flags: &[SAME, VALID, BIAS, NOBIAS],
-    attributes: &[
-        PAD,
-        DILATE,
-        GROUPS,
-        Attribute {
-            name: "outpad",
-            kind: Kind::Pair { min: 0 },
-            default: Default::Count(0),
-            doc: "further rows and columns at the bottom and right: n or (height, width), below stride or dilation",
-        },
-    ],
     cost: "macs = in_h·in_w·in_c × k_h·k_w·filters/groups; one addition for each output with a bias",
     onnx: "ConvTranspose",
     torch: "nn.ConvTranspose2d",
-    construct: |bound| Deconv::new(bound).map(Op::Deconv),
+    ..Deconv::WRITTEN
 };
 
-/// A transposed convolution.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Deconv {
-    /// Kernel height and width.
-    pub kernel: (u64, u64),
-    /// Strides along height and width.
-    pub stride: (u64, u64),
-    /// Dilation along height and width.
-    pub dilation: (u64, u64),
-    /// What is cropped from the full result.
-    pub padding: Padding,
-    /// Further rows and columns at the bottom and right.
-    pub outpad: (u64, u64),
-    /// Output channels.
-    pub filters: u64,
-    /// Groups of channels.
-    pub groups: u64,
-    /// Whether a bias is added.
-    pub bias: bool,
+arguments! {
+    /// A transposed convolution.
+    pub struct Deconv {
+        /// Kernel, stride and dilation; the padding is what is cropped from the full result.
+        sliding: Sliding = window(Sizes::KernelFilters),
+        /// Further rows and columns at the bottom and right.
+        outpad: (u64, u64) = Field::attribute(&[Attribute {
+ name: "outpad", kind: Kind::Pair { min: 0 }, default: Default::Count(0), doc: "further rows and columns at the bottom and right: n or (height, width), below stride or dilation" }]),
+        /// Output channels.
+        filters: u64 = FILTERS,
+        /// Groups of channels.
+        groups: u64 = GROUPS,
+        /// Whether a bias is added.
+        bias: bool = BIAS,
+    }
 }
 
 impl Deconv {
-    fn new(bound: &Bound) -> Result<Deconv, OpError> {
-        let deconv = Deconv {
-            kernel: bound.window(),
-            stride: bound.stride_or((1, 1)),
-            dilation: bound.pair("dilate").unwrap_or((1, 1)),
-            padding: padding(bound)?,
-            outpad: bound.pair("outpad").unwrap_or((0, 0)),
-            filters: bound.dims().get(2).copied().unwrap_or(1),
-            groups: bound.count("groups").unwrap_or(1),
-            bias: bias(bound)?,
-        };
-        if deconv.padding == Padding::Same && bound.span("outpad").is_some() {
-            return Err(OpError::new(Code::E0206, "`same` and `outpad=` exclude each other")
-                .at("outpad")
-                .here("decide for one"));
-        }
-        let axes = [
-            ("height", deconv.outpad.0, deconv.stride.0, deconv.dilation.0),
-            ("width", deconv.outpad.1, deconv.stride.1, deconv.dilation.1),
-        ];
-        for (axis, outpad, stride, dilation) in axes {
-            if outpad > 0 && outpad >= stride.max(dilation) {
-                return Err(OpError::new(
-                    Code::E0205,
-                    "`outpad` must be smaller than the stride or the dilation",
-                )
-                .at("outpad")
-                .here(format!("{outpad} in {axis}, with stride {stride} and dilation {dilation}")));
-            }
-        }
-        if deconv.padding == Padding::Same {
-            for (axis, kernel, stride, dilation) in [
-                ("height", deconv.kernel.0, deconv.stride.0, deconv.dilation.0),
-                ("width", deconv.kernel.1, deconv.stride.1, deconv.dilation.1),
-            ] {
-                let extent = Window { dilation, ..Window::new(kernel, stride) }.extent();
-                if extent < stride {
-                    return Err(OpError::new(
-                        Code::E0305,
-                        "a kernel smaller than its stride cannot be `same`",
-                    )
-                    .at("same")
-                    .here(format!("{extent} in {axis}, with stride {stride}"))
-                    .note(format!("`same` crops (in − 1)·{stride} + {extent} to in·{stride} {axis}"))
-                    .help("use a larger kernel, or `outpad=`"));
-                }
-            }
-        }
-        Ok(deconv)
-    }
-
     /// The windows that slide over the *output*, one for each input row and column: the crop is their padding.
     pub fn windows(&self) -> (Window, Window) {
         let axis = |kernel: u64, stride: u64, dilation: u64, before: u64, after: u64| Window {
@@ -125,17 +57,19 @@ impl Deconv {
             let total = Window { dilation, ..Window::new(kernel, stride) }.extent().saturating_sub(stride);
             (total / 2, total - total / 2)
         };
-        let [top, bottom, left, right] = match self.padding {
+        let [top, bottom, left, right] = match self.sliding.padding {
             Padding::Explicit(pads) => pads,
             Padding::Same => {
-                let (top, bottom) = crop(self.kernel.0, self.stride.0, self.dilation.0);
-                let (left, right) = crop(self.kernel.1, self.stride.1, self.dilation.1);
+                let (top, bottom) =
+                    crop(self.sliding.kernel.0, self.sliding.stride.0, self.sliding.dilation.0);
+                let (left, right) =
+                    crop(self.sliding.kernel.1, self.sliding.stride.1, self.sliding.dilation.1);
                 [top, bottom, left, right]
             }
         };
         (
-            axis(self.kernel.0, self.stride.0, self.dilation.0, top, bottom),
-            axis(self.kernel.1, self.stride.1, self.dilation.1, left, right),
+            axis(self.sliding.kernel.0, self.sliding.stride.0, self.sliding.dilation.0, top, bottom),
+            axis(self.sliding.kernel.1, self.sliding.stride.1, self.sliding.dilation.1, left, right),
         )
     }
 }
@@ -158,6 +92,49 @@ fn axis_output(axis: &str, window: Window, outpad: u64, input: u64) -> Result<u6
     }
 }
 
+impl Written for Deconv {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
+
+    fn check(self, bound: &Bound) -> Result<Deconv, OpError> {
+        if self.sliding.padding == Padding::Same && bound.span("outpad").is_some() {
+            return Err(exclusive("same", "outpad="));
+        }
+        let axes = [
+            ("height", self.outpad.0, self.sliding.stride.0, self.sliding.dilation.0),
+            ("width", self.outpad.1, self.sliding.stride.1, self.sliding.dilation.1),
+        ];
+        for (axis, outpad, stride, dilation) in axes {
+            if outpad > 0 && outpad >= stride.max(dilation) {
+                return Err(OpError::new(
+                    Code::E0205,
+                    "`outpad` must be smaller than the stride or the dilation",
+                )
+                .at("outpad")
+                .here(format!("{outpad} in {axis}, with stride {stride} and dilation {dilation}")));
+            }
+        }
+        if self.sliding.padding == Padding::Same {
+            for (axis, kernel, stride, dilation) in [
+                ("height", self.sliding.kernel.0, self.sliding.stride.0, self.sliding.dilation.0),
+                ("width", self.sliding.kernel.1, self.sliding.stride.1, self.sliding.dilation.1),
+            ] {
+                let extent = Window { dilation, ..Window::new(kernel, stride) }.extent();
+                if extent < stride {
+                    return Err(OpError::new(
+                        Code::E0305,
+                        "a kernel smaller than its stride cannot be `same`",
+                    )
+                    .at("same")
+                    .here(format!("{extent} in {axis}, with stride {stride}"))
+                    .note(format!("`same` crops (in − 1)·{stride} + {extent} to in·{stride} {axis}"))
+                    .help("use a larger kernel, or `outpad=`"));
+                }
+            }
+        }
+        Ok(self)
+    }
+}
+
 impl Operator for Deconv {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
         let (height, width, channels) = map_of("deconv", inputs[0])?;
@@ -169,7 +146,7 @@ impl Operator for Deconv {
     }
 
     fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
-        let (height, width) = self.kernel;
+        let (height, width) = self.sliding.kernel;
         let inner = self.filters / self.groups;
         let fan_in = inner.saturating_mul(height).saturating_mul(width);
         let mut parameters = vec![Parameter::weight(&[inputs[0].channels(), inner, height, width], fan_in)];
@@ -183,7 +160,10 @@ impl Operator for Deconv {
         let (height, width) = inputs[0].extent();
         let channels = inputs[0].channels();
         let per_group = self.filters / self.groups;
-        let macs = Product::new(&[height, width, channels], &[self.kernel.0, self.kernel.1, per_group]);
+        let macs = Product::new(
+            &[height, width, channels],
+            &[self.sliding.kernel.0, self.sliding.kernel.1, per_group],
+        );
         let (rows, columns) = self.windows();
         let (out_height, out_width) = output.extent();
         let macs_useful = rows.useful_taps(out_height, height)

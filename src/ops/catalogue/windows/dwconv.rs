@@ -2,12 +2,12 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
-use super::sliding::{DILATE, PAD, SAME, Sliding, VALID, padding};
-use crate::ops::catalogue::bias::{BIAS, NOBIAS, bias};
+use super::sliding::{BIAS, BORDER, Border, Sliding, window};
+use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::{
-    Attribute, Bound, Cost, Default, Geometry, Kind, Number, Op, OpError, Operator, Parameter, Product,
-    Reuse, Sizes, Spec,
+    Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse, Sizes,
+    Spec, Written,
 };
 use crate::tensor::Shape;
 
@@ -17,52 +17,35 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Depthwise convolution: each input channel has its own filters (Chollet 2017, Howard et al. 2017).",
     example: "input 16x16x8;\ndwconv 3x3/2 pad=1 bn relu6 -> 8x8x8;\n",
-    sizes: Sizes::Kernel,
-    value: None,
-    flags: &[SAME, VALID, BIAS, NOBIAS],
-    attributes: &[
-        PAD,
-        DILATE,
-        Attribute {
-            name: "mult",
-            kind: Kind::Count { min: 1 },
-            default: Default::Count(1),
-            doc: "filters for each input channel: output channel c·mult + j reads input channel c",
-        },
-    ],
     cost: "macs = out_h·out_w·channels·mult × k_h·k_w; one addition for each output with a bias",
     onnx: "Conv with group = channels",
     torch: "nn.Conv2d with groups = channels",
-    construct: |bound| DwConv::new(bound).map(Op::DwConv),
+    ..DwConv::WRITTEN
 };
 
-/// A depthwise convolution.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DwConv {
-    /// Kernel, stride, dilation, padding.
-    pub sliding: Sliding,
-    /// Filters for each input channel.
-    pub multiplier: u64,
-    /// Whether a bias is added.
-    pub bias: bool,
+arguments! {
+    /// A depthwise convolution.
+    pub struct DwConv {
+        /// Kernel, stride, dilation, padding.
+        sliding: Sliding = window(Sizes::Kernel),
+        /// Filters for each input channel.
+        multiplier: u64 = Field::attribute(&[Attribute {
+ name: "mult", kind: Kind::Count { min: 1 }, default: Default::Count(1), doc: "filters for each input channel: output channel c·mult + j reads input channel c" }]),
+        /// How the map goes on beyond its edge where it is padded.
+        border: Border = BORDER,
+        /// Whether a bias is added.
+        bias: bool = BIAS,
+    }
 }
 
-impl DwConv {
-    fn new(bound: &Bound) -> Result<DwConv, OpError> {
-        let sliding = Sliding {
-            kernel: bound.window(),
-            stride: bound.stride_or((1, 1)),
-            dilation: bound.pair("dilate").unwrap_or((1, 1)),
-            padding: padding(bound)?,
-            ceil: false,
-        };
-        Ok(DwConv { sliding, multiplier: bound.count("mult").unwrap_or(1), bias: bias(bound)? })
-    }
+impl Written for DwConv {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
 impl Operator for DwConv {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
         let (_, _, channels) = map_of("dwconv", inputs[0])?;
+        self.sliding.check_border(self.border, inputs[0].extent())?;
         let (height, width) = self.sliding.output(inputs[0])?;
         Ok(Shape::map(height, width, channels.saturating_mul(self.multiplier)))
     }
@@ -86,8 +69,8 @@ impl Operator for DwConv {
         let macs =
             Product::new(&[out_height, out_width, channels], &[self.sliding.kernel.0, self.sliding.kernel.1]);
         let bias = if self.bias { u128::from(output.elements()) } else { 0 };
-        let macs_useful = rows.useful_taps(height, out_height)
-            * columns.useful_taps(width, out_width)
+        let macs_useful = self.border.useful(&rows, height, out_height)
+            * self.border.useful(&columns, width, out_width)
             * u128::from(channels);
         Cost { macs_useful, add: bias, connections: macs.value() + bias, macs, ..Cost::default() }
     }
@@ -114,17 +97,10 @@ impl Operator for DwConv {
             for y in 0..out_height {
                 for x in 0..out_width {
                     let mut sum = N::from_f64(0.0);
-                    for ky in rows.taps_inside(y as u64, height) {
-                        for kx in columns.taps_inside(x as u64, width) {
-                            let at = [
-                                source,
-                                rows.position(y as u64, ky) as usize,
-                                columns.position(x as u64, kx) as usize,
-                            ];
-                            sum = sum.mac(
-                                inputs[0][IxDyn(&at)],
-                                parameters[0][IxDyn(&[filter, 0, ky as usize, kx as usize])],
-                            );
+                    for (ky, iy) in self.border.taps(&rows, y as u64, height) {
+                        for (kx, ix) in self.border.taps(&columns, x as u64, width) {
+                            let tap = parameters[0][IxDyn(&[filter, 0, ky, kx])];
+                            sum = sum.mac(inputs[0][IxDyn(&[source, iy, ix])], tap);
                         }
                     }
                     output[IxDyn(&[filter, y, x])] =

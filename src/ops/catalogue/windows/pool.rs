@@ -2,10 +2,11 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
-use super::sliding::{DILATE, PAD, Padding, SAME, Sliding, VALID, padding};
+use super::sliding::{DILATE, PAD, Padding, SAME, Sliding, VALID};
 use crate::diag::Code;
+use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
-use crate::ops::{Bound, Cost, Flag, Geometry, Number, Op, OpError, Operator, Reach, Reuse, Sizes, Spec};
+use crate::ops::{Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Written};
 use crate::tensor::{Shape, Window};
 
 const CEIL: Flag = Flag {
@@ -17,45 +18,24 @@ const GLOBAL: Flag = Flag { name: "global", doc: "one window over the whole map;
 /// How `maxpool` is written.
 pub(crate) static MAX: Spec = Spec {
     name: "maxpool",
-    trailing: false,
     summary: "The largest element of each window, channel by channel; padding never wins.",
     example: "input 28x28x6;\nmaxpool 2/2 -> 14x14x6;\n",
-    sizes: Sizes::WindowOrWord,
-    value: None,
-    flags: &[SAME, VALID, CEIL, GLOBAL],
-    attributes: &[PAD, DILATE],
+    flags: REGION.flags,
     cost: "taps inside the input − 1 comparisons for each output",
     onnx: "MaxPool",
     torch: "nn.MaxPool2d",
-    construct: |bound| Pool::new(bound, Reduction::Max).map(Op::Pool),
+    ..Pool::WRITTEN
 };
 
 /// How `avgpool` is written.
 pub(crate) static AVERAGE: Spec = Spec {
     name: "avgpool",
-    trailing: false,
     summary: "The mean of each window, channel by channel; divides by the taps inside the input.",
     example: "input 28x28x6;\navgpool 2/2 -> 14x14x6;\n",
-    sizes: Sizes::WindowOrWord,
-    value: None,
-    flags: &[
-        SAME,
-        VALID,
-        CEIL,
-        GLOBAL,
-        Flag { name: "countpad", doc: "divides by the taps inside the input and its declared padding" },
-    ],
-    attributes: &[PAD, DILATE],
     cost: "taps inside the input − 1 additions and 1 division for each output",
     onnx: "AveragePool",
     torch: "nn.AvgPool2d with count_include_pad=False",
-    construct: |bound| {
-        Pool::new(
-            bound,
-            if bound.flag("countpad") { Reduction::AverageWithPadding } else { Reduction::Average },
-        )
-        .map(Op::Pool)
-    },
+    ..Pool::WRITTEN
 };
 
 /// What becomes of a window.
@@ -81,57 +61,91 @@ pub enum Region {
     Adaptive(u64, u64),
 }
 
-/// A pooling.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pool {
-    /// What becomes of a window.
-    pub reduction: Reduction,
-    /// Which windows there are.
-    pub region: Region,
+arguments! {
+    /// A pooling.
+    pub struct Pool {
+        /// Which windows there are.
+        region: Region = REGION,
+        /// What becomes of a window.
+        reduction: Reduction = REDUCTION,
+    }
+}
+
+/// `maxpool` or `avgpool`, perhaps with `countpad`.
+const REDUCTION: Field<Reduction> = Field {
+    flags: &[Flag { name: "countpad", doc: "divides by the taps inside the input and its declared padding" }],
+    ..Field::new(
+        |_, bound| {
+            Ok(match bound.spec().name {
+                "maxpool" => Reduction::Max,
+                _ if bound.flag("countpad") => Reduction::AverageWithPadding,
+                _ => Reduction::Average,
+            })
+        },
+        |_, reduction, bound| {
+            if *reduction == Reduction::AverageWithPadding {
+                bound.set_flag("countpad");
+            }
+        },
+    )
+};
+
+/// A window with stride, padding and dilation, or `global`, or `to HxW`.
+const REGION: Field<Region> = Field {
+    sizes: Sizes::WindowOrWord,
+    flags: &[SAME, VALID, CEIL, GLOBAL],
+    attributes: &[PAD, DILATE],
+    ..Field::new(read_region, |_, region, bound| match region {
+        Region::Global => bound.set_flag("global"),
+        Region::Adaptive(height, width) => bound.set_adaptive((*height, *width)),
+        Region::Sliding(sliding) => {
+            sliding.write(bound, sliding.kernel);
+            if sliding.ceil {
+                bound.set_flag("ceil");
+            }
+        }
+    })
+};
+
+fn read_region(_: &Field<Region>, bound: &Bound) -> Result<Region, OpError> {
+    let name = bound.spec().name;
+    let alone = |word: &'static str| {
+        let other = ["size", "same", "valid", "ceil", "global", "to", "pad", "dilate", "countpad"]
+            .into_iter()
+            .find(|other| *other != word && bound.span(other).is_some());
+        match other {
+            Some(other) => Err(OpError::new(Code::E0206, format!("`{name} {word}` stands alone"))
+                .at(other)
+                .here(format!("does not go with `{word}`"))),
+            None => Ok(()),
+        }
+    };
+    if bound.flag("global") {
+        alone("global")?;
+        return Ok(Region::Global);
+    }
+    if let Some((height, width)) = bound.adaptive() {
+        alone("to")?;
+        return Ok(Region::Adaptive(height, width));
+    }
+    let sliding = Sliding { ceil: bound.flag("ceil"), ..Sliding::read(bound, bound.window())? };
+    if sliding.padding == Padding::Same && sliding.ceil {
+        return Err(OpError::new(Code::E0206, "`same` and `ceil` exclude each other")
+            .at("ceil")
+            .here("`same` rounds up already"));
+    }
+    Ok(Region::Sliding(sliding))
+}
+
+impl Written for Pool {
+    const SPECS: &'static [&'static Spec] = &[&MAX, &AVERAGE];
+
+    fn spec(&self) -> &'static Spec {
+        if self.reduction == Reduction::Max { &MAX } else { &AVERAGE }
+    }
 }
 
 impl Pool {
-    fn new(bound: &Bound, reduction: Reduction) -> Result<Pool, OpError> {
-        let name = bound.spec().name;
-        let alone = |word: &'static str| {
-            let other = ["size", "same", "valid", "ceil", "global", "to", "pad", "dilate", "countpad"]
-                .into_iter()
-                .find(|other| *other != word && bound.span(other).is_some());
-            match other {
-                Some(other) => Err(OpError::new(Code::E0206, format!("`{name} {word}` stands alone"))
-                    .at(other)
-                    .here(format!("does not go with `{word}`"))),
-                None => Ok(()),
-            }
-        };
-        if bound.flag("global") {
-            alone("global")?;
-            return Ok(Pool { reduction, region: Region::Global });
-        }
-        if let Some((height, width)) = bound.adaptive() {
-            alone("to")?;
-            return Ok(Pool { reduction, region: Region::Adaptive(height, width) });
-        }
-        let kernel = bound.window();
-        let sliding = Sliding {
-            kernel,
-            stride: bound.stride_or(kernel),
-            dilation: bound.pair("dilate").unwrap_or((1, 1)),
-            padding: padding(bound)?,
-            ceil: bound.flag("ceil"),
-        };
-        if sliding.padding == Padding::Same && sliding.ceil {
-            return Err(OpError::new(Code::E0206, "`same` and `ceil` exclude each other")
-                .at("ceil")
-                .here("`same` rounds up already"));
-        }
-        Ok(Pool { reduction, region: Region::Sliding(sliding) })
-    }
-
-    fn name(&self) -> &'static str {
-        if self.reduction == Reduction::Max { MAX.name } else { AVERAGE.name }
-    }
-
     /// The ranges of rows or columns that the windows of one axis cover, as (first, end, step), and the
     /// divisor's taps.
     fn taps(&self, axis: AxisRegion, index: u64, input: u64) -> (Vec<usize>, u64) {
@@ -220,7 +234,7 @@ fn check_padding(axis: &str, window: Window, input: u64, outputs: u64) -> Result
 
 impl Operator for Pool {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
-        let (height, width, channels) = map_of(self.name(), inputs[0])?;
+        let (height, width, channels) = map_of(self.spec().name, inputs[0])?;
         let (out_height, out_width) = match self.region {
             Region::Global => (1, 1),
             Region::Adaptive(rows, columns) => (rows, columns),

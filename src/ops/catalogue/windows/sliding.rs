@@ -3,7 +3,8 @@
 use crate::diag::Code;
 use crate::tensor::{Shape, Window};
 
-use crate::ops::{Attribute, Bound, Default, Flag, Kind, OpError};
+use crate::ops::field::{Field, exclusive, one_of};
+use crate::ops::{Attribute, Bound, Default, Flag, Kind, Literal, OpError, Sizes};
 
 /// Padding as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,102 @@ pub enum Padding {
     /// Top, bottom, left, right.
     Explicit([u64; 4]),
 }
+
+/// How a map goes on beyond its edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Border {
+    /// Zeros.
+    Zeros,
+    /// Mirrored at the first and last pixel, which do not repeat.
+    Reflect,
+    /// The pixels at the edge repeat.
+    Replicate,
+    /// The opposite side follows.
+    Circular,
+}
+
+impl Border {
+    /// The flag that asks for it; for zeros none does.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Border::Zeros => "",
+            Border::Reflect => "reflect",
+            Border::Replicate => "replicate",
+            Border::Circular => "circular",
+        }
+    }
+
+    /// The pixel of an axis of `length` that stands at `position`, which may lie beyond the edge; `None` for a zero.
+    pub fn source(self, position: i64, length: u64) -> Option<u64> {
+        let length = i64::try_from(length).unwrap_or(i64::MAX);
+        if (0..length).contains(&position) {
+            return Some(position as u64);
+        }
+        let source = match self {
+            Border::Zeros => return None,
+            Border::Reflect if position < 0 => -position,
+            Border::Reflect => 2 * (length - 1) - position,
+            Border::Replicate => position.clamp(0, length - 1),
+            Border::Circular => position.rem_euclid(length),
+        };
+        Some(source.clamp(0, length - 1) as u64)
+    }
+
+    /// The taps of window `index` that see a pixel, each with the pixel.
+    pub(crate) fn taps(self, window: &Window, index: u64, length: u64) -> Vec<(usize, usize)> {
+        let source = |tap: u64| self.source(window.position(index, tap), length);
+        let all = 0..window.kernel;
+        all.filter_map(|tap| source(tap).map(|pixel| (tap as usize, pixel as usize))).collect()
+    }
+
+    /// The number of taps of the first `outputs` windows that see a pixel.
+    pub(crate) fn useful(self, window: &Window, length: u64, outputs: u64) -> u128 {
+        match self {
+            Border::Zeros => window.useful_taps(length, outputs),
+            _ => u128::from(window.kernel) * u128::from(outputs),
+        }
+    }
+
+    /// What a padding of this much has to hold to: mirroring needs that many further pixels, a circle that many.
+    pub(crate) fn check(self, axis: &str, input: u64, padding: u64) -> Result<(), OpError> {
+        let (word, most) = match self {
+            Border::Reflect => ("reflect", input - 1),
+            Border::Circular => ("circular", input),
+            Border::Zeros | Border::Replicate => return Ok(()),
+        };
+        if padding <= most {
+            return Ok(());
+        }
+        Err(OpError::new(Code::E0311, format!("`{word}` has too few pixels for the padding"))
+            .at(word)
+            .here(format!("a padding of {padding} in {axis}, with an input of {input}"))
+            .note(format!("at most {most} can be padded here")))
+    }
+}
+
+const REFLECT: Flag = Flag { name: "reflect", doc: "mirrors the map at its edge pixels in place of zeros" };
+const REPLICATE: Flag = Flag { name: "replicate", doc: "repeats the edge pixels in place of zeros" };
+const CIRCULAR: Flag = Flag { name: "circular", doc: "goes on at the opposite side in place of zeros" };
+
+/// `reflect`, `replicate`, `circular`, or zeros.
+pub(crate) const BORDER: Field<Border> = Field {
+    flags: &[REFLECT, REPLICATE, CIRCULAR],
+    ..Field::new(
+        |field, bound| {
+            Ok(match one_of(bound, field.flags)? {
+                Some("reflect") => Border::Reflect,
+                Some("replicate") => Border::Replicate,
+                Some(_) => Border::Circular,
+                None => Border::Zeros,
+            })
+        },
+        |_, border, bound| {
+            if *border != Border::Zeros {
+                bound.set_flag(border.word());
+            }
+        },
+    )
+};
 
 /// The declaration of the flag `same`.
 pub(crate) const SAME: Flag = Flag {
@@ -36,27 +133,75 @@ pub(crate) const DILATE: Attribute = Attribute {
     doc: "distance between two taps: n or (height, width)",
 };
 
-/// The declaration of `groups=`.
-pub(crate) const GROUPS: Attribute = Attribute {
+const DILATION: Field<(u64, u64)> = Field::attribute(&[DILATE]);
+
+/// `groups=`.
+pub(crate) const GROUPS: Field<u64> = Field::attribute(&[Attribute {
     name: "groups",
     kind: Kind::Count { min: 1 },
     default: Default::Count(1),
-    doc: "parts of the channels that are convolved apart",
+    doc: "number of channel groups; each is convolved separately",
+}]);
+
+/// The third dimension of `KxKxN`. It follows the field of the kernel.
+pub(crate) const FILTERS: Field<u64> = Field::new(
+    |_, bound| {
+        let missing = || OpError::new(Code::E0203, format!("`{}` needs a size", bound.spec().name));
+        bound.dims().get(2).copied().ok_or_else(missing)
+    },
+    |_, &filters, bound| bound.push_dimension(filters),
+);
+
+/// Whether a bias is added: it is, unless `nobias` stands there.
+pub(crate) const BIAS: Field<bool> = Field {
+    flags: &[
+        Flag { name: "bias", doc: "keeps the bias before a trailing `bn`" },
+        Flag { name: "nobias", doc: "no bias" },
+    ],
+    ..Field::new(
+        |field, bound| Ok(one_of(bound, field.flags)? != Some("nobias")),
+        |_, &bias, bound| {
+            if !bias {
+                bound.set_flag("nobias");
+            }
+        },
+    )
+};
+
+/// Kernel, stride (1 where none is given), `dilate=`, `pad=`, `same` and `valid`.
+pub(crate) const fn window(sizes: Sizes) -> Field<Sliding> {
+    Field {
+        sizes,
+        flags: &[SAME, VALID],
+        attributes: &[PAD, DILATE],
+        ..Field::new(
+            |_, bound| Sliding::read(bound, (1, 1)),
+            |_, sliding, bound| sliding.write(bound, (1, 1)),
+        )
+    }
+}
+
+/// A window whose stride is its size where none is given; no padding.
+pub(crate) const WINDOW: Field<Sliding> = Field {
+    sizes: Sizes::Window,
+    ..Field::new(
+        |_, bound| {
+            let (kernel, padding) = (bound.window(), Padding::Explicit([0; 4]));
+            Ok(Sliding { kernel, stride: bound.stride_or(kernel), dilation: (1, 1), padding, ceil: false })
+        },
+        |_, sliding, bound| {
+            let (height, width) = sliding.kernel;
+            bound.set_size(&[height, width], sliding.stride, sliding.kernel);
+        },
+    )
 };
 
 /// The padding of bound arguments; of `same`, `valid` and `pad=` at most one.
-pub(crate) fn padding(bound: &Bound) -> Result<Padding, OpError> {
-    let exclusive = |first: &str, second: &'static str| {
-        OpError::new(Code::E0206, format!("`{first}` and `{second}` exclude each other"))
-            .at(second)
-            .here("decide for one")
-    };
-    match (bound.flag("same"), bound.flag("valid"), bound.pads("pad")) {
-        (true, true, _) => Err(exclusive("same", "valid")),
-        (true, _, Some(_)) => Err(exclusive("same", "pad")),
-        (_, true, Some(_)) => Err(exclusive("valid", "pad")),
-        (true, false, None) => Ok(Padding::Same),
-        (false, _, pads) => Ok(Padding::Explicit(pads.unwrap_or([0; 4]))),
+fn padding(bound: &Bound) -> Result<Padding, OpError> {
+    match (one_of(bound, &[SAME, VALID])?, bound.pads("pad")) {
+        (Some(word), Some(_)) => Err(exclusive(word, "pad=")),
+        (Some("same"), None) => Ok(Padding::Same),
+        (_, pads) => Ok(Padding::Explicit(pads.unwrap_or([0; 4]))),
     }
 }
 
@@ -76,6 +221,35 @@ pub struct Sliding {
 }
 
 impl Sliding {
+    /// The window of bound arguments, without `ceil`.
+    pub(crate) fn read(bound: &Bound, stride: (u64, u64)) -> Result<Sliding, OpError> {
+        Ok(Sliding {
+            kernel: bound.window(),
+            stride: bound.stride_or(stride),
+            dilation: (DILATION.read)(&DILATION, bound)?,
+            padding: padding(bound)?,
+            ceil: false,
+        })
+    }
+
+    /// Adds the arguments of the window, without `ceil`; `stride` is the one that need not be written.
+    pub(crate) fn write(&self, bound: &mut Bound, stride: (u64, u64)) {
+        bound.set_size(&[self.kernel.0, self.kernel.1], self.stride, stride);
+        match self.padding {
+            Padding::Same => bound.set_flag("same"),
+            Padding::Explicit([0, 0, 0, 0]) => {}
+            Padding::Explicit(pads) => bound.set("pad", Literal::Pads(pads)),
+        }
+        (DILATION.write)(&DILATION, &self.dilation, bound);
+    }
+
+    /// Checks that a border has the pixels for the padding of an input.
+    pub(crate) fn check_border(&self, border: Border, (height, width): (u64, u64)) -> Result<(), OpError> {
+        let (rows, columns) = self.windows((height, width));
+        border.check("height", height, rows.pad_before.max(rows.pad_after))?;
+        border.check("width", width, columns.pad_before.max(columns.pad_after))
+    }
+
     /// The windows along rows and columns for an input of this height and width.
     pub fn windows(&self, (height, width): (u64, u64)) -> (Window, Window) {
         match self.padding {

@@ -2,9 +2,10 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
-use super::sliding::{Padding, Sliding};
+use super::sliding::{Sliding, WINDOW};
+use crate::ops::field::{Arguments, arguments};
 use crate::ops::input::map_of;
-use crate::ops::{Cost, Geometry, Number, Op, OpError, Operator, Parameter, Reuse, Sizes, Spec};
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `subsample` is written.
@@ -13,27 +14,22 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Trainable subsampling: window sum × coefficient + bias for each channel, without padding (LeCun et al. 1998).",
     example: "input 28x28x6;\nsubsample 2/2 sigmoid -> 14x14x6;\n",
-    sizes: Sizes::Window,
-    value: None,
-    flags: &[],
-    attributes: &[],
     cost: "for each output: k_h·k_w additions (the bias among them) and 1 multiplication",
     onnx: "AveragePool, Mul, Add",
     torch: "nn.LPPool2d(1, k) * weight + bias",
-    construct: |bound| {
-        let kernel = bound.window();
-        let (stride, padding) = (bound.stride_or(kernel), Padding::Explicit([0; 4]));
-        Ok(Op::Subsample(Subsample {
-            sliding: Sliding { kernel, stride, dilation: (1, 1), padding, ceil: false },
-        }))
-    },
+    ..Subsample::WRITTEN
 };
 
-/// A trainable subsampling.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Subsample {
-    /// Kernel and stride; no padding.
-    pub sliding: Sliding,
+arguments! {
+    /// A trainable subsampling.
+    pub struct Subsample {
+        /// Kernel and stride; no padding.
+        sliding: Sliding = WINDOW,
+    }
+}
+
+impl Written for Subsample {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
 impl Subsample {

@@ -1,0 +1,100 @@
+//! The difference of `sub` and the greatest and least elements of `max` and `min`: element by element, without
+//! broadcasting.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
+
+use crate::diag::Code;
+use crate::ops::field::{Field, arguments};
+use crate::ops::forms::{MAX, MIN, SUB};
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::tensor::Shape;
+
+/// What becomes of the elements at the same place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// The first less the second; exactly two.
+    Difference,
+    /// The greatest; NaN where one is.
+    Greatest,
+    /// The least; NaN where one is.
+    Least,
+}
+
+arguments! {
+    /// A difference, or the greatest or least elements.
+    pub struct Pairwise {
+        /// Which.
+        joined: Joined = Field::new(
+            |_, bound| {
+                Ok(match bound.spec().name {
+                    "sub" => Joined::Difference,
+                    "max" => Joined::Greatest,
+                    _ => Joined::Least,
+                })
+            },
+            |_, _, _| {},
+        ),
+    }
+}
+
+impl Written for Pairwise {
+    const SPECS: &'static [&'static Spec] = &[];
+
+    fn spec(&self) -> &'static Spec {
+        match self.joined {
+            Joined::Difference => &SUB,
+            Joined::Greatest => &MAX,
+            Joined::Least => &MIN,
+        }
+    }
+}
+
+impl Operator for Pairwise {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        let word = self.spec().name;
+        if self.joined == Joined::Difference && inputs.len() != 2 {
+            return Err(OpError::new(Code::E0215, "`sub` takes exactly two branches")
+                .here(format!("{} branches", inputs.len())));
+        }
+        match inputs.iter().find(|&&other| other != inputs[0]) {
+            Some(other) => Err(OpError::new(Code::E0307, "the branches have different shapes")
+                .here(format!("{other} stands beside {}", inputs[0]))
+                .note(format!("`{word}` never broadcasts"))),
+            None => Ok(inputs[0]),
+        }
+    }
+
+    fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
+        let operations = u128::from(output.elements()) * (inputs.len() as u128 - 1);
+        match self.joined {
+            Joined::Difference => Cost { add: operations, ..Cost::default() },
+            Joined::Greatest | Joined::Least => Cost { cmp: operations, ..Cost::default() },
+        }
+    }
+
+    fn geometry(&self, _input: Shape) -> Geometry {
+        Geometry::Pointwise
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::InPlace
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        _parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        output.assign(&inputs[0]);
+        for input in &inputs[1..] {
+            Zip::from(&mut output).and(input).for_each(|out, &x| {
+                *out = match self.joined {
+                    Joined::Difference => *out - x,
+                    Joined::Greatest => out.max(x),
+                    Joined::Least => out.min(x),
+                };
+            });
+        }
+    }
+}

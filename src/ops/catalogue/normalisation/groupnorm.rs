@@ -1,0 +1,70 @@
+//! `groupnorm`: normalisation over groups of channels and all positions.
+
+use super::epsilon::EPS;
+use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
+use crate::diag::Code;
+use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::{Cost, Default, Kind, Number, OpError, Spec, Value, Written};
+use crate::tensor::Shape;
+
+/// How `groupnorm` is written.
+pub(crate) static SPEC: Spec = Spec {
+    name: "groupnorm",
+    trailing: true,
+    summary: "Group normalisation: over the channels of a group and all positions (Wu & He 2018), factor and summand for each channel.",
+    example: "input 8x8x3;\nconv 3x3x8 same groupnorm 4 relu -> 8x8x8;\n",
+    cost: "per element 5 additions and 3 multiplications; per group 1 addition less, 3 divisions and 1 square root",
+    onnx: "GroupNormalization",
+    torch: "nn.GroupNorm",
+    since: "0.2",
+    ..GroupNorm::WRITTEN
+};
+
+arguments! {
+    /// Group normalisation.
+    pub struct GroupNorm {
+        /// Groups of channels.
+        groups: u64 = Field::value(&Value {
+            name: "number of groups",
+            kind: Kind::Count { min: 1 },
+            default: Default::Required,
+            doc: "the groups of channels; 1 normalises over everything",
+        }),
+        /// Added to the variance.
+        eps: f64 = EPS,
+    }
+}
+
+impl Written for GroupNorm {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
+}
+
+impl Norm for GroupNorm {
+    fn together(&self, input: Shape) -> Result<Together, OpError> {
+        let (channels, groups) = (input.channels(), self.groups);
+        if channels % groups != 0 {
+            return Err(OpError::new(
+                Code::E0303,
+                format!("{channels} channels cannot be cut into {groups} groups"),
+            )
+            .at("lone value")
+            .here(format!("{channels} is not a multiple of {groups}"))
+            .note(format!("{channels} mod {groups} = {}", channels % groups)));
+        }
+        Ok(Together::Groups(groups))
+    }
+
+    fn trained(&self) -> Trained {
+        Trained::WeightAndBias
+    }
+
+    fn cost_of_set(&self, elements: u128) -> Cost {
+        cost_to_standardise(elements)
+    }
+
+    fn normalise<N: Number>(&self, set: &mut [N]) {
+        standardise(set, self.eps);
+    }
+}
+
+norm_operator!(GroupNorm);

@@ -1,0 +1,58 @@
+//! `l2norm`: the channels at each position, divided by their Euclidean norm.
+
+use super::epsilon::epsilon;
+use super::family::{self, Norm, Together, Trained, norm_operator, sum};
+use crate::ops::field::{Arguments, arguments};
+use crate::ops::{Attribute, Cost, Default, Kind, Number, OpError, Spec, Written};
+use crate::tensor::Shape;
+
+/// How `l2norm` is written.
+pub(crate) static SPEC: Spec = Spec {
+    name: "l2norm",
+    trailing: true,
+    summary: "Divides the channels at each position by their Euclidean norm, of a vector its elements: x/max(√Σx², eps).",
+    example: "input 8x8x4;\nl2norm scale -> 8x8x4;\n",
+    cost: "per element 1 multiplication, 1 addition and 1 division; per position 1 addition less, 1 square root and 1 comparison",
+    onnx: "LpNormalization",
+    torch: "F.normalize(x, dim=1)",
+    since: "0.2",
+    ..L2Norm::WRITTEN
+};
+
+arguments! {
+    /// Division by the Euclidean norm.
+    pub struct L2Norm {
+        /// The least divisor.
+        eps: f64 = epsilon(&[Attribute {
+            name: "eps",
+            kind: Kind::Real,
+            default: Default::Real(1e-12),
+            doc: "the least divisor",
+        }]),
+    }
+}
+
+impl Written for L2Norm {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
+}
+
+impl Norm for L2Norm {
+    fn together(&self, _input: Shape) -> Result<Together, OpError> {
+        Ok(Together::Channels)
+    }
+
+    fn trained(&self) -> Trained {
+        Trained::Nothing
+    }
+
+    fn cost_of_set(&self, elements: u128) -> Cost {
+        Cost { add: elements - 1, mul: elements, div: elements, sqrt: 1, cmp: 1, ..Cost::default() }
+    }
+
+    fn normalise<N: Number>(&self, set: &mut [N]) {
+        let norm = sum(set.iter().map(|&x| x * x)).sqrt().max(N::from_f64(self.eps));
+        set.iter_mut().for_each(|x| *x = *x / norm);
+    }
+}
+
+norm_operator!(L2Norm);

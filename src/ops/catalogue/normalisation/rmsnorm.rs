@@ -1,0 +1,54 @@
+//! `rmsnorm`: the channels at each position, divided by the root of their mean square.
+
+use super::epsilon::epsilon;
+use super::family::{self, Norm, Together, Trained, norm_operator, sum};
+use crate::ops::field::{Arguments, arguments};
+use crate::ops::{Attribute, Cost, Default, Kind, Number, OpError, Spec, Written};
+use crate::tensor::Shape;
+
+/// How `rmsnorm` is written.
+pub(crate) static SPEC: Spec = Spec {
+    name: "rmsnorm",
+    trailing: true,
+    summary: "Divides the channels at each position by the root of their mean square (Zhang & Sennrich 2019), of a vector its elements: x/√(mean x² + eps)·weight.",
+    example: "input 8x8x3;\nconv 3x3x4 same rmsnorm relu -> 8x8x4;\n",
+    cost: "per element 3 multiplications and 1 addition; per position 2 divisions and 1 square root",
+    onnx: "RMSNormalization",
+    torch: "nn.RMSNorm",
+    since: "0.2",
+    ..RmsNorm::WRITTEN
+};
+
+arguments! {
+    /// Division by the root of the mean square.
+    pub struct RmsNorm {
+        /// Added to the mean square.
+        eps: f64 = epsilon(&[Attribute { name: "eps", kind: Kind::Real, default: Default::Real(1e-5), doc: "added to the mean square" }]),
+    }
+}
+
+impl Written for RmsNorm {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
+}
+
+impl Norm for RmsNorm {
+    fn together(&self, _input: Shape) -> Result<Together, OpError> {
+        Ok(Together::Channels)
+    }
+
+    fn trained(&self) -> Trained {
+        Trained::Weight
+    }
+
+    fn cost_of_set(&self, elements: u128) -> Cost {
+        Cost { add: elements, mul: 2 * elements, div: 2, sqrt: 1, ..Cost::default() }
+    }
+
+    fn normalise<N: Number>(&self, set: &mut [N]) {
+        let mean = sum(set.iter().map(|&x| x * x)) / N::from_f64(set.len() as f64);
+        let factor = N::from_f64(1.0) / (mean + N::from_f64(self.eps)).sqrt();
+        set.iter_mut().for_each(|x| *x = *x * factor);
+    }
+}
+
+norm_operator!(RmsNorm);

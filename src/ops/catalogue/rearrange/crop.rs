@@ -1,0 +1,119 @@
+//! `crop`: takes rows and columns away.
+
+use super::family::{Rearrange, Source, rearrange_operator};
+use crate::diag::Code;
+use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::input::map_of;
+use crate::ops::{Bound, Default, Geometry, Kind, Literal, OpError, Reach, Sizes, Spec, Value, Written};
+use crate::tensor::Shape;
+
+/// How `crop` is written.
+pub(crate) static SPEC: Spec = Spec {
+    name: "crop",
+    summary: "Takes rows and columns away at the edges of a map, or all but its centre.",
+    example: "input 64x64x8;\ncrop to 56x56 -> 56x56x8;\n",
+    cost: "none: data is only moved",
+    onnx: "Slice",
+    torch: "x[..., top:-bottom, left:-right]",
+    since: "0.2",
+    ..Crop::WRITTEN
+};
+
+/// What is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// All but so many rows and columns: top, bottom, left, right.
+    Within([u64; 4]),
+    /// The centre, of this height and width; of an odd rest one more goes at the bottom and right.
+    Centre(u64, u64),
+}
+
+arguments! {
+    /// Takes rows and columns away.
+    pub struct Crop {
+        /// What is kept.
+        kept: Kept = KEPT,
+    }
+}
+
+/// The rows and columns that go, or `to` the size that stays.
+const KEPT: Field<Kept> = Field {
+    sizes: Sizes::To,
+    value: Some(&Value {
+        name: "rows and columns",
+        kind: Kind::FourPads,
+        default: Default::Required,
+        doc: "n, or (top, bottom, left, right); or `to HxW`, `to n`: the centre, of an odd rest one more goes at the bottom and right",
+    }),
+    ..Field::new(
+        |_, bound| match (bound.adaptive(), bound.pads("lone value")) {
+            (Some(_), Some(_)) => Err(OpError::new(Code::E0206, "`crop to` stands alone")
+                .at("lone value")
+                .here("does not go with `to`")),
+            (Some((height, width)), None) => Ok(Kept::Centre(height, width)),
+            (None, Some(edges)) => Ok(Kept::Within(edges)),
+            (None, None) => Err(OpError::new(Code::E0203, "`crop` needs its rows and columns")),
+        },
+        |_, kept, bound| match *kept {
+            Kept::Within(edges) => bound.set("lone value", Literal::Pads(edges)),
+            Kept::Centre(height, width) => bound.set_adaptive((height, width)),
+        },
+    )
+};
+
+impl Crop {
+    /// The first row and column that is kept, and how many of both.
+    fn window(&self, (height, width): (u64, u64)) -> Option<([u64; 2], [u64; 2])> {
+        match self.kept {
+            Kept::Within([top, bottom, left, right]) => {
+                let rows = height.checked_sub(top)?.checked_sub(bottom)?;
+                let columns = width.checked_sub(left)?.checked_sub(right)?;
+                (rows > 0 && columns > 0).then_some(([top, left], [rows, columns]))
+            }
+            Kept::Centre(rows, columns) => {
+                let first = [height.checked_sub(rows)? / 2, width.checked_sub(columns)? / 2];
+                Some((first, [rows, columns]))
+            }
+        }
+    }
+}
+
+impl Written for Crop {
+    const SPECS: &'static [&'static Spec] = &[&SPEC];
+
+    fn check(self, _bound: &Bound) -> Result<Crop, OpError> {
+        Ok(self)
+    }
+}
+
+impl Rearrange for Crop {
+    fn rearranged(&self, input: Shape) -> Result<Shape, OpError> {
+        let (height, width, channels) = map_of("crop", input)?;
+        match (self.window((height, width)), self.kept) {
+            (Some((_, [rows, columns])), _) => Ok(Shape::map(rows, columns, channels)),
+            (None, Kept::Centre(rows, columns)) => {
+                Err(OpError::new(Code::E0319, "`crop` cannot enlarge a map")
+                    .at("to")
+                    .here(format!("{rows}x{columns} is more than {height}x{width}")))
+            }
+            (None, Kept::Within([top, bottom, left, right])) => {
+                Err(OpError::new(Code::E0319, "`crop` takes the whole map away").at("lone value").here(
+                    format!("{top} + {bottom} of {height} rows and {left} + {right} of {width} columns"),
+                ))
+            }
+        }
+    }
+
+    fn source(&self, input: Shape, [channel, y, x]: [u64; 3]) -> Source {
+        let ([top, left], _) = self.window(input.extent()).unwrap_or_default();
+        Source::At([channel, y + top, x + left])
+    }
+
+    fn moves(&self, input: Shape) -> Geometry {
+        let ([top, left], _) = self.window(input.extent()).unwrap_or_default();
+        let shifted = |before: u64| Reach::Shifted { before: -i64::try_from(before).unwrap_or(i64::MAX) };
+        Geometry::Axes { rows: shifted(top), columns: shifted(left) }
+    }
+}
+
+rearrange_operator!(Crop);

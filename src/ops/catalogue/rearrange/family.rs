@@ -1,0 +1,72 @@
+//! What the operators share that put elements of a map to other places: no arithmetic and no parameters.
+
+use crate::ops::{Geometry, OpError};
+use crate::tensor::Shape;
+
+/// Where an element of the output comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Source {
+    /// Channel, row and column of the input.
+    At([u64; 3]),
+    /// A constant.
+    Fill(f64),
+}
+
+/// A rearrangement of a map. [`rearrange_operator`] makes an operator of it.
+pub(crate) trait Rearrange {
+    /// The shape of the output, or why there is none.
+    fn rearranged(&self, input: Shape) -> Result<Shape, OpError>;
+    /// Where channel, row and column `at` of the output come from.
+    fn source(&self, input: Shape, at: [u64; 3]) -> Source;
+    /// How positions of the output see positions of the input.
+    fn moves(&self, input: Shape) -> Geometry;
+}
+
+/// Makes an operator of a [`Rearrange`].
+macro_rules! rearrange_operator {
+    ($type:ty) => {
+        impl $crate::ops::Operator for $type {
+            fn infer(
+                &self,
+                inputs: &[$crate::tensor::Shape],
+            ) -> Result<$crate::tensor::Shape, $crate::ops::OpError> {
+                self.rearranged(inputs[0])
+            }
+
+            fn cost(
+                &self,
+                _inputs: &[$crate::tensor::Shape],
+                _output: $crate::tensor::Shape,
+            ) -> $crate::ops::Cost {
+                $crate::ops::Cost::default()
+            }
+
+            fn geometry(&self, input: $crate::tensor::Shape) -> $crate::ops::Geometry {
+                self.moves(input)
+            }
+
+            fn reuse(&self) -> $crate::ops::Reuse {
+                $crate::ops::Reuse::Fresh
+            }
+
+            fn reference<N: $crate::ops::Number>(
+                &self,
+                inputs: &[ndarray::ArrayViewD<'_, N>],
+                _parameters: &[ndarray::ArrayViewD<'_, N>],
+                mut output: ndarray::ArrayViewMutD<'_, N>,
+            ) {
+                let dims = inputs[0].shape();
+                let input = $crate::tensor::Shape::map(dims[1] as u64, dims[2] as u64, dims[0] as u64);
+                for (index, out) in output.indexed_iter_mut() {
+                    let at = [index[0] as u64, index[1] as u64, index[2] as u64];
+                    *out = match self.source(input, at) {
+                        Source::At(from) => inputs[0][ndarray::IxDyn(&from.map(|axis| axis as usize))],
+                        Source::Fill(value) => N::from_f64(value),
+                    };
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use rearrange_operator;

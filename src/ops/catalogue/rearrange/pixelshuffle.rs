@@ -1,0 +1,125 @@
+//! `pixelshuffle` and `pixelunshuffle`: channels become pixels, and pixels channels.
+
+use super::family::{Rearrange, Source, rearrange_operator};
+use crate::diag::Code;
+use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::input::map_of;
+use crate::ops::{Default, Flag, Geometry, Kind, OpError, Reach, Spec, Value, Written};
+use crate::tensor::{Interpolation, Resampling, Shape, Window};
+
+/// How `pixelshuffle` is written.
+pub(crate) static SHUFFLE: Spec = Spec {
+    name: "pixelshuffle",
+    summary: "Makes r·r pixels of r·r channels at each position: HxWxC becomes (H·r)x(W·r)x(C/r²) (Shi et al. 2016).",
+    example: "input 8x8x12;\npixelshuffle 2 -> 16x16x3;\n",
+    onnx: "DepthToSpace",
+    torch: "nn.PixelShuffle",
+    ..SPEC
+};
+
+/// How `pixelunshuffle` is written.
+pub(crate) static UNSHUFFLE: Spec = Spec {
+    name: "pixelunshuffle",
+    summary: "Makes r·r channels of squares of r·r pixels: HxWxC becomes (H/r)x(W/r)x(C·r²).",
+    example: "input 8x8x3;\npixelunshuffle 2 -> 4x4x12;\n",
+    onnx: "SpaceToDepth",
+    torch: "nn.PixelUnshuffle",
+    ..SPEC
+};
+
+const SPEC: Spec = Spec { cost: "none: data is only moved", since: "0.2", ..PixelShuffle::WRITTEN };
+
+arguments! {
+    /// Channels become pixels, or pixels channels.
+    pub struct PixelShuffle {
+        /// Rows and columns that a position becomes, or that become one.
+        factor: u64 = Field::value(&Value {
+            name: "factor",
+            kind: Kind::Count { min: 1 },
+            default: Default::Required,
+            doc: "the factor r of height and width",
+        }),
+        /// The place within the square counts more than the channel, as in TensorFlow and ONNX' mode DCR; else the
+        /// channel does, as in PyTorch.
+        dcr: bool = Field::flag(&[Flag {
+            name: "dcr",
+            doc: "channels in the order place, channel (TensorFlow, ONNX' default) in place of channel, place (PyTorch)",
+        }]),
+        /// Pixels become channels.
+        inverse: bool = Field::new(|_, bound| Ok(bound.spec().name == UNSHUFFLE.name), |_, _, _| {}),
+    }
+}
+
+impl PixelShuffle {
+    /// The channel of the deep map for a channel of the flat one, of which there are `channels`, and a place.
+    fn deep(&self, channel: u64, channels: u64, row: u64, column: u64) -> u64 {
+        let (place, places) = (row * self.factor + column, self.factor * self.factor);
+        if self.dcr { place * channels + channel } else { channel * places + place }
+    }
+}
+
+impl Written for PixelShuffle {
+    const SPECS: &'static [&'static Spec] = &[&SHUFFLE, &UNSHUFFLE];
+
+    fn spec(&self) -> &'static Spec {
+        if self.inverse { &UNSHUFFLE } else { &SHUFFLE }
+    }
+}
+
+impl Rearrange for PixelShuffle {
+    fn rearranged(&self, input: Shape) -> Result<Shape, OpError> {
+        let factor = self.factor;
+        let (height, width, channels) = map_of(self.spec().name, input)?;
+        let uneven = |what: &str, count: u64, divisor: u64| {
+            OpError::new(Code::E0303, format!("{count} {what} cannot be cut into parts of {divisor}"))
+                .at("lone value")
+                .here(format!("{count} mod {divisor} = {}", count % divisor))
+        };
+        let places = factor.saturating_mul(factor);
+        if self.inverse {
+            for (what, count) in [("rows", height), ("columns", width)] {
+                if count % factor != 0 {
+                    return Err(uneven(what, count, factor));
+                }
+            }
+            return Ok(Shape::map(height / factor, width / factor, channels.saturating_mul(places)));
+        }
+        if channels % places != 0 {
+            return Err(uneven("channels", channels, places).note(format!("{factor}² = {places}")));
+        }
+        Ok(Shape::map(height.saturating_mul(factor), width.saturating_mul(factor), channels / places))
+    }
+
+    fn source(&self, input: Shape, [channel, y, x]: [u64; 3]) -> Source {
+        let factor = self.factor;
+        if !self.inverse {
+            let channels = input.channels() / (factor * factor);
+            let deep = self.deep(channel, channels, y % factor, x % factor);
+            return Source::At([deep, y / factor, x / factor]);
+        }
+        let (channels, places) = (input.channels(), factor * factor);
+        let (flat, place) = if self.dcr {
+            (channel % channels, channel / channels)
+        } else {
+            (channel / places, channel % places)
+        };
+        Source::At([flat, y * factor + place / factor, x * factor + place % factor])
+    }
+
+    fn moves(&self, input: Shape) -> Geometry {
+        let factor = self.factor;
+        if self.inverse {
+            let window = Window::new(factor, factor);
+            return Geometry::sliding((window, window));
+        }
+        let (height, width) = input.extent();
+        let along = |input: u64| {
+            let output = input.saturating_mul(factor);
+            let interpolation = Interpolation::Nearest;
+            Reach::Resampled(Resampling { input, output, interpolation, corners: false })
+        };
+        Geometry::Axes { rows: along(height), columns: along(width) }
+    }
+}
+
+rearrange_operator!(PixelShuffle);

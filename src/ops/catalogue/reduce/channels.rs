@@ -1,0 +1,105 @@
+//! `mean channels` and `max channels`: one channel of all, at each position.
+
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
+
+use crate::diag::Code;
+use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::{Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::tensor::Shape;
+
+/// How `mean channels` is written.
+pub(crate) static MEAN: Spec = Spec {
+    name: "mean",
+    summary: "The mean of the channels at each position: HxWxC becomes HxWx1 (Woo et al. 2018).",
+    example: "input 8x8x4;\nmean channels -> 8x8x1;\n",
+    cost: "per position channels − 1 additions and 1 division",
+    onnx: "ReduceMean",
+    torch: "x.mean(1, keepdim=True)",
+    since: "0.2",
+    ..OverChannels::WRITTEN
+};
+
+/// How `max channels` is written.
+pub(crate) static MAX: Spec = Spec {
+    name: "max",
+    summary: "The greatest of the channels at each position: HxWxC becomes HxWx1 (Woo et al. 2018).",
+    example: "input 8x8x4;\nmax channels -> 8x8x1;\n",
+    cost: "per position channels − 1 comparisons",
+    onnx: "ReduceMax",
+    torch: "x.amax(1, keepdim=True)",
+    since: "0.2",
+    ..OverChannels::WRITTEN
+};
+
+arguments! {
+    /// One channel of all.
+    pub struct OverChannels {
+        /// The greatest in place of the mean.
+        greatest: bool = Field {
+            flags: &[Flag { name: "channels", doc: "over the channels; it must stand there" }],
+            ..Field::new(
+                |_, bound| Ok(bound.spec().name == MAX.name),
+                |_, _, bound| bound.set_flag("channels"),
+            )
+        },
+    }
+}
+
+impl Written for OverChannels {
+    const SPECS: &'static [&'static Spec] = &[&MEAN, &MAX];
+
+    fn spec(&self) -> &'static Spec {
+        if self.greatest { &MAX } else { &MEAN }
+    }
+
+    fn check(self, bound: &Bound) -> Result<OverChannels, OpError> {
+        if bound.flag("channels") {
+            return Ok(self);
+        }
+        let (name, pool) = if self.greatest { ("max", "maxpool") } else { ("mean", "avgpool") };
+        Err(OpError::new(Code::E0203, format!("`{name}` must say over what"))
+            .here("no `channels` behind it")
+            .help(format!("write `{name} channels`"))
+            .help(format!("over the positions of each channel it is `{pool} global`")))
+    }
+}
+
+impl Operator for OverChannels {
+    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
+        Ok(inputs[0].with_channels(1))
+    }
+
+    fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
+        let positions = u128::from(output.elements());
+        let joined = u128::from(inputs[0].elements()) - positions;
+        if self.greatest {
+            Cost { cmp: joined, ..Cost::default() }
+        } else {
+            Cost { add: joined, div: positions, ..Cost::default() }
+        }
+    }
+
+    fn geometry(&self, input: Shape) -> Geometry {
+        if input.is_map() { Geometry::Pointwise } else { Geometry::Whole }
+    }
+
+    fn reuse(&self) -> Reuse {
+        Reuse::Fresh
+    }
+
+    fn reference<N: Number>(
+        &self,
+        inputs: &[ArrayViewD<'_, N>],
+        _parameters: &[ArrayViewD<'_, N>],
+        mut output: ArrayViewMutD<'_, N>,
+    ) {
+        let channels = N::from_f64(inputs[0].shape()[0] as f64);
+        for (source, out) in inputs[0].lanes(Axis(0)).into_iter().zip(output.iter_mut()) {
+            let values = source.iter().copied();
+            let joined =
+                if self.greatest { values.reduce(|a, b| a.max(b)) } else { values.reduce(|a, b| a + b) };
+            let joined = joined.unwrap_or(N::from_f64(0.0));
+            *out = if self.greatest { joined } else { joined / channels };
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Operators that make one element of many.
+
+pub(crate) mod channels;
