@@ -14,32 +14,32 @@ use super::{Expectation, Graph, InputNode, Node, NodeId, NodeKind, Output};
 
 /// Where a node comes from and how it is called.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub(crate) struct Site {
     /// Its path.
-    pub path: String,
+    pub(crate) path: String,
     /// The word that it was written with.
-    pub word: String,
+    pub(crate) word: String,
     /// The word in the source.
-    pub span: Span,
+    pub(crate) span: Span,
     /// The expansions that led there.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// Whether it only serves training.
-    pub train_only: bool,
+    pub(crate) train_only: bool,
     /// Whether it belongs to the projection of a residual's shortcut.
-    pub shortcut: bool,
+    pub(crate) shortcut: bool,
     /// Whether reports show it.
-    pub row: bool,
+    pub(crate) row: bool,
 }
 
 /// A graph in the making.
 #[derive(Debug)]
-pub struct GraphBuilder {
+pub(crate) struct GraphBuilder {
     graph: Graph,
 }
 
 impl GraphBuilder {
     /// An empty graph.
-    pub fn new(name: impl Into<String>) -> GraphBuilder {
+    pub(crate) fn new(name: impl Into<String>) -> GraphBuilder {
         let graph = Graph {
             name: name.into(),
             dag: StableDiGraph::new(),
@@ -52,37 +52,32 @@ impl GraphBuilder {
     }
 
     /// The number of nodes so far.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.graph.len()
     }
 
-    /// Whether there is no node yet.
-    pub fn is_empty(&self) -> bool {
-        self.graph.is_empty()
-    }
-
     /// A node that was added.
-    pub fn node(&self, id: NodeId) -> &Node {
+    pub(crate) fn node(&self, id: NodeId) -> &Node {
         self.graph.node(id)
     }
 
     /// The nodes with these numbers.
-    pub fn ids(&self, numbers: Range<usize>) -> impl Iterator<Item = NodeId> + use<> {
+    pub(crate) fn ids(&self, numbers: Range<usize>) -> impl Iterator<Item = NodeId> + use<> {
         numbers.map(|number| NodeId(number as u32))
     }
 
     /// The operands of a node in the order of its ports.
-    pub fn operands(&self, id: NodeId) -> Vec<NodeId> {
+    pub(crate) fn operands(&self, id: NodeId) -> Vec<NodeId> {
         self.graph.operands(id)
     }
 
     /// The node that holds the parameters which a node computes with.
-    pub fn owner(&self, id: NodeId) -> NodeId {
+    pub(crate) fn owner(&self, id: NodeId) -> NodeId {
         self.graph.owner(id)
     }
 
     /// Makes a node compute with the parameters of an earlier one, which are of the same shapes.
-    pub fn share(&mut self, id: NodeId, with: NodeId) {
+    pub(crate) fn share(&mut self, id: NodeId, with: NodeId) {
         let owner = self.owner(with);
         let node = &mut self.graph.dag[id.petgraph()];
         node.parameters.clear();
@@ -90,19 +85,20 @@ impl GraphBuilder {
     }
 
     /// The shape of a value.
-    pub fn shape(&self, id: NodeId) -> Shape {
+    pub(crate) fn shape(&self, id: NodeId) -> Shape {
         self.graph.node(id).shape
     }
 
     /// Adds an input. Errors where the shape is too large.
-    pub fn input(&mut self, shape: Shape, input: InputNode, site: Site) -> Result<NodeId, OpError> {
+    pub(crate) fn input(&mut self, shape: Shape, input: InputNode, site: Site) -> Result<NodeId, OpError> {
         check_size("the input", &shape.dims())?;
         Ok(self.push(NodeKind::Input(input), shape, Vec::new(), site))
     }
 
     /// Adds an operator over `operands`. Errors where its shape rule does not hold, or where its value or a
     /// parameter is too large.
-    pub fn add(&mut self, op: Op, operands: &[NodeId], site: Site) -> Result<NodeId, OpError> {
+    pub(crate) fn add(&mut self, op: Op, operands: &[NodeId], site: Site) -> Result<NodeId, OpError> {
+        check_arity(&op, operands.len())?;
         let shapes: Vec<Shape> = operands.iter().map(|&operand| self.shape(operand)).collect();
         let shape = op.infer(&shapes)?;
         check_size("the output", &shape.dims())?;
@@ -143,34 +139,45 @@ impl GraphBuilder {
     }
 
     /// Says that a node was written as a trailing word.
-    pub fn mark_trailing(&mut self, id: NodeId) {
+    pub(crate) fn mark_trailing(&mut self, id: NodeId) {
         self.graph.dag[id.petgraph()].trailing = true;
     }
 
     /// Names the value of a statement.
-    pub fn name_value(&mut self, path: impl Into<String>, value: NodeId) {
+    pub(crate) fn name_value(&mut self, path: impl Into<String>, value: NodeId) {
         self.graph.values.insert(path.into(), value);
     }
 
     /// Adds an output.
-    pub fn output(&mut self, output: Output) {
+    pub(crate) fn output(&mut self, output: Output) {
         self.graph.outputs.push(output);
     }
 
     /// Sets the file of class labels.
-    pub fn labels(&mut self, path: impl Into<String>) {
+    pub(crate) fn labels(&mut self, path: impl Into<String>) {
         self.graph.labels = Some(path.into());
     }
 
     /// Adds an expectation.
-    pub fn expect(&mut self, expectation: Expectation) {
+    pub(crate) fn expect(&mut self, expectation: Expectation) {
         self.graph.expectations.push(expectation);
     }
 
     /// The graph, immutable from here on.
-    pub fn finish(self) -> Graph {
+    pub(crate) fn finish(self) -> Graph {
         self.graph
     }
+}
+
+/// Checks how many operands an operator is given, so that no rule or kernel reads one that is not there.
+fn check_arity(op: &Op, operands: usize) -> Result<(), OpError> {
+    let arity = op.arity();
+    if arity.contains(&operands) {
+        return Ok(());
+    }
+    let word = op.bound().spec().name;
+    Err(OpError::new(Code::E0215, format!("`{word}` cannot take {operands} operands"))
+        .here(format!("takes {}", if *arity.end() == 1 { "one" } else { "at least one" })))
 }
 
 fn check_size(what: &str, dims: &[u64]) -> Result<(), OpError> {

@@ -9,6 +9,6 @@ mod dump;
 mod expectation;
 mod graph;
 
-pub use build::{GraphBuilder, Site};
+pub(crate) use build::{GraphBuilder, Site};
 pub use expectation::{Comparison, Expectation, Target};
 pub use graph::{Graph, InputNode, Node, NodeId, NodeKind, Output};

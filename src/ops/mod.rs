@@ -18,6 +18,7 @@ mod operator;
 mod parameter;
 mod print;
 mod spec;
+mod tools;
 
 pub use argument::{ConnectionTable, RawArgument, RawValue, Segment, segments, trailing_word};
 pub use bind::bind;
@@ -32,3 +33,4 @@ pub(crate) use operator::Written;
 pub use operator::{Geometry, Operator, Reach, Reuse};
 pub use parameter::{Init, Parameter, Role};
 pub use spec::{Attribute, Default, FIRST, Flag, Kind, Sizes, Spec, Value};
+pub use tools::{Counted, Tool};

@@ -3,7 +3,7 @@
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use super::field::Arguments;
-use super::{Bound, Cost, Number, OpError, Parameter, Spec};
+use super::{Bound, Cost, Counted, Number, OpError, Parameter, Spec};
 use crate::tensor::{Resampling, Shape, Window};
 
 /// How an operator moves information between positions, for receptive fields.
@@ -106,6 +106,10 @@ pub trait Operator {
     }
     /// The operations for one picture.
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost;
+    /// What other tools count for one picture besides multiply-accumulates; tools that are absent count nothing.
+    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
+        Vec::new()
+    }
     /// How positions of the output see positions of the input.
     fn geometry(&self, input: Shape) -> Geometry;
     /// Whether the output may share memory with the first input.

@@ -3,12 +3,13 @@
 //! Every figure is ours plus terms that are named and counted, so that a table of two tools can be read: a
 //! difference is never an accident. The rules are those of the cost model; each is pinned to a version.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::analysis::Checked;
 use crate::base::grouped;
-use crate::ir::NodeId;
-use crate::ops::{Function, Op, Reduction, Region};
+use crate::ops::{Counted, Operator, Tool};
 
 /// The version of the JSON; a field that changes its meaning or goes raises it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -61,159 +62,52 @@ pub struct Term {
     pub count: u128,
 }
 
-/// What the rules count, summed over the rows that run.
-#[derive(Default)]
-struct Counts {
-    bn_elements: u128,
-    bn_channels: u128,
-    adaptive_inputs: u128,
-    adaptive_windows: u128,
-    conv_biases: u128,
-    dense_biases: u128,
-    relu_elements: u128,
-    pool_inputs: u128,
-    softmax_elements: u128,
-    softmax_features: u128,
-}
-
-fn counts(checked: &Checked) -> Counts {
+/// What each tool adds to our figure, summed over the rows that run; rules in the order of the first layer.
+fn terms(checked: &Checked) -> BTreeMap<Tool, Vec<Term>> {
     let graph = checked.graph();
-    let mut counts = Counts::default();
-    let input = |id: NodeId| graph.operand_shapes(id).first().map_or(0, |shape| u128::from(shape.elements()));
+    let mut terms: BTreeMap<Tool, Vec<Term>> = BTreeMap::new();
     for id in checked.run_rows() {
         let node = graph.node(id);
-        let outputs = u128::from(node.shape.elements());
-        match node.op() {
-            Some(Op::BatchNorm(_)) => {
-                counts.bn_elements += outputs;
-                counts.bn_channels += node.parameters.first().map_or(0, |one| u128::from(one.elements()));
+        let Some(op) = node.op() else { continue };
+        for Counted { tool, rule, count } in op.counted(&graph.operand_shapes(id), node.shape) {
+            let terms = terms.entry(tool).or_default();
+            match terms.iter_mut().find(|term| term.rule == rule) {
+                Some(term) => term.count += count,
+                None if count > 0 => terms.push(Term { rule: rule.to_owned(), count }),
+                None => {}
             }
-            Some(Op::Pool(pool)) => {
-                counts.pool_inputs += input(id);
-                if pool.reduction != Reduction::Max && !matches!(pool.region, Region::Sliding(_)) {
-                    counts.adaptive_inputs += input(id);
-                    // THOP takes the quotient of the sizes as the window of every output.
-                    let (height, width) = graph.operand_shapes(id)[0].extent();
-                    let (out_height, out_width) = node.shape.extent();
-                    let window = u128::from(height / out_height) * u128::from(width / out_width);
-                    counts.adaptive_windows += (window + 1) * outputs;
-                }
-            }
-            Some(Op::Conv(conv)) if conv.bias => counts.conv_biases += outputs,
-            Some(Op::DwConv(conv)) if conv.bias => counts.conv_biases += outputs,
-            Some(Op::Deconv(conv)) if conv.bias => counts.conv_biases += outputs,
-            Some(Op::Dense(dense)) if dense.bias => counts.dense_biases += outputs,
-            Some(Op::Activation(activation))
-                if matches!(
-                    activation.function,
-                    Function::Relu | Function::Relu6 | Function::Leaky { .. } | Function::Elu { .. }
-                ) =>
-            {
-                counts.relu_elements += outputs;
-            }
-            Some(Op::PRelu(_)) => counts.relu_elements += outputs,
-            Some(Op::Softmax(_)) => {
-                let (height, width) = node.shape.extent();
-                let positions = u128::from(height) * u128::from(width);
-                counts.softmax_elements += outputs;
-                // Exponentials, sums and divisions of each position.
-                counts.softmax_features += 3 * outputs - positions;
-            }
-            _ => {}
         }
     }
-    counts
+    terms
 }
 
 /// What the tools print for a network.
 pub fn dialects(checked: &Checked) -> DialectReport {
-    let counts = counts(checked);
+    let terms = terms(checked);
     let totals = checked.totals();
     let (params, state, macs) = (totals.elements.params, totals.elements.state, totals.macs);
     let dialect =
-        |tool: &str, version: &str, prints: &str, (from, ours): (&str, u128), terms: &[(&str, u128)]| {
-            let terms: Vec<Term> = terms
-                .iter()
-                .filter(|(_, count)| *count > 0)
-                .map(|&(rule, count)| Term { rule: rule.to_owned(), count })
-                .collect();
-            Dialect {
-                tool: tool.to_owned(),
-                version: version.to_owned(),
-                prints: prints.to_owned(),
-                total: ours + terms.iter().map(|term| term.count).sum::<u128>(),
-                from: from.to_owned(),
-                ours,
-                terms,
-            }
+        |tool: &str, version: &str, prints: &str, (from, ours): (&str, u128), terms: Vec<Term>| Dialect {
+            tool: tool.to_owned(),
+            version: version.to_owned(),
+            prints: prints.to_owned(),
+            total: ours + terms.iter().map(|term| term.count).sum::<u128>(),
+            from: from.to_owned(),
+            ours,
+            terms,
         };
-    let bn = ("2 for each element of batch normalisation", 2 * counts.bn_elements);
-    let adaptive = ("1 for each input element of adaptive average pooling", counts.adaptive_inputs);
-    let conv_biases = ("1 for each bias addition of convolutions", counts.conv_biases);
+    let of = |tool: Tool| terms.get(&tool).cloned().unwrap_or_default();
+    let fixed = [("running means and variances", state), ("fixed weights", totals.elements.frozen)];
+    let fixed = fixed.into_iter().filter(|(_, count)| *count > 0);
+    let keras = fixed.map(|(rule, count)| Term { rule: rule.to_owned(), count }).collect();
     let dialects = vec![
-        dialect("fvcore", "as in the table of timm aa4b585", "flops", ("macs", macs), &[bn, adaptive]),
-        dialect("timm", "aa4b585", "gmacs", ("macs", macs), &[bn, adaptive]),
-        dialect(
-            "THOP",
-            "43c064a",
-            "MACs",
-            ("macs", macs),
-            &[
-                (
-                    "4 for each element of batch normalisation: 2, doubled because it is affine",
-                    4 * counts.bn_elements,
-                ),
-                ("k² + 1 for each output of adaptive average pooling", counts.adaptive_windows),
-                ("3n − 1 for each softmax", counts.softmax_features),
-            ],
-        ),
-        dialect(
-            "ptflops",
-            "d612c75, pytorch backend",
-            "MACs",
-            ("macs", macs),
-            &[
-                ("1 for each bias addition", counts.conv_biases + counts.dense_biases),
-                bn,
-                (
-                    "2 for each element of ReLU: the module and the function it calls are both counted",
-                    2 * counts.relu_elements,
-                ),
-                ("2 for each input element of pooling, for the same reason", 2 * counts.pool_inputs),
-                ("1 for each element of softmax", counts.softmax_elements),
-            ],
-        ),
-        dialect(
-            "torchinfo",
-            "5c4164f",
-            "mult-adds",
-            ("macs", macs),
-            &[
-                conv_biases,
-                ("1 for each bias of dense layers", counts.dense_biases),
-                ("2 for each channel of batch normalisation: its parameters", 2 * counts.bn_channels),
-            ],
-        ),
-        dialect(
-            "calflops",
-            "29ca584",
-            "FLOPs",
-            ("2·macs", 2 * macs),
-            &[
-                conv_biases,
-                bn,
-                ("1 for each element of ReLU", counts.relu_elements),
-                ("1 for each input element of pooling", counts.pool_inputs),
-                ("1 for each input element of softmax", counts.softmax_elements),
-            ],
-        ),
-        dialect(
-            "Keras",
-            "Applications table",
-            "Total params",
-            ("params", params),
-            &[("running means and variances", state), ("fixed weights", totals.elements.frozen)],
-        ),
+        dialect("fvcore", "as in the table of timm aa4b585", "flops", ("macs", macs), of(Tool::Fvcore)),
+        dialect("timm", "aa4b585", "gmacs", ("macs", macs), of(Tool::Fvcore)),
+        dialect("THOP", "43c064a", "MACs", ("macs", macs), of(Tool::Thop)),
+        dialect("ptflops", "d612c75, pytorch backend", "MACs", ("macs", macs), of(Tool::Ptflops)),
+        dialect("torchinfo", "5c4164f", "mult-adds", ("macs", macs), of(Tool::Torchinfo)),
+        dialect("calflops", "29ca584", "FLOPs", ("2·macs", 2 * macs), of(Tool::Calflops)),
+        dialect("Keras", "Applications table", "Total params", ("params", params), keras),
     ];
     DialectReport {
         schema_version: SCHEMA_VERSION,

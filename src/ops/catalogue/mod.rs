@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use super::field::Arguments;
-use super::{Bound, Cost, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Written};
+use super::{Bound, Cost, Counted, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Written};
 use crate::base::Span;
 use crate::diag::Code;
 use crate::tensor::Shape;
@@ -80,6 +80,10 @@ macro_rules! catalogue {
 
             fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
                 match self { $(Op::$type(op) => op.cost(inputs, output),)* }
+            }
+
+            fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
+                match self { $(Op::$type(op) => op.counted(inputs, output),)* }
             }
 
             fn geometry(&self, input: Shape) -> Geometry {

@@ -8,9 +8,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field};
+use crate::ops::tools::relu;
 use crate::ops::{
-    Attribute, Bound, Cost, Default, FIRST, Flag, Geometry, Kind, Number, OpError, Operator, Product, Reuse,
-    Spec, Value, Written,
+    Attribute, Bound, Cost, Counted, Default, FIRST, Flag, Geometry, Kind, Number, OpError, Operator,
+    Product, Reuse, Spec, Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -365,6 +366,15 @@ impl Operator for Activation {
 
     fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
         self.cost_of_one().times(output.elements())
+    }
+
+    fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        match self.function {
+            Function::Relu | Function::Relu6 | Function::Leaky { .. } | Function::Elu { .. } => {
+                relu(u128::from(output.elements()))
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

@@ -3,8 +3,9 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::tools::relu;
 use crate::ops::{
-    Cost, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
+    Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
 };
 use crate::tensor::Shape;
 
@@ -50,6 +51,10 @@ impl Operator for PRelu {
     fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
         let elements = u128::from(output.elements());
         Cost { mul: elements, cmp: elements, ..Cost::default() }
+    }
+
+    fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        relu(u128::from(output.elements()))
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

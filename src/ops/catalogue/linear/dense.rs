@@ -5,8 +5,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use crate::ops::catalogue::windows::sliding::BIAS;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::vector_of;
+use crate::ops::tools::{BIAS as BIAS_RULE, Tool, rules};
 use crate::ops::{
-    Cost, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse, Spec, Value, Written,
+    Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse, Spec,
+    Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -62,6 +64,17 @@ impl Operator for Dense {
             macs,
             ..Cost::default()
         }
+    }
+
+    fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        if !self.bias {
+            return Vec::new();
+        }
+        let outputs = u128::from(output.elements());
+        rules([
+            (Tool::Ptflops, BIAS_RULE, outputs),
+            (Tool::Torchinfo, "1 for each bias of dense layers", outputs),
+        ])
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

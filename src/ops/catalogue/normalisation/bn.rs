@@ -4,8 +4,9 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use super::epsilon::EPS;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::tools::{Tool, rules};
 use crate::ops::{
-    Cost, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
+    Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
 };
 use crate::tensor::Shape;
 
@@ -81,6 +82,22 @@ impl Operator for BatchNorm {
             div: channels,
             ..Cost::default()
         }
+    }
+
+    fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        let (elements, channels) = (u128::from(output.elements()), u128::from(inputs[0].channels()));
+        let twice = "2 for each element of batch normalisation";
+        rules([
+            (Tool::Fvcore, twice, 2 * elements),
+            (
+                Tool::Thop,
+                "4 for each element of batch normalisation: 2, doubled because it is affine",
+                4 * elements,
+            ),
+            (Tool::Ptflops, twice, 2 * elements),
+            (Tool::Torchinfo, "2 for each channel of batch normalisation: its parameters", 2 * channels),
+            (Tool::Calflops, twice, 2 * elements),
+        ])
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

@@ -3,7 +3,8 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
 use crate::ops::field::{Arguments, Field, arguments};
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::tools::{Tool, rules};
+use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `softmax` is written.
@@ -70,6 +71,20 @@ impl Operator for Softmax {
             cmp: elements - positions,
             ..Cost::default()
         }
+    }
+
+    fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        if self.log {
+            return Vec::new();
+        }
+        let elements = u128::from(output.elements());
+        let positions = elements / u128::from(output.channels());
+        rules([
+            // Exponentials, sums and divisions of each position.
+            (Tool::Thop, "3n − 1 for each softmax", 3 * elements - positions),
+            (Tool::Ptflops, "1 for each element of softmax", elements),
+            (Tool::Calflops, "1 for each input element of softmax", elements),
+        ])
     }
 
     fn geometry(&self, input: Shape) -> Geometry {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::diag::Code;
+use crate::ops::tools::convolution_bias;
 use crate::tensor::Shape;
 
 use super::sliding::{BIAS, BORDER, Border, FILTERS, GROUPS, Sliding, check_groups, window};
@@ -13,8 +14,8 @@ use crate::ops::field::exclusive;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::{
-    Attribute, Bound, ConnectionTable, Cost, Default, Geometry, Kind, Number, OpError, Operator, Parameter,
-    Product, Reuse, Sizes, Spec, Written,
+    Attribute, Bound, ConnectionTable, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator,
+    Parameter, Product, Reuse, Sizes, Spec, Written,
 };
 
 /// How `conv` is written.
@@ -129,6 +130,10 @@ impl Operator for Conv {
             macs,
             ..Cost::default()
         }
+    }
+
+    fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        if self.bias { convolution_bias(u128::from(output.elements())) } else { Vec::new() }
     }
 
     fn geometry(&self, input: Shape) -> Geometry {

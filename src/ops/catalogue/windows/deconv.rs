@@ -7,9 +7,10 @@ use crate::diag::Code;
 use crate::ops::field::exclusive;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::tools::convolution_bias;
 use crate::ops::{
-    Attribute, Bound, Cost, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse,
-    Sizes, Spec, Written,
+    Attribute, Bound, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product,
+    Reuse, Sizes, Spec, Written,
 };
 use crate::tensor::{Shape, Window};
 
@@ -172,6 +173,10 @@ impl Operator for Deconv {
             * u128::from(per_group);
         let bias = if self.bias { u128::from(output.elements()) } else { 0 };
         Cost { macs_useful, add: bias, connections: macs.value() + bias, macs, ..Cost::default() }
+    }
+
+    fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        if self.bias { convolution_bias(u128::from(output.elements())) } else { Vec::new() }
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

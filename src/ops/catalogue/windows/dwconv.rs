@@ -5,9 +5,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use super::sliding::{BIAS, BORDER, Border, Sliding, window};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::tools::convolution_bias;
 use crate::ops::{
-    Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse, Sizes,
-    Spec, Written,
+    Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse,
+    Sizes, Spec, Written,
 };
 use crate::tensor::Shape;
 
@@ -73,6 +74,10 @@ impl Operator for DwConv {
             * self.border.useful(&columns, width, out_width)
             * u128::from(channels);
         Cost { macs_useful, add: bias, connections: macs.value() + bias, macs, ..Cost::default() }
+    }
+
+    fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        if self.bias { convolution_bias(u128::from(output.elements())) } else { Vec::new() }
     }
 
     fn geometry(&self, input: Shape) -> Geometry {

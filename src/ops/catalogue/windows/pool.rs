@@ -6,7 +6,10 @@ use super::sliding::{DILATE, PAD, Padding, SAME, Sliding, VALID};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
-use crate::ops::{Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Written};
+use crate::ops::tools::{Tool, rules};
+use crate::ops::{
+    Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Written,
+};
 use crate::tensor::{Shape, Window};
 
 const CEIL: Flag = Flag {
@@ -261,6 +264,29 @@ impl Operator for Pool {
             Reduction::Max => Cost { cmp: taps - outputs, ..Cost::default() },
             _ => Cost { add: taps - outputs, div: outputs, ..Cost::default() },
         }
+    }
+
+    fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        let elements = u128::from(inputs[0].elements());
+        let mut counted = rules([
+            (
+                Tool::Ptflops,
+                "2 for each input element of pooling: the module and the function it calls are both counted",
+                2 * elements,
+            ),
+            (Tool::Calflops, "1 for each input element of pooling", elements),
+        ]);
+        if self.reduction != Reduction::Max && !matches!(self.region, Region::Sliding(_)) {
+            // THOP takes the quotient of the sizes as the window of every output.
+            let ((height, width), (out_height, out_width)) = (inputs[0].extent(), output.extent());
+            let window = u128::from(height / out_height) * u128::from(width / out_width);
+            let outputs = u128::from(output.elements());
+            counted.extend(rules([
+                (Tool::Fvcore, "1 for each input element of adaptive average pooling", elements),
+                (Tool::Thop, "k² + 1 for each output of adaptive average pooling", (window + 1) * outputs),
+            ]));
+        }
+        counted
     }
 
     fn geometry(&self, input: Shape) -> Geometry {
