@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use cnnc::analysis::{Checked, Status};
 use cnnc::driver::{Options, Session};
 use cnnc::ir::{Graph, NodeId};
-use cnnc::ops::{Op, Region};
-use cnnc::tensor::Window;
+use cnnc::ops::{Op, Region, Target};
+use cnnc::tensor::{Interpolation, Window};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -189,15 +189,16 @@ fn positions_read(op: &Op, height: u64, position: i64) -> Vec<i64> {
             (about - 40..=about + 40).filter(reads).collect()
         }
         Op::Upsample(upsample) => {
-            let factor = upsample.factor.0 as i64;
+            let Target::Factor(factor, _) = upsample.target else { unreachable!("not generated") };
+            let factor = factor as i64;
             let own = position.div_euclid(factor);
             // The sample lies at (position + ½)/factor − ½.
             let (numerator, unit) = (2 * position + 1 - factor, 2 * factor);
             let before = numerator.div_euclid(unit);
-            match (upsample.bilinear, numerator.rem_euclid(unit)) {
-                (false, _) => vec![own],
-                (true, 0) => vec![before],
-                (true, _) => vec![before, before + 1],
+            match (upsample.interpolation, numerator.rem_euclid(unit)) {
+                (Interpolation::Nearest, _) => vec![own],
+                (_, 0) => vec![before],
+                (_, _) => vec![before, before + 1],
             }
         }
         Op::Pad(pad) => vec![position - pad.pads[0] as i64],

@@ -4,7 +4,9 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments, exclusive, one_of};
 use crate::ops::input::map_of;
-use crate::ops::{Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Written};
+use crate::ops::{
+    Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Written,
+};
 use crate::tensor::{Interpolation, Resampling, Shape};
 
 /// How `upsample` is written.
@@ -161,9 +163,8 @@ impl Operator for Upsample {
         let (height, width) = input.extent();
         let (out_height, out_width) = self.output((height, width));
         let (interpolation, corners) = (self.interpolation, self.corners);
-        let along = |input: u64, output: u64| {
-            Reach::Resampled(Resampling { input, output, interpolation, corners })
-        };
+        let along =
+            |input: u64, output: u64| Reach::Resampled(Resampling { input, output, interpolation, corners });
         Geometry::Axes { rows: along(height, out_height), columns: along(width, out_width) }
     }
 
