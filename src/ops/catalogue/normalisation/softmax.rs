@@ -25,7 +25,7 @@ pub(crate) static LOG: Spec = Spec {
     trailing: true,
     summary: "The logarithm of softmax: x less the logarithm of the sum of e^x, over the channels at each position.",
     example: "input 10;\nlogsoftmax -> 10;\n",
-    cost: "per element 1 exp and 2 subtractions; per position 1 logarithm (counted as exp), channels − 1 comparisons and channels − 1 additions",
+    cost: "per element 1 exp and 3 subtractions; per position 1 logarithm (counted as exp), channels − 1 comparisons and channels − 1 additions",
     onnx: "LogSoftmax",
     torch: "nn.LogSoftmax(dim=1)",
     since: "0.2",
@@ -58,7 +58,7 @@ impl Operator for Softmax {
         let positions = elements / u128::from(output.channels());
         if self.log {
             return Cost {
-                add: 3 * elements - positions,
+                add: 4 * elements - positions,
                 exp: elements + positions,
                 cmp: elements - positions,
                 ..Cost::default()
