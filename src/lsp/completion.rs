@@ -293,6 +293,8 @@ fn operator_template(spec: &Spec, arriving: Option<Shape>) -> String {
     }
     match size_template(spec, arriving) {
         Some(size) => format!("{} {size}", spec.name),
+        // `mean` and `max` say over what.
+        None if spec.flags.iter().any(|flag| flag.name == "channels") => format!("{} channels", spec.name),
         None => match &spec.value {
             Some(value) if value.default == Fallback::Required => {
                 format!("{} {}", spec.name, default_template(value.kind, value.default))
@@ -306,13 +308,13 @@ fn operator_template(spec: &Spec, arriving: Option<Shape>) -> String {
 fn size_template(spec: &Spec, arriving: Option<Shape>) -> Option<String> {
     let channels = arriving.map_or(64, |shape| shape.channels());
     Some(match spec.sizes {
-        Sizes::None => return None,
+        Sizes::None | Sizes::To => return None,
         Sizes::KernelFilters => format!("${{1:3x3}}x${{2:{channels}}}"),
         Sizes::Kernel => "${1:3x3}".to_owned(),
         Sizes::Window | Sizes::WindowOrWord => "${1:2}/${2:2}".to_owned(),
         Sizes::Map => "${1:7x7}x${2:64}".to_owned(),
         Sizes::MapOrValue => "${1:224x224x3}".to_owned(),
-        Sizes::Factor => "${1:2}".to_owned(),
+        Sizes::FactorOrTo => "${1:2}".to_owned(),
     })
 }
 
