@@ -349,7 +349,7 @@ impl Written for Activation {
                     .at("min")
                     .here(format!("{min} is more than {max}")))
             }
-            Function::Celu { scale } if scale == 0.0 => {
+            Function::Celu { scale: 0.0 } => {
                 Err(OpError::new(Code::E0205, "the scale of `celu` must not be 0")
                     .at("lone value")
                     .here("x is divided by it"))
