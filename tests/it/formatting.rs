@@ -16,6 +16,12 @@ fn read(text: &str) -> Parsed {
     parsed
 }
 
+fn is_understood(text: &str) -> bool {
+    let mut map = SourceMap::default();
+    let file = map.add("test.cnn", text);
+    !parse(&map, file, &mut Sink::default()).tree.broken
+}
+
 /// Tokens but `;` and `|`, and comments, in order.
 fn contents(parsed: &Parsed) -> Vec<&str> {
     let mut contents = Vec::new();
@@ -37,7 +43,13 @@ fn check(text: &str) {
     let before = read(text);
     let formatted = format(&before, &()).unwrap();
     let after = read(&formatted);
-    assert_eq!(format(&after, &()).unwrap(), formatted, "formatted twice:\n{text}");
+    let twice = format(&after, &()).unwrap();
+    let differs = formatted.lines().zip(twice.lines()).position(|(once, twice)| once != twice);
+    if let Some(at) = differs.or((formatted.len() != twice.len()).then_some(0)) {
+        let around =
+            |text: &str| text.lines().skip(at.saturating_sub(3)).take(6).collect::<Vec<_>>().join("\n");
+        panic!("formatted once:\n{}\ntwice:\n{}", around(&formatted), around(&twice));
+    }
     assert_eq!(contents(&before), contents(&after), "tokens and comments:\n{text}\n{formatted}");
     assert_eq!(write(&before.tree), write(&after.tree), "meaning:\n{text}\n{formatted}");
     for (number, line) in formatted.lines().enumerate() {
@@ -153,10 +165,13 @@ impl Program {
     }
 
     fn args(&mut self) {
-        for _ in 0..self.random.below(4) {
+        // A second size would look like the beginning of another statement.
+        if self.random.one_in(2) {
+            self.size();
+        }
+        for _ in 0..self.random.below(3) {
             match self.random.below(6) {
-                0 => self.size(),
-                1 => {
+                0 | 1 => {
                     self.piece("pad=");
                     self.glued("(1,");
                     self.piece("2");
@@ -319,13 +334,21 @@ impl Program {
 #[test]
 fn formatting_changes_nothing_but_the_layout() {
     let count = std::env::var("CNNC_FORMAT_PROGRAMS").ok().and_then(|count| count.parse().ok());
-    let count: u64 = count.unwrap_or(if cfg!(debug_assertions) { 400 } else { 4000 });
+    let count: u64 = count.unwrap_or(if cfg!(debug_assertions) { 200 } else { 2000 });
+    let mut refused = 0;
     for seed in 1..=count {
         let random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         // Without comments, with a few, and with one in every other gap.
         let comment_rate = [0, 20, 2][(seed % 3) as usize];
-        check(&Program { random, text: String::new(), comments: 0, comment_rate }.file());
+        let text = Program { random, text: String::new(), comments: 0, comment_rate }.file();
+        // A few look as if a `;` were missing.
+        if is_understood(&text) {
+            check(&text);
+        } else {
+            refused += 1;
+        }
     }
+    assert!(refused * 3 < count, "{refused} of {count} programs were refused");
 }
 
 #[test]

@@ -45,6 +45,20 @@ fn partners(parsed: &Parsed) -> Vec<usize> {
     partners
 }
 
+/// Of several comments behind the end of a branch, one stays on its line; the others come to stand before the next branch
+/// or the closing bracket.
+fn move_comments_between(branches: &mut [Body<'_>]) {
+    for index in 0..branches.len() {
+        let Some(last) = branches[index].statements.last_mut() else { continue };
+        let behind = last.behind.split_off(last.behind.len().min(1));
+        let moved = behind.into_iter().map(|text| Remark { text, blank: false });
+        match branches.get_mut(index + 1).and_then(|next| next.statements.first_mut()) {
+            Some(next) => drop(next.above.splice(0..0, moved)),
+            None => drop(branches[index].below.splice(0..0, moved)),
+        }
+    }
+}
+
 struct Reader<'a> {
     parsed: &'a Parsed,
     order: &'a dyn ArgumentOrder,
@@ -231,7 +245,8 @@ impl<'a> Reader<'a> {
                 self.args(None, trailing, marks);
                 let end = args.last().map_or(word.span, Arg::span);
                 let open = self.parsed.tokens_of(word.span.to(end)).end;
-                let bodies = branches.iter().map(|branch| self.branch(branch)).collect();
+                let mut bodies: Vec<Body<'a>> = branches.iter().map(|branch| self.branch(branch)).collect();
+                move_comments_between(&mut bodies);
                 marks.inner = Some((open, Bracket::Branches, bodies));
             }
             Head::Group(body) => {
