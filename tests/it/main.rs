@@ -37,6 +37,7 @@ mod lsp_prefixes;
 #[cfg(feature = "lsp")]
 mod lsp_protocol;
 mod memory;
+mod mistakes;
 mod networks;
 mod nonfinite;
 mod numbers;
