@@ -24,6 +24,8 @@ pub enum Metric {
     WeightBytes,
     /// Bytes of the values of all rows.
     ActivationBytes,
+    /// Elements of the outputs of convolutions and dense layers.
+    Activations,
     /// Bytes of the planned peak.
     PeakMemory,
     /// Layers on the longest path.
@@ -47,7 +49,7 @@ pub enum Unit {
 
 impl Metric {
     /// Every metric, in the order of the reference.
-    pub const ALL: [Metric; 12] = [
+    pub const ALL: [Metric; 13] = [
         Metric::Params,
         Metric::Frozen,
         Metric::State,
@@ -56,6 +58,7 @@ impl Metric {
         Metric::Flops,
         Metric::WeightBytes,
         Metric::ActivationBytes,
+        Metric::Activations,
         Metric::PeakMemory,
         Metric::Depth,
         Metric::ReceptiveField,
@@ -73,6 +76,7 @@ impl Metric {
             Metric::Flops => "flops",
             Metric::WeightBytes => "weight_bytes",
             Metric::ActivationBytes => "activation_bytes",
+            Metric::Activations => "activations",
             Metric::PeakMemory => "peak_memory",
             Metric::Depth => "depth",
             Metric::ReceptiveField => "receptive_field",
@@ -91,6 +95,7 @@ impl Metric {
             Metric::Flops => "floating-point operations: two for each multiply-accumulate, and all others",
             Metric::WeightBytes => "bytes of all parameters",
             Metric::ActivationBytes => "bytes of the values of all rows",
+            Metric::Activations => "elements of the outputs of convolutions and dense layers",
             Metric::PeakMemory => "bytes of the planned peak of the values in memory",
             Metric::Depth => "layers with weights on the longest path",
             Metric::ReceptiveField => "pixels of the receptive field of the output, along its longer side",
@@ -138,6 +143,7 @@ impl Metric {
             Metric::Flops => Some(totals.flops.total()),
             Metric::WeightBytes => Some(totals.weight_bytes(dtype)),
             Metric::ActivationBytes => Some(totals.activation_bytes(dtype)),
+            Metric::Activations => Some(totals.layer_outputs),
             Metric::PeakMemory | Metric::Depth | Metric::ReceptiveField | Metric::Out => None,
         }
     }

@@ -19,7 +19,7 @@ struct Rule {
 }
 
 /// The options of `report` that choose and shape rows.
-const ROWS: &[&str] = &["columns", "sort", "top", "depth", "exact", "fold"];
+const ROWS: &[&str] = &["columns", "sort", "top", "depth", "exact", "fold", "tree"];
 
 const RULES: &[Rule] = &[
     Rule {

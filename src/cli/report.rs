@@ -34,6 +34,9 @@ pub(super) struct Arguments {
     /// Folds rows whose path has more parts
     #[arg(long, value_name = "N")]
     depth: Option<usize>,
+    /// Gives parts rows of their own, and indents what they hold
+    #[arg(long, conflicts_with_all = ["sort", "top", "depth"])]
+    tree: bool,
     /// Pictures at once
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1 << 20), value_name = "N")]
     batch: u64,
@@ -84,6 +87,8 @@ enum Format {
     Markdown,
     /// A page that needs nothing else
     Html,
+    /// A table for a paper, with the package booktabs
+    Latex,
 }
 
 /// Compiles, then reports.
@@ -131,6 +136,7 @@ fn report(arguments: &Arguments, selection: &Selection, session: &Session, check
         Format::Csv => output::print(&report::csv(&report, selection)),
         Format::Markdown => output::print_text(&report::markdown(&report, selection)),
         Format::Html => output::print(&report::html::html(&report, checked)),
+        Format::Latex => output::print(&report::latex(&report, selection)),
     }
 }
 
@@ -174,8 +180,12 @@ fn selection(arguments: &Arguments, defaults: &Defaults) -> Result<Selection, St
             Fold::Never => false,
         },
         marks: arguments.format == Format::Table && output::is_terminal(),
+        tree: arguments.tree,
         ..Selection::default()
     };
+    if arguments.tree {
+        (selection.sort, selection.top, selection.depth) = (None, None, None);
+    }
     if arguments.columns.is_empty() && !defaults.columns.is_empty() {
         selection.columns = defaults.columns.clone();
     }

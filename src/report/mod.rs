@@ -7,15 +7,18 @@ mod csv;
 pub mod dialects;
 pub mod estimate;
 pub mod html;
+mod latex;
 mod markdown;
 pub mod numbers;
 pub mod operators;
 mod repeats;
 mod rows;
 mod table;
+mod tree;
 pub mod view;
 
 pub use csv::csv;
+pub use latex::latex;
 pub use markdown::markdown;
 pub use rows::{Column, Selection, select};
 pub use table::table;

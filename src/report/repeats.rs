@@ -1,7 +1,7 @@
 //! Folds repeated blocks: neighbouring scopes with equal rows become one row, `layer3.1 … layer3.5  ×5`, with the
 //! sum of their figures.
 
-use super::rows::{Row, add};
+use super::rows::{Row, add, sum_row};
 
 /// Folds every run of at least two equal scopes of at least two rows, outer scopes first.
 pub(super) fn fold(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
@@ -68,11 +68,11 @@ fn joined<'a>(rows: &[Row<'a>], length: usize, copies: usize) -> Row<'a> {
     let scope = |row: &Row| row.name.split('.').take(common + 1).collect::<Vec<_>>().join(".");
     let mut sums = first.sums.clone();
     rows[1..].iter().for_each(|row| add(sums.to_mut(), &row.sums));
+    let name = format!("{} … {}  ×{copies}", scope(first), scope(last));
     Row {
-        name: format!("{} … {}  ×{copies}", scope(first), scope(last)).into(),
-        op: "…".into(),
+        input: first.input.clone(),
         shape: last.shape.clone(),
         field: last.field.clone(),
-        sums,
+        ..sum_row(name.into(), "…", sums)
     }
 }

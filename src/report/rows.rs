@@ -1,13 +1,14 @@
 //! Which rows and columns a table shows: folded by depth, sorted, cut, and each figure as text.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use crate::analysis::Metric;
 use crate::base::percent;
 
 use super::numbers::{Figures, bytes, count};
-use super::repeats;
 use super::view::{Layer, Report, Sums};
+use super::{repeats, tree};
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,14 +17,22 @@ pub enum Column {
     Name,
     /// The operator's word.
     Op,
+    /// The shapes of what feeds the row.
+    Input,
     /// The shape of the value.
     Shape,
+    /// The window, height x width.
+    Kernel,
+    /// The stride of the window.
+    Stride,
     /// A count.
     Metric(Metric),
     /// The share of the first metric that the table shows, in percent of its total.
     Share,
     /// The receptive field's size.
     ReceptiveField,
+    /// The file and line that the row is written in.
+    Source,
 }
 
 impl Column {
@@ -41,10 +50,10 @@ impl Column {
     /// Every column.
     pub fn all() -> Vec<Column> {
         let metrics = Metric::ALL.into_iter().filter(|metric| metric.is_sum()).map(Column::Metric);
-        [Column::Name, Column::Op, Column::Shape]
+        [Column::Name, Column::Op, Column::Kernel, Column::Stride, Column::Input, Column::Shape]
             .into_iter()
             .chain(metrics)
-            .chain([Column::ReceptiveField, Column::Share])
+            .chain([Column::ReceptiveField, Column::Share, Column::Source])
             .collect()
     }
 
@@ -53,16 +62,20 @@ impl Column {
         match self {
             Column::Name => "name",
             Column::Op => "op",
+            Column::Input => "input",
             Column::Shape => "shape",
+            Column::Kernel => "kernel",
+            Column::Stride => "stride",
             Column::Metric(metric) => metric.name(),
             Column::Share => "share",
             Column::ReceptiveField => "receptive_field",
+            Column::Source => "source",
         }
     }
 
-    /// The column of a word.
+    /// The column of a word, which may be that of the heading.
     pub fn parse(word: &str) -> Option<Column> {
-        Column::all().into_iter().find(|column| column.word() == word)
+        Column::all().into_iter().find(|column| column.word() == word || column.heading() == word)
     }
 
     /// The heading.
@@ -77,7 +90,7 @@ impl Column {
     }
 
     pub(super) fn is_number(self) -> bool {
-        !matches!(self, Column::Name | Column::Op)
+        !matches!(self, Column::Name | Column::Op | Column::Source)
     }
 }
 
@@ -98,6 +111,8 @@ pub struct Selection {
     pub repeats: bool,
     /// Marks the rows that are the heaviest, in tables.
     pub marks: bool,
+    /// Shows parts with rows of their own and their rows indented below them, unless rows are folded by depth.
+    pub tree: bool,
 }
 
 impl Default for Selection {
@@ -110,6 +125,7 @@ impl Default for Selection {
             exact: false,
             repeats: false,
             marks: false,
+            tree: false,
         }
     }
 }
@@ -119,8 +135,12 @@ impl Default for Selection {
 pub(super) struct Row<'a> {
     pub name: Cow<'a, str>,
     pub op: Cow<'a, str>,
+    pub input: String,
     pub shape: String,
+    pub kernel: String,
+    pub stride: String,
     pub field: String,
+    pub source: String,
     pub sums: Cow<'a, Sums>,
 }
 
@@ -157,13 +177,38 @@ fn shape_text(shape: &[u64]) -> String {
     shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x")
 }
 
-fn row(layer: &Layer) -> Row<'_> {
-    let [height, width] = layer.receptive_field.size;
+/// Two numbers, or one where they are equal.
+fn pair<T: Display + PartialEq>([down, across]: [T; 2]) -> String {
+    if down == across { down.to_string() } else { format!("{down}x{across}") }
+}
+
+/// The row of a part, a fold or a total: counts without an operator of its own.
+pub(super) fn sum_row<'a>(name: Cow<'a, str>, op: &'a str, sums: Cow<'a, Sums>) -> Row<'a> {
+    let nothing = String::new;
+    Row {
+        name,
+        op: op.into(),
+        input: nothing(),
+        shape: nothing(),
+        kernel: nothing(),
+        stride: nothing(),
+        field: nothing(),
+        source: nothing(),
+        sums,
+    }
+}
+
+pub(super) fn row(layer: &Layer) -> Row<'_> {
+    let inputs: Vec<String> = layer.input_shapes.iter().map(|shape| shape_text(shape)).collect();
     Row {
         name: Cow::Borrowed(&layer.name),
         op: if layer.train_only { format!("{} (train)", layer.op).into() } else { Cow::Borrowed(&layer.op) },
+        input: inputs.join(", "),
         shape: shape_text(&layer.shape),
-        field: if height == width { height.to_string() } else { format!("{height}x{width}") },
+        kernel: layer.kernel.map_or(String::new(), |[height, width]| format!("{height}x{width}")),
+        stride: layer.stride.map_or(String::new(), pair),
+        field: pair(layer.receptive_field.size),
+        source: format!("{}:{}", layer.source.file, layer.source.line),
         sums: Cow::Borrowed(&layer.counts),
     }
 }
@@ -177,6 +222,7 @@ pub(super) fn add(sum: &mut Sums, other: &Sums) {
     sum.connections += other.connections;
     sum.weight_bytes += other.weight_bytes;
     sum.activation_bytes += other.activation_bytes;
+    sum.activations += other.activations;
     sum.flops.total += other.flops.total;
     sum.flops.mac += other.flops.mac;
     sum.flops.add += other.flops.add;
@@ -201,7 +247,10 @@ fn fold(report: &Report, depth: usize) -> Vec<Row<'_>> {
                 last.shape = one.shape;
                 last.field = one.field;
             }
-            (Some(prefix), _, _) => rows.push(Row { name: prefix.clone().into(), op: "…".into(), ..one }),
+            (Some(prefix), _, _) => {
+                let part = sum_row(prefix.clone().into(), "…", one.sums);
+                rows.push(Row { input: one.input, shape: one.shape, field: one.field, ..part });
+            }
             (None, _, _) => rows.push(one),
         }
         open = prefix;
@@ -219,6 +268,7 @@ fn metric(sums: &Sums, metric: Metric) -> u128 {
         Metric::Flops => sums.flops.total,
         Metric::WeightBytes => sums.weight_bytes,
         Metric::ActivationBytes => sums.activation_bytes,
+        Metric::Activations => sums.activations,
         Metric::PeakMemory | Metric::Depth | Metric::ReceptiveField | Metric::Out => 0,
     }
 }
@@ -232,9 +282,10 @@ pub fn select(report: &Report, selection: &Selection) -> Cells {
 pub(super) fn cells(report: &Report, selection: &Selection, figures: Figures) -> Cells {
     let mut rows = match selection.depth {
         Some(depth) if depth > 0 => fold(report, depth),
+        _ if selection.tree => tree::rows(report),
         _ => report.layers.iter().map(row).collect(),
     };
-    if selection.repeats && selection.sort.is_none() && selection.depth.is_none() {
+    if selection.repeats && selection.sort.is_none() && selection.depth.is_none() && !selection.tree {
         rows = repeats::fold(rows);
     }
     if let Some(by) = selection.sort {
@@ -248,8 +299,12 @@ pub(super) fn cells(report: &Report, selection: &Selection, figures: Figures) ->
     let cell = |column: Column, row: &Row| match column {
         Column::Name => row.name.to_string(),
         Column::Op => row.op.to_string(),
+        Column::Input => row.input.clone(),
         Column::Shape => row.shape.clone(),
+        Column::Kernel => row.kernel.clone(),
+        Column::Stride => row.stride.clone(),
         Column::ReceptiveField => row.field.clone(),
+        Column::Source => row.source.clone(),
         Column::Share => percent(metric(&row.sums, shared), whole),
         Column::Metric(one @ (Metric::WeightBytes | Metric::ActivationBytes)) => {
             bytes(metric(&row.sums, one), figures)
@@ -257,13 +312,7 @@ pub(super) fn cells(report: &Report, selection: &Selection, figures: Figures) ->
         Column::Metric(one) => count(metric(&row.sums, one), figures),
     };
     let total = |name: &str, sums: &Sums| {
-        let row = Row {
-            name: name.into(),
-            op: "".into(),
-            shape: String::new(),
-            field: String::new(),
-            sums: Cow::Borrowed(sums),
-        };
+        let row = sum_row(name.to_owned().into(), "", Cow::Borrowed(sums));
         selection
             .columns
             .iter()

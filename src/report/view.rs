@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::analysis::{COST_MODEL, Checked, Dtype, Fraction, Receptive, Status, Totals};
+use crate::analysis::{COST_MODEL, Checked, Dtype, Fraction, Metric, Receptive, Status, Totals};
 use crate::base::SourceMap;
 use crate::ir::{Node, NodeId};
+use crate::ops::Operator;
+use crate::tensor::Shape;
 
 /// The version of the JSON; a field that changes its meaning or goes raises it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -84,8 +86,16 @@ pub struct Layer {
     pub op: String,
     /// The rows and inputs that feed it, in the order of its ports.
     pub inputs: Vec<String>,
+    /// The shapes of what feeds it, each `[h, w, c]` or `[n]`, in the order of its ports.
+    pub input_shapes: Vec<Vec<u64>>,
     /// `[h, w, c]` or `[n]`.
     pub shape: Vec<u64>,
+    /// The window that it slides, `[height, width]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<[u64; 2]>,
+    /// The stride of the window, `[down, across]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stride: Option<[u64; 2]>,
     /// Its counts.
     #[serde(flatten)]
     pub counts: Sums,
@@ -101,7 +111,7 @@ pub struct Layer {
 }
 
 /// Counts of a row or of several.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Sums {
     /// Trainable elements.
@@ -122,10 +132,12 @@ pub struct Sums {
     pub weight_bytes: u128,
     /// Bytes of the values.
     pub activation_bytes: u128,
+    /// Elements of the outputs of convolutions and dense layers, as RegNet and timm count activations.
+    pub activations: u128,
 }
 
 /// Floating-point operations by kind; `mac` counts two for each multiply-accumulate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FlopsView {
     /// All kinds together.
@@ -157,6 +169,9 @@ pub struct NetworkTotals {
     pub peak_memory: MemoryView,
     /// Layers with weights on the longest path.
     pub depth: u64,
+    /// Pixels of the receptive field of `out`, along its longer side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receptive_field: Option<u128>,
 }
 
 /// Activation memory in bytes, in source order.
@@ -273,6 +288,7 @@ impl Report {
                     live,
                 },
                 depth: checked.depth(),
+                receptive_field: Metric::ReceptiveField.of_network(checked),
             },
             totals_train_only: sums(checked.totals_train_only(), settings),
         }
@@ -301,6 +317,8 @@ fn layer(checked: &Checked, id: NodeId, node: &Node, sources: &SourceMap, settin
             copies: expansion.copy.map(|(_, copies)| copies),
         }
     });
+    let operands = checked.graph().operand_shapes(id);
+    let windows = node.op().zip(operands.first()).and_then(|(op, input)| op.geometry(*input).windows());
     Layer {
         name: node.path.clone(),
         op: node.word.clone(),
@@ -310,7 +328,10 @@ fn layer(checked: &Checked, id: NodeId, node: &Node, sources: &SourceMap, settin
             .into_iter()
             .map(|operand| shown_source(checked, operand))
             .collect(),
+        input_shapes: operands.iter().map(Shape::dims).collect(),
         shape: node.shape.dims(),
+        kernel: windows.map(|(rows, columns)| [rows.kernel, columns.kernel]),
+        stride: windows.map(|(rows, columns)| [rows.stride, columns.stride]),
         counts: sums(checked.row(id), settings),
         receptive_field: receptive(checked.receptive(id)),
         train_only: node.train_only,
@@ -346,6 +367,7 @@ fn sums(totals: &Totals, settings: Settings) -> Sums {
         connections: totals.connections,
         weight_bytes: totals.weight_bytes(settings.dtype),
         activation_bytes: totals.activation_bytes(settings.dtype) * batch,
+        activations: totals.layer_outputs * batch,
     }
 }
 

@@ -98,8 +98,8 @@ fn headline(text: &mut String, report: &Report) {
         ),
         ("Depth", totals.depth.to_string(), format!("{} rows", report.layers.len())),
     ];
-    if let Some(field) = report.layers.iter().map(|layer| layer.receptive_field.size[0]).max() {
-        cards.push(("Receptive field", format!("{field} px"), "largest of all".to_owned()));
+    if let Some(field) = &report.totals.receptive_field {
+        cards.push(("Receptive field", format!("{field} px"), "of the output".to_owned()));
     }
     text.push_str("<dl class=\"cards\">\n");
     for (name, value, exact) in cards {
@@ -148,7 +148,7 @@ fn layers(text: &mut String, report: &Report) {
         "</tbody>\n<tfoot><tr><th scope=\"row\">total</th><td></td><td></td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td></td><td></td></tr></tfoot>\n</table></div></section>\n",
         count(sums.params, Figures::Exact),
         count(sums.macs, Figures::Exact),
-        count(sums.activation_bytes, Figures::Exact)
+        bytes(sums.activation_bytes, Figures::Rounded)
     );
 }
 
