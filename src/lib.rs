@@ -64,6 +64,8 @@ pub mod diff;
 
 pub mod driver;
 
+pub mod import;
+
 pub mod zoo;
 
 pub mod project;

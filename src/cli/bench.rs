@@ -145,7 +145,7 @@ fn bench(arguments: &Arguments, checked: &Checked) -> Done {
         // The time does not depend on the weights.
         parameters.seed.get_or_insert(0);
     }
-    let mut weights = parameters.weights(checked)?;
+    let mut weights = parameters.weights(checked, None)?;
     let outputs = checked.graph().outputs().iter().filter(|output| !output.train_only);
     let outputs: Vec<(String, NodeId)> = outputs.map(|output| (output.name.clone(), output.node)).collect();
     let policy = if arguments.exact { KernelPolicy::NoWinograd } else { KernelPolicy::Fastest };

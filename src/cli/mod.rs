@@ -16,6 +16,7 @@ mod fmt;
 mod git;
 mod graph;
 mod guide;
+mod import;
 mod init;
 mod inputs;
 mod interrupt;
@@ -84,6 +85,8 @@ enum Command {
     Weights(weights::Arguments),
     /// Draws a network
     Graph(graph::Arguments),
+    /// Imports an ONNX file: its text and its weights
+    Import(import::Arguments),
     /// Shows a stage of the compilation as text
     Dump(dump::Arguments),
     /// Explains a diagnostic code
@@ -172,6 +175,7 @@ fn dispatch(command: Command) -> Done {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Weights(arguments) => weights::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Ops(arguments) => ops::run(&arguments),

@@ -8,7 +8,7 @@ use crate::diag::{Code, Failure};
 use crate::model::{Misfit, NameMatching, TensorMatching, Weights};
 
 use super::files::{self, Named};
-use super::{Stop, output};
+use super::{Stop, import, output};
 
 /// The options that give parameters.
 #[derive(Clone, Debug, Args)]
@@ -76,9 +76,13 @@ fn with_options(misfit: Misfit) -> Failure {
 }
 
 impl Parameters {
-    /// Opens and matches the weights, or takes the seed. A network that has parameters needs one of them.
-    pub(super) fn weights(&self, network: &Checked) -> Result<Weights, Stop> {
+    /// Opens and matches the weights, or takes the seed. A network that has parameters needs one of them, unless
+    /// `file` is a model that has weights of its own.
+    pub(super) fn weights(&self, network: &Checked, file: Option<&str>) -> Result<Weights, Stop> {
         match (&self.weights, self.seed) {
+            (None, None) if file.is_some_and(import::is_model) => {
+                import::own_weights(file.unwrap_or_default())
+            }
             (Some(path), seed) => {
                 let matching = match self.weights_by {
                     By::Order => TensorMatching::ByOrder,

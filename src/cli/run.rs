@@ -89,7 +89,7 @@ fn execute(arguments: &Arguments, network: &Checked) -> Done {
     // What is too large for one picture is refused before any file is looked at.
     let one = Model::plan(network, settings.clone()).map_err(unknown_value)?;
     memory::check(one.memory(), arguments.max_memory)?;
-    let weights = arguments.parameters.weights(network)?;
+    let weights = arguments.parameters.weights(network, arguments.source.file.as_deref())?;
     let named: Vec<String> = arguments.input.iter().chain(&arguments.pictures).cloned().collect();
     let inputs = Inputs::find(one.inputs(), &named, arguments.layout)?;
     let batch = usize::from(arguments.batch).min(inputs.pictures());

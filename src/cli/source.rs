@@ -10,7 +10,7 @@ use crate::tensor::Shape;
 
 use super::output::{self, Color};
 use super::words::stop;
-use super::{Done, Stop, files, zoo};
+use super::{Done, Stop, files, import, zoo};
 
 /// Settings of a network.
 #[derive(Clone, Debug, Args)]
@@ -71,7 +71,7 @@ impl Settings {
 /// One network of a file.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Source {
-    /// The file, `-` for stdin, or `zoo:NAME`
+    /// The file (.cnn or .onnx), `-` for stdin, or `zoo:NAME`
     #[arg(value_name = "FILE", required_unless_present = "text", conflicts_with = "text")]
     pub file: Option<String>,
     /// The text of a network instead of a file
@@ -109,6 +109,7 @@ pub(super) fn open(file: Option<&str>, text: Option<&str>) -> Result<Opened, Sto
             })?;
             Session::load(&files::FileLoader, "stdin", bytes, "inline")
         }
+        (Some(path), None) if import::is_model(path) => import::open(path)?,
         (Some(path), None) => {
             let path = files::slashed(path);
             Session::open(&files::FileLoader, &path).map_err(Stop::Environment)?

@@ -1,7 +1,8 @@
 //! The one table of diagnostic codes: what each means, by phase.
 //!
 //! `E00` syntax, `E01` names, `E02` arguments, `E03` shapes and limits of the expansion, `E04`
-//! expectations and budgets, `E06` files, weights and execution, `E07` projects, revisions and baselines, `W` lints. A code is never reused for another meaning.
+//! expectations and budgets, `E06` files, weights and execution, `E07` projects, revisions and baselines, `E08` imports, `W`
+//! lints. A code is never reused for another meaning.
 
 use std::fmt;
 
@@ -139,6 +140,12 @@ codes! {
     E0702 "a part of a project file that matches nothing",
     E0703 "a revision that cannot be read",
     E0704 "a baseline that is wrong",
+
+    E0801 "a model that cannot be imported",
+    E0802 "a model file that cannot be read",
+    E0803 "a model without weights",
+    E0804 "an import that is not its model",
+    E0805 "a model whose input has open extents",
 
     W0001 "a doc comment that documents nothing",
     W0101 "an unused parameter",

@@ -42,7 +42,11 @@ pub struct Weights {
 enum Source {
     File { file: WeightFile<Box<dyn ReadSeek>>, binding: Binding, fill: Option<u64> },
     Seed { seed: u64, random_norms: bool },
+    Keys(Box<ValuesByKey>),
 }
+
+/// The value of a parameter by its key.
+type ValuesByKey = dyn FnMut(&str) -> Result<ArrayD<f32>, Failure>;
 
 impl std::fmt::Debug for Weights {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -91,6 +95,11 @@ impl Weights {
         Weights { source: Source::Seed { seed, random_norms: true }, notes: Vec::new(), warnings: Vec::new() }
     }
 
+    /// Values that somebody else has by the keys of the network, in the shapes that it declares.
+    pub fn by_key(values: impl FnMut(&str) -> Result<ArrayD<f32>, Failure> + 'static) -> Weights {
+        Weights { source: Source::Keys(Box::new(values)), notes: Vec::new(), warnings: Vec::new() }
+    }
+
     /// The weights of a network that has no parameters.
     ///
     /// # Errors
@@ -125,6 +134,7 @@ impl Weights {
         let shape: Vec<usize> = parameter.shape.iter().map(|&dim| dim as usize).collect();
         let key = format!("{}.{}", node.path, parameter.key);
         match &mut self.source {
+            Source::Keys(values) => values(&key),
             Source::Seed { seed, random_norms } => {
                 Ok(seeded::fill(*seed, &key, &parameter.init, *random_norms, &shape))
             }

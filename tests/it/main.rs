@@ -22,6 +22,7 @@ mod formatting;
 mod generated;
 mod hostile;
 mod html;
+mod import;
 mod inputs;
 mod kernels;
 #[cfg(feature = "lsp")]

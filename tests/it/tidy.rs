@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("diff", &["analysis", "base", "ir", "ops", "report"]),
     ("export", &["base", "ir", "ops", "tensor"]),
     ("driver", &["analysis", "base", "diag", "sema", "tensor"]),
+    ("import", &["analysis", "base", "diag", "driver", "ir", "ops", "tensor"]),
     ("zoo", &[]),
     ("project", &["analysis", "base", "diag", "driver", "report"]),
     ("annotate", &["base", "diag"]),

@@ -1,0 +1,208 @@
+//! `cnnc import`: an ONNX file becomes a `.cnn` text and its weights.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use crate::diag::{Code, Failure};
+use crate::driver::Session;
+use crate::import::{self, Imported, Options, Storage};
+use crate::model::Weights;
+use crate::weights::safetensors;
+
+use super::files::{self, FileLoader, Named};
+use super::{Done, Stop, output, write};
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Without -o the text goes to stdout. With -o NET.cnn the weights go to NET.safetensors.\n\nExamples:\n  cnnc import model.onnx\n  cnnc import model.onnx -o net.cnn --weights net.safetensors\n  cnnc import detector.onnx --input images=1x3x640x640 --output /model.22/Concat_output_0"
+)]
+pub(super) struct Arguments {
+    /// The ONNX file
+    #[arg(value_name = "MODEL")]
+    model: String,
+    /// Where the text goes, instead of stdout
+    #[arg(short = 'o', value_name = "FILE")]
+    text: Option<String>,
+    /// Where the weights go: a .safetensors file
+    #[arg(long, value_name = "FILE")]
+    weights: Option<String>,
+    /// The name of the network; that of the file where none is given
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// One statement for each operator, without blocks and groups
+    #[arg(long)]
+    flat: bool,
+    /// Extents of an input, batch first, where the model leaves them open; repeatable
+    #[arg(long = "input", value_name = "NAME=NxCxHxW")]
+    inputs: Vec<String>,
+    /// A value or node that the network ends with, instead of the model's outputs; repeatable
+    #[arg(long = "output", value_name = "NODE")]
+    outputs: Vec<String>,
+}
+
+/// The file of a model, and the files beside it.
+pub(super) struct ModelFile {
+    path: PathBuf,
+    file: RefCell<File>,
+}
+
+impl ModelFile {
+    /// Opens the file.
+    pub(super) fn open(path: &str) -> Result<ModelFile, Failure> {
+        let unreadable =
+            |error: io::Error| Failure::new(Code::E0609, format!("cannot read `{path}`: {error}"));
+        let file = files::open(path, Named::ByUser).map_err(unreadable)?;
+        Ok(ModelFile { path: PathBuf::from(path), file: RefCell::new(file) })
+    }
+
+    /// Imports the model.
+    pub(super) fn import(&self, options: &Options) -> Result<Imported, Failure> {
+        let name = self.path.to_string_lossy().into_owned();
+        let file = self.file.borrow().try_clone();
+        let file =
+            file.map_err(|error| Failure::new(Code::E0609, format!("cannot read `{name}`: {error}")))?;
+        import::import(file, &name, options, self)
+    }
+}
+
+impl Storage for ModelFile {
+    fn read(&self, beside: Option<&str>, offset: u64, length: u64) -> io::Result<Vec<u8>> {
+        let read = |file: &mut File| {
+            file.seek(SeekFrom::Start(offset))?;
+            let mut bytes = Vec::new();
+            file.take(length).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 == length { Ok(bytes) } else { Err(io::Error::other("it ends too early")) }
+        };
+        let Some(beside) = beside else { return read(&mut self.file.borrow_mut()) };
+        let folder =
+            self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = std::fs::canonicalize(folder)?;
+        let path = std::fs::canonicalize(folder.join(beside))?;
+        if !path.starts_with(&folder) {
+            return Err(io::Error::other("it is not in or below the folder of the model"));
+        }
+        read(&mut File::open(path)?)
+    }
+}
+
+/// Whether a file is taken for an ONNX model wherever a file is.
+pub(super) fn is_model(path: &str) -> bool {
+    path.ends_with(".onnx")
+}
+
+/// The text of a model as a program: what is compiled is what `cnnc import` prints.
+pub(super) fn open(path: &str) -> Result<Session, Stop> {
+    let imported = imported(path)?.1;
+    let shown = format!("{path} (imported)");
+    Ok(Session::load(&FileLoader, &shown, imported.text.into_bytes(), &name_of(path)))
+}
+
+/// The weights that a model has.
+pub(super) fn own_weights(path: &str) -> Result<Weights, Stop> {
+    let (file, imported) = imported(path)?;
+    let mut index = BTreeMap::new();
+    for (position, weight) in imported.weights.iter().enumerate() {
+        index.insert(weight.key.clone(), position);
+        // A tensor may be named by the path of its operator alone.
+        index.entry(format!("{}.weight", weight.key)).or_insert(position);
+    }
+    Ok(Weights::by_key(move |key| match index.get(key) {
+        Some(&position) => imported.weights[position].values(&file),
+        None => Err(Failure::new(Code::E0803, format!("the model has no tensor `{key}`"))),
+    }))
+}
+
+fn imported(path: &str) -> Result<(ModelFile, Imported), Stop> {
+    let file = ModelFile::open(path).map_err(Stop::Environment)?;
+    let options = Options { name: name_of(path), ..Options::default() };
+    let imported = file.import(&options).map_err(stop)?;
+    Ok((file, imported))
+}
+
+/// The name of the network of a file.
+pub(super) fn name_of(path: &str) -> String {
+    Path::new(path).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+}
+
+pub(super) fn run(arguments: &Arguments) -> Done {
+    let options = Options {
+        name: arguments.name.clone().unwrap_or_else(|| name_of(&arguments.model)),
+        flat: arguments.flat,
+        inputs: arguments.inputs.iter().map(|text| extents(text)).collect::<Result<_, _>>()?,
+        outputs: arguments.outputs.clone(),
+    };
+    let file = ModelFile::open(&arguments.model).map_err(Stop::Environment)?;
+    let imported = file.import(&options).map_err(stop)?;
+    imported.notes.iter().for_each(|note| output::error(&format!("note: {note}\n")));
+    let beside = arguments.text.as_ref().map(|path| {
+        let path = path.strip_suffix(".cnn").unwrap_or(path);
+        format!("{path}.safetensors")
+    });
+    let absent = imported.weights.iter().any(|weight| weight.is_absent());
+    match (&arguments.weights, beside) {
+        (None, Some(_)) if absent => output::error("note: the model holds no weights; none are written\n"),
+        (Some(path), _) => write_weights(path, &imported, &file)?,
+        (None, Some(path)) => write_weights(&path, &imported, &file)?,
+        (None, None) => {}
+    }
+    match &arguments.text {
+        None => output::print(&imported.text),
+        Some(path) => write::file(path, |target| {
+            target
+                .write_all(imported.text.as_bytes())
+                .map_err(|error| Failure::new(Code::E0609, format!("cannot write `{path}`: {error}")))
+        }),
+    }
+}
+
+/// A model that cannot be imported is wrong; one that cannot be read is the environment's fault.
+fn stop(failure: Failure) -> Stop {
+    match failure.code {
+        Code::E0801 => {
+            output::failure(&failure);
+            Stop::Model
+        }
+        Code::E0611 | Code::E0805 => Stop::Usage(failure),
+        _ => Stop::Environment(failure),
+    }
+}
+
+fn write_weights(path: &str, imported: &Imported, storage: &ModelFile) -> Result<(), Stop> {
+    if !path.ends_with(".safetensors") {
+        let message = format!("`--weights {path}`: the file must end with .safetensors");
+        return Err(Stop::Usage(Failure::new(Code::E0609, message)));
+    }
+    let tensors: Vec<(String, Vec<usize>)> =
+        imported.weights.iter().map(|weight| (weight.key.clone(), weight.shape.clone())).collect();
+    let mut failed = None;
+    write::file(path, |mut target| {
+        safetensors::write(&mut target, path, &tensors, |index| {
+            let weight = &imported.weights[index];
+            weight.values(storage).unwrap_or_else(|failure| {
+                failed.get_or_insert(failure);
+                ndarray::ArrayD::zeros(weight.shape.clone())
+            })
+        })?;
+        match failed {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    })
+}
+
+/// `NAME=NxCxHxW`.
+fn extents(text: &str) -> Result<(String, Vec<u64>), Stop> {
+    let parsed = text.rsplit_once('=').and_then(|(name, dims)| {
+        let dims: Option<Vec<u64>> =
+            dims.split('x').map(|dim| dim.parse().ok().filter(|&dim| dim > 0)).collect();
+        Some((name.to_owned(), dims?))
+    });
+    parsed.ok_or_else(|| {
+        let failure = Failure::new(Code::E0205, format!("`--input {text}` states no extents"));
+        Stop::Usage(failure.help("write `--input NAME=1x3x224x224`, batch first"))
+    })
+}

@@ -1,0 +1,308 @@
+//! Groups that are equal but for their numbers become calls of one block.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::stream::stream;
+use super::tokens::{Token, skeleton};
+use super::tree::{GroupId, Mode, Statement, Tree};
+use super::unify;
+
+/// Blocks of a text.
+const MOST_BLOCKS: usize = 100;
+
+/// Path parts that say nothing of what a block is.
+const VAGUE: &[&str] = &["block", "layer", "layers", "conv", "branch", "unit", "features", "body"];
+
+/// Whether a group fetches values from outside of it, or is fetched from.
+pub(super) fn escapes(tree: &Tree<'_>, id: GroupId) -> bool {
+    let (mut named, mut fetched, mut aux) = (BTreeSet::new(), Vec::new(), false);
+    for statement in &tree.group(id).statements {
+        tree.walk(statement, true, &mut |one| match one {
+            Statement::Identity { value, name: Some(_) } => {
+                named.insert(*value);
+            }
+            Statement::Fetch { value, .. } => fetched.push(*value),
+            Statement::Aux { .. } => aux = true,
+            _ => {}
+        });
+    }
+    aux || fetched.iter().any(|value| !named.contains(value))
+        || named.iter().any(|value| !fetched.contains(value))
+}
+
+/// Whether a group may become the call of a block.
+pub(super) fn is_candidate(tree: &Tree<'_>, id: GroupId) -> bool {
+    let group = tree.group(id);
+    // The numbers of a sequence cannot cross the wall of a block.
+    if group.call.is_some() || group.mode == Mode::Sequence || escapes(tree, id) {
+        return false;
+    }
+    let forms = group.statements.iter().any(|statement| matches!(statement, Statement::Form(_)));
+    let heads = group.statements.iter().filter(|statement| matches!(statement, Statement::Head(_))).count();
+    forms || (group.statements.len() >= 2 && heads >= 1)
+}
+
+/// Squeeze-and-excitation: `mul < identity | avgpool global; … >` alone in a group.
+fn is_squeeze(tree: &Tree<'_>, id: GroupId) -> bool {
+    let group = tree.group(id);
+    let [Statement::Form(form)] = group.statements.as_slice() else { return false };
+    let pools = |branch: &[Statement]| match branch.first() {
+        Some(Statement::Head(head)) => {
+            tree.op(head.op).word == "avgpool" && tree.op(head.op).has_flag("global")
+        }
+        _ => false,
+    };
+    let shape = form.kind == "mul" && form.branches.len() == 2 && form.branches[0][0].is_wire();
+    shape
+        && group.call.is_none()
+        && group.mode == Mode::Explicit
+        && pools(&form.branches[1])
+        && !escapes(tree, id)
+}
+
+/// The instances of each skeleton, in the order of their first.
+fn buckets(
+    tree: &Tree<'_>,
+    lists: &[&[Statement]],
+    may: &dyn Fn(GroupId) -> bool,
+) -> Vec<(usize, Vec<GroupId>)> {
+    let mut order: Vec<(usize, Vec<GroupId>)> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for statements in lists {
+        for id in tree.groups_in(statements) {
+            if !may(id) {
+                continue;
+            }
+            let tokens: Vec<Token> = stream(tree, &tree.group(id).statements, false);
+            let at = *known.entry(skeleton(&tokens)).or_insert_with(|| {
+                order.push((tokens.len(), Vec::new()));
+                order.len() - 1
+            });
+            order[at].1.push(id);
+        }
+    }
+    order
+}
+
+/// Makes blocks of squeeze-and-excitation, even of a single one: their channels are nobody else's parameters.
+pub(super) fn squeezes(tree: &mut Tree<'_>) {
+    let found = buckets(tree, &[&tree.root], &|id| is_squeeze(tree, id));
+    for (_, instances) in found {
+        make(tree, instances, Some("se"));
+    }
+}
+
+/// Makes blocks of what occurs twice, the largest first, in the network and in the blocks so far.
+pub(super) fn mine(tree: &mut Tree<'_>) {
+    while tree.blocks.len() < MOST_BLOCKS {
+        let bodies = tree.blocks.iter().map(|block| tree.group(block.body).statements.as_slice());
+        let lists: Vec<&[Statement]> = std::iter::once(tree.root.as_slice()).chain(bodies).collect();
+        let found = buckets(tree, &lists, &|id| is_candidate(tree, id));
+        let mut best: Option<(usize, Vec<GroupId>)> = None;
+        for (length, instances) in found {
+            if instances.len() >= 2 && best.as_ref().is_none_or(|(longest, _)| length > *longest) {
+                best = Some((length, instances));
+            }
+        }
+        let Some((_, instances)) = best else { return };
+        make(tree, instances, None);
+    }
+}
+
+/// A numbered member that is no sequence, behind an optional one, can only be a call.
+pub(super) fn singles(tree: &mut Tree<'_>) {
+    while tree.blocks.len() < MOST_BLOCKS {
+        let bodies = tree.blocks.iter().map(|block| tree.group(block.body));
+        let found = find_single(tree, &tree.root, false).or_else(|| {
+            bodies
+                .into_iter()
+                .find_map(|body| find_single(tree, &body.statements, body.mode != Mode::Explicit))
+        });
+        let Some(id) = found else { return };
+        make(tree, vec![id], None);
+    }
+}
+
+fn find_single(tree: &Tree<'_>, statements: &[Statement], numbered: bool) -> Option<GroupId> {
+    let mut optional = false;
+    for statement in statements {
+        let inner = match statement {
+            Statement::Optional(inner) => {
+                optional = true;
+                &inner.statement
+            }
+            other => other,
+        };
+        let found = match inner {
+            Statement::Group(id) if tree.group(*id).call.is_none() => {
+                let group = tree.group(*id);
+                let is_number = group.component.chars().all(|c| c.is_ascii_digit());
+                if numbered && optional && is_number && group.mode == Mode::Explicit && !escapes(tree, *id) {
+                    return Some(*id);
+                }
+                find_single(tree, &group.statements, group.mode != Mode::Explicit)
+            }
+            Statement::Form(form) => {
+                form.branches.iter().find_map(|branch| find_single(tree, branch, numbered))
+            }
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+fn make(tree: &mut Tree<'_>, instances: Vec<GroupId>, name: Option<&str>) {
+    let taken = |tree: &Tree<'_>, name: &str| tree.blocks.iter().any(|block| block.name == name);
+    let name = match name {
+        Some(name) if !taken(tree, name) => name.to_owned(),
+        _ => name_of(tree, &instances),
+    };
+    unify::into_block(tree, instances, name);
+}
+
+/// Words that a block may not be called.
+fn is_reserved(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "cnn", "use", "let", "block", "table", "network", "input", "labels", "expect", "aux", "if", "else",
+        "for", "match", "fn", "with", "import", "shared", "inline", "word", "identity", "train", "in", "as",
+        "from", "to",
+    ];
+    WORDS.contains(&name)
+        || crate::ops::find(name).is_some()
+        || crate::ops::form(name).is_some()
+        || super::op::JOINS.contains(&name)
+}
+
+/// The name of a block: what its instances are called in the model, else what they hold.
+fn name_of(tree: &Tree<'_>, instances: &[GroupId]) -> String {
+    let words: Vec<&str> = instances
+        .iter()
+        .map(|id| {
+            let last = tree.group(*id).path.last().map_or("", String::as_str);
+            let end = last.find(|c: char| !(c.is_ascii_alphabetic() || c == '_')).unwrap_or(last.len());
+            last[..end].trim_end_matches('_')
+        })
+        .collect();
+    let common = words[0];
+    let same = !tree.group(instances[0]).is_nameless && words.iter().all(|word| *word == common);
+    let lower = common.to_ascii_lowercase();
+    let base = match lower.as_str() {
+        _ if !same => None,
+        "unit" | "layer" | "body" => Some(format!("{lower}_block")),
+        "conv" => Some("conv_bn".to_owned()),
+        word if VAGUE.contains(&word) || common.len() < 3 => None,
+        _ => {
+            let mut chars = common.chars();
+            let first = chars.next().map(|c| c.to_ascii_lowercase());
+            Some(first.into_iter().chain(chars).collect())
+        }
+    };
+    let base = base.unwrap_or_else(|| by_content(tree, instances[0]).to_owned());
+    let base = if is_reserved(&base) { format!("{base}_block") } else { base };
+    let taken = |name: &str| tree.blocks.iter().any(|block| block.name == name) || is_reserved(name);
+    std::iter::once(base.clone())
+        .chain((2..).map(|number| format!("{base}{number}")))
+        .find(|name| !taken(name))
+        .unwrap_or(base)
+}
+
+fn by_content(tree: &Tree<'_>, id: GroupId) -> &'static str {
+    let statements = &tree.group(id).statements;
+    let words = |statements: &[Statement]| -> Vec<&str> {
+        statements.iter().flat_map(|one| tree.ops_of(one)).map(|op| tree.op(op).word).collect()
+    };
+    let all = words(statements);
+    let form =
+        statements.iter().find_map(|one| if let Statement::Form(form) = one { Some(form) } else { None });
+    let Some(form) = form else {
+        let direct: Vec<&str> = statements
+            .iter()
+            .filter_map(
+                |one| if let Statement::Head(head) = one { Some(tree.op(head.op).word) } else { None },
+            )
+            .collect();
+        return match () {
+            () if all.first() == Some(&"conv") && all.iter().take(3).any(|word| *word == "bn") => "conv_bn",
+            () if direct.contains(&"dwconv") => "separable",
+            () => "unit",
+        };
+    };
+    match form.kind {
+        "residual" => {
+            let convolutions = words(&form.branches[0]).iter().filter(|word| **word == "conv").count();
+            match convolutions {
+                _ if all.contains(&"dwconv") && !all.contains(&"layernorm") => "inverted",
+                3 => "bottleneck",
+                2 => "basic",
+                _ => "res_block",
+            }
+        }
+        "mul" => "se",
+        "inception" => "inception_module",
+        "split" => "split_unit",
+        "concat" if form.branches.iter().any(|branch| branch[0].is_wire()) => "dense_layer",
+        "concat" => "concat_unit",
+        _ => "unit",
+    }
+}
+
+/// Gives blocks of one name their numbers in the order of the text, which is that of their making reversed.
+pub(super) fn number(tree: &mut Tree<'_>) {
+    let mut seen = BTreeSet::new();
+    for index in (0..tree.blocks.len()).rev() {
+        let name = tree.blocks[index].name.clone();
+        let base = name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+        let fresh = std::iter::once(base.clone())
+            .chain((2..).map(|number| format!("{base}{number}")))
+            .find(|name| !seen.contains(name) && !is_reserved(name))
+            .unwrap_or(name);
+        seen.insert(fresh.clone());
+        tree.blocks[index].name = fresh;
+    }
+}
+
+/// Calls whose automatic name is what the model calls them need no `as`.
+pub(super) fn automatic_names(tree: &mut Tree<'_>) {
+    let bodies: Vec<(GroupId, bool)> =
+        tree.blocks.iter().map(|block| (block.body, tree.group(block.body).mode != Mode::Explicit)).collect();
+    let mut lists = vec![(tree.root.clone(), false)];
+    lists.extend(bodies.into_iter().map(|(body, numbered)| (tree.group(body).statements.clone(), numbered)));
+    for (statements, numbered) in lists {
+        name_calls(tree, &statements, numbered);
+    }
+}
+
+fn name_calls(tree: &mut Tree<'_>, statements: &[Statement], numbered: bool) {
+    let mut ordinals: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut inner = Vec::new();
+    calls(tree, statements, &mut |tree, id| {
+        let Some(call) = tree.group(id).call.as_ref().map(|call| call.block) else {
+            inner.push(id);
+            return;
+        };
+        let ordinal = ordinals.entry(call).or_insert(0);
+        *ordinal += 1;
+        let automatic = format!("{}{ordinal}", tree.blocks[call].name);
+        let group = &mut tree.groups[id.0];
+        group.automatic = !numbered && (group.is_nameless || group.component == automatic);
+    });
+    for id in inner {
+        let (statements, mode) = (tree.group(id).statements.clone(), tree.group(id).mode);
+        name_calls(tree, &statements, mode != Mode::Explicit);
+    }
+}
+
+/// The groups directly in a scope, in the order of the text.
+fn calls(tree: &mut Tree<'_>, statements: &[Statement], visit: &mut dyn FnMut(&mut Tree<'_>, GroupId)) {
+    for statement in statements {
+        match statement {
+            Statement::Form(form) => form.branches.iter().for_each(|branch| calls(tree, branch, visit)),
+            Statement::Optional(optional) => calls(tree, std::slice::from_ref(&optional.statement), visit),
+            Statement::Group(id) => visit(tree, *id),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Sums, products and concatenations: of values, and of a value and a constant.
+
+use super::super::fold::Derivation;
+use super::super::op::{Argument, join_shape};
+use super::super::refusal::Reason;
+use super::super::tensor::Tensor;
+use super::super::view::View;
+use super::reader::{Reader, written};
+use super::{Converter, Draft, Operand};
+use crate::tensor::Shape;
+
+impl<'a> Converter<'a> {
+    pub(super) fn arithmetic(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        if self.opset < 7 {
+            node.ignore("consumed_inputs");
+            node.ignore("broadcast");
+            if node.has("axis") {
+                return Err("it broadcasts along `axis`, as before opset 7".into());
+            }
+        }
+        let kind = node.node.kind.as_str();
+        let (mut views, mut constants) = (Vec::new(), Vec::new());
+        for index in 0..node.node.inputs.len() {
+            match self.operand(node, index)? {
+                Operand::View(view) => views.push(view),
+                Operand::Tensor(tensor) => constants.push((index, tensor)),
+            }
+        }
+        match (views.as_slice(), constants.as_slice()) {
+            ([view], []) => {
+                self.set(node, 0, view.clone());
+                Ok(())
+            }
+            ([view], [(index, constant)]) => self.with_constant(node, kind, view, constant, *index == 0),
+            (_, []) => self.join(node, kind, &views),
+            _ => Err("it combines several values and constants".into()),
+        }
+    }
+
+    /// The element-wise combination of several values.
+    fn join(&mut self, node: &Reader<'a>, kind: &str, views: &[View]) -> Result<(), Reason> {
+        let word = match kind {
+            "Add" | "Sum" | "Mean" => "add",
+            "Sub" => "sub",
+            "Mul" => "mul",
+            "Div" => "div",
+            "Max" => "max",
+            _ => "min",
+        };
+        let (inputs, view) = self.aligned(node, views)?;
+        let shapes: Vec<Shape> = inputs.iter().map(|&input| self.network.shape(input)).collect();
+        let shape = join_shape(word, &shapes);
+        let mut value = self.emit(node, Draft::new(word, inputs))?;
+        if kind == "Mean" {
+            let arguments = vec![Argument::Real(1.0 / views.len() as f64)];
+            value = self.emit(node, Draft::new("times", vec![value]).arguments(arguments))?;
+        }
+        let view = match (view, shape) {
+            (Some(layout), Some(shape)) => View::map(value, shape, self.batch, layout),
+            _ if shapes.windows(2).all(|two| two[0] == two[1]) => views[0].of(value),
+            _ => self.whole(value),
+        };
+        self.set(node, 0, view);
+        Ok(())
+    }
+
+    /// The values of several views of one arrangement; the arrangement, where it is that of a permuted map.
+    fn aligned(
+        &mut self,
+        node: &Reader<'a>,
+        views: &[View],
+    ) -> Result<(Vec<super::ValueId>, Option<[usize; 3]>), Reason> {
+        let shapes: Vec<Shape> = views.iter().map(|view| self.network.shape(view.value)).collect();
+        let same = views.windows(2).all(|two| two[0].axes == two[1].axes);
+        if same && shapes.windows(2).all(|two| two[0] == two[1]) {
+            return Ok((views.iter().map(|view| view.value).collect(), None));
+        }
+        let layouts: Vec<Option<[usize; 3]>> =
+            views.iter().zip(&shapes).map(|(view, &shape)| view.layout(shape)).collect();
+        if let Some(layout) = layouts[0].filter(|layout| *layout != [1, 2, 3])
+            && layouts.iter().all(|other| *other == Some(layout))
+        {
+            return Ok((views.iter().map(|view| view.value).collect(), Some(layout)));
+        }
+        let values = views.iter().map(|view| self.feature(node, view)).collect::<Result<Vec<_>, _>>()?;
+        Ok((values, None))
+    }
+
+    /// A value and a constant: of one number, or of one for each channel.
+    fn with_constant(
+        &mut self,
+        node: &Reader<'a>,
+        kind: &str,
+        view: &View,
+        constant: &Tensor,
+        constant_first: bool,
+    ) -> Result<(), Reason> {
+        if !constant.element().is_float() {
+            return Err("its constant is no floating-point tensor".into());
+        }
+        let dims = view.dims();
+        if constant.dims().len() > dims.len() || constant.elements() > dims.iter().product() {
+            return Err(format!("a constant of the extents {:?} enlarges its value", constant.dims()).into());
+        }
+        let channels = self.network.shape(view.value).channels();
+        if constant.elements() == 1 && (channels != 1 || constant.dims().is_empty()) {
+            let number = constant.scalar(self.storage)?.ok_or("its constant is no number")?;
+            return self.with_number(node, kind, view, number, constant_first);
+        }
+        if constant_first && matches!(kind, "Sub" | "Div") {
+            return Err("a constant minus or over a value, channel by channel".into());
+        }
+        self.per_channel(view, constant)?;
+        let unary = match kind {
+            "Sub" => Some(super::super::fold::Unary::Neg),
+            "Div" => Some(super::super::fold::Unary::Reciprocal),
+            "Add" | "Sum" | "Mul" => None,
+            _ => return Err("with a constant for each channel".into()),
+        };
+        let origin = constant.origin().map(str::to_owned);
+        let mut tensor =
+            Tensor::derived(Derivation::Reshape(vec![channels]), vec![constant.clone()], self.storage)?;
+        if let Some(unary) = unary {
+            tensor = Tensor::derived(Derivation::Unary(unary), vec![tensor], self.storage)?;
+        }
+        // The tensor of a lone parameter is its own path: `layer_scale`.
+        let path = origin.as_deref().map(|name| name.strip_suffix(".weight").unwrap_or(name));
+        let path = path.filter(|name| super::is_path(name) && !self.owned.contains(*name));
+        let made_up =
+            path.is_none_or(|name| name.contains("::") || name.contains('/') || name.starts_with("val_"));
+        let key = if made_up { None } else { path.map(str::to_owned) };
+        let (word, suffix) =
+            if matches!(kind, "Mul" | "Div") { ("scale", "weight") } else { ("bias", "bias") };
+        let draft =
+            Draft { word, arguments: vec![], inputs: vec![view.value], key, tensors: vec![(suffix, tensor)] };
+        let value = self.emit(node, draft)?;
+        self.set(node, 0, view.of(value));
+        Ok(())
+    }
+
+    /// Whether a constant, broadcast to a view, has one number for each channel.
+    pub(super) fn per_channel(&self, view: &View, constant: &Tensor) -> Result<(), Reason> {
+        let shape = self.network.shape(view.value);
+        let (dims, own) = (view.dims(), constant.dims());
+        let wrong = || format!("a constant of the extents {own:?} for a value of {dims:?}");
+        let at = match view.layout(shape) {
+            Some(layout) => layout[0],
+            // Any arrangement with an axis of exactly the channels.
+            None => {
+                let area = shape.extent().0 * shape.extent().1;
+                let channels = |axis: &super::super::view::Axis| matches!(axis[..], [atom] if atom.size == shape.channels() && atom.stride == area);
+                view.axes.iter().position(channels).ok_or_else(wrong)?
+            }
+        };
+        let skipped = dims.len().checked_sub(own.len()).ok_or_else(wrong)?;
+        let fits = own.iter().enumerate().all(|(axis, &extent)| {
+            if axis + skipped == at { extent == shape.channels() } else { extent == 1 }
+        });
+        if fits && at >= skipped { Ok(()) } else { Err(wrong().into()) }
+    }
+
+    fn with_number(
+        &mut self,
+        node: &Reader<'a>,
+        kind: &str,
+        view: &View,
+        number: f64,
+        constant_first: bool,
+    ) -> Result<(), Reason> {
+        let number = if number.is_finite() { written(number as f32) } else { number };
+        let mut value = view.value;
+        let (word, number) = match kind {
+            "Add" | "Sum" => ("plus", number),
+            "Mul" => ("times", number),
+            "Sub" if !constant_first => ("plus", -number),
+            "Div" if !constant_first => ("times", 1.0 / number),
+            "Sub" => {
+                let arguments = vec![Argument::Real(-1.0)];
+                value = self.emit(node, Draft::new("times", vec![value]).arguments(arguments))?;
+                ("plus", number)
+            }
+            "Div" => {
+                value = self.emit(node, Draft::new("reciprocal", vec![value]))?;
+                ("times", number)
+            }
+            "Max" | "Min" => {
+                let arguments = vec![Argument::Named(if kind == "Max" { "min" } else { "max" }, number)];
+                let (word, arguments) =
+                    if kind == "Max" && number == 0.0 { ("relu", vec![]) } else { ("clip", arguments) };
+                let value = self.emit(node, Draft::new(word, vec![value]).arguments(arguments))?;
+                self.set(node, 0, view.of(value));
+                return Ok(());
+            }
+            _ => return Err("the mean of a value and a constant".into()),
+        };
+        if !number.is_finite() {
+            return Err(format!("its constant is {number}").into());
+        }
+        let vanishes = number == if word == "plus" { 0.0 } else { 1.0 };
+        if !vanishes {
+            value = self.emit(node, Draft::new(word, vec![value]).arguments(vec![Argument::Real(number)]))?;
+        }
+        self.set(node, 0, view.of(value));
+        Ok(())
+    }
+
+    pub(super) fn concat(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        let mut views = Vec::new();
+        for index in 0..node.node.inputs.len() {
+            match self.operand(node, index)? {
+                Operand::View(view) => views.push(view),
+                Operand::Tensor(_) => return Err("a constant is concatenated".into()),
+            }
+        }
+        let axis = node.int("axis", 1)?;
+        if let [view] = views.as_slice() {
+            self.set(node, 0, view.clone());
+            return Ok(());
+        }
+        let first = views.first().ok_or("it has no input")?;
+        let rank = first.axes.len() as i64;
+        let at = if axis < 0 { axis + rank } else { axis };
+        let shape = self.network.shape(first.value);
+        let layout = first.layout(shape).filter(|layout| *layout != [1, 2, 3]);
+        let permuted = layout.filter(|layout| {
+            let same = |view: &View| view.layout(self.network.shape(view.value)) == Some(*layout);
+            views.iter().all(same)
+        });
+        let channels = permuted.map_or(1, |layout| layout[0]);
+        if at != channels as i64 {
+            return Err(format!("along axis {axis} of {:?}, not the channels", first.dims()).into());
+        }
+        let inputs = match permuted {
+            Some(_) => views.iter().map(|view| view.value).collect(),
+            None => views.iter().map(|view| self.feature(node, view)).collect::<Result<Vec<_>, _>>()?,
+        };
+        let value = self.emit(node, Draft::new("concat", inputs))?;
+        let view = match permuted {
+            Some(layout) => View::map(value, self.network.shape(value), self.batch, layout),
+            None => self.whole(value),
+        };
+        self.set(node, 0, view);
+        Ok(())
+    }
+}

@@ -1,0 +1,590 @@
+//! Nodes become canonical operators: one rule for each kind of node, in the order of the file.
+//!
+//! A rule either says exactly what its node computes in the words of the language, or refuses it with the attribute
+//! and the value that it cannot say. What depends on a refused node is passed over in silence.
+
+mod arithmetic;
+mod constants;
+mod names;
+mod normalise;
+mod pointwise;
+mod reader;
+mod rearrange;
+mod reduce;
+mod resize;
+mod slices;
+mod windows;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::tensor::Shape;
+
+use super::model::{Model, Node, is_standard};
+use super::network::{Input, Network};
+use super::op::{Argument, Op, ValueId, too_large};
+use super::refusal::{Reason, Refusal, Refusals, shown};
+use super::tensor::{ElementType, Place, Storage, Tensor};
+use super::view::{Rearrangement, View};
+use reader::Reader;
+
+pub(super) use names::is_path;
+pub(super) use normalise::eps;
+
+/// Pictures that a model computes at once.
+const MAX_BATCH: u64 = 4096;
+
+/// What is known of a value of the model.
+#[derive(Clone, Debug)]
+enum Known {
+    /// Its values are known before anything runs.
+    Tensor(Tensor),
+    /// An arrangement of a value of the network.
+    View(View),
+    /// It depends on a node that was refused.
+    Lost,
+}
+
+/// An operand of a node.
+enum Operand {
+    Tensor(Tensor),
+    View(View),
+}
+
+/// An operator in the making.
+struct Draft {
+    word: &'static str,
+    arguments: Vec<Argument>,
+    inputs: Vec<ValueId>,
+    key: Option<String>,
+    tensors: Vec<(&'static str, Tensor)>,
+}
+
+impl Draft {
+    fn new(word: &'static str, inputs: Vec<ValueId>) -> Draft {
+        Draft { word, arguments: Vec::new(), inputs, key: None, tensors: Vec::new() }
+    }
+
+    fn arguments(self, arguments: Vec<Argument>) -> Draft {
+        Draft { arguments, ..self }
+    }
+}
+
+/// The state of a conversion.
+struct Converter<'a> {
+    storage: &'a dyn Storage,
+    opset: i64,
+    /// The pictures that the model computes at once.
+    batch: u64,
+    known: BTreeMap<&'a str, Known>,
+    /// The values that somebody asks for.
+    used: BTreeSet<&'a str>,
+    network: Network,
+    /// The operators that own a key.
+    owned: BTreeSet<String>,
+    /// Values that are another arrangement of a value: made once.
+    arranged: BTreeMap<(ValueId, String), ValueId>,
+}
+
+/// What a conversion gives.
+pub(super) struct Converted {
+    pub(super) network: Network,
+    pub(super) refusals: Refusals,
+    /// The first thing that could not be read.
+    pub(super) unreadable: Option<String>,
+}
+
+/// Converts the nodes that lead to the outputs. `inputs` are the inputs with their extents in the model.
+pub(super) fn convert(
+    model: &Model,
+    nodes: &[usize],
+    inputs: &[(String, Vec<u64>)],
+    outputs: &[String],
+    storage: &dyn Storage,
+) -> Converted {
+    let (weights, inputs): (Vec<_>, Vec<_>) =
+        inputs.iter().partition(|(name, _)| is_weight(model, nodes, name));
+    let batch = inputs.iter().find_map(|(_, dims)| (dims.len() > 1).then(|| dims[0])).unwrap_or(1);
+    let mut converter = Converter {
+        storage,
+        opset: model.opset.unwrap_or(1),
+        batch,
+        known: BTreeMap::new(),
+        used: nodes
+            .iter()
+            .flat_map(|&index| &model.nodes[index].inputs)
+            .chain(outputs)
+            .map(String::as_str)
+            .filter(|name| !name.is_empty())
+            .collect(),
+        network: Network::default(),
+        owned: BTreeSet::new(),
+        arranged: BTreeMap::new(),
+    };
+    let mut refusals = Refusals { nodes: nodes.len(), ..Refusals::default() };
+    let mut unreadable = None;
+    for (name, tensor) in &model.initialisers {
+        converter.known.insert(name, Known::Tensor(tensor.with_origin(name)));
+    }
+    for (name, dims) in weights {
+        let tensor = Tensor::stored(dims.clone(), ElementType::F32, Place::Absent).with_origin(name);
+        converter.known.insert(name, Known::Tensor(tensor));
+    }
+    for (name, dims) in inputs {
+        if let Err(reason) = converter.input(model, nodes, name, dims) {
+            let (kind, node) = ("Input".to_owned(), name.clone());
+            refusals.all.push(Refusal { kind, node, reason });
+            converter.known.insert(name, Known::Lost);
+        }
+    }
+    for &index in nodes {
+        let node = &model.nodes[index];
+        let done = converter.node(node, index);
+        let Err(reason) = done else { continue };
+        for output in &node.outputs {
+            converter.known.insert(output, Known::Lost);
+        }
+        match reason {
+            Reason::Said(reason) => {
+                let kind = if is_standard(&node.domain) {
+                    node.kind.clone()
+                } else {
+                    format!("{}.{}", node.domain, node.kind)
+                };
+                refusals.all.push(Refusal { kind: shown(&kind), node: node.label().to_owned(), reason });
+            }
+            Reason::Unreadable(text) => unreadable = unreadable.or(Some(text)),
+            Reason::Follows => {}
+        }
+    }
+    for output in outputs {
+        match converter.output(output) {
+            Ok(value) => converter.network.outputs.push((output.clone(), value)),
+            Err(Reason::Said(reason)) => {
+                refusals.all.push(Refusal { kind: "Output".to_owned(), node: output.clone(), reason });
+            }
+            Err(_) => {}
+        }
+    }
+    refusals.cuts = cuts(model, nodes, &converter);
+    Converted { network: converter.network, refusals, unreadable }
+}
+
+/// Whether an input without values stands where weights do: the model is a graph without them.
+fn is_weight(model: &Model, nodes: &[usize], name: &str) -> bool {
+    const WEIGHTED: &[&str] =
+        &["Conv", "ConvTranspose", "Gemm", "BatchNormalization", "PRelu", "InstanceNormalization"];
+    let mut used = false;
+    for &index in nodes {
+        let node = &model.nodes[index];
+        for (position, _) in node.inputs.iter().enumerate().filter(|(_, input)| *input == name) {
+            if position == 0 || !WEIGHTED.contains(&node.kind.as_str()) {
+                return false;
+            }
+            used = true;
+        }
+    }
+    used
+}
+
+/// Values up to which the model can be written, with the number of nodes that lead to each: what refused nodes take,
+/// or, where that is neither a map nor a vector, what it is made of.
+fn cuts(model: &Model, nodes: &[usize], converter: &Converter<'_>) -> Vec<(String, usize)> {
+    let known = &converter.known;
+    let lost = |name: &String| matches!(known.get(name.as_str()), Some(Known::Lost));
+    let makers: BTreeMap<&str, usize> = nodes
+        .iter()
+        .flat_map(|&index| model.nodes[index].outputs.iter().map(move |output| (output.as_str(), index)))
+        .collect();
+    let writable = |view: &View| {
+        let shape = converter.network.shape(view.value);
+        view.layout(shape).is_some() || view.is_flat(shape)
+    };
+    let mut frontier: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for (position, &index) in nodes.iter().enumerate() {
+        let node = &model.nodes[index];
+        if !node.outputs.iter().any(lost) {
+            continue;
+        }
+        let mut todo: Vec<&str> = node.inputs.iter().map(String::as_str).collect();
+        while let Some(name) = todo.pop() {
+            let Some(Known::View(view)) = known.get(name) else { continue };
+            if !seen.insert(name) {
+                continue;
+            }
+            match makers.get(name) {
+                _ if writable(view) => drop(frontier.insert(name, position)),
+                Some(&maker) => todo.extend(model.nodes[maker].inputs.iter().map(String::as_str)),
+                None => {}
+            }
+        }
+    }
+    // The largest part is among those that are cut last.
+    let mut last: Vec<(&str, usize)> = frontier.into_iter().collect();
+    last.sort_by_key(|&(_, position)| usize::MAX - position);
+    let mut counted: Vec<(String, usize)> = Vec::new();
+    for (name, _) in last.into_iter().take(8) {
+        let (mut seen, mut todo) = (BTreeSet::new(), vec![name]);
+        while let Some(name) = todo.pop() {
+            if let Some(&index) = makers.get(name)
+                && seen.insert(index)
+            {
+                todo.extend(model.nodes[index].inputs.iter().map(String::as_str));
+            }
+        }
+        counted.push((name.to_owned(), seen.len()));
+    }
+    counted.retain(|(_, nodes)| *nodes > 0);
+    counted.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
+    counted
+}
+
+impl<'a> Converter<'a> {
+    /// Makes an input. A picture that every user transposes is one whose channels stand last.
+    fn input(
+        &mut self,
+        model: &'a Model,
+        nodes: &[usize],
+        name: &'a str,
+        dims: &[u64],
+    ) -> Result<(), String> {
+        let users: Vec<&Node> = nodes
+            .iter()
+            .map(|&index| &model.nodes[index])
+            .filter(|node| node.inputs.iter().any(|input| input == name))
+            .collect();
+        let (shape, layout) = match *dims {
+            [_, elements] => (Shape::Vector(elements), None),
+            [_, a, b, c] if !users.is_empty() && users.iter().all(|node| makes_channels_first(node)) => {
+                (Shape::map(a, b, c), Some([3, 1, 2]))
+            }
+            [_, channels, height, width] => (Shape::map(height, width, channels), Some([1, 2, 3])),
+            _ => return Err(format!("its extents are {dims:?}: neither a picture N×C×H×W nor a vector N×n")),
+        };
+        if dims[0] > MAX_BATCH {
+            return Err(format!("it computes {} pictures at once, more than {MAX_BATCH}", dims[0]));
+        }
+        if too_large(shape) {
+            return Err(format!("its extents {dims:?} are beyond the limits of the language"));
+        }
+        let value = self.network.value(shape);
+        let view = match layout {
+            Some(layout) => View::map(value, shape, self.batch, layout),
+            None => View::whole(value, shape, self.batch),
+        };
+        if view.dims() != dims {
+            return Err(format!("its batch is not {}, that of the first input", self.batch));
+        }
+        self.network.inputs.push(Input { name: name.to_owned(), value });
+        self.known.insert(name, Known::View(view));
+        Ok(())
+    }
+
+    /// The value of an output: a map or a vector of the language.
+    fn output(&mut self, name: &str) -> Result<ValueId, Reason> {
+        let node = Node::default();
+        let reader = Reader::new(&node, usize::MAX, &self.used);
+        match self.known.get(name).cloned() {
+            Some(Known::View(view)) => {
+                let shape = self.network.shape(view.value);
+                // Channels last at the end of a model that has them last everywhere: the same elements.
+                if view.layout(shape).is_some() {
+                    return Ok(view.value);
+                }
+                self.feature(&reader, &view)
+            }
+            Some(Known::Tensor(_)) => Err("it is constant".into()),
+            Some(Known::Lost) => Err(Reason::Follows),
+            None => Err("nothing makes it".into()),
+        }
+    }
+
+    fn node(&mut self, node: &'a Node, index: usize) -> Result<(), Reason> {
+        if !is_standard(&node.domain) {
+            return Err(format!("the domain `{}` is not that of ONNX's operators", node.domain).into());
+        }
+        let reader = Reader::new(node, index, &self.used);
+        let lost =
+            node.inputs.iter().any(|input| matches!(self.known.get(input.as_str()), Some(Known::Lost)));
+        if lost {
+            return Err(Reason::Follows);
+        }
+        if constants::is_constant(self, node) && self.constant(&reader)? {
+            return reader.finish();
+        }
+        self.rule(&reader)?;
+        reader.finish()
+    }
+
+    fn rule(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        match node.node.kind.as_str() {
+            "Conv" => self.conv(node),
+            "ConvTranspose" => self.deconv(node),
+            "MaxPool" | "AveragePool" => self.pool(node),
+            "GlobalAveragePool" | "GlobalMaxPool" => self.global_pool(node),
+            "ReduceMean" | "ReduceMax" => self.reduce(node),
+            "Gemm" | "MatMul" => self.dense(node),
+            "BatchNormalization" => self.batch_norm(node),
+            "InstanceNormalization" => self.instance_norm(node),
+            "LayerNormalization" => self.layer_norm(node),
+            "GroupNormalization" => self.group_norm(node),
+            "RMSNormalization" => self.rms_norm(node),
+            "LpNormalization" => self.lp_norm(node),
+            "LRN" => self.lrn(node),
+            "Softmax" | "LogSoftmax" => self.softmax(node),
+            "PRelu" => self.prelu(node),
+            "Clip" => self.clip(node),
+            "Dropout" => self.dropout(node),
+            "Identity" | "Cast" | "CastLike" => self.passes(node),
+            "Add" | "Sub" | "Mul" | "Div" | "Sum" | "Max" | "Min" | "Mean" => self.arithmetic(node),
+            "Pow" => self.power(node),
+            "Concat" => self.concat(node),
+            "Split" => self.split(node),
+            "Slice" => self.slice(node),
+            "Pad" => self.pad(node),
+            "Resize" | "Upsample" => self.resize(node),
+            "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" | "Transpose" => self.rearrange(node),
+            "DepthToSpace" | "SpaceToDepth" => self.depth_space(node),
+            "Gather" => self.gather(node),
+            _ => self.activation(node),
+        }
+    }
+
+    /// An operand.
+    fn operand(&self, node: &Reader<'a>, index: usize) -> Result<Operand, Reason> {
+        let name = node.input(index).ok_or_else(|| format!("its input {index} is missing"))?;
+        match self.known.get(name) {
+            Some(Known::Tensor(tensor)) => Ok(Operand::Tensor(tensor.clone())),
+            Some(Known::View(view)) => Ok(Operand::View(view.clone())),
+            Some(Known::Lost) => Err(Reason::Follows),
+            None => Err(format!("its input `{}` is made by nobody before it", shown(name)).into()),
+        }
+    }
+
+    /// An operand that is computed.
+    fn view(&self, node: &Reader<'a>, index: usize) -> Result<View, Reason> {
+        match self.operand(node, index)? {
+            Operand::View(view) => Ok(view),
+            Operand::Tensor(_) => Err(format!("its input {index} is constant").into()),
+        }
+    }
+
+    /// An operand that is constant; `None` where it is left out.
+    fn tensor(&self, node: &Reader<'a>, index: usize, what: &str) -> Result<Option<Tensor>, Reason> {
+        if node.input(index).is_none() {
+            return Ok(None);
+        }
+        match self.operand(node, index)? {
+            Operand::Tensor(tensor) => Ok(Some(tensor)),
+            Operand::View(_) => Err(format!("its {what} is computed, not constant").into()),
+        }
+    }
+
+    /// Whole numbers of a constant operand.
+    fn integers(&self, node: &Reader<'a>, index: usize, what: &str) -> Result<Option<Vec<i64>>, Reason> {
+        match self.tensor(node, index, what)? {
+            None => Ok(None),
+            Some(tensor) if tensor.elements() > 64 => Err(format!("its {what} has too many numbers").into()),
+            Some(tensor) => Ok(Some(tensor.values(self.storage)?.integers())),
+        }
+    }
+
+    /// Says what an output of the node is.
+    fn set(&mut self, node: &Reader<'a>, index: usize, view: View) {
+        if let Some(name) = node.node.outputs.get(index).filter(|name| !name.is_empty()) {
+            self.known.insert(name, Known::View(view));
+        }
+    }
+
+    /// Adds an operator; its shape comes from the rules of the language.
+    fn emit(&mut self, node: &Reader<'_>, draft: Draft) -> Result<ValueId, Reason> {
+        let Draft { word, arguments, inputs, key, tensors } = draft;
+        let hint = node.hint.clone();
+        let output = ValueId(self.network.shapes.len());
+        let op = Op { word, arguments, inputs, output, key, hint, tensors, node: node.index };
+        let shapes = self.network.operand_shapes(&op);
+        let shape = match op.simple_shape(&shapes) {
+            Some(shape) if !too_large(shape) => shape,
+            Some(_) => return Err("its output is too large".into()),
+            None if op.is_join() => {
+                let text: Vec<String> = shapes.iter().map(Shape::to_string).collect();
+                return Err(format!("`{word}` of the unequal shapes {}", text.join(" and ")).into());
+            }
+            None => {
+                let (shape, parameters) = op.infer(&shapes)?;
+                check_tensors(&op, &parameters)?;
+                shape
+            }
+        };
+        if let Some(key) = &op.key {
+            self.owned.insert(key.clone());
+        }
+        self.network.ops.push(op);
+        Ok(self.network.value(shape))
+    }
+
+    /// An operator that computes each element by itself: the arrangement stays.
+    fn pointwise(
+        &mut self,
+        node: &Reader<'a>,
+        word: &'static str,
+        arguments: Vec<Argument>,
+    ) -> Result<(), Reason> {
+        let view = self.view(node, 0)?;
+        let value = self.emit(node, Draft::new(word, vec![view.value]).arguments(arguments))?;
+        self.set(node, 0, view.of(value));
+        Ok(())
+    }
+
+    /// The value as a plain map.
+    fn plain(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
+        let shape = self.network.shape(view.value);
+        if view.layout(shape) == Some([1, 2, 3]) {
+            return Ok(view.value);
+        }
+        if let Some(layout) = view.layout(shape) {
+            let text = if layout == [3, 1, 2] { ": the channels stand last" } else { "" };
+            return Err(format!("the axes of its input are permuted{text}").into());
+        }
+        if let Some(map) = view.unflattened(shape)
+            && let Shape::Map { height, width, channels } = map
+        {
+            let flat = if shape.is_map() {
+                self.arranged(node, view, view.value, "flatten", vec![])?
+            } else {
+                view.value
+            };
+            return self.arranged(
+                node,
+                view,
+                flat,
+                "unflatten",
+                vec![Argument::Size(vec![height, width, channels])],
+            );
+        }
+        let (word, mut arguments, before) = match view.rearrangement(shape) {
+            Some(Rearrangement::Shuffle(groups)) => ("shuffle", vec![Argument::Count(groups)], false),
+            Some(Rearrangement::PixelShuffle(factor, before)) => {
+                ("pixelshuffle", vec![Argument::Count(factor)], before)
+            }
+            Some(Rearrangement::PixelUnshuffle(factor, before)) => {
+                ("pixelunshuffle", vec![Argument::Count(factor)], before)
+            }
+            None => {
+                return Err(format!(
+                    "its input, {shape}, is arranged as {:?}: no map of the language",
+                    view.dims()
+                )
+                .into());
+            }
+        };
+        if before {
+            arguments.push(Argument::Flag("dcr"));
+        }
+        self.arranged(node, view, view.value, word, arguments)
+    }
+
+    /// The value as a vector of all its elements.
+    fn flat(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
+        let shape = self.network.shape(view.value);
+        if view.is_flat(shape) {
+            return if shape.is_map() {
+                self.arranged(node, view, view.value, "flatten", vec![])
+            } else {
+                Ok(view.value)
+            };
+        }
+        if shape.is_map() && view.is_channels_last(shape) {
+            return self.arranged(node, view, view.value, "flatten", vec![Argument::Flag("hwc")]);
+        }
+        // A vector of another arrangement, such as that of shuffled channels.
+        let dims = view.dims();
+        if let (&[batch, _], Shape::Map { height, width, channels }) = (dims.as_slice(), shape)
+            && let Some(map) = view.reshaped(&[batch, channels, height, width])
+            && map.rearrangement(shape).is_some()
+        {
+            let map = self.plain(node, &map)?;
+            return self.arranged(node, view, map, "flatten", vec![]);
+        }
+        Err(format!("its input, {shape}, is arranged as {dims:?}: no vector of the language").into())
+    }
+
+    /// The value as a plain map or vector, whichever it is.
+    fn feature(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
+        match view.axes.len() {
+            4 => self.plain(node, view),
+            2 => self.flat(node, view),
+            _ => {
+                Err(format!("its input has the extents {:?}: neither a map nor a vector", view.dims()).into())
+            }
+        }
+    }
+
+    /// A word that only rearranges a value as a view says, made once.
+    fn arranged(
+        &mut self,
+        node: &Reader<'_>,
+        view: &View,
+        value: ValueId,
+        word: &'static str,
+        arguments: Vec<Argument>,
+    ) -> Result<ValueId, Reason> {
+        let known = (value, format!("{word} {arguments:?}"));
+        if let Some(&made) = self.arranged.get(&known) {
+            return Ok(made);
+        }
+        let made = self.emit(node, Draft::new(word, vec![value]).arguments(arguments))?;
+        if let Some(op) = self.network.ops.last_mut().filter(|op| op.hint.is_some()) {
+            // It belongs to the module that arranged it, not to that which needs it so.
+            op.hint = Some(view.module.clone().unwrap_or_default());
+        }
+        self.arranged.insert(known, made);
+        Ok(made)
+    }
+
+    /// The plain view of a value.
+    fn whole(&self, value: ValueId) -> View {
+        View::whole(value, self.network.shape(value), self.batch)
+    }
+
+    /// The key of an operator with these tensors: the module that their names agree on, which nobody owns yet.
+    fn key(&self, node: &Reader<'a>, tensors: &[(Option<&Tensor>, &[&str])]) -> Option<String> {
+        let hint = node.hint.as_deref().filter(|hint| !hint.is_empty() && is_path(hint));
+        let named: Vec<String> = tensors
+            .iter()
+            .filter_map(|(tensor, endings)| names::module_of((*tensor)?.origin()?, endings))
+            .collect();
+        let free = |key: &&str| !self.owned.contains(*key);
+        // Equal tensors are stored once: the name may be that of another module.
+        let key = match hint.filter(|hint| named.iter().any(|name| name == hint)) {
+            Some(hint) => Some(hint),
+            None => named.iter().map(String::as_str).rfind(free).or(hint),
+        };
+        key.filter(free).map(str::to_owned)
+    }
+}
+
+/// Whether a node puts channels that stand last into their usual place.
+fn makes_channels_first(node: &Node) -> bool {
+    use super::model::Attribute;
+    let order = node.attributes.iter().find(|(name, _)| name == "perm").map(|(_, value)| value);
+    node.kind == "Transpose" && order == Some(&Attribute::Ints(vec![0, 3, 1, 2]))
+}
+
+/// Each parameter of the language has a tensor of its shape.
+pub(super) fn check_tensors(op: &Op, parameters: &[crate::ops::Parameter]) -> Result<(), String> {
+    for parameter in parameters {
+        let Some(tensor) = op.tensor(parameter.key) else {
+            return Err(format!("it has no tensor for `{}`", parameter.key));
+        };
+        if tensor.dims() != parameter.shape {
+            return Err(format!(
+                "its `{}` has the extents {:?}, not {:?}",
+                parameter.key,
+                tensor.dims(),
+                parameter.shape
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! Parts of a value along its axes, and borders around it.
+
+use super::super::op::Argument;
+use super::super::refusal::Reason;
+use super::super::view::View;
+use super::reader::Reader;
+use super::{Converter, Draft};
+
+impl<'a> Converter<'a> {
+    /// `count` channels from channel `first`; the whole value where that is all.
+    fn part(
+        &mut self,
+        node: &Reader<'a>,
+        view: &View,
+        at: usize,
+        first: u64,
+        count: u64,
+    ) -> Result<View, Reason> {
+        let shape = self.network.shape(view.value);
+        let permuted = view.layout(shape).filter(|layout| *layout != [1, 2, 3]);
+        if permuted.map_or(1, |layout| layout[0]) != at {
+            return Err(format!("along axis {at} of {:?}, not the channels", view.dims()).into());
+        }
+        let value = if permuted.is_some() { view.value } else { self.feature(node, view)? };
+        if first == 0 && count == self.network.shape(value).channels() {
+            return Ok(view.clone());
+        }
+        if count == 0 {
+            return Err("a part without channels".into());
+        }
+        let arguments = vec![Argument::Count(count), Argument::Number("at", first, 0)];
+        let value = self.emit(node, Draft::new("slice", vec![value]).arguments(arguments))?;
+        Ok(match permuted {
+            Some(layout) => View::map(value, self.network.shape(value), self.batch, layout),
+            None => self.whole(value),
+        })
+    }
+
+    pub(super) fn split(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        let view = self.view(node, 0)?;
+        let dims = view.dims();
+        let axis = node.int("axis", 0)?;
+        let at = if axis < 0 { axis + dims.len() as i64 } else { axis };
+        let at = usize::try_from(at).ok().filter(|&at| at < dims.len()).ok_or("`axis` does not exist")?;
+        let parts = match node.ints("split")? {
+            Some(parts) => Some(parts),
+            None => self.integers(node, 1, "list of parts")?,
+        };
+        let count = node.node.outputs.len() as u64;
+        node.ignore("num_outputs");
+        let parts: Vec<u64> = match parts {
+            Some(parts) => parts.iter().map(|&part| part.max(0) as u64).collect(),
+            None => {
+                // The last part is smaller where they cannot be equal.
+                let each = dims[at].div_ceil(count.max(1));
+                (0..count).map(|part| each.min(dims[at].saturating_sub(part * each))).collect()
+            }
+        };
+        if parts.iter().try_fold(0u64, |sum, &part| sum.checked_add(part)) != Some(dims[at])
+            || parts.len() != node.node.outputs.len()
+        {
+            return Err(format!("{} channels are split into {parts:?}", dims[at]).into());
+        }
+        let mut first = 0;
+        for (output, &part) in parts.iter().enumerate() {
+            let view = self.part(node, &view, at, first, part)?;
+            self.set(node, output, view);
+            first += part;
+        }
+        Ok(())
+    }
+
+    pub(super) fn slice(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        let mut view = self.view(node, 0)?;
+        let list = |name: &str, input: usize| match node.ints(name)? {
+            Some(values) => Ok(Some(values)),
+            None => self.integers(node, input, name),
+        };
+        let starts = list("starts", 1)?.ok_or("its starts are missing")?;
+        let ends = list("ends", 2)?.ok_or("its ends are missing")?;
+        let rank = view.axes.len() as i64;
+        let axes = list("axes", 3)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
+        let steps = self.integers(node, 4, "steps")?.unwrap_or_else(|| vec![1; starts.len()]);
+        if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
+            return Err("its lists have different lengths".into());
+        }
+        for ((&start, &end), (&axis, &step)) in starts.iter().zip(&ends).zip(axes.iter().zip(&steps)) {
+            let at = if axis < 0 { axis + rank } else { axis };
+            let at = usize::try_from(at)
+                .ok()
+                .filter(|&at| at < view.axes.len())
+                .ok_or("an axis does not exist")?;
+            let extent = view.dims()[at] as i64;
+            let within =
+                |place: i64| if place < 0 { place.saturating_add(extent) } else { place }.clamp(0, extent);
+            let (start, end) = (within(start), within(end));
+            if step != 1 {
+                return Err(format!("in steps of {step} along axis {at}").into());
+            }
+            let (first, count) = (start as u64, (end - start).max(0) as u64);
+            let shape = self.network.shape(view.value);
+            let spatial = view.layout(shape) == Some([1, 2, 3]) && at > 1;
+            if count == 0 {
+                return Err("a part without elements".into());
+            }
+            if first == 0 && count == extent as u64 {
+                continue;
+            }
+            view = if spatial {
+                let mut crop = [0; 4];
+                (crop[2 * (at - 2)], crop[2 * (at - 2) + 1]) = (first, extent as u64 - first - count);
+                let arguments = vec![Argument::Pads("", crop)];
+                let value = self.emit(node, Draft::new("crop", vec![view.value]).arguments(arguments))?;
+                self.whole(value)
+            } else {
+                self.part(node, &view, at, first, count)?
+            };
+        }
+        self.set(node, 0, view);
+        Ok(())
+    }
+
+    pub(super) fn pad(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        let view = self.view(node, 0)?;
+        let name = if self.opset < 2 { "paddings" } else { "pads" };
+        let pads = match node.ints(name)? {
+            Some(pads) => pads,
+            None => self.integers(node, 1, "list of pads")?.ok_or("its pads are missing")?,
+        };
+        let fill = if node.has("value") {
+            node.float("value", 0.0)?
+        } else {
+            match self.tensor(node, 2, "value")? {
+                Some(value) => value.scalar(self.storage)?.unwrap_or(0.0),
+                None => 0.0,
+            }
+        };
+        let rank = view.axes.len();
+        let axes = self.integers(node, 3, "list of axes")?.unwrap_or_else(|| (0..rank as i64).collect());
+        if pads.len() != 2 * axes.len() {
+            return Err(format!("{} pads for {} axes", pads.len(), axes.len()).into());
+        }
+        let mode = node.text("mode", "constant")?;
+        let mut around = [[0i64; 2]; 4];
+        for (index, &axis) in axes.iter().enumerate() {
+            let at = if axis < 0 { axis + rank as i64 } else { axis };
+            let at =
+                usize::try_from(at).ok().filter(|&at| at < rank.min(4)).ok_or("an axis does not exist")?;
+            around[at] = [pads[index], pads[index + axes.len()]];
+        }
+        if around.iter().flatten().all(|&pad| pad == 0) {
+            self.set(node, 0, view);
+            return Ok(());
+        }
+        let shape = self.network.shape(view.value);
+        let Some(layout) = view.layout(shape) else {
+            return Err(format!("pads of a value of the extents {:?}", view.dims()).into());
+        };
+        let [channels, height, width] = layout;
+        if around[0] != [0; 2] || around[channels] != [0; 2] {
+            return Err("pads of the batch or the channels".into());
+        }
+        let (rows, columns) = (around[height], around[width]);
+        let four = [rows[0], rows[1], columns[0], columns[1]];
+        let value = if four.iter().all(|&pad| pad >= 0) {
+            let mut arguments = vec![Argument::Pads("", four.map(|pad| pad as u64))];
+            match mode {
+                "constant" if fill != 0.0 => arguments.push(Argument::Named("value", fill)),
+                "constant" => {}
+                "reflect" => arguments.push(Argument::Flag("reflect")),
+                "edge" => arguments.push(Argument::Flag("replicate")),
+                "wrap" => arguments.push(Argument::Flag("circular")),
+                other => return Err(format!("`mode` is `{other}`").into()),
+            }
+            self.pad_draft(node, view.value, arguments)?
+        } else if four.iter().all(|&pad| pad <= 0) {
+            let arguments = vec![Argument::Pads("", four.map(|pad| pad.unsigned_abs()))];
+            self.emit(node, Draft::new("crop", vec![view.value]).arguments(arguments))?
+        } else {
+            return Err("some pads are positive and some are negative".into());
+        };
+        self.set(node, 0, View::map(value, self.network.shape(value), self.batch, layout));
+        Ok(())
+    }
+
+    /// A border of −∞ belongs to the pool behind it: a peephole gives it away, or it is refused.
+    fn pad_draft(
+        &mut self,
+        node: &Reader<'a>,
+        value: super::ValueId,
+        arguments: Vec<Argument>,
+    ) -> Result<super::ValueId, Reason> {
+        let draft = Draft::new("pad", vec![value]);
+        let plain = arguments.iter().all(|argument| !matches!(argument, Argument::Named(..)));
+        if plain {
+            return self.emit(node, draft.arguments(arguments));
+        }
+        // The shape does not depend on what fills the border.
+        let pads =
+            arguments.iter().filter(|argument| matches!(argument, Argument::Pads(..))).cloned().collect();
+        let value = self.emit(node, draft.arguments(pads))?;
+        if let Some(op) = self.network.ops.last_mut() {
+            op.arguments = arguments;
+        }
+        Ok(value)
+    }
+}

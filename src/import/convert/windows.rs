@@ -1,0 +1,391 @@
+//! Convolutions, pools and matrix products.
+
+use super::super::fold::Derivation;
+use super::super::op::Argument;
+use super::super::refusal::Reason;
+use super::super::tensor::Tensor;
+use super::super::view::View;
+use super::names::{BIAS, WEIGHT};
+use super::reader::Reader;
+use super::{Converter, Draft, Operand};
+use crate::tensor::{Shape, Window};
+
+/// Kernel, stride, dilation and pads of a node that slides a window.
+struct Sliding {
+    kernel: [u64; 2],
+    stride: [u64; 2],
+    dilation: [u64; 2],
+    /// Top, bottom, left, right.
+    pads: [u64; 4],
+    /// Written as `same`.
+    same: bool,
+}
+
+/// Two numbers of an attribute, each at least `least`.
+fn pair(node: &Reader<'_>, name: &str, default: u64, least: i64) -> Result<[u64; 2], Reason> {
+    match node.ints(name)?.as_deref() {
+        None => Ok([default; 2]),
+        Some(&[height, width]) if height >= least && width >= least => Ok([height as u64, width as u64]),
+        Some(values) if values.len() != 2 => {
+            Err(format!("`{name}` has {} numbers: only two axes are slid over", values.len()).into())
+        }
+        Some(values) => Err(format!("`{name}` is {values:?}").into()),
+    }
+}
+
+/// Four pads of an attribute, in the order of the language.
+fn four(node: &Reader<'_>, name: &str) -> Result<[u64; 4], Reason> {
+    match node.ints(name)?.as_deref() {
+        None => Ok([0; 4]),
+        Some(&[top, left, bottom, right]) if [top, left, bottom, right].iter().all(|&pad| pad >= 0) => {
+            Ok([top as u64, bottom as u64, left as u64, right as u64])
+        }
+        Some(values) => Err(format!("`{name}` is {values:?}").into()),
+    }
+}
+
+/// The weight rows that belong to a permuted order of the elements of the input.
+fn permuted_columns(weight: Tensor, order: &[u64], converter: &Converter<'_>) -> Result<Tensor, Reason> {
+    // Column j of the model's weight belongs to element order[j]: the inverse gathers them.
+    let mut inverse = vec![0i64; order.len()];
+    order.iter().enumerate().for_each(|(at, &element)| inverse[element as usize] = at as i64);
+    let index = Tensor::known(vec![order.len() as u64], super::super::tensor::Values::Int(inverse));
+    Ok(Tensor::derived(Derivation::Gather(1), vec![weight, index], converter.storage)?)
+}
+
+impl<'a> Converter<'a> {
+    fn sliding(&self, node: &Reader<'a>, kernel: [u64; 2], input: Shape) -> Result<Sliding, Reason> {
+        let (stride, dilation) = (pair(node, "strides", 1, 1)?, pair(node, "dilations", 1, 1)?);
+        let auto = node.text("auto_pad", "NOTSET")?;
+        let mut pads = four(node, "pads")?;
+        let (height, width) = input.extent();
+        let mut same = false;
+        match auto {
+            "NOTSET" => {}
+            "VALID" => pads = [0; 4],
+            "SAME_UPPER" => same = true,
+            "SAME_LOWER" => {
+                for (axis, extent) in [height, width].into_iter().enumerate() {
+                    let window = Window::same(kernel[axis], stride[axis], dilation[axis], extent);
+                    // The odd one stands before instead of behind.
+                    pads[2 * axis] = window.pad_after;
+                    pads[2 * axis + 1] = window.pad_before;
+                }
+            }
+            other => return Err(format!("`auto_pad` is `{other}`").into()),
+        }
+        Ok(Sliding { kernel, stride, dilation, pads, same })
+    }
+
+    fn weight(&self, node: &Reader<'a>) -> Result<Tensor, Reason> {
+        let weight = self.tensor(node, 1, "weight")?.ok_or("its weight is missing")?;
+        if weight.dims().len() != 4 {
+            let axes = weight.dims().len().saturating_sub(2);
+            return Err(format!("it slides over {axes} axes, not two").into());
+        }
+        if weight.dims().contains(&0) {
+            return Err(format!("its weight has the extents {:?}", weight.dims()).into());
+        }
+        if !weight.element().is_float() {
+            return Err("its weight is no floating-point tensor".into());
+        }
+        Ok(weight)
+    }
+
+    /// The bias of a convolution; one that was computed and is all zeros is none.
+    fn bias(&self, node: &Reader<'a>, outputs: u64) -> Result<Option<Tensor>, Reason> {
+        let Some(bias) = self.tensor(node, 2, "bias")? else { return Ok(None) };
+        if bias.dims() != [outputs] {
+            return Err(format!("its bias has the extents {:?}, not [{outputs}]", bias.dims()).into());
+        }
+        let zeros = bias.origin().is_none()
+            && !bias.is_absent()
+            && bias.reals(self.storage)?.iter().all(|&value| value == 0.0);
+        Ok((!zeros).then_some(bias))
+    }
+
+    pub(super) fn conv(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        let weight = self.weight(node)?;
+        let view = self.view(node, 0)?;
+        let value = self.plain(node, &view)?;
+        let input = self.network.shape(value);
+        let [outputs, inner, height, width] = *weight.dims() else { return Err("no weight".into()) };
+        if let Some(kernel) = node.ints("kernel_shape")?
+            && kernel != [height as i64, width as i64]
+        {
+            return Err(format!("`kernel_shape` is {kernel:?}, but its weight is {height}x{width}").into());
+        }
+        let groups = node.int("group", 1)?;
+        let groups = u64::try_from(groups).ok().filter(|&groups| groups > 0);
+        let groups = groups.ok_or("`group` is no number of groups")?;
+        if groups.checked_mul(inner) != Some(input.channels()) {
+            let channels = input.channels();
+            return Err(format!("its weight is for {groups}·{inner} channels, and {channels} arrive").into());
+        }
+        let sliding = self.sliding(node, [height, width], input)?;
+        let bias = self.bias(node, outputs)?;
+        let key = self.key(node, &[(Some(&weight), WEIGHT), (bias.as_ref(), BIAS)]);
+        let depthwise = groups > 1 && inner == 1 && outputs % groups == 0;
+        let (word, dims) =
+            if depthwise { ("dwconv", vec![height, width]) } else { ("conv", vec![height, width, outputs]) };
+        let mut arguments = sliding.arguments(dims, true);
+        arguments.push(if depthwise {
+            Argument::Number("mult", outputs / groups, 1)
+        } else {
+            Argument::Number("groups", groups, 1)
+        });
+        let tensors = tensors(weight, bias);
+        let draft = Draft { word, arguments, inputs: vec![value], key, tensors };
+        let value = self.emit(node, draft)?;
+        self.set(node, 0, self.whole(value));
+        Ok(())
+    }
+
+    pub(super) fn deconv(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        let weight = self.weight(node)?;
+        let view = self.view(node, 0)?;
+        let value = self.plain(node, &view)?;
+        let [_, inner, height, width] = *weight.dims() else { return Err("no weight".into()) };
+        if let Some(kernel) = node.ints("kernel_shape")?
+            && kernel != [height as i64, width as i64]
+        {
+            return Err(format!("`kernel_shape` is {kernel:?}, but its weight is {height}x{width}").into());
+        }
+        let groups = u64::try_from(node.int("group", 1)?).ok().filter(|&groups| groups > 0);
+        let groups = groups.ok_or("`group` is no number of groups")?;
+        let outputs = inner.checked_mul(groups).ok_or("its weight is too large")?;
+        let (stride, dilation) = (pair(node, "strides", 1, 1)?, pair(node, "dilations", 1, 1)?);
+        let more = pair(node, "output_padding", 0, 0)?;
+        let (auto, mut pads) = (node.text("auto_pad", "NOTSET")?, four(node, "pads")?);
+        let wanted = node.ints("output_shape")?;
+        let (rows, columns) = self.network.shape(value).extent();
+        for (axis, (extent, kernel)) in [(rows, height), (columns, width)].into_iter().enumerate() {
+            let output = match (&wanted, auto) {
+                (Some(wanted), _) => Some(wanted.get(axis + wanted.len().saturating_sub(2)).copied()),
+                (None, "SAME_UPPER" | "SAME_LOWER") => {
+                    Some(extent.checked_mul(stride[axis]).map(|n| n as i64))
+                }
+                (None, "VALID") => {
+                    (pads[2 * axis], pads[2 * axis + 1]) = (0, 0);
+                    None
+                }
+                (None, "NOTSET") => None,
+                (None, other) => return Err(format!("`auto_pad` is `{other}`").into()),
+            };
+            let Some(output) = output else { continue };
+            let full = (extent as i128 - 1) * i128::from(stride[axis])
+                + i128::from(more[axis])
+                + (i128::from(kernel) - 1) * i128::from(dilation[axis])
+                + 1;
+            let total = full - i128::from(output.ok_or("`output_shape` is malformed")?);
+            let total = u64::try_from(total).map_err(|_| "`output_shape` is more than the windows reach")?;
+            let (less, rest) = (total / 2, total - total / 2);
+            let before = if auto == "SAME_UPPER" { less } else { rest };
+            (pads[2 * axis], pads[2 * axis + 1]) = (before, total - before);
+        }
+        let bias = self.bias(node, outputs)?;
+        let key = self.key(node, &[(Some(&weight), WEIGHT), (bias.as_ref(), BIAS)]);
+        let sliding = Sliding { kernel: [height, width], stride, dilation, pads, same: false };
+        let mut arguments = sliding.arguments(vec![height, width, outputs], false);
+        arguments.push(Argument::Pair("outpad", (more[0], more[1]), 0));
+        arguments.push(Argument::Number("groups", groups, 1));
+        let draft =
+            Draft { word: "deconv", arguments, inputs: vec![value], key, tensors: tensors(weight, bias) };
+        let value = self.emit(node, draft)?;
+        self.set(node, 0, self.whole(value));
+        Ok(())
+    }
+
+    pub(super) fn pool(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        let view = self.view(node, 0)?;
+        let average = node.node.kind == "AveragePool";
+        let kernel = pair(node, "kernel_shape", 0, 1)?;
+        if kernel == [0, 0] {
+            return Err("`kernel_shape` is missing".into());
+        }
+        if node.has_output(1) {
+            return Err("the positions of the maxima are asked for".into());
+        }
+        node.ignore("storage_order");
+        let countpad = node.int("count_include_pad", 0)? != 0;
+        let ceil = node.int("ceil_mode", 0)? != 0;
+        let value = self.plain(node, &view)?;
+        let input = self.network.shape(value);
+        let sliding = self.sliding(node, kernel, input)?;
+        if sliding.kernel == [1, 1] && sliding.stride == [1, 1] && sliding.pads == [0; 4] {
+            self.set(node, 0, view);
+            return Ok(());
+        }
+        let padded = sliding.same || sliding.pads != [0; 4];
+        if ceil {
+            sliding.check_ceil(input, average, countpad)?;
+        }
+        let mut arguments = sliding.arguments(sliding.kernel.to_vec(), false);
+        if ceil && !sliding.same {
+            arguments.push(Argument::Flag("ceil"));
+        }
+        if average && countpad && padded {
+            arguments.push(Argument::Flag("countpad"));
+        }
+        let word = if average { "avgpool" } else { "maxpool" };
+        let value = self.emit(node, Draft::new(word, vec![value]).arguments(arguments))?;
+        self.set(node, 0, self.whole(value));
+        Ok(())
+    }
+
+    pub(super) fn global_pool(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        let view = self.view(node, 0)?;
+        let value = self.plain(node, &view)?;
+        let word = if node.node.kind == "GlobalMaxPool" { "maxpool" } else { "avgpool" };
+        let value =
+            self.emit(node, Draft::new(word, vec![value]).arguments(vec![Argument::Flag("global")]))?;
+        self.set(node, 0, self.whole(value));
+        Ok(())
+    }
+
+    /// `Gemm` and `MatMul` by a constant: `dense`, or a 1x1 convolution of maps whose channels stand last.
+    pub(super) fn dense(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        let (Operand::View(view), Operand::Tensor(weight)) = (self.operand(node, 0)?, self.operand(node, 1)?)
+        else {
+            return Err("a product of two computed values; the language has no such operator".into());
+        };
+        let &[rows, columns] = weight.dims() else {
+            return Err(format!("its weight has {} axes", weight.dims().len()).into());
+        };
+        let mut transposed = false;
+        if node.node.kind == "Gemm" {
+            for name in ["alpha", "beta"] {
+                let value = node.float(name, 1.0)?;
+                if value != 1.0 && !(name == "beta" && node.input(2).is_none()) {
+                    return Err(format!("`{name}` is {value}, not 1").into());
+                }
+            }
+            node.must_be("transA", 0)?;
+            transposed = node.int("transB", 0)? != 0;
+            node.ignore("broadcast");
+        }
+        let (outputs, inputs) = if transposed { (rows, columns) } else { (columns, rows) };
+        let bias = self.dense_bias(node, outputs)?;
+        let key = self.key(node, &[(Some(&weight), WEIGHT), (bias.as_ref(), BIAS)]);
+        let mut weight = weight;
+        if !transposed {
+            weight = Tensor::derived(Derivation::Transpose(vec![1, 0]), vec![weight], self.storage)?;
+        }
+        let shape = self.network.shape(view.value);
+        if view.axes.len() == 4 && view.layout(shape) == Some([3, 1, 2]) && shape.channels() == inputs {
+            let dims = vec![outputs, inputs, 1, 1];
+            let weight = Tensor::derived(Derivation::Reshape(dims), vec![weight], self.storage)?;
+            let arguments = vec![Argument::Window { dims: vec![1, 1, outputs], stride: (1, 1) }];
+            let tensors = tensors(weight, bias);
+            let value =
+                self.emit(node, Draft { word: "conv", arguments, inputs: vec![view.value], key, tensors })?;
+            let view = View::map(value, self.network.shape(value), self.batch, [3, 1, 2]);
+            self.set(node, 0, view);
+            return Ok(());
+        }
+        let value = match self.flat(node, &view) {
+            Ok(value) => value,
+            Err(reason) => {
+                let Some(order) = view.order(shape).filter(|order| order.len() as u64 == inputs) else {
+                    return Err(reason);
+                };
+                weight = permuted_columns(weight, &order, self)?;
+                self.network.notes.push(format!(
+                    "the columns of the weight of `{}` are permuted: its input was flattened in another order",
+                    key.as_deref().unwrap_or(node.node.label())
+                ));
+                if shape.is_map() {
+                    self.arranged(node, &view, view.value, "flatten", vec![])?
+                } else {
+                    view.value
+                }
+            }
+        };
+        let arguments = vec![Argument::Count(outputs)];
+        let draft =
+            Draft { word: "dense", arguments, inputs: vec![value], key, tensors: tensors(weight, bias) };
+        let value = self.emit(node, draft)?;
+        self.set(node, 0, self.whole(value));
+        Ok(())
+    }
+
+    /// The third input of `Gemm`, as one number for each output.
+    fn dense_bias(&self, node: &Reader<'a>, outputs: u64) -> Result<Option<Tensor>, Reason> {
+        if node.node.kind == "MatMul" {
+            return Ok(None);
+        }
+        let Some(bias) = self.tensor(node, 2, "bias")? else { return Ok(None) };
+        let dims = bias.dims();
+        let last = dims.last().copied().unwrap_or(1);
+        let rows: u64 = dims.iter().rev().skip(1).product();
+        if rows != 1 || !(last == outputs || last == 1) {
+            return Err(format!("its bias has the extents {dims:?}, not [{outputs}]").into());
+        }
+        let flat = Tensor::derived(Derivation::Reshape(vec![last]), vec![bias.clone()], self.storage)?;
+        if last == outputs {
+            return Ok(Some(if dims.len() == 1 { bias } else { flat }));
+        }
+        Ok(Some(Tensor::derived(Derivation::Expand(vec![outputs]), vec![flat], self.storage)?))
+    }
+}
+
+fn tensors(weight: Tensor, bias: Option<Tensor>) -> Vec<(&'static str, Tensor)> {
+    let mut tensors = vec![("weight", weight)];
+    tensors.extend(bias.map(|bias| ("bias", bias)));
+    tensors
+}
+
+impl Sliding {
+    /// Size, padding and dilation as they are written.
+    fn arguments(&self, dims: Vec<u64>, convolution: bool) -> Vec<Argument> {
+        let [top, bottom, left, right] = self.pads;
+        // A kernel of two sizes that keeps height and width is written with `same`.
+        let half = |axis: usize, before, after| {
+            let reach = self.dilation[axis].saturating_mul(self.kernel[axis].saturating_sub(1));
+            self.stride[axis] == 1 && reach.is_multiple_of(2) && before == after && before == reach / 2
+        };
+        let keeps =
+            convolution && self.kernel[0] != self.kernel[1] && half(0, top, bottom) && half(1, left, right);
+        let mut arguments = vec![Argument::Window { dims, stride: (self.stride[0], self.stride[1]) }];
+        if self.same || keeps {
+            arguments.push(Argument::Flag("same"));
+        } else {
+            arguments.push(Argument::Pads("pad", self.pads));
+        }
+        arguments.push(Argument::Pair("dilate", (self.dilation[0], self.dilation[1]), 1));
+        arguments
+    }
+
+    /// ONNX and the language must mean the same windows and the same divisors where sizes are rounded up.
+    fn check_ceil(&self, input: Shape, average: bool, countpad: bool) -> Result<(), Reason> {
+        let (height, width) = input.extent();
+        for (axis, extent) in [height, width].into_iter().enumerate() {
+            let window = Window {
+                kernel: self.kernel[axis],
+                stride: self.stride[axis],
+                dilation: self.dilation[axis],
+                pad_before: self.pads[2 * axis],
+                pad_after: self.pads[2 * axis + 1],
+                ceil: true,
+            };
+            let room = (window.padded(extent) as i128 - i128::from(window.extent())).max(0);
+            let theirs = (room + i128::from(window.stride) - 1) / i128::from(window.stride) + 1;
+            let ours = window.output(extent).map_or(0, i128::from);
+            if ours != theirs {
+                return Err(format!(
+                    "with `ceil_mode` ONNX has {theirs} windows along an axis of {extent}, the language {ours}: the \
+                     last would start in the padding"
+                )
+                .into());
+            }
+            let end = (ours - 1) * i128::from(window.stride) + i128::from(window.extent());
+            if average && countpad && end > window.padded(extent) as i128 {
+                return Err(
+                    "`count_include_pad` with `ceil_mode`: runtimes divide the last window differently"
+                        .into(),
+                );
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,394 @@
+//! Nodes whose inputs are all constant are evaluated here: shape arithmetic, and arithmetic on weights.
+
+use super::tensor::{ElementType, Storage, Tensor, Unavailable, Values, count};
+
+/// Elements that a derived tensor may have where its values are needed for its shape.
+const MAX_ELEMENTS: u64 = 1 << 30;
+
+/// How a tensor is made of others.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Derivation {
+    /// The same values under another shape.
+    Reshape(Vec<u64>),
+    /// Axis i of the result is axis `[i]` of the input.
+    Transpose(Vec<usize>),
+    /// The values as another type.
+    Cast(ElementType),
+    /// One value everywhere.
+    Fill(Vec<u64>, f64, ElementType),
+    /// Element-wise with broadcasting.
+    Binary(Binary),
+    Unary(Unary),
+    /// Mean along axes, which stay with extent 1.
+    Mean(Vec<usize>),
+    Concat(usize),
+    /// Along an axis by the whole numbers of the second input.
+    Gather(usize),
+    /// Starts, steps and extents of each axis.
+    Slice(Vec<(u64, i64, u64)>),
+    Expand(Vec<u64>),
+    /// Weight standardisation: the first axis is normalised over all others, by (scale, shift, eps).
+    Standardise(f64),
+    Where,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Binary {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Pow,
+    Min,
+    Max,
+    Equal,
+    Less,
+    Greater,
+    Mod,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Unary {
+    Sqrt,
+    Neg,
+    Floor,
+    Ceil,
+    Round,
+    Exp,
+    Log,
+    Abs,
+    Reciprocal,
+    Not,
+    Clip(f64, f64),
+}
+
+/// The shape and type of what a derivation makes.
+pub(super) fn shape(
+    derivation: &Derivation,
+    inputs: &[Tensor],
+    _storage: &dyn Storage,
+) -> Result<(Vec<u64>, ElementType), Unavailable> {
+    let wrong = |text: &str| Err(Unavailable::Unsupported(text.to_owned()));
+    let element = inputs.first().map_or(ElementType::F32, Tensor::element);
+    let dims = match derivation {
+        Derivation::Reshape(dims) => {
+            if count(dims) != inputs[0].elements() {
+                return wrong("a constant is reshaped to another number of elements");
+            }
+            dims.clone()
+        }
+        Derivation::Transpose(order) => {
+            let mut sorted = order.clone();
+            sorted.sort_unstable();
+            if sorted != (0..inputs[0].dims().len()).collect::<Vec<_>>() {
+                return wrong("the order of a transposition is none");
+            }
+            order.iter().map(|&axis| inputs[0].dims()[axis]).collect()
+        }
+        Derivation::Cast(to) => return Ok((inputs[0].dims().to_vec(), *to)),
+        Derivation::Fill(dims, _, element) => return Ok((dims.clone(), *element)),
+        Derivation::Binary(binary) => {
+            let dims = broadcast(inputs[0].dims(), inputs[1].dims())?;
+            let element = match binary {
+                Binary::Equal | Binary::Less | Binary::Greater => ElementType::Bool,
+                _ => element,
+            };
+            return Ok((dims, element));
+        }
+        Derivation::Unary(_) | Derivation::Standardise(_) => inputs[0].dims().to_vec(),
+        Derivation::Mean(axes) => {
+            let mut dims = inputs[0].dims().to_vec();
+            axes.iter().for_each(|&axis| dims[axis] = 1);
+            dims
+        }
+        Derivation::Concat(axis) => {
+            let mut dims = inputs[0].dims().to_vec();
+            for input in &inputs[1..] {
+                let fits = input.dims().len() == dims.len()
+                    && (0..dims.len()).all(|one| one == *axis || input.dims()[one] == dims[one]);
+                if !fits {
+                    return wrong("constants of unequal shapes are concatenated");
+                }
+                dims[*axis] += input.dims()[*axis];
+            }
+            dims
+        }
+        Derivation::Gather(axis) => {
+            let (dims, index) = (inputs[0].dims(), inputs[1].dims());
+            [&dims[..*axis], index, &dims[axis + 1..]].concat()
+        }
+        Derivation::Slice(cuts) => cuts.iter().map(|&(_, _, extent)| extent).collect(),
+        Derivation::Expand(to) => broadcast(inputs[0].dims(), to)?,
+        Derivation::Where => {
+            let both = broadcast(inputs[1].dims(), inputs[2].dims())?;
+            return Ok((broadcast(inputs[0].dims(), &both)?, inputs[1].element()));
+        }
+    };
+    if dims.len() > 8 || count(&dims) > MAX_ELEMENTS {
+        return wrong("a constant is too large");
+    }
+    Ok((dims, element))
+}
+
+/// The shape to which two shapes are broadcast.
+fn broadcast(left: &[u64], right: &[u64]) -> Result<Vec<u64>, Unavailable> {
+    let rank = left.len().max(right.len());
+    let at = |dims: &[u64], axis: usize| (axis + dims.len()).checked_sub(rank).map_or(1, |axis| dims[axis]);
+    (0..rank)
+        .map(|axis| match (at(left, axis), at(right, axis)) {
+            (a, b) if a == b || b == 1 => Ok(a),
+            (1, b) => Ok(b),
+            (a, b) => Err(Unavailable::Unsupported(format!("constants of extents {a} and {b} are combined"))),
+        })
+        .collect()
+}
+
+/// For each element of a shape in C order: where it is found in a tensor broadcast to that shape.
+fn positions(dims: &[u64], of: &[u64]) -> Vec<usize> {
+    let mut strides = vec![0usize; dims.len()];
+    let mut stride = 1;
+    for axis in (0..of.len()).rev() {
+        if of[axis] != 1 {
+            strides[axis + dims.len() - of.len()] = stride;
+        }
+        stride *= of[axis] as usize;
+    }
+    strided(dims, &strides, 0)
+}
+
+/// Positions of the elements of a shape by the stride of each axis.
+fn strided(dims: &[u64], strides: &[usize], first: usize) -> Vec<usize> {
+    let mut positions = vec![first];
+    for (&dim, &stride) in dims.iter().zip(strides) {
+        positions =
+            positions.iter().flat_map(|&base| (0..dim as usize).map(move |i| base + i * stride)).collect();
+    }
+    positions
+}
+
+/// The stride of each axis of a tensor in C order.
+fn strides(dims: &[u64]) -> Vec<usize> {
+    let mut strides = vec![1usize; dims.len()];
+    for axis in (0..dims.len().saturating_sub(1)).rev() {
+        strides[axis] = strides[axis + 1] * dims[axis + 1] as usize;
+    }
+    strides
+}
+
+fn pick(values: Values, positions: &[usize]) -> Values {
+    match values {
+        Values::Real(values) => Values::Real(positions.iter().map(|&at| values[at]).collect()),
+        Values::Int(values) => Values::Int(positions.iter().map(|&at| values[at]).collect()),
+    }
+}
+
+/// The values of what a derivation makes; its shape was checked.
+pub(super) fn evaluate(
+    derivation: &Derivation,
+    inputs: &[Tensor],
+    dims: &[u64],
+    storage: &dyn Storage,
+) -> Result<Values, Unavailable> {
+    let first = || inputs[0].values(storage);
+    Ok(match derivation {
+        Derivation::Reshape(_) => first()?,
+        Derivation::Transpose(order) => {
+            let from = strides(inputs[0].dims());
+            let strides: Vec<usize> = order.iter().map(|&axis| from[axis]).collect();
+            pick(first()?, &strided(dims, &strides, 0))
+        }
+        Derivation::Cast(to) => match (to.is_float(), first()?) {
+            (true, values) => Values::Real(values.reals()),
+            (false, values) if *to == ElementType::Bool => {
+                Values::Int(values.reals().into_iter().map(|value| i64::from(value != 0.0)).collect())
+            }
+            (false, values) => Values::Int(values.integers()),
+        },
+        Derivation::Fill(dims, value, element) => {
+            let count = count(dims) as usize;
+            if element.is_float() {
+                Values::Real(vec![*value; count])
+            } else {
+                Values::Int(vec![*value as i64; count])
+            }
+        }
+        Derivation::Binary(binary) => {
+            let left = pick(first()?, &positions(dims, inputs[0].dims()));
+            let right = pick(inputs[1].values(storage)?, &positions(dims, inputs[1].dims()));
+            combine(*binary, left, right)?
+        }
+        Derivation::Unary(unary) => apply(*unary, first()?),
+        Derivation::Mean(axes) => mean(inputs[0].dims(), axes, &first()?.reals()),
+        Derivation::Concat(axis) => concat(*axis, inputs, storage)?,
+        Derivation::Gather(axis) => gather(*axis, inputs, storage)?,
+        Derivation::Slice(cuts) => {
+            let from = strides(inputs[0].dims());
+            let mut positions = vec![0i64];
+            for (&(start, step, extent), &stride) in cuts.iter().zip(&from) {
+                let offset = |i: u64| (start as i64 + i as i64 * step) * stride as i64;
+                positions =
+                    positions.iter().flat_map(|&base| (0..extent).map(move |i| base + offset(i))).collect();
+            }
+            let positions: Vec<usize> = positions.into_iter().map(|at| at as usize).collect();
+            pick(first()?, &positions)
+        }
+        Derivation::Expand(_) => pick(first()?, &positions(dims, inputs[0].dims())),
+        Derivation::Standardise(eps) => standardise(inputs, *eps, storage)?,
+        Derivation::Where => {
+            let choice = first()?.integers();
+            let yes = inputs[1].values(storage)?.reals();
+            let no = inputs[2].values(storage)?.reals();
+            let at = positions(dims, inputs[0].dims());
+            let (yes_at, no_at) = (positions(dims, inputs[1].dims()), positions(dims, inputs[2].dims()));
+            let chosen: Vec<f64> = (0..at.len())
+                .map(|i| if choice[at[i]] != 0 { yes[yes_at[i]] } else { no[no_at[i]] })
+                .collect();
+            if inputs[1].element().is_float() {
+                Values::Real(chosen)
+            } else {
+                Values::Int(chosen.into_iter().map(|value| value as i64).collect())
+            }
+        }
+    })
+}
+
+fn combine(binary: Binary, left: Values, right: Values) -> Result<Values, Unavailable> {
+    let overflow = || Unavailable::Unsupported("arithmetic on shapes overflows".to_owned());
+    if let (Values::Int(left), Values::Int(right)) = (&left, &right) {
+        let each = left.iter().zip(right).map(|(&a, &b)| {
+            Some(match binary {
+                Binary::Add => a.checked_add(b)?,
+                Binary::Sub => a.checked_sub(b)?,
+                Binary::Mul => a.checked_mul(b)?,
+                Binary::Div => a.checked_div(b)?,
+                Binary::Pow => a.checked_pow(u32::try_from(b).ok()?)?,
+                Binary::Min => a.min(b),
+                Binary::Max => a.max(b),
+                Binary::Equal => i64::from(a == b),
+                Binary::Less => i64::from(a < b),
+                Binary::Greater => i64::from(a > b),
+                Binary::Mod => a.checked_rem_euclid(b)?,
+            })
+        });
+        return each.collect::<Option<Vec<i64>>>().map(Values::Int).ok_or_else(overflow);
+    }
+    let (left, right) = (left.reals(), right.reals());
+    let each = left.into_iter().zip(right);
+    if matches!(binary, Binary::Equal | Binary::Less | Binary::Greater) {
+        let compare = |(a, b): (f64, f64)| {
+            i64::from(match binary {
+                Binary::Equal => a == b,
+                Binary::Less => a < b,
+                _ => a > b,
+            })
+        };
+        return Ok(Values::Int(each.map(compare).collect()));
+    }
+    let compute = |(a, b): (f64, f64)| match binary {
+        Binary::Add => a + b,
+        Binary::Sub => a - b,
+        Binary::Mul => a * b,
+        Binary::Div => a / b,
+        Binary::Pow => a.powf(b),
+        Binary::Min => a.min(b),
+        Binary::Mod => a.rem_euclid(b),
+        _ => a.max(b),
+    };
+    Ok(Values::Real(each.map(compute).collect()))
+}
+
+fn apply(unary: Unary, values: Values) -> Values {
+    if let (Unary::Neg | Unary::Abs | Unary::Not, Values::Int(values)) = (unary, &values) {
+        let of = |&value: &i64| match unary {
+            Unary::Neg => value.wrapping_neg(),
+            Unary::Abs => value.wrapping_abs(),
+            _ => i64::from(value == 0),
+        };
+        return Values::Int(values.iter().map(of).collect());
+    }
+    let whole = matches!(values, Values::Int(_));
+    let of = |value: f64| match unary {
+        Unary::Sqrt => value.sqrt(),
+        Unary::Neg => -value,
+        Unary::Floor => value.floor(),
+        Unary::Ceil => value.ceil(),
+        Unary::Round => value.round_ties_even(),
+        Unary::Exp => value.exp(),
+        Unary::Log => value.ln(),
+        Unary::Abs => value.abs(),
+        Unary::Reciprocal => value.recip(),
+        Unary::Not => f64::from(value == 0.0),
+        Unary::Clip(low, high) => value.max(low).min(high),
+    };
+    let results: Vec<f64> = values.reals().into_iter().map(of).collect();
+    if whole {
+        Values::Int(results.into_iter().map(|value| value as i64).collect())
+    } else {
+        Values::Real(results)
+    }
+}
+
+fn mean(dims: &[u64], axes: &[usize], values: &[f64]) -> Values {
+    let kept: Vec<u64> =
+        dims.iter().enumerate().map(|(axis, &dim)| if axes.contains(&axis) { 1 } else { dim }).collect();
+    let mut sums = vec![0.0; count(&kept) as usize];
+    let count = values.len() as f64 / sums.len().max(1) as f64;
+    for (value, at) in values.iter().zip(positions(dims, &kept)) {
+        sums[at] += value;
+    }
+    Values::Real(sums.into_iter().map(|sum| sum / count).collect())
+}
+
+fn concat(axis: usize, inputs: &[Tensor], storage: &dyn Storage) -> Result<Values, Unavailable> {
+    let all = inputs.iter().map(|input| input.values(storage)).collect::<Result<Vec<_>, _>>()?;
+    let outer = count(&inputs[0].dims()[..axis]) as usize;
+    let runs: Vec<usize> = inputs.iter().map(|input| count(&input.dims()[axis..]) as usize).collect();
+    let order =
+        (0..outer).flat_map(|o| runs.iter().enumerate().map(move |(input, &run)| (input, o * run, run)));
+    if all.iter().all(|values| matches!(values, Values::Int(_))) {
+        let all: Vec<Vec<i64>> = all.into_iter().map(Values::integers).collect();
+        return Ok(Values::Int(order.flat_map(|(i, at, run)| all[i][at..at + run].to_vec()).collect()));
+    }
+    let all: Vec<Vec<f64>> = all.into_iter().map(Values::reals).collect();
+    Ok(Values::Real(order.flat_map(|(i, at, run)| all[i][at..at + run].to_vec()).collect()))
+}
+
+fn gather(axis: usize, inputs: &[Tensor], storage: &dyn Storage) -> Result<Values, Unavailable> {
+    let dims = inputs[0].dims();
+    let index = inputs[1].values(storage)?.integers();
+    let (outer, extent) = (count(&dims[..axis]) as usize, dims[axis] as i64);
+    let inner = count(&dims[axis + 1..]) as usize;
+    let mut positions = Vec::new();
+    for o in 0..outer {
+        for &at in &index {
+            let at = if at < 0 { at + extent } else { at };
+            if !(0..extent).contains(&at) {
+                return Err(Unavailable::Unsupported("an index is beyond the end".to_owned()));
+            }
+            let start = (o * extent as usize + at as usize) * inner;
+            positions.extend(start..start + inner);
+        }
+    }
+    Ok(pick(inputs[0].values(storage)?, &positions))
+}
+
+/// `scale · (w − mean) / √(var + eps) + shift` for each extent of axis 1 of a tensor 1 × C × n.
+fn standardise(inputs: &[Tensor], eps: f64, storage: &dyn Storage) -> Result<Values, Unavailable> {
+    let dims = inputs[0].dims();
+    let mut values = inputs[0].reals(storage)?;
+    let (scale, shift) = (inputs[1].reals(storage)?, inputs[2].reals(storage)?);
+    let channels = dims.get(1).copied().unwrap_or(1) as usize;
+    if dims.first() != Some(&1) || scale.len() != channels || shift.len() != channels {
+        return Err(Unavailable::Unsupported("batch normalisation of a constant".to_owned()));
+    }
+    let run = values.len() / channels.max(1);
+    if run > 0 {
+        for (channel, part) in values.chunks_mut(run).enumerate() {
+            let mean = part.iter().sum::<f64>() / run as f64;
+            let variance = part.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / run as f64;
+            let factor = scale[channel] / (variance + eps).sqrt();
+            part.iter_mut().for_each(|value| *value = (*value - mean) * factor + shift[channel]);
+        }
+    }
+    Ok(Values::Real(values))
+}

@@ -1,0 +1,390 @@
+//! ONNX files become `.cnn` texts: the text that a person would have written, and its weights.
+//!
+//! ```text
+//! bytes ─ model ─▶ nodes ─ convert (fold, view) ─▶ canonical operators ─ peephole ─▶ network
+//!   network ─ regions, order ─▶ statements ─ scopes, naming ─▶ tree ─ policies, optional, blocks ─▶ text ─ check
+//! ```
+//!
+//! A model is either said exactly or refused, with every node that stands in the way. What the passes behind the
+//! network do only decides how the text looks: the self-check compares the graph that the compiler makes of it with
+//! the model's, and where they differ the plain text is given instead. Reading executes nothing.
+
+mod blocks;
+mod check;
+mod convert;
+mod fold;
+mod model;
+mod naming;
+mod network;
+mod op;
+mod optional;
+mod order;
+mod peephole;
+mod policies;
+mod print;
+mod refusal;
+mod regions;
+mod scopes;
+mod stream;
+mod tensor;
+mod tokens;
+mod tree;
+mod unify;
+mod view;
+mod wire;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read, Seek};
+
+use ndarray::{ArrayD, IxDyn};
+
+use crate::diag::{Code, Failure};
+
+use model::{Dim, Model};
+use network::Network;
+use refusal::{Refusal, Refusals, shown};
+use tensor::{Tensor, Unavailable};
+use tree::Tree;
+
+pub use tensor::Storage;
+
+/// The oldest version of the standard operators that is read.
+const OLDEST_OPSET: i64 = 7;
+
+/// What is asked of an import.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The name of the network.
+    pub name: String,
+    /// One statement for each operator: no blocks, no groups.
+    pub flat: bool,
+    /// Extents of inputs, by name, batch first: those that the model leaves open.
+    pub inputs: Vec<(String, Vec<u64>)>,
+    /// Values or nodes that the network ends with; all outputs of the model where there is none.
+    pub outputs: Vec<String>,
+}
+
+/// An imported model.
+pub struct Imported {
+    /// The text of one network, in canonical form.
+    pub text: String,
+    /// Its tensors.
+    pub weights: Vec<Weight>,
+    /// What a reader should know, one line each.
+    pub notes: Vec<String>,
+}
+
+/// A tensor of an imported model.
+pub struct Weight {
+    /// The key that the network knows it by.
+    pub key: String,
+    /// Its extents.
+    pub shape: Vec<usize>,
+    tensor: Tensor,
+}
+
+impl Weight {
+    /// The values, read or computed now.
+    ///
+    /// # Errors
+    /// E0802 where the file cannot be read; E0803 where the model holds no values.
+    pub fn values(&self, storage: &dyn Storage) -> Result<ArrayD<f32>, Failure> {
+        let values = self.tensor.reals(storage).map_err(|unavailable| match unavailable {
+            Unavailable::Absent => {
+                Failure::new(Code::E0803, format!("the model holds no values for `{}`", self.key))
+            }
+            Unavailable::Unreadable(why) | Unavailable::Unsupported(why) => {
+                Failure::new(Code::E0802, format!("`{}` cannot be read: {}", self.key, shown(&why)))
+            }
+        })?;
+        let values: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
+        ArrayD::from_shape_vec(IxDyn(&self.shape), values)
+            .map_err(|error| Failure::new(Code::E0802, format!("`{}`: {error}", self.key)))
+    }
+
+    /// Whether the model has no values for it.
+    pub fn is_absent(&self) -> bool {
+        self.tensor.is_absent()
+    }
+}
+
+/// Imports the model that `reader` reads and messages call `name`.
+///
+/// # Errors
+/// E0801 where the language cannot say what the model computes: every node that stands in the way is named; E0802
+/// where the file is no ONNX model or cannot be read.
+pub fn import<R: Read + Seek>(
+    reader: R,
+    name: &str,
+    options: &Options,
+    storage: &dyn Storage,
+) -> Result<Imported, Failure> {
+    let model = Model::read(reader).map_err(|error| unreadable(name, &error))?;
+    let mut network = network_of(&model, name, options, storage)?;
+    peephole::simplify(&mut network);
+    refuse_leftovers(&model, &network, name)?;
+    let params = params_of(&network);
+    let whole = Written::of(&network, &options.name, options.flat, params);
+    let (written, proven) = match check::check(&network, &whole.order, &whole.text) {
+        Ok(proven) => (whole, proven),
+        Err(why) if options.flat => return Err(wrong_text(name, &why)),
+        Err(why) => {
+            let flat = Written::of(&network, &options.name, true, params);
+            let proven =
+                check::check(&network, &flat.order, &flat.text).map_err(|why| wrong_text(name, &why))?;
+            network
+                .notes
+                .push(format!("the text is written plainly, since its blocks differ from the model: {why}"));
+            (flat, proven)
+        }
+    };
+    let weights = weights_of(&network, &proven.paths);
+    network.notes.extend(folded_norms(&network));
+    Ok(Imported { text: written.text, weights, notes: network.notes })
+}
+
+/// A text, and its operators in the order of the text.
+struct Written {
+    text: String,
+    order: Vec<usize>,
+}
+
+impl Written {
+    fn of(network: &Network, name: &str, flat: bool, params: Option<u64>) -> Written {
+        let mut tree = Tree::new(network);
+        let regions = if flat { regions::single(network) } else { regions::reduce(network) };
+        let mut statements = order::arrange(&tree, regions);
+        if !flat {
+            regions::shortcuts(&mut statements, network);
+            statements = if tree.keys.iter().all(Option::is_none) {
+                scopes::nameless(&mut tree, statements)
+            } else {
+                scopes::group(&mut tree, statements, &[])
+            };
+        }
+        tree.root = statements;
+        if !flat {
+            policies::project(&mut tree);
+        }
+        naming::name(&mut tree);
+        let order = check::text_order(&tree);
+        print::spell(&mut tree);
+        if !flat {
+            blocks::squeezes(&mut tree);
+            policies::share(&mut tree);
+            optional::merge(&mut tree);
+            blocks::mine(&mut tree);
+            blocks::singles(&mut tree);
+            blocks::number(&mut tree);
+            blocks::automatic_names(&mut tree);
+        }
+        Written { text: print::print(&tree, &print::network_name(name), params), order }
+    }
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    let failure = Failure::new(Code::E0802, format!("`{}` is no readable ONNX model: {error}", shown(name)));
+    failure.help("`cnnc import` reads ONNX files; `cnnc import --help` shows how PyTorch writes one")
+}
+
+fn wrong_text(name: &str, why: &str) -> Failure {
+    let message = format!("`{}`: the text of the import is not the model: {why}", shown(name));
+    Failure::new(Code::E0804, message).help("please report this with the file")
+}
+
+/// The nodes that lead to the outputs, in the order of the file, and the values that those are.
+fn needed(model: &Model, outputs: &[String]) -> Result<(Vec<usize>, Vec<String>), String> {
+    let mut makers: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, node) in model.nodes.iter().enumerate() {
+        for output in node.outputs.iter().filter(|output| !output.is_empty()) {
+            makers.entry(output).or_insert(index);
+        }
+    }
+    let mut wanted = Vec::new();
+    for output in outputs {
+        let of_node = || model.nodes.iter().find(|node| node.name == *output && !output.is_empty());
+        match (makers.contains_key(output.as_str()), of_node()) {
+            (true, _) => wanted.push(output.clone()),
+            (false, Some(node)) => wanted.extend(node.outputs.first().cloned()),
+            (false, None) if model.inputs.iter().any(|input| input.name == *output) => {
+                wanted.push(output.clone())
+            }
+            (false, None) => return Err(output.clone()),
+        }
+    }
+    let mut seen = vec![false; model.nodes.len()];
+    let mut todo: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    while let Some(name) = todo.pop() {
+        if let Some(&index) = makers.get(name)
+            && !seen[index]
+        {
+            seen[index] = true;
+            todo.extend(model.nodes[index].inputs.iter().map(String::as_str));
+        }
+    }
+    Ok(((0..model.nodes.len()).filter(|&index| seen[index]).collect(), wanted))
+}
+
+/// Converts the model to a network, or refuses it.
+fn network_of(
+    model: &Model,
+    name: &str,
+    options: &Options,
+    storage: &dyn Storage,
+) -> Result<Network, Failure> {
+    let refuse = |message: String| Failure::new(Code::E0801, message);
+    match model.opset {
+        Some(version) if version < OLDEST_OPSET => {
+            return Err(refuse(format!("`{name}` speaks operators of version {version}"))
+                .note(format!("versions from {OLDEST_OPSET} on are read"))
+                .help("`onnx.version_converter.convert_version` makes a newer one"));
+        }
+        Some(_) => {}
+        None => {
+            return Err(refuse(format!("`{name}` does not say which version of ONNX's operators it speaks")));
+        }
+    }
+    let outputs: Vec<String> = match options.outputs.as_slice() {
+        [] => model.outputs.iter().map(|output| output.name.clone()).collect(),
+        outputs => outputs.to_vec(),
+    };
+    if outputs.is_empty() {
+        return Err(refuse(format!("`{name}` has no output")));
+    }
+    let (nodes, outputs) = needed(model, &outputs).map_err(|output| {
+        let names = model.nodes.iter().flat_map(|node| node.outputs.iter().chain([&node.name]));
+        let near = crate::base::did_you_mean(&output, names.map(String::as_str));
+        let failure =
+            Failure::new(Code::E0611, format!("`{name}` has no value or node `{}`", shown(&output)));
+        match near {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure,
+        }
+    })?;
+    let mut model_inputs = Vec::new();
+    for input in inputs_of(model, &nodes, &outputs) {
+        let dims = extents(input, options).map_err(|open| {
+            let stated: Vec<String> =
+                open.iter().map(|dim| if dim.is_empty() { "?".into() } else { shown(dim) }).collect();
+            let input = shown(&input.name);
+            Failure::new(
+                Code::E0805,
+                format!("the extents of the input `{input}` are open: {}", stated.join("x")),
+            )
+            .help(format!("state them, batch first: `cnnc import --input {input}=1x3x224x224`"))
+        })?;
+        model_inputs.push((input.name.clone(), dims));
+    }
+    let converted = convert::convert(model, &nodes, &model_inputs, &outputs, storage);
+    if let Some(why) = converted.unreadable {
+        return Err(Failure::new(Code::E0802, format!("`{}` cannot be read: {}", shown(name), shown(&why))));
+    }
+    if !converted.refusals.all.is_empty() {
+        return Err(converted.refusals.failure(name));
+    }
+    Ok(converted.network)
+}
+
+/// The inputs that the nodes use and that are no weights.
+fn inputs_of<'m>(model: &'m Model, nodes: &[usize], outputs: &[String]) -> Vec<&'m model::Port> {
+    let used: BTreeSet<&str> = nodes
+        .iter()
+        .flat_map(|&index| model.nodes[index].inputs.iter())
+        .chain(outputs)
+        .map(String::as_str)
+        .collect();
+    let inputs = model.inputs.iter().filter(|input| !model.initialisers.contains_key(&input.name));
+    inputs.filter(|input| used.contains(input.name.as_str())).collect()
+}
+
+/// The extents of an input; of open ones the batch is 1.
+fn extents(input: &model::Port, options: &Options) -> Result<Vec<u64>, Vec<String>> {
+    if let Some((_, dims)) = options.inputs.iter().find(|(name, _)| *name == input.name) {
+        return Ok(dims.clone());
+    }
+    let dims = input.dims.clone().unwrap_or_default();
+    if dims.is_empty() {
+        return Err(vec![String::new()]);
+    }
+    let extent = |(axis, dim): (usize, &Dim)| match dim {
+        Dim::Fixed(extent) => Some(*extent),
+        Dim::Open(_) if axis == 0 => Some(1),
+        Dim::Open(_) => None,
+    };
+    dims.iter().enumerate().map(extent).collect::<Option<Vec<u64>>>().ok_or_else(|| {
+        dims.iter()
+            .map(|dim| match dim {
+                Dim::Fixed(extent) => extent.to_string(),
+                Dim::Open(name) => name.clone(),
+            })
+            .collect()
+    })
+}
+
+/// Refuses what no peephole took up.
+fn refuse_leftovers(model: &Model, network: &Network, name: &str) -> Result<(), Failure> {
+    let mut refusals = Refusals { nodes: model.nodes.len(), ..Refusals::default() };
+    for op in &network.ops {
+        let shapes = network.operand_shapes(op);
+        let inferred = if op.is_join() {
+            match crate::ops::form(op.word) {
+                Some(_) => Ok(()),
+                None => Err(format!("the language has no form `{}`", op.word)),
+            }
+        } else {
+            op.infer(&shapes).and_then(|(_, parameters)| convert::check_tensors(op, &parameters))
+        };
+        let used_by_split = op.word == "slice";
+        if let Err(reason) = inferred
+            && !used_by_split
+        {
+            let node = model.nodes.get(op.node);
+            refusals.all.push(Refusal {
+                kind: node.map_or_else(|| op.word.to_owned(), |node| node.kind.clone()),
+                node: node.map_or_else(String::new, |node| node.label().to_owned()),
+                reason,
+            });
+        }
+    }
+    if refusals.all.is_empty() { Ok(()) } else { Err(refusals.failure(name)) }
+}
+
+/// The trainable elements.
+fn params_of(network: &Network) -> Option<u64> {
+    let tensors = network.ops.iter().flat_map(|op| &op.tensors);
+    let trainable = tensors.filter(|(suffix, _)| !suffix.starts_with("running_"));
+    trainable.map(|(_, tensor)| tensor.elements()).try_fold(0u64, u64::checked_add)
+}
+
+fn weights_of(network: &Network, paths: &BTreeMap<usize, String>) -> Vec<Weight> {
+    let mut weights = Vec::new();
+    for (&index, path) in paths {
+        let op = &network.ops[index];
+        for (suffix, tensor) in &op.tensors {
+            // The only tensor of an operator may be named by its path alone.
+            let bare = op.tensors.len() == 1 && op.word == "scale" && tensor.origin() == Some(path);
+            let key = if bare { path.clone() } else { format!("{path}.{suffix}") };
+            let shape = tensor.dims().iter().map(|&dim| dim as usize).collect();
+            weights.push(Weight { key, shape, tensor: tensor.clone() });
+        }
+    }
+    weights
+}
+
+/// Says that batch normalisation was folded into convolutions, where it looks so.
+fn folded_norms(network: &Network) -> Option<String> {
+    let convolutions = network.ops.iter().filter(|op| matches!(op.word, "conv" | "dwconv"));
+    let folded = convolutions
+        .filter(|op| {
+            let made_up = |tensor: &Tensor| tensor.origin().is_some_and(|name| name.starts_with("onnx::"));
+            op.tensor("weight").is_some_and(made_up)
+        })
+        .count();
+    let kept = network.ops.iter().any(|op| op.word == "bn");
+    (folded > 0 && !kept).then(|| {
+        format!(
+            "the model has its batch normalisation folded into {folded} convolutions; export with \
+             `do_constant_folding=False, training=TrainingMode.EVAL` to keep it"
+        )
+    })
+}

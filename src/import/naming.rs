@@ -1,0 +1,386 @@
+//! Names: automatic ones, numbers of a sequence and patterns where they are the model's own, `as` elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ops;
+
+use super::op::ValueId;
+use super::tree::{GroupId, Mode, Statement, Tree};
+
+/// Whether a word may stand behind another operator.
+fn is_trailing(word: &str) -> bool {
+    ops::find(word).is_some_and(|spec| spec.trailing)
+}
+
+/// A member of a scope, in the order of the text.
+enum Member {
+    Op(usize),
+    /// A form whose addition a policy may leave out, or an inner concatenation.
+    Form(&'static str),
+    Group(GroupId),
+    Wire,
+}
+
+/// Names everything in the network's own scope.
+pub(super) fn name(tree: &mut Tree<'_>) {
+    let root = std::mem::take(&mut tree.root);
+    let mut namer = Namer { tree };
+    let (root, _, _) = namer.scope(root, &[], true);
+    tree.root = root;
+    name_values(tree);
+}
+
+struct Namer<'t, 'n> {
+    tree: &'t mut Tree<'n>,
+}
+
+impl Namer<'_, '_> {
+    fn scope(
+        &mut self,
+        statements: Vec<Statement>,
+        path: &[String],
+        root: bool,
+    ) -> (Vec<Statement>, Mode, Option<String>) {
+        for id in self.direct_groups(&statements) {
+            let (inner, inner_path) = {
+                let group = &mut self.tree.groups[id.0];
+                (std::mem::take(&mut group.statements), group.path.clone())
+            };
+            let (inner, mode, pattern) = self.scope(inner, &inner_path, false);
+            let group = &mut self.tree.groups[id.0];
+            (group.statements, group.mode, group.pattern) = (inner, mode, pattern);
+        }
+        if !root {
+            if let Some(gaps) = self.numbered(&statements, path) {
+                let mut statements = statements;
+                for (at, count) in gaps.into_iter().rev() {
+                    let (value, _) = self.tree.ends(&statements[at]);
+                    let wires = (0..count).map(|_| Statement::Identity { value, name: None });
+                    statements.splice(at..at, wires);
+                }
+                let every = |_: usize| true;
+                return (self.merge_trailing(statements, &every), Mode::Sequence, None);
+            }
+            if let Some(pattern) = self.pattern(&statements) {
+                return (statements, Mode::Pattern, Some(pattern));
+            }
+        }
+        let names = self.explicit(&statements, path);
+        let unnamed = |op: usize| !names.contains_key(&op);
+        let mut statements = self.merge_trailing(statements, &unnamed);
+        set_names(&mut statements, &names);
+        (statements, Mode::Explicit, None)
+    }
+
+    /// The groups directly in a scope: within forms, but not within other groups.
+    fn direct_groups(&self, statements: &[Statement]) -> Vec<GroupId> {
+        let mut members = Vec::new();
+        self.members(statements, &mut members);
+        let group = |member| if let Member::Group(id) = member { Some(id) } else { None };
+        members.into_iter().filter_map(group).collect()
+    }
+
+    fn members(&self, statements: &[Statement], members: &mut Vec<Member>) {
+        for statement in statements {
+            match statement {
+                Statement::Head(head) => {
+                    members.push(Member::Op(head.op));
+                    members.extend(head.trailing.iter().map(|&op| Member::Op(op)));
+                }
+                Statement::Form(form) => {
+                    members.push(form.op.map_or(Member::Form(form.kind), Member::Op));
+                    form.branches.iter().for_each(|branch| self.members(branch, members));
+                    members.extend(form.trailing.iter().map(|&op| Member::Op(op)));
+                }
+                Statement::Group(id) => members.push(Member::Group(*id)),
+                Statement::Identity { name: None, .. } => members.push(Member::Wire),
+                _ => {}
+            }
+        }
+    }
+
+    /// The kind that the ordinal of a form's operator counts.
+    fn kinds(&self, statements: &[Statement], kinds: &mut BTreeMap<usize, &'static str>) {
+        for statement in statements {
+            if let Statement::Form(form) = statement {
+                if let Some(op) = form.op {
+                    kinds.insert(op, form.kind);
+                }
+                form.branches.iter().for_each(|branch| self.kinds(branch, kinds));
+            }
+        }
+    }
+
+    /// Whether the members can be numbered: where numbers are left out, and how many.
+    fn numbered(&self, statements: &[Statement], path: &[String]) -> Option<Vec<(usize, usize)>> {
+        let mut counter = Counter { tree: self.tree, path, next: 0, gaps: Vec::new(), keyed: 0 };
+        counter.list(statements, true)?;
+        let missing: usize = counter.gaps.iter().map(|(_, count)| count).sum();
+        let few = missing <= counter.keyed && !(counter.keyed == 1 && missing > 0);
+        (counter.keyed > 0 && few).then_some(counter.gaps)
+    }
+
+    /// The pattern of members that are all groups `X0`, `X1`, ….
+    fn pattern(&self, statements: &[Statement]) -> Option<String> {
+        let mut stem: Option<&str> = None;
+        for (index, statement) in statements.iter().enumerate() {
+            let Statement::Group(id) = statement else { return None };
+            let component = self.tree.group(*id).component.as_str();
+            let this = component.strip_suffix(index.to_string().as_str())?;
+            let plain =
+                !this.is_empty() && !this.ends_with(|c: char| c.is_ascii_digit()) && !this.contains('.');
+            if !plain || stem.is_some_and(|stem| stem != this) {
+                return None;
+            }
+            stem = Some(this);
+        }
+        Some(format!("{}*", stem?))
+    }
+
+    /// The names that must be written in a scope: by operator.
+    fn explicit(&self, statements: &[Statement], path: &[String]) -> BTreeMap<usize, String> {
+        let mut members = Vec::new();
+        self.members(statements, &mut members);
+        let mut kinds = BTreeMap::new();
+        self.kinds(statements, &mut kinds);
+        let rest = |op: usize| Some(self.tree.keys[op].as_ref()?.get(path.len()..)?.join("."));
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        for member in &members {
+            match member {
+                Member::Op(op) => taken.extend(rest(*op)),
+                Member::Group(id) => {
+                    taken.insert(self.tree.group(*id).component.clone());
+                }
+                _ => {}
+            }
+        }
+        let (mut ordinals, mut names) = (BTreeMap::new(), BTreeMap::new());
+        for member in &members {
+            let kind = match member {
+                Member::Op(op) => kinds.get(op).copied().unwrap_or(self.tree.op(*op).word),
+                Member::Form(kind) => kind,
+                _ => continue,
+            };
+            let ordinal = ordinals.entry(kind).or_insert(0);
+            *ordinal += 1;
+            let automatic = format!("{kind}{ordinal}");
+            let Member::Op(op) = member else { continue };
+            match rest(*op) {
+                Some(name) if name == automatic => {}
+                Some(name) => {
+                    names.insert(*op, name);
+                }
+                None if taken.contains(&automatic) => {
+                    let fresh = (2..).map(|n| format!("{automatic}_{n}")).find(|name| !taken.contains(name));
+                    let fresh = fresh.unwrap_or_default();
+                    taken.insert(fresh.clone());
+                    names.insert(*op, fresh);
+                }
+                None => {}
+            }
+        }
+        names
+    }
+
+    /// Joins operators that may trail to the statement before them.
+    fn merge_trailing(&self, statements: Vec<Statement>, may: &dyn Fn(usize) -> bool) -> Vec<Statement> {
+        let mut merged: Vec<Statement> = Vec::new();
+        for mut statement in statements {
+            if let Statement::Form(form) = &mut statement {
+                for branch in &mut form.branches {
+                    *branch = self.merge_trailing(std::mem::take(branch), may);
+                }
+            }
+            if let Statement::Head(head) = &statement
+                && head.trailing.is_empty()
+                && is_trailing(self.tree.op(head.op).word)
+                && may(head.op)
+            {
+                match merged.last_mut() {
+                    Some(Statement::Head(before)) => {
+                        before.trailing.push(head.op);
+                        before.output = head.output;
+                        continue;
+                    }
+                    Some(Statement::Form(before)) => {
+                        before.trailing.push(head.op);
+                        before.output = head.output;
+                        continue;
+                    }
+                    _ => {}
+                }
+            }
+            merged.push(statement);
+        }
+        merged
+    }
+}
+
+fn set_names(statements: &mut [Statement], names: &BTreeMap<usize, String>) {
+    for statement in statements {
+        match statement {
+            Statement::Head(head) => head.name = names.get(&head.op).cloned(),
+            Statement::Form(form) => {
+                form.name = form.op.and_then(|op| names.get(&op).cloned());
+                form.branches.iter_mut().for_each(|branch| set_names(branch, names));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Counts the members of a would-be sequence.
+struct Counter<'t, 'n> {
+    tree: &'t Tree<'n>,
+    path: &'t [String],
+    next: usize,
+    gaps: Vec<(usize, usize)>,
+    keyed: usize,
+}
+
+impl Counter<'_, '_> {
+    fn list(&mut self, statements: &[Statement], top: bool) -> Option<()> {
+        for (at, statement) in statements.iter().enumerate() {
+            match statement {
+                Statement::Identity { name: None, .. } => self.next += 1,
+                Statement::Group(id) => {
+                    let component = self.tree.group(*id).component.clone();
+                    self.member(&component, at, top)?;
+                }
+                Statement::Head(head) => {
+                    self.op(head.op, at, top)?;
+                    for &op in &head.trailing {
+                        self.op(op, at, false)?;
+                    }
+                }
+                Statement::Form(form) => {
+                    match form.op {
+                        Some(op) => self.op(op, at, top)?,
+                        None => self.next += 1,
+                    }
+                    form.branches.iter().try_for_each(|branch| self.list(branch, false))?;
+                    for &op in &form.trailing {
+                        self.op(op, at, false)?;
+                    }
+                }
+                _ => return None,
+            }
+        }
+        Some(())
+    }
+
+    fn op(&mut self, op: usize, at: usize, top: bool) -> Option<()> {
+        let Some(key) = &self.tree.keys[op] else {
+            self.next += 1;
+            return Some(());
+        };
+        match &key[self.path.len().min(key.len())..] {
+            [number] => self.member(&number.clone(), at, top),
+            _ => None,
+        }
+    }
+
+    /// A member of this number; members before it may be missing.
+    fn member(&mut self, component: &str, at: usize, top: bool) -> Option<()> {
+        let number: usize =
+            component.parse().ok().filter(|number: &usize| number.to_string() == component)?;
+        let missing = number.checked_sub(self.next)?;
+        if missing > 0 {
+            if !top {
+                return None;
+            }
+            self.gaps.push((at, missing));
+        }
+        self.next = number + 1;
+        self.keyed += 1;
+        Some(())
+    }
+}
+
+/// Gives the values that are fetched their names, which are found from where they are fetched.
+fn name_values(tree: &mut Tree<'_>) {
+    let mut names: BTreeMap<ValueId, (Vec<String>, String)> = BTreeMap::new();
+    for (index, input) in tree.network.inputs.iter().enumerate() {
+        names.insert(input.value, (Vec::new(), input_name(&input.name, index)));
+    }
+    let used: BTreeSet<String> = tree.keys.iter().flatten().map(|key| key[0].clone()).collect();
+    let mut root = std::mem::take(&mut tree.root);
+    let mut number = 0;
+    each_identity(tree, &mut root, &[], &mut |value, name, path| {
+        number += 1;
+        while used.contains(&format!("t{number}")) {
+            number += 1;
+        }
+        *name = format!("t{number}");
+        names.insert(value, (path.to_vec(), name.clone()));
+    });
+    each_fetch(tree, &mut root, &[], &mut |value, name, path| {
+        let Some((at, own)) = names.get(&value) else { return };
+        *name = if path.starts_with(at) {
+            own.clone()
+        } else {
+            at.iter().chain([own]).map(|part| quoted(part)).collect::<Vec<_>>().join(".")
+        };
+    });
+    tree.root = root;
+}
+
+/// The name of an input where there are several.
+pub(super) fn input_name(name: &str, index: usize) -> String {
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
+    let plain = name.chars().next().is_some_and(|c| !c.is_ascii_digit()) && name.len() <= 60;
+    if plain { name } else { format!("input{}", index + 1) }
+}
+
+type Visit<'v> = dyn FnMut(ValueId, &mut String, &[String]) + 'v;
+
+fn each_identity(tree: &mut Tree<'_>, statements: &mut [Statement], path: &[String], visit: &mut Visit<'_>) {
+    each(tree, statements, path, &mut |statement, path| {
+        if let Statement::Identity { value, name: Some(name) } = statement {
+            visit(*value, name, path);
+        }
+    });
+}
+
+fn each_fetch(tree: &mut Tree<'_>, statements: &mut [Statement], path: &[String], visit: &mut Visit<'_>) {
+    each(tree, statements, path, &mut |statement, path| {
+        if let Statement::Fetch { value, name } = statement {
+            visit(*value, name, path);
+        }
+    });
+}
+
+fn each(
+    tree: &mut Tree<'_>,
+    statements: &mut [Statement],
+    path: &[String],
+    visit: &mut dyn FnMut(&mut Statement, &[String]),
+) {
+    for statement in statements {
+        visit(statement, path);
+        match statement {
+            Statement::Form(form) => {
+                form.branches.iter_mut().for_each(|branch| each(tree, branch, path, visit))
+            }
+            Statement::Group(id) => {
+                let group = &mut tree.groups[id.0];
+                let (mut inner, path) = (std::mem::take(&mut group.statements), group.path.clone());
+                each(tree, &mut inner, &path, visit);
+                tree.groups[id.0].statements = inner;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A part of a path as it is written.
+pub(super) fn quoted(part: &str) -> String {
+    let plain = !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if plain { part.to_owned() } else { format!("\"{part}\"") }
+}
+
+/// A path as it is written.
+pub(super) fn quoted_path(path: &str) -> String {
+    path.split('.').map(quoted).collect::<Vec<_>>().join(".")
+}

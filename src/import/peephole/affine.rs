@@ -1,0 +1,96 @@
+//! Constants for each channel: biases of what stands before them, scales with a bias, affine parts of norms.
+
+use super::super::fold::Derivation;
+use super::super::network::Network;
+use super::super::op::Argument;
+use super::super::tensor::{ElementType, Tensor};
+use super::Rewriter;
+
+/// A constant added to each channel behind a convolution without bias is its bias.
+pub(super) fn bias(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
+    if rewriter.op(at).word != "bias" {
+        return None;
+    }
+    let before = rewriter.maker[rewriter.input(at).0].filter(|&before| !rewriter.dead[before])?;
+    let takes = rewriter.op(before).takes_bias() && rewriter.op(before).tensor("bias").is_none();
+    if !takes || !rewriter.is_single(rewriter.input(at)) {
+        return None;
+    }
+    let tensor = rewriter.op(at).tensor("bias")?.clone();
+    rewriter.network.ops[before].tensors.push(("bias", tensor));
+    rewriter.bypass(at);
+    Some(())
+}
+
+/// `MatMul` and the addition of a vector: the key may be that of the vector.
+pub(super) fn dense_bias(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
+    let op = rewriter.op(at);
+    if op.word != "dense" || op.key.is_some() {
+        return None;
+    }
+    let origin = op.tensor("bias")?.origin()?;
+    let key = origin.strip_suffix(".bias").filter(|key| super::super::convert::is_path(key))?.to_owned();
+    if rewriter.network.ops.iter().any(|op| op.key.as_deref() == Some(&key)) {
+        return None;
+    }
+    rewriter.network.ops[at].key = Some(key);
+    Some(())
+}
+
+/// A constant added to each channel behind a `scale` is its bias.
+pub(super) fn scale_bias(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
+    if rewriter.op(at).word != "bias" {
+        return None;
+    }
+    let before = rewriter.only_for(rewriter.input(at), "scale")?;
+    if rewriter.op(before).tensor("bias").is_some() {
+        return None;
+    }
+    let tensor = rewriter.op(at).tensor("bias")?.clone();
+    let scale = &mut rewriter.network.ops[before];
+    scale.tensors.push(("bias", tensor));
+    scale.arguments.push(Argument::Flag("bias"));
+    rewriter.bypass(at);
+    Some(())
+}
+
+/// `scale` and its bias behind a group normalisation that has no affine part yet are that part.
+pub(super) fn group_norm(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
+    let op = rewriter.op(at);
+    if op.word != "scale" || op.tensor("bias").is_none() {
+        return None;
+    }
+    let norm = rewriter.only_for(rewriter.input(at), "groupnorm")?;
+    if rewriter.op(norm).key.is_some() {
+        return None;
+    }
+    let (key, tensors, hint) = (op.key.clone(), op.tensors.clone(), op.hint.clone());
+    let norm = &mut rewriter.network.ops[norm];
+    norm.key = key.map(|key| key.strip_suffix(".weight").map_or(key.clone(), str::to_owned));
+    (norm.tensors, norm.hint) = (tensors, hint);
+    rewriter.bypass(at);
+    Some(())
+}
+
+/// What is left of constants added to each channel becomes a `scale` by 1 with a bias.
+pub(super) fn finish(network: &mut Network) {
+    for op in network.ops.iter_mut().filter(|op| op.word == "bias") {
+        let Some((_, bias)) = op.tensors.pop() else { continue };
+        let ones = Derivation::Fill(bias.dims().to_vec(), 1.0, ElementType::F32);
+        // A filled tensor needs no bytes of the file.
+        let Ok(ones) = Tensor::derived(ones, vec![], &Nothing) else { continue };
+        op.word = "scale";
+        op.arguments = vec![Argument::Flag("bias")];
+        op.key = op.key.take().map(|key| key.strip_suffix(".bias").map_or(key.clone(), str::to_owned));
+        op.tensors = vec![("weight", ones), ("bias", bias)];
+    }
+}
+
+/// A storage without bytes.
+pub(super) struct Nothing;
+
+impl super::super::tensor::Storage for Nothing {
+    fn read(&self, _: Option<&str>, _: u64, _: u64) -> std::io::Result<Vec<u8>> {
+        Err(std::io::Error::other("there is no file"))
+    }
+}

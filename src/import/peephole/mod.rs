@@ -1,0 +1,177 @@
+//! Small patterns of operators that are one word of the language: an exporter's decompositions put together again.
+//!
+//! An operator in the middle of a pattern has no user outside of it. Every rule says exactly what the operators that
+//! it replaces say.
+
+mod activations;
+mod affine;
+mod concats;
+mod norms;
+mod pads;
+
+use super::network::Network;
+use super::op::{Argument, Op, ValueId};
+
+/// How often all rules are tried; each pattern of the exporters is found within three.
+const MOST_ROUNDS: usize = 8;
+
+/// The operators of a network while they are rewritten.
+struct Rewriter<'a> {
+    network: &'a mut Network,
+    /// The operator that makes each value.
+    maker: Vec<Option<usize>>,
+    /// The operators that use each value; once for each use.
+    users: Vec<Vec<usize>>,
+    /// Whether each value is an output.
+    is_output: Vec<bool>,
+    dead: Vec<bool>,
+    changed: bool,
+}
+
+/// Rewrites a network until no rule applies.
+pub(super) fn simplify(network: &mut Network) {
+    for _ in 0..MOST_ROUNDS {
+        let mut rewriter = Rewriter::new(network);
+        for at in 0..rewriter.network.ops.len() {
+            for rule in RULES {
+                if !rewriter.dead[at] && rule(&mut rewriter, at).is_some() {
+                    rewriter.changed = true;
+                }
+            }
+        }
+        let (changed, dead) = (rewriter.changed, rewriter.dead);
+        let mut dead = dead.into_iter();
+        network.ops.retain(|_| !dead.next().unwrap_or(false));
+        network.drop_unused();
+        if !changed {
+            break;
+        }
+    }
+    affine::finish(network);
+    concats::share(network);
+}
+
+/// A rule looks at the operator at an index, and returns `None` where it does not apply.
+type Rule = fn(&mut Rewriter<'_>, usize) -> Option<()>;
+
+const RULES: &[Rule] = &[
+    activations::gated,
+    activations::gelu,
+    activations::hard_sigmoid,
+    activations::hard_swish,
+    activations::mish,
+    affine::bias,
+    affine::scale_bias,
+    affine::dense_bias,
+    affine::group_norm,
+    norms::layer_norm,
+    pads::into_window,
+    concats::sums,
+];
+
+impl<'a> Rewriter<'a> {
+    fn new(network: &'a mut Network) -> Rewriter<'a> {
+        let values = network.shapes.len();
+        let (mut maker, mut users) = (vec![None; values], vec![Vec::new(); values]);
+        let mut is_output = vec![false; values];
+        for (at, op) in network.ops.iter().enumerate() {
+            maker[op.output.0] = Some(at);
+            op.inputs.iter().for_each(|input| users[input.0].push(at));
+        }
+        network.outputs.iter().for_each(|(_, value)| is_output[value.0] = true);
+        let dead = vec![false; network.ops.len()];
+        Rewriter { network, maker, users, is_output, dead, changed: false }
+    }
+
+    fn op(&self, at: usize) -> &Op {
+        &self.network.ops[at]
+    }
+
+    /// The operator that makes a value, if it is of this word.
+    fn made_by(&self, value: ValueId, word: &str) -> Option<usize> {
+        let at = self.maker[value.0]?;
+        (!self.dead[at] && self.op(at).word == word).then_some(at)
+    }
+
+    /// The same, if nobody else uses the value.
+    fn only_for(&self, value: ValueId, word: &str) -> Option<usize> {
+        self.made_by(value, word).filter(|_| self.is_single(value))
+    }
+
+    /// Whether a value has exactly one user and is no output.
+    fn is_single(&self, value: ValueId) -> bool {
+        self.users[value.0].iter().filter(|&&at| !self.dead[at]).count() == 1 && !self.is_output[value.0]
+    }
+
+    /// The only user of a value, if it is of this word.
+    fn only_user(&self, value: ValueId, word: &str) -> Option<usize> {
+        if !self.is_single(value) {
+            return None;
+        }
+        let at = *self.users[value.0].iter().find(|&&at| !self.dead[at])?;
+        (self.op(at).word == word).then_some(at)
+    }
+
+    /// The first operand.
+    fn input(&self, at: usize) -> ValueId {
+        self.op(at).inputs[0]
+    }
+
+    /// The other operand of an operator of two.
+    fn other(&self, at: usize, than: ValueId) -> Option<ValueId> {
+        match *self.op(at).inputs.as_slice() {
+            [left, right] if left == than => Some(right),
+            [left, right] if right == than => Some(left),
+            _ => None,
+        }
+    }
+
+    /// Whether an operator of this word has this number.
+    fn is(&self, at: usize, word: &str, number: f64) -> bool {
+        let op = self.op(at);
+        op.word == word
+            && op.real().is_some_and(|real| (real - number).abs() <= 1e-5 * number.abs().max(1e-3))
+    }
+
+    /// The operator `at` becomes another word over other operands; those in `gone` are no more.
+    fn become_word(
+        &mut self,
+        at: usize,
+        word: &'static str,
+        arguments: Vec<Argument>,
+        inputs: Vec<ValueId>,
+        gone: &[usize],
+    ) -> Option<()> {
+        gone.iter().for_each(|&one| self.dead[one] = true);
+        inputs.iter().for_each(|input| {
+            if !self.users[input.0].contains(&at) {
+                self.users[input.0].push(at);
+            }
+        });
+        let op = &mut self.network.ops[at];
+        (op.word, op.arguments, op.inputs) = (word, arguments, inputs);
+        (op.key, op.tensors) = (None, Vec::new());
+        Some(())
+    }
+
+    /// The operator `at` is no more; its users take its operand.
+    fn bypass(&mut self, at: usize) {
+        let (from, to) = (self.op(at).output, self.input(at));
+        self.dead[at] = true;
+        let users = std::mem::take(&mut self.users[from.0]);
+        for &user in &users {
+            for input in &mut self.network.ops[user].inputs {
+                if *input == from {
+                    *input = to;
+                }
+            }
+        }
+        self.users[to.0].extend(users);
+        for (_, value) in &mut self.network.outputs {
+            if *value == from {
+                *value = to;
+                self.is_output[to.0] = true;
+            }
+        }
+    }
+}

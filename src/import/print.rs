@@ -1,0 +1,530 @@
+//! The tree as text: calls and repetition on few lines, groups and forms on lines of their own where they are long.
+
+use std::collections::BTreeSet;
+
+use super::naming::quoted_path;
+use super::tokens::{render, tokens};
+use super::tree::{Form, GroupId, Mode, Statement, Tree};
+use crate::tensor::Shape;
+
+/// The longest line.
+const WIDTH: usize = 100;
+/// The longest group on one line.
+const SHORT: usize = 64;
+/// The longest period of statements that is written as a repetition.
+const PERIOD: usize = 4;
+
+/// Words that may share a line with what stands before them.
+const LIGHT: &[&str] =
+    &["maxpool", "avgpool", "flatten", "dropout", "dense", "softmax", "shuffle", "relu", "pad", "upsample"];
+
+/// A statement with its lines, while equal neighbours are counted.
+struct Unit<'t> {
+    statement: &'t Statement,
+    lines: Vec<String>,
+    count: usize,
+    /// Whether equal neighbours may become a repetition.
+    repeats: bool,
+    /// A member `… as []`.
+    is_member: bool,
+    shape: Option<String>,
+}
+
+/// Writes the numbers and words of all operators: from here on names no longer change.
+pub(super) fn spell(tree: &mut Tree<'_>) {
+    let mut root = std::mem::take(&mut tree.root);
+    spell_list(tree, &mut root);
+    tree.root = root;
+}
+
+fn spell_list(tree: &mut Tree<'_>, statements: &mut [Statement]) {
+    let trailing = |tree: &mut Tree<'_>, ops: &[usize], written: &mut Vec<_>| {
+        for &op in ops {
+            written.push(super::tokens::Token::Text(" ".to_owned()));
+            let op = tree.op(op);
+            written.extend(tokens(op, None, &mut tree.slots));
+        }
+    };
+    for statement in statements {
+        match statement {
+            Statement::Head(head) => {
+                let op = tree.op(head.op);
+                let first = head.trailing.first().map(|&op| tree.op(op).word);
+                let mut written = tokens(op, first, &mut tree.slots);
+                trailing(tree, &head.trailing, &mut written);
+                head.tokens = written;
+            }
+            Statement::Form(form) => {
+                form.branches.iter_mut().for_each(|branch| spell_list(tree, branch));
+                let mut written = Vec::new();
+                trailing(tree, &form.trailing, &mut written);
+                form.tokens = written;
+            }
+            Statement::Group(id) => {
+                let mut inner = std::mem::take(&mut tree.groups[id.0].statements);
+                spell_list(tree, &mut inner);
+                tree.groups[id.0].statements = inner;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The whole text; `params` is the number of trainable elements.
+pub(super) fn print(tree: &Tree<'_>, name: &str, params: Option<u64>) -> String {
+    let patterned = tree.groups.iter().filter(|group| group.mode == Mode::Pattern && !group.is_copy);
+    let patterns = patterned.map(|group| group.path.as_slice()).collect();
+    let mut printer = Printer { tree, patterns };
+    let mut text = String::new();
+    for block in tree.blocks.iter().rev() {
+        let parameters: Vec<String> = block
+            .parameters
+            .iter()
+            .map(|(name, default)| default.map_or(name.clone(), |default| format!("{name} = {default}")))
+            .collect();
+        let head = format!("block {}({}) {{", block.name, parameters.join(", "));
+        let body = tree.group(block.body);
+        let mut lines = Vec::new();
+        if block.uses_channels {
+            lines.push("let cin = in.c;".to_owned());
+        }
+        lines.extend(printer.list(&body.statements, 1, body.mode != Mode::Explicit, false));
+        match lines.as_slice() {
+            [line] if head.len() + line.len() + 3 <= WIDTH => text.push_str(&format!("{head} {line} }}\n")),
+            _ => {
+                text.push_str(&format!("{head}\n"));
+                lines.iter().for_each(|line| text.push_str(&format!("    {line}\n")));
+                text.push_str("}\n");
+            }
+        }
+    }
+    text.push_str(&format!("network {name} {{\n"));
+    for line in printer.inputs().into_iter().chain(printer.list(&tree.root, 1, false, true)) {
+        text.push_str(&format!("    {line}\n"));
+    }
+    if let Some(params) = params {
+        text.push_str(&format!("    expect params == {};\n", underscored(params)));
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// A number with `_` between thousands.
+fn underscored(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+struct Printer<'t, 'n> {
+    tree: &'t Tree<'n>,
+    /// The scopes whose members are named by a pattern.
+    patterns: BTreeSet<&'t [String]>,
+}
+
+impl<'t> Printer<'t, '_> {
+    fn inputs(&self) -> Vec<String> {
+        let inputs = &self.tree.network.inputs;
+        let one = |(index, input): (usize, &super::network::Input)| {
+            let shape = self.tree.network.shape(input.value);
+            let name = super::naming::input_name(&input.name, index);
+            if inputs.len() == 1 { format!("input {shape};") } else { format!("input {shape} as {name};") }
+        };
+        inputs.iter().enumerate().map(one).collect()
+    }
+
+    /// The lines of a statement without its `;`, and whether it has a written name.
+    fn statement(&mut self, statement: &'t Statement, depth: usize, numbered: bool) -> (Vec<String>, bool) {
+        match statement {
+            Statement::Head(head) => {
+                let text = render(&head.tokens, &self.tree.slots);
+                match head.name.as_ref().filter(|_| !numbered) {
+                    Some(name) => (vec![format!("{text} as {}", quoted_path(name))], true),
+                    None => (vec![text], false),
+                }
+            }
+            Statement::Identity { name: None, .. } => (vec!["identity".to_owned()], false),
+            Statement::Identity { name: Some(name), .. } => (vec![format!("identity as {name}")], true),
+            Statement::Fetch { name, .. } => (vec![format!("@{name}")], false),
+            Statement::Aux { name, .. } => (vec![format!("aux < identity > as {}", quoted_path(name))], true),
+            Statement::Part { .. } => (vec!["identity".to_owned()], false),
+            Statement::Optional(optional) => {
+                let (mut lines, named) = self.statement(&optional.statement, depth, numbered);
+                let flag = &self.tree.slots[optional.flag.0];
+                let Some(expression) = &flag.expression else { return (lines, named) };
+                match lines.as_slice() {
+                    [line] => (vec![format!("[{line}] * ({expression})")], true),
+                    _ => {
+                        lines = lines.into_iter().map(|line| format!("    {line}")).collect();
+                        lines.insert(0, "[".to_owned());
+                        lines.push(format!("] * ({expression})"));
+                        (lines, true)
+                    }
+                }
+            }
+            Statement::Form(form) => {
+                let (mut lines, name) = (self.form(form, depth, numbered), form.name.as_ref());
+                let name = name.filter(|_| !numbered);
+                if let (Some(name), Some(last)) = (name, lines.last_mut()) {
+                    last.push_str(&format!(" as {}", quoted_path(name)));
+                }
+                (lines, name.is_some())
+            }
+            Statement::Group(id) => self.group(*id, depth, numbered),
+        }
+    }
+
+    fn form(&mut self, form: &'t Form, depth: usize, numbered: bool) -> Vec<String> {
+        let mut head = form.kind.to_owned();
+        if form.kind == "split" {
+            let equal = form.parts.windows(2).all(|two| two[0] == two[1]);
+            let sizes = form.parts.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+            head.push_str(&if equal { format!(" {}", form.parts.len()) } else { format!(" ({sizes})") });
+        }
+        if let Some(policy) = &form.policy {
+            head.push_str(&format!(" {policy}"));
+        }
+        if let Some(scale) = form.scale {
+            head.push_str(&format!(" scale={}", super::tokens::number(scale)));
+        }
+        let tail = format!(">{}", render(&form.tokens, &self.tree.slots));
+        let branches: Vec<Vec<String>> =
+            form.branches.iter().map(|branch| self.list(branch, depth + 1, numbered, false)).collect();
+        let flat: Vec<String> = branches.iter().map(|lines| joined(lines)).collect();
+        let one = format!("{head} < {} {tail}", flat.join(" | "));
+        let short = branches.iter().all(|lines| lines.len() == 1);
+        let single = form.branches.iter().all(|branch| branch.len() == 1);
+        let plain = form.branches.iter().flatten().all(|one| self.is_plain(one));
+        if one.len() + 4 * depth <= WIDTH && ((short && single) || (form.kind != "residual" && plain)) {
+            return vec![one];
+        }
+        let mut lines = vec![format!("{head} <")];
+        if let [branch] = branches.as_slice() {
+            lines.extend(without_last_semicolon(branch).into_iter().map(|line| format!("    {line}")));
+        } else {
+            for branch in &branches {
+                for (index, line) in without_last_semicolon(branch).into_iter().enumerate() {
+                    lines.push(format!("    {} {line}", if index == 0 { "|" } else { " " }));
+                }
+            }
+        }
+        lines.push(tail);
+        lines
+    }
+
+    fn is_call(&self, statement: &Statement) -> bool {
+        matches!(statement, Statement::Group(id) if self.tree.group(*id).call.is_some())
+    }
+
+    /// Whether a statement is short by nature.
+    fn is_plain(&self, statement: &Statement) -> bool {
+        match statement {
+            Statement::Identity { .. }
+            | Statement::Fetch { .. }
+            | Statement::Head(_)
+            | Statement::Optional(_) => true,
+            other => self.is_call(other),
+        }
+    }
+
+    fn call(&self, id: GroupId, numbered: bool) -> Option<(Vec<String>, bool)> {
+        let group = self.tree.group(id);
+        let call = group.call.as_ref()?;
+        let block = &self.tree.blocks[call.block];
+        let mut arguments = Vec::new();
+        for ((name, default), slot) in block.parameters.iter().zip(&call.arguments) {
+            let slot = &self.tree.slots[slot.0];
+            let text = match (slot.value, &slot.expression, default) {
+                (None, None, Some(default)) => default.to_string(),
+                _ => slot.bare(),
+            };
+            match default {
+                Some(default) if text == default.to_string() => {}
+                Some(_) => arguments.push(format!("{name}={text}")),
+                None => arguments.push(text),
+            }
+        }
+        let text = format!("{}({})", block.name, arguments.join(", "));
+        let is_number = group.component.chars().all(|c| c.is_ascii_digit());
+        let in_pattern = numbered && (is_number || self.in_pattern(group));
+        if group.automatic || in_pattern {
+            return Some((vec![text], false));
+        }
+        Some((vec![format!("{text} as {}", quoted_path(&group.component))], true))
+    }
+
+    /// Whether a group is a member of a pattern.
+    fn in_pattern(&self, group: &super::tree::Group) -> bool {
+        self.patterns.contains(&group.path[..group.path.len().saturating_sub(1)])
+    }
+
+    fn group(&mut self, id: GroupId, depth: usize, numbered: bool) -> (Vec<String>, bool) {
+        if let Some(call) = self.call(id, numbered) {
+            return call;
+        }
+        let outer = self.tree.group(id);
+        // A scope that only holds a scope is written as one path.
+        let (mut group, mut component) = (outer, outer.component.clone());
+        while let (Mode::Explicit, [Statement::Group(inner)]) = (group.mode, group.statements.as_slice()) {
+            let inner = self.tree.group(*inner);
+            if inner.call.is_some() {
+                break;
+            }
+            component = format!("{component}.{}", inner.component);
+            group = inner;
+        }
+        let direct = component == outer.component;
+        let is_number = outer.component.chars().all(|c| c.is_ascii_digit());
+        let path = quoted_path(&component);
+        let sequence = group.mode != Mode::Explicit;
+        if let (Mode::Explicit, [Statement::Head(head)]) = (group.mode, group.statements.as_slice())
+            && let Some(name) = &head.name
+            && (head.trailing.is_empty()
+                || (!numbered && !head.trailing.iter().any(|&op| self.tree.op(op).is_keyed())))
+        {
+            let text = render(&head.tokens, &self.tree.slots);
+            return (vec![format!("{text} as {path}.{}", quoted_path(name))], true);
+        }
+        let name = match (group.mode, &group.pattern) {
+            (Mode::Sequence, _) if direct && numbered && is_number => "[]".to_owned(),
+            (Mode::Pattern, Some(pattern)) => format!("{path}.\"{pattern}\""),
+            (Mode::Sequence, _) => format!("{path}[]"),
+            _ => path,
+        };
+        let inner = self.list(&group.statements, depth + 1, sequence, false);
+        if let ([statement], true) = (group.statements.as_slice(), sequence)
+            && (!matches!(statement, Statement::Group(_)) || self.is_call(statement))
+        {
+            let (mut lines, named) = self.statement(statement, depth, true);
+            if let (Some(last), false) = (lines.last_mut(), named) {
+                last.push_str(&format!(" as {name}"));
+                return (lines, true);
+            }
+        }
+        let flat = joined(&inner);
+        let plain = |statement: &Statement| {
+            matches!(statement, Statement::Head(_) | Statement::Identity { .. }) || self.is_call(statement)
+        };
+        let short = inner.len() <= 4 && flat.len() <= SHORT && group.statements.iter().all(plain);
+        let single = inner.len() == 1 && inner[0].len() + 4 * depth + name.len() + 6 <= WIDTH;
+        if short || single {
+            return (vec![format!("[{flat}] as {name}")], true);
+        }
+        let mut lines = vec!["[".to_owned()];
+        lines.extend(without_last_semicolon(&inner).into_iter().map(|line| format!("    {line}")));
+        lines.push(format!("] as {name}"));
+        (lines, true)
+    }
+
+    /// The shape behind a group of the network's own list, where height or width changes.
+    fn stated_shape(&self, statement: &Statement) -> Option<String> {
+        let Statement::Group(id) = statement else { return None };
+        let group = self.tree.group(*id);
+        if group.call.is_some() || group.statements.len() < 2 {
+            return None;
+        }
+        let shape = |value: super::op::ValueId| self.tree.network.shapes.get(value.0).copied();
+        match (shape(group.input)?, shape(group.output)?) {
+            (before @ Shape::Map { .. }, after @ Shape::Map { .. }) if before.extent() != after.extent() => {
+                Some(after.to_string())
+            }
+            _ => None,
+        }
+    }
+
+    /// The lines of a list, each statement with its `;`.
+    fn list(&mut self, statements: &'t [Statement], depth: usize, numbered: bool, root: bool) -> Vec<String> {
+        let mut units: Vec<Unit<'t>> = Vec::new();
+        for statement in statements {
+            if let Statement::Optional(optional) = statement {
+                let flag = &self.tree.slots[optional.flag.0];
+                if flag.expression.is_none() && flag.value.unwrap_or(0) == 0 {
+                    continue;
+                }
+            }
+            let (lines, named) = self.statement(statement, depth, numbered);
+            let is_member = matches!(statement, Statement::Group(_))
+                && !self.is_call(statement)
+                && lines.last().is_some_and(|line| line.ends_with(" as []"))
+                && !lines[0].starts_with('[');
+            let is_name = matches!(
+                statement,
+                Statement::Identity { .. } | Statement::Fetch { .. } | Statement::Aux { .. }
+            );
+            let repeats = lines.len() == 1 && !is_name && (!named || is_member);
+            let shape = if root { self.stated_shape(statement) } else { None };
+            if let Some(last) = units.last_mut()
+                && repeats
+                && last.repeats
+                && last.is_member == is_member
+                && last.lines == lines
+                && last.shape.is_none()
+                && shape.is_none()
+            {
+                last.count += 1;
+                continue;
+            }
+            units.push(Unit { statement, lines, count: 1, repeats, is_member, shape });
+        }
+        self.lines(periods(units), depth)
+    }
+
+    fn lines(&self, units: Vec<Unit<'t>>, depth: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut line = String::new();
+        let mut before: Option<&Unit<'t>> = None;
+        for unit in &units {
+            let mut own = unit.lines.clone();
+            let Some(last) = own.last_mut() else { continue };
+            if unit.count > 1 {
+                *last = if unit.is_member {
+                    format!("[{last}] * {}", unit.count)
+                } else {
+                    format!("{last} * {}", unit.count)
+                };
+            }
+            if let Some(shape) = &unit.shape {
+                *last = match last.rfind(" as ") {
+                    Some(at) => format!("{} -> {shape}{}", &last[..at], &last[at..]),
+                    None => format!("{last} -> {shape}"),
+                };
+            }
+            last.push(';');
+            if let [text] = own.as_slice() {
+                let fits = line.len() + 2 + text.len() + 4 * depth <= WIDTH;
+                if !line.is_empty() && fits && before.is_some_and(|before| self.share(before, unit)) {
+                    line.push_str(&format!("  {text}"));
+                } else {
+                    lines.extend((!line.is_empty()).then(|| std::mem::take(&mut line)));
+                    line = text.clone();
+                }
+            } else {
+                lines.extend((!line.is_empty()).then(|| std::mem::take(&mut line)));
+                lines.extend(own);
+            }
+            before = Some(unit);
+        }
+        lines.extend((!line.is_empty()).then_some(line));
+        lines
+    }
+
+    /// Whether two neighbours may stand on one line.
+    fn share(&self, before: &Unit<'_>, unit: &Unit<'_>) -> bool {
+        let light = |statement: &Statement| matches!(statement, Statement::Head(head) if LIGHT.contains(&self.tree.op(head.op).word));
+        let block = |statement: &Statement| match statement {
+            Statement::Group(id) => self.tree.group(*id).call.as_ref().map(|call| call.block),
+            _ => None,
+        };
+        let wire = |statement: &Statement| matches!(statement, Statement::Identity { .. });
+        match (before.statement, unit.statement) {
+            (Statement::Fetch { .. }, _) => true,
+            (left, right) if wire(left) || wire(right) => true,
+            (left, right) => match (block(left), block(right)) {
+                (Some(one), Some(other)) => one == other || (before.repeats && unit.repeats),
+                (Some(_), None) => light(right),
+                _ => light(right) && matches!(left, Statement::Head(_)),
+            },
+        }
+    }
+}
+
+/// Equal runs of a few statements become `[a; b] * n`.
+fn periods(mut units: Vec<Unit<'_>>) -> Vec<Unit<'_>> {
+    let same = |left: &[Unit<'_>], right: &[Unit<'_>]| {
+        left.iter()
+            .zip(right)
+            .all(|(a, b)| a.lines == b.lines && a.count == b.count && b.repeats && b.shape.is_none())
+    };
+    let may = |unit: &Unit<'_>| {
+        unit.repeats
+            && !unit.is_member
+            && unit.shape.is_none()
+            && matches!(unit.statement, Statement::Group(_) | Statement::Head(_))
+    };
+    let mut at = 0;
+    while at < units.len() {
+        for period in 2..=PERIOD {
+            let Some(first) = units.get(at..at + period).filter(|window| window.iter().all(may)) else {
+                continue;
+            };
+            let mut times = 1;
+            while units
+                .get(at + times * period..at + (times + 1) * period)
+                .is_some_and(|next| same(first, next))
+            {
+                times += 1;
+            }
+            if times < 2 {
+                continue;
+            }
+            let text: Vec<String> = first
+                .iter()
+                .map(|unit| match unit.count {
+                    1 => unit.lines[0].clone(),
+                    count => format!("{} * {count}", unit.lines[0]),
+                })
+                .collect();
+            let unit = Unit {
+                statement: first[0].statement,
+                lines: vec![format!("[{}] * {times}", text.join("; "))],
+                count: 1,
+                repeats: false,
+                is_member: false,
+                shape: None,
+            };
+            units.splice(at..at + times * period, [unit]);
+            break;
+        }
+        at += 1;
+    }
+    units
+}
+
+/// The statements of some lines on one line, without the last `;`.
+fn joined(lines: &[String]) -> String {
+    let flat: Vec<&str> = lines.iter().map(|line| line.trim_end_matches(';')).collect();
+    flat.join("; ").replace(";  ", "; ")
+}
+
+fn without_last_semicolon(lines: &[String]) -> Vec<String> {
+    let mut lines = lines.to_vec();
+    if let Some(last) = lines.last_mut() {
+        *last = last.trim_end_matches(';').to_owned();
+    }
+    lines
+}
+
+/// A name that may stand behind `network`.
+pub(super) fn network_name(name: &str) -> String {
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
+    let name = name.trim_matches('_');
+    let starts = name.chars().next();
+    match starts {
+        None => "imported".to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("net_{name}"),
+        Some(_) => name.chars().take(80).collect(),
+    }
+}
+
+/// Quoted parts stay readable in notes.
+#[cfg(test)]
+mod tests {
+    use super::super::naming::quoted;
+    use super::*;
+
+    #[test]
+    fn names_of_networks_are_identifiers() {
+        assert_eq!(network_name("resnet50-v1.5"), "resnet50_v1_5");
+        assert_eq!(network_name("320n"), "net_320n");
+        assert_eq!(network_name("…"), "imported");
+        assert_eq!(quoted("block1-0"), "\"block1-0\"");
+        assert_eq!(underscored(25_557_032), "25_557_032");
+    }
+}

@@ -1,0 +1,336 @@
+//! Tensors whose values are known before anything runs: in the file, beside it, or derived from others.
+//!
+//! A tensor always knows its shape; its values are read or computed when they are asked for, so that a report needs
+//! none of the weights.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io;
+use std::rc::Rc;
+
+use super::fold::{self, Derivation};
+
+/// Derivations that may stand upon one another before one is computed at once.
+const MAX_DEPTH: u32 = 64;
+/// Elements up to which a derived tensor is computed at once.
+const SMALL: u64 = 4096;
+
+/// The type of the elements of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ElementType {
+    F16,
+    BF16,
+    F32,
+    F64,
+    Signed(usize),
+    Unsigned(usize),
+    Bool,
+    Text,
+}
+
+impl ElementType {
+    /// The type of the number that the format gives it.
+    pub(super) fn of(number: i64) -> Option<ElementType> {
+        Some(match number {
+            1 => ElementType::F32,
+            2 => ElementType::Unsigned(1),
+            3 => ElementType::Signed(1),
+            4 => ElementType::Unsigned(2),
+            5 => ElementType::Signed(2),
+            6 => ElementType::Signed(4),
+            7 => ElementType::Signed(8),
+            8 => ElementType::Text,
+            9 => ElementType::Bool,
+            10 => ElementType::F16,
+            11 => ElementType::F64,
+            12 => ElementType::Unsigned(4),
+            13 => ElementType::Unsigned(8),
+            16 => ElementType::BF16,
+            _ => return None,
+        })
+    }
+
+    /// Bytes of an element; `None` for texts.
+    pub(super) fn bytes(self) -> Option<usize> {
+        Some(match self {
+            ElementType::F16 | ElementType::BF16 => 2,
+            ElementType::F32 => 4,
+            ElementType::F64 => 8,
+            ElementType::Signed(bytes) | ElementType::Unsigned(bytes) => bytes,
+            ElementType::Bool => 1,
+            ElementType::Text => return None,
+        })
+    }
+
+    /// Whether the elements are real numbers.
+    pub(super) fn is_float(self) -> bool {
+        matches!(self, ElementType::F16 | ElementType::BF16 | ElementType::F32 | ElementType::F64)
+    }
+}
+
+/// Where the bytes of a tensor are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Here(Rc<[u8]>),
+    /// In the model's file.
+    File {
+        offset: u64,
+        length: u64,
+    },
+    /// In a file beside it; without a length to where its shape says.
+    External {
+        path: Rc<str>,
+        offset: u64,
+        length: Option<u64>,
+    },
+    /// Nowhere: the model is a graph without weights.
+    Absent,
+}
+
+/// The door to the bytes of tensors outside of memory.
+pub trait Storage {
+    /// Reads bytes of the model's file, or of the file `beside` it in or below its folder.
+    fn read(&self, beside: Option<&str>, offset: u64, length: u64) -> io::Result<Vec<u8>>;
+}
+
+/// The values of a tensor, in C order.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Values {
+    Real(Vec<f64>),
+    Int(Vec<i64>),
+}
+
+impl Values {
+    /// As real numbers.
+    pub(super) fn reals(self) -> Vec<f64> {
+        match self {
+            Values::Real(values) => values,
+            Values::Int(values) => values.into_iter().map(|value| value as f64).collect(),
+        }
+    }
+
+    /// As whole numbers; real ones are cut towards zero.
+    pub(super) fn integers(self) -> Vec<i64> {
+        match self {
+            Values::Int(values) => values,
+            Values::Real(values) => values.into_iter().map(|value| value as i64).collect(),
+        }
+    }
+}
+
+/// A tensor of known shape.
+#[derive(Clone)]
+pub(super) struct Tensor(Rc<Inner>);
+
+struct Inner {
+    dims: Vec<u64>,
+    element: ElementType,
+    /// The initialiser that it was made from.
+    origin: Option<Rc<str>>,
+    source: Source,
+    depth: u32,
+    /// Values of a small derived tensor, once computed.
+    cache: RefCell<Option<Values>>,
+}
+
+enum Source {
+    Stored(Place),
+    Derived(Derivation, Vec<Tensor>),
+}
+
+/// Why values cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unavailable {
+    /// The model holds none.
+    Absent,
+    /// The file cannot be read, or it is not as it must be.
+    Unreadable(String),
+    /// No rule computes them.
+    Unsupported(String),
+}
+
+impl Tensor {
+    /// A tensor whose bytes are somewhere.
+    pub(super) fn stored(dims: Vec<u64>, element: ElementType, place: Place) -> Tensor {
+        Tensor::new(dims, element, None, Source::Stored(place), 0, None)
+    }
+
+    /// A tensor of known values.
+    pub(super) fn known(dims: Vec<u64>, values: Values) -> Tensor {
+        let element = match values {
+            Values::Real(_) => ElementType::F32,
+            Values::Int(_) => ElementType::Signed(8),
+        };
+        Tensor::new(dims, element, None, Source::Stored(Place::Absent), 0, Some(values))
+    }
+
+    fn new(
+        dims: Vec<u64>,
+        element: ElementType,
+        origin: Option<Rc<str>>,
+        source: Source,
+        depth: u32,
+        values: Option<Values>,
+    ) -> Tensor {
+        Tensor(Rc::new(Inner { dims, element, origin, source, depth, cache: RefCell::new(values) }))
+    }
+
+    /// The tensor that a derivation makes of others; it comes from where the first of them comes from.
+    pub(super) fn derived(
+        derivation: Derivation,
+        inputs: Vec<Tensor>,
+        storage: &dyn Storage,
+    ) -> Result<Tensor, Unavailable> {
+        let (dims, element) = fold::shape(&derivation, &inputs, storage)?;
+        let origin = inputs.iter().find_map(|input| input.0.origin.clone());
+        let depth = 1 + inputs.iter().map(|input| input.0.depth).max().unwrap_or(0);
+        let elements = count(&dims);
+        let cheap = elements <= SMALL && inputs.iter().all(|input| input.elements() <= SMALL);
+        let tensor = Tensor::new(dims, element, origin, Source::Derived(derivation, inputs), depth, None);
+        if !cheap && depth < MAX_DEPTH {
+            return Ok(tensor);
+        }
+        let values = match tensor.values(storage) {
+            // A graph without weights has no values, and needs none.
+            Err(Unavailable::Absent) if depth < MAX_DEPTH => return Ok(tensor),
+            values => values?,
+        };
+        let (dims, origin) = (tensor.0.dims.clone(), tensor.0.origin.clone());
+        Ok(Tensor::new(dims, element, origin, Source::Stored(Place::Absent), 0, Some(values)))
+    }
+
+    /// The same tensor, said to come from an initialiser of this name.
+    pub(super) fn with_origin(&self, name: &str) -> Tensor {
+        let inner = &self.0;
+        let source = match &inner.source {
+            Source::Stored(place) => Source::Stored(place.clone()),
+            Source::Derived(derivation, inputs) => Source::Derived(derivation.clone(), inputs.clone()),
+        };
+        let values = inner.cache.borrow().clone();
+        Tensor::new(inner.dims.clone(), inner.element, Some(name.into()), source, inner.depth, values)
+    }
+
+    /// The dimensions, outermost first; empty for a scalar.
+    pub(super) fn dims(&self) -> &[u64] {
+        &self.0.dims
+    }
+
+    /// The number of elements.
+    pub(super) fn elements(&self) -> u64 {
+        count(&self.0.dims)
+    }
+
+    /// The type of the elements in the file.
+    pub(super) fn element(&self) -> ElementType {
+        self.0.element
+    }
+
+    /// The initialiser that it was made from.
+    pub(super) fn origin(&self) -> Option<&str> {
+        self.0.origin.as_deref()
+    }
+
+    /// The values, read or computed.
+    pub(super) fn values(&self, storage: &dyn Storage) -> Result<Values, Unavailable> {
+        if let Some(values) = &*self.0.cache.borrow() {
+            return Ok(values.clone());
+        }
+        match &self.0.source {
+            Source::Stored(place) => self.decode(&self.bytes(place, storage)?),
+            Source::Derived(derivation, inputs) => {
+                let values = fold::evaluate(derivation, inputs, &self.0.dims, storage)?;
+                if self.elements() <= SMALL {
+                    *self.0.cache.borrow_mut() = Some(values.clone());
+                }
+                Ok(values)
+            }
+        }
+    }
+
+    /// The values as real numbers.
+    pub(super) fn reals(&self, storage: &dyn Storage) -> Result<Vec<f64>, Unavailable> {
+        self.values(storage).map(Values::reals)
+    }
+
+    /// The only value of a tensor of one element; `None` for any other tensor.
+    pub(super) fn scalar(&self, storage: &dyn Storage) -> Result<Option<f64>, Unavailable> {
+        if self.elements() != 1 {
+            return Ok(None);
+        }
+        Ok(self.reals(storage)?.first().copied())
+    }
+
+    /// Whether it has values, as far as that is known without reading them.
+    pub(super) fn is_absent(&self) -> bool {
+        match &self.0.source {
+            _ if self.0.cache.borrow().is_some() => false,
+            Source::Stored(place) => *place == Place::Absent,
+            Source::Derived(_, inputs) => inputs.iter().any(Tensor::is_absent),
+        }
+    }
+
+    fn bytes(&self, place: &Place, storage: &dyn Storage) -> Result<Vec<u8>, Unavailable> {
+        let size = self.0.element.bytes().ok_or_else(|| Unavailable::Unsupported("texts".to_owned()))?;
+        let wanted = self.elements().saturating_mul(size as u64);
+        let read = |beside: Option<&str>, offset, length: u64| {
+            if length != wanted {
+                let message = format!("a tensor of {wanted} bytes is stored in {length}");
+                return Err(Unavailable::Unreadable(message));
+            }
+            storage.read(beside, offset, length).map_err(|error| {
+                let of = beside.map_or(String::new(), |path| format!("`{path}`: "));
+                Unavailable::Unreadable(format!("{of}{error}"))
+            })
+        };
+        match place {
+            Place::Here(bytes) if bytes.len() as u64 == wanted => Ok(bytes.to_vec()),
+            Place::Here(bytes) => Err(Unavailable::Unreadable(format!(
+                "a tensor of {wanted} bytes is stored in {}",
+                bytes.len()
+            ))),
+            Place::File { offset, length } => read(None, *offset, *length),
+            Place::External { path, offset, length } => read(Some(path), *offset, length.unwrap_or(wanted)),
+            Place::Absent => Err(Unavailable::Absent),
+        }
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Result<Values, Unavailable> {
+        fn each<const N: usize, T>(bytes: &[u8], of: impl Fn([u8; N]) -> T) -> Vec<T> {
+            bytes.as_chunks::<N>().0.iter().map(|&chunk| of(chunk)).collect()
+        }
+        Ok(match self.0.element {
+            ElementType::F16 => Values::Real(each(bytes, |b| half::f16::from_le_bytes(b).to_f64())),
+            ElementType::BF16 => Values::Real(each(bytes, |b| half::bf16::from_le_bytes(b).to_f64())),
+            ElementType::F32 => Values::Real(each(bytes, |b| f64::from(f32::from_le_bytes(b)))),
+            ElementType::F64 => Values::Real(each(bytes, f64::from_le_bytes)),
+            ElementType::Signed(1) => Values::Int(each(bytes, |b| i64::from(i8::from_le_bytes(b)))),
+            ElementType::Signed(2) => Values::Int(each(bytes, |b| i64::from(i16::from_le_bytes(b)))),
+            ElementType::Signed(4) => Values::Int(each(bytes, |b| i64::from(i32::from_le_bytes(b)))),
+            ElementType::Signed(_) => Values::Int(each(bytes, i64::from_le_bytes)),
+            ElementType::Unsigned(2) => Values::Int(each(bytes, |b| i64::from(u16::from_le_bytes(b)))),
+            ElementType::Unsigned(4) => Values::Int(each(bytes, |b| i64::from(u32::from_le_bytes(b)))),
+            ElementType::Unsigned(8) => Values::Int(each(bytes, |b| u64::from_le_bytes(b) as i64)),
+            ElementType::Unsigned(_) | ElementType::Bool => {
+                Values::Int(bytes.iter().map(|&byte| i64::from(byte)).collect())
+            }
+            ElementType::Text => return Err(Unavailable::Unsupported("texts".to_owned())),
+        })
+    }
+}
+
+/// The number of elements of a shape, saturating.
+pub(super) fn count(dims: &[u64]) -> u64 {
+    dims.iter().fold(1, |elements, &dim| elements.saturating_mul(dim))
+}
+
+impl fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tensor{:?}", self.0.dims)
+    }
+}
+
+impl PartialEq for Tensor {
+    fn eq(&self, other: &Tensor) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}

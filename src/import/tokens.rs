@@ -1,0 +1,268 @@
+//! Operators as they are written: words, and numbers that may differ between instances of a block.
+
+use std::fmt::Write;
+
+use super::op::{Argument, Op};
+
+/// A number in [`super::tree::Tree::slots`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SlotId(pub(super) usize);
+
+/// What a number counts, which decides by which names and expressions it may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Role {
+    Filters,
+    Elements,
+    Kernel,
+    Stride,
+    Pad,
+    Groups,
+    Dilation,
+    Multiplier,
+    Flag,
+    Other,
+}
+
+/// A number of the text.
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    /// `None` in a copy that stands for nothing.
+    pub(super) value: Option<u64>,
+    pub(super) role: Role,
+    /// What is written instead, within a block.
+    pub(super) expression: Option<String>,
+    /// The same number at the other instances of the block around.
+    pub(super) peers: Vec<SlotId>,
+}
+
+/// How a number is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// In a size.
+    Dim,
+    /// Behind the `/` of a size; left out where it is 1.
+    Stride,
+    /// By itself.
+    Value,
+    /// `name=n`; left out where it is the last number.
+    Attribute(&'static str, u64),
+}
+
+/// A piece of the text.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Token {
+    Text(String),
+    Number(SlotId, Spelling),
+}
+
+/// A number as the language writes reals.
+pub(super) fn number(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e9 {
+        return format!("{}", value as i64);
+    }
+    if value.abs() < 1e-4 || value.abs() >= 1e9 { format!("{value:e}") } else { format!("{value}") }
+}
+
+/// The pieces of an operator; `first_trailing` is the word behind it.
+pub(super) fn tokens(op: &Op, first_trailing: Option<&str>, slots: &mut Vec<Slot>) -> Vec<Token> {
+    let mut writer = Writer { tokens: vec![Token::Text(op.word.to_owned())], slots };
+    for argument in &op.arguments {
+        writer.argument(op, argument);
+    }
+    if op.takes_bias() {
+        let before_norm = first_trailing == Some("bn");
+        match (op.tensor("bias").is_some(), before_norm) {
+            (true, true) => writer.text(" bias"),
+            (false, false) => writer.text(" nobias"),
+            _ => {}
+        }
+    }
+    writer.tokens
+}
+
+struct Writer<'s> {
+    tokens: Vec<Token>,
+    slots: &'s mut Vec<Slot>,
+}
+
+impl Writer<'_> {
+    fn text(&mut self, text: &str) {
+        match self.tokens.last_mut() {
+            Some(Token::Text(last)) => last.push_str(text),
+            _ => self.tokens.push(Token::Text(text.to_owned())),
+        }
+    }
+
+    fn number(&mut self, value: u64, role: Role, spelling: Spelling) {
+        self.slots.push(Slot { value: Some(value), role, expression: None, peers: Vec::new() });
+        self.tokens.push(Token::Number(SlotId(self.slots.len() - 1), spelling));
+    }
+
+    fn size(&mut self, dims: &[u64], role: impl Fn(usize) -> Role) {
+        for (index, &dim) in dims.iter().enumerate() {
+            self.text(if index == 0 { " " } else { "x" });
+            self.number(dim, role(index), Spelling::Dim);
+        }
+    }
+
+    fn argument(&mut self, op: &Op, argument: &Argument) {
+        match argument {
+            Argument::Window { dims, stride } => {
+                // A square window of a pool is one number.
+                let short = dims.len() == 2 && op.word != "dwconv" && dims[0] == dims[1];
+                let written = if short { &dims[..1] } else { dims };
+                self.size(written, |index| if index < 2 { Role::Kernel } else { Role::Filters });
+                if stride.0 != stride.1 {
+                    self.text("/");
+                    self.number(stride.0, Role::Stride, Spelling::Dim);
+                    self.text("x");
+                    self.number(stride.1, Role::Stride, Spelling::Dim);
+                } else if matches!(op.word, "maxpool" | "avgpool") {
+                    self.text("/");
+                    self.number(stride.0, Role::Stride, Spelling::Dim);
+                } else {
+                    self.number(stride.0, Role::Stride, Spelling::Stride);
+                }
+            }
+            Argument::Size(dims) => {
+                let last = dims.len() - 1;
+                self.size(
+                    dims,
+                    |index| if index == 2 && index == last { Role::Filters } else { Role::Other },
+                );
+            }
+            Argument::Flag(flag) => {
+                self.text(" ");
+                self.text(flag);
+            }
+            Argument::Count(count) => {
+                self.text(" ");
+                let role = match op.word {
+                    "dense" => Role::Elements,
+                    "slice" => Role::Filters,
+                    "shuffle" | "groupnorm" => Role::Groups,
+                    _ => Role::Other,
+                };
+                self.number(*count, role, Spelling::Value);
+            }
+            Argument::Real(value) if *value < 0.0 => {
+                let value = number(*value);
+                self.text(&format!(" ({value})"));
+            }
+            Argument::Real(value) => {
+                let value = number(*value);
+                self.text(&format!(" {value}"));
+            }
+            Argument::Number(name, value, default) => {
+                let (attribute, role) = match *name {
+                    "groups" => (" groups=", Role::Groups),
+                    "mult" => (" mult=", Role::Multiplier),
+                    _ => (" at=", Role::Filters),
+                };
+                self.number(*value, role, Spelling::Attribute(attribute, *default));
+            }
+            Argument::Named(name, value) => {
+                let value = number(*value);
+                self.text(&format!(" {name}={value}"));
+            }
+            Argument::Pair(name, (height, width), default) => {
+                if height == width && *name == "dilate" {
+                    self.number(*height, Role::Dilation, Spelling::Attribute(" dilate=", *default));
+                } else if height == width && height != default {
+                    self.text(&format!(" {name}={height}"));
+                } else if height != width {
+                    self.text(&format!(" {name}=({height}, {width})"));
+                }
+            }
+            Argument::Pads(name, pads) => self.pads(name, *pads),
+        }
+    }
+
+    fn pads(&mut self, name: &str, [top, bottom, left, right]: [u64; 4]) {
+        if name == "pad" && top == bottom && left == right {
+            if top == left {
+                return self.number(top, Role::Pad, Spelling::Attribute(" pad=", 0));
+            }
+            self.text(" pad=(");
+            self.number(top, Role::Pad, Spelling::Value);
+            self.text(", ");
+            self.number(left, Role::Pad, Spelling::Value);
+            return self.text(")");
+        }
+        let equals = if name.is_empty() { String::new() } else { format!("{name}=") };
+        if top == bottom && bottom == left && left == right {
+            self.text(&format!(" {equals}{top}"));
+        } else {
+            self.text(&format!(" {equals}({top}, {bottom}, {left}, {right})"));
+        }
+    }
+}
+
+impl Slot {
+    /// The values here and at all peers.
+    pub(super) fn values(id: SlotId, slots: &[Slot], values: &mut Vec<Option<u64>>) {
+        values.push(slots[id.0].value);
+        for &peer in &slots[id.0].peers {
+            Slot::values(peer, slots, values);
+        }
+    }
+
+    /// As it is written by itself: an expression without brackets.
+    pub(super) fn bare(&self) -> String {
+        self.expression.clone().unwrap_or_else(|| self.value.unwrap_or(0).to_string())
+    }
+
+    fn bracketed(&self) -> String {
+        match &self.expression {
+            Some(expression) => format!("({expression})"),
+            None => self.value.unwrap_or(0).to_string(),
+        }
+    }
+}
+
+/// The text of tokens.
+pub(super) fn render(tokens: &[Token], slots: &[Slot]) -> String {
+    let mut text = String::new();
+    for token in tokens {
+        match token {
+            Token::Text(piece) => text.push_str(piece),
+            Token::Number(id, spelling) => {
+                let slot = &slots[id.0];
+                let is = |value| slot.expression.is_none() && slot.value == Some(value);
+                let _ = match spelling {
+                    Spelling::Stride if is(1) => Ok(()),
+                    Spelling::Attribute(_, default) if is(*default) => Ok(()),
+                    Spelling::Stride => write!(text, "/{}", slot.bracketed()),
+                    Spelling::Attribute(name, _) => write!(text, "{name}{}", slot.bracketed()),
+                    Spelling::Dim | Spelling::Value => write!(text, "{}", slot.bracketed()),
+                };
+            }
+        }
+    }
+    text
+}
+
+/// The numbers among tokens.
+pub(super) fn numbers(tokens: &[Token]) -> impl Iterator<Item = SlotId> {
+    tokens.iter().filter_map(|token| match token {
+        Token::Number(id, _) => Some(*id),
+        Token::Text(_) => None,
+    })
+}
+
+/// Tokens with their numbers blanked: what two instances of one block have in common.
+pub(super) fn skeleton(tokens: &[Token]) -> String {
+    let mut text = String::new();
+    for token in tokens {
+        match token {
+            Token::Text(piece) => text.push_str(piece),
+            Token::Number(_, spelling) => {
+                let _ = match spelling {
+                    Spelling::Attribute(name, _) => write!(text, "#A{name}"),
+                    other => write!(text, "#{other:?}"),
+                };
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,331 @@
+//! Anti-unification: the numbers of all instances of a block, column by column, become literals, parameters or
+//! expressions of parameters and arriving channels. An expression is only taken if it is right in every instance.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::stream::stream;
+use super::tokens::{Role, Slot, SlotId, numbers};
+use super::tree::{Block, Call, GroupId, Statement, Tree};
+
+/// The values of one number in all instances; `None` in a copy that stands for nothing.
+type Column = Vec<Option<u64>>;
+
+struct Parameter {
+    name: String,
+    role: Role,
+    /// Which number of the body it stands for.
+    at: usize,
+    default: Option<u64>,
+}
+
+/// Makes a block of instances: the first becomes its body, all become calls.
+pub(super) fn into_block(tree: &mut Tree<'_>, mut instances: Vec<GroupId>, name: String) {
+    let mut slots: Vec<(GroupId, Vec<SlotId>)> = instances
+        .drain(..)
+        .map(|id| (id, numbers(&stream(tree, &tree.group(id).statements, false)).collect()))
+        .collect();
+    // The first instance that has all statements is the body.
+    let unknown = |slots: &[SlotId]| slots.iter().filter(|slot| tree.slots[slot.0].value.is_none()).count();
+    slots.sort_by_key(|(_, slots)| unknown(slots));
+    let channels: Column = slots.iter().flat_map(|(id, _)| tree.group(*id).channels.clone()).collect();
+    let columns: Vec<Column> = (0..slots[0].1.len()).map(|at| column(tree, &slots, at)).collect();
+    let body = slots[0].0;
+    let flags = flag_names(tree, &tree.group(body).statements, &slots[0].1);
+    let roles: Vec<Role> = slots[0].1.iter().map(|slot| tree.slots[slot.0].role).collect();
+    let mut solver = Solver { roles: &roles, channels: &channels, known: Vec::new(), parameters: Vec::new() };
+    let expressions: Vec<Option<String>> =
+        columns.iter().enumerate().map(|(at, column)| solver.solve(at, column, flags.get(&at))).collect();
+    let mut parameters = solver.parameters;
+    set_defaults(&mut parameters, &columns);
+    let (expressions, parameters) = in_order(expressions, parameters);
+    let uses_channels =
+        expressions.iter().flatten().any(|expression| words(expression).any(|word| word == "cin"));
+
+    let block = tree.blocks.len();
+    let calls: Vec<Vec<SlotId>> = slots
+        .iter()
+        .map(|(_, slots)| parameters.iter().map(|parameter| copy(tree, slots[parameter.at])).collect())
+        .collect();
+    for (at, expression) in expressions.iter().enumerate() {
+        let own = slots[0].1[at];
+        let peers = slots[1..].iter().map(|(_, slots)| slots[at]);
+        tree.slots[own.0].peers.extend(peers);
+        tree.slots[own.0].expression = expression.clone();
+        if expression.is_none() {
+            tree.slots[own.0].value = columns[at].iter().flatten().next().copied().or(Some(0));
+        }
+    }
+    share_channels(tree, &slots);
+    let mut representative = tree.group(body).clone();
+    representative.channels = channels;
+    tree.groups.push(representative);
+    let parameters = parameters.into_iter().map(|parameter| (parameter.name, parameter.default)).collect();
+    tree.blocks.push(Block { name, parameters, uses_channels, body: GroupId(tree.groups.len() - 1) });
+    for ((id, _), arguments) in slots.iter().zip(calls) {
+        tree.groups[id.0].call = Some(Call { block, arguments });
+    }
+}
+
+fn column(tree: &Tree<'_>, slots: &[(GroupId, Vec<SlotId>)], at: usize) -> Column {
+    let mut values = Vec::new();
+    for (_, slots) in slots {
+        Slot::values(slots[at], &tree.slots, &mut values);
+    }
+    values
+}
+
+fn copy(tree: &mut Tree<'_>, slot: SlotId) -> SlotId {
+    let copy = tree.slots[slot.0].clone();
+    tree.slots.push(copy);
+    SlotId(tree.slots.len() - 1)
+}
+
+/// Groups within the body know the channels that arrive at their peers.
+fn share_channels(tree: &mut Tree<'_>, slots: &[(GroupId, Vec<SlotId>)]) {
+    let inner: Vec<Vec<GroupId>> =
+        slots.iter().map(|(id, _)| tree.groups_in(&tree.group(*id).statements)).collect();
+    for (position, id) in inner[0].iter().enumerate() {
+        let peers: Column = inner[1..]
+            .iter()
+            .filter_map(|groups| groups.get(position))
+            .flat_map(|peer| tree.group(*peer).channels.clone())
+            .collect();
+        tree.groups[id.0].channels.extend(peers);
+    }
+}
+
+/// Decides how each column is written.
+struct Solver<'s> {
+    roles: &'s [Role],
+    channels: &'s Column,
+    /// Columns that have an expression.
+    known: Vec<(Column, String, Role)>,
+    parameters: Vec<Parameter>,
+}
+
+/// Whether a number of channels.
+fn counts_channels(role: Role) -> bool {
+    matches!(role, Role::Filters | Role::Elements | Role::Groups)
+}
+
+/// Whether numbers of two roles may be one parameter.
+fn compatible(left: Role, right: Role) -> bool {
+    left == right || (counts_channels(left) && counts_channels(right))
+}
+
+/// Whether columns agree; what is unknown agrees with everything.
+fn agree(left: &Column, right: &Column) -> bool {
+    left.len() == right.len() && left.iter().zip(right).all(|(left, right)| left.is_none() || left == right)
+}
+
+/// `4*{}` or `{} // 4`: how one column follows from another with at least two different values.
+fn ratio(column: &Column, of: &Column, name: &str) -> Option<String> {
+    let mut pairs = Vec::new();
+    for (value, other) in column.iter().zip(of) {
+        match (value, other) {
+            (Some(value), Some(other)) => pairs.push((*value, *other)),
+            (Some(_), None) => return None,
+            (None, _) => {}
+        }
+    }
+    let others: BTreeSet<u64> = pairs.iter().map(|&(_, other)| other).collect();
+    let constant = |quotients: Option<BTreeSet<u64>>| -> Option<u64> {
+        let quotients = quotients?;
+        quotients.first().copied().filter(|&quotient| quotients.len() == 1 && quotient > 1)
+    };
+    if others.len() < 2 {
+        return None;
+    }
+    let quotient = |above: u64, below: u64| {
+        (below > 0 && above.is_multiple_of(below) && above > 0).then(|| above / below)
+    };
+    let times = constant(pairs.iter().map(|&(value, other)| quotient(value, other)).collect());
+    let parts = constant(pairs.iter().map(|&(value, other)| quotient(other, value)).collect());
+    match (times, parts) {
+        (Some(times), _) => Some(format!("{times}*{name}")),
+        (None, Some(parts)) => Some(format!("{name} // {parts}")),
+        (None, None) => None,
+    }
+}
+
+impl Solver<'_> {
+    /// The expression of a column; `None` for a literal.
+    fn solve(&mut self, at: usize, column: &Column, flag: Option<&String>) -> Option<String> {
+        let values: BTreeSet<u64> = column.iter().flatten().copied().collect();
+        if values.len() <= 1 {
+            return None;
+        }
+        let role = self.roles[at];
+        let earlier =
+            self.known.iter().find(|(known, _, other)| compatible(role, *other) && agree(column, known));
+        if let Some((_, expression, _)) = earlier {
+            return Some(expression.clone());
+        }
+        let expression = self.derived(role, column).unwrap_or_else(|| self.parameter(at, role, flag));
+        self.known.push((column.clone(), expression.clone(), role));
+        Some(expression)
+    }
+
+    fn derived(&self, role: Role, column: &Column) -> Option<String> {
+        if counts_channels(role) {
+            if agree(column, self.channels) {
+                return Some("cin".to_owned());
+            }
+            let is_parameter =
+                |name: &String| self.parameters.iter().any(|parameter| parameter.name == *name);
+            let of_parameters = self
+                .known
+                .iter()
+                .filter(|(_, name, role)| counts_channels(*role) && is_parameter(name))
+                .find_map(|(known, name, _)| ratio(column, known, name));
+            let of_channels = || {
+                (self.channels.len() == column.len()).then(|| ratio(column, self.channels, "cin")).flatten()
+            };
+            return of_parameters.or_else(of_channels);
+        }
+        if role == Role::Pad {
+            let halves = |known: &Column| {
+                known.len() == column.len()
+                    && known
+                        .iter()
+                        .zip(column)
+                        .all(|(kernel, pad)| pad.is_none() || kernel.map(|k| k / 2) == *pad)
+            };
+            let kernel = self.known.iter().find(|(known, _, role)| *role == Role::Kernel && halves(known));
+            return kernel.map(|(_, name, _)| format!("{name} // 2"));
+        }
+        None
+    }
+
+    fn parameter(&mut self, at: usize, role: Role, flag: Option<&String>) -> String {
+        let base = match (flag, role) {
+            (Some(flag), _) => flag.as_str(),
+            (None, Role::Filters) => "c",
+            (None, Role::Elements) => "n",
+            (None, Role::Kernel) => "k",
+            (None, Role::Stride) => "s",
+            (None, Role::Pad) => "p",
+            (None, Role::Groups) => "g",
+            (None, Role::Dilation) => "d",
+            (None, Role::Multiplier) => "m",
+            (None, Role::Flag) => "more",
+            (None, Role::Other) => "v",
+        };
+        let taken: Vec<&str> = self.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        let name = fresh(base, &taken);
+        self.parameters.push(Parameter { name: name.clone(), role, at, default: None });
+        name
+    }
+}
+
+fn fresh(base: &str, taken: &[&str]) -> String {
+    std::iter::once(base.to_owned())
+        .chain((2..).map(|number| format!("{base}{number}")))
+        .find(|name| !taken.contains(&name.as_str()))
+        .unwrap_or_default()
+}
+
+/// Strides default to 1, flags to what most instances have, what only optional statements need to 0.
+fn set_defaults(parameters: &mut [Parameter], columns: &[Column]) {
+    let instances = columns.first().map_or(0, Vec::len);
+    let dead: Vec<bool> =
+        (0..instances).map(|at| columns.iter().all(|column| column[at].is_none())).collect();
+    for parameter in parameters {
+        let column = &columns[parameter.at];
+        let share = |value: u64| column.iter().filter(|one| **one == Some(value)).count() * 2 >= column.len();
+        let lacks = column.iter().zip(&dead).any(|(value, dead)| value.is_none() && !dead);
+        parameter.default = match parameter.role {
+            Role::Flag => Some(u64::from(share(1))),
+            Role::Stride if column.contains(&Some(1)) => Some(1),
+            Role::Groups | Role::Dilation | Role::Multiplier if share(1) => Some(1),
+            _ if lacks => Some(0),
+            _ => None,
+        };
+    }
+}
+
+/// Parameters without defaults first, then those with, flags last; numbered anew in this order.
+fn in_order(
+    expressions: Vec<Option<String>>,
+    mut parameters: Vec<Parameter>,
+) -> (Vec<Option<String>>, Vec<Parameter>) {
+    parameters.sort_by_key(|parameter| (parameter.default.is_some(), parameter.role == Role::Flag));
+    let mut renamed: BTreeMap<String, String> = BTreeMap::new();
+    for parameter in &mut parameters {
+        let base = parameter.name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let taken: Vec<&str> = renamed.values().map(String::as_str).collect();
+        let name = fresh(base, &taken);
+        renamed.insert(std::mem::replace(&mut parameter.name, name.clone()), name);
+    }
+    let rename = |expression: String| {
+        let mut text = String::new();
+        for piece in pieces(&expression) {
+            text.push_str(renamed.get(piece).map_or(piece, String::as_str));
+        }
+        text
+    };
+    (expressions.into_iter().map(|expression| expression.map(rename)).collect(), parameters)
+}
+
+/// An expression cut into names and what stands between.
+fn pieces(expression: &str) -> impl Iterator<Item = &str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut rest = expression;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let end = rest.find(|c: char| is_name(c) != is_name(first)).unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        Some(piece)
+    })
+}
+
+fn words(expression: &str) -> impl Iterator<Item = &str> {
+    pieces(expression).filter(|piece| piece.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+/// What the flags of optional statements are called: by what the statement is.
+fn flag_names(tree: &Tree<'_>, statements: &[Statement], slots: &[SlotId]) -> BTreeMap<usize, String> {
+    let mut names = BTreeMap::new();
+    for statement in statements {
+        tree.walk(statement, false, &mut |one| {
+            let Statement::Optional(optional) = one else { return };
+            if let Some(at) = slots.iter().position(|slot| *slot == optional.flag) {
+                names.insert(at, flag_name(tree, &optional.statement));
+            }
+        });
+    }
+    names
+}
+
+fn flag_name(tree: &Tree<'_>, statement: &Statement) -> String {
+    let mut multiplies = false;
+    tree.walk(statement, true, &mut |one| {
+        multiplies |= matches!(one, Statement::Form(form) if form.kind == "mul")
+    });
+    let convolves = |head: &super::tree::Head| tree.op(head.op).word == "conv";
+    let name = match statement {
+        Statement::Group(_) if multiplies => Some("se".to_owned()),
+        Statement::Group(id) => {
+            let group = tree.group(*id);
+            let is_word = group.component.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            match group.statements.as_slice() {
+                _ if is_word => Some(group.component.clone()),
+                [Statement::Head(head)] if convolves(head) => Some("expand".to_owned()),
+                _ => None,
+            }
+        }
+        Statement::Head(head) => match &head.name {
+            Some(name) => name.split('.').next().map(str::to_owned),
+            None if convolves(head) => Some("expand".to_owned()),
+            None => None,
+        },
+        _ => None,
+    };
+    let plain = |name: &String| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !matches!(name.as_str(), "in" | "as" | "round" | "min" | "max" | "ceil" | "floor" | "cin")
+    };
+    name.filter(plain).unwrap_or_else(|| "more".to_owned())
+}

@@ -1,0 +1,163 @@
+"""Writes the small models that the tests of the importer read, `tests/fixtures/onnx`.
+
+    python tests/interop/tiny_models.py FOLDER
+
+Values are drawn from a fixed seed; nothing here needs more than the package onnx.
+"""
+import os
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+generator = np.random.default_rng(7)
+
+
+class Model:
+    def __init__(self):
+        self.nodes, self.tensors, self.count = [], [], 0
+
+    def weight(self, name, *shape, values=None):
+        if values is None:
+            values = generator.standard_normal(shape).astype(np.float32) * 0.3
+        self.tensors.append(numpy_helper.from_array(np.asarray(values), name))
+        return name
+
+    def node(self, kind, *inputs, name="", output=None, **attributes):
+        self.count += 1
+        output = output or f"v{self.count}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [output], name=name, **attributes))
+        return output
+
+    def conv(self, value, path, channels_in, channels_out, kernel, bias=True, **attributes):
+        inputs = [value, self.weight(f"{path}.weight", channels_out, channels_in, kernel, kernel)]
+        if bias:
+            inputs.append(self.weight(f"{path}.bias", channels_out))
+        return self.node("Conv", *inputs, name="/" + path.replace(".", "/") + "/Conv", **attributes)
+
+    def bn(self, value, path, channels):
+        names = [self.weight(f"{path}.{part}", channels) for part in ("weight", "bias", "running_mean")]
+        names.append(self.weight(f"{path}.running_var", values=np.full(channels, 0.7, np.float32)))
+        return self.node("BatchNormalization", value, *names)
+
+    def save(self, path, inputs, outputs, opset=17, **options):
+        value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        graph = helper.make_graph(self.nodes, "g", [value(*one) for one in inputs],
+                                  [value(name, None) for name in outputs], self.tensors)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+        model.producer_name = ""
+        onnx.save(model, path, **options)
+
+
+def residual(folder):
+    """Two residual blocks, the second with a projection; a pool and a classifier."""
+    m = Model()
+    x = m.node("Relu", m.bn(m.conv("x", "conv1", 3, 4, 3, bias=False, pads=[1, 1, 1, 1]), "bn1", 4))
+    channels = 4
+    for path, width, stride in (("layer1.0", 4, 1), ("layer2.0", 8, 2), ("layer2.1", 8, 1)):
+        y = m.conv(x, f"{path}.conv1", channels, width, 3, bias=False, pads=[1] * 4, strides=[stride] * 2)
+        y = m.node("Relu", m.bn(y, f"{path}.bn1", width))
+        y = m.bn(m.conv(y, f"{path}.conv2", width, width, 3, bias=False, pads=[1] * 4), f"{path}.bn2", width)
+        if stride != 1:
+            x = m.bn(m.conv(x, f"{path}.downsample.0", channels, width, 1, bias=False, strides=[stride] * 2),
+                     f"{path}.downsample.1", width)
+        x, channels = m.node("Relu", m.node("Add", y, x)), width
+    x = m.node("Flatten", m.node("GlobalAveragePool", x))
+    weight, bias = m.weight("fc.weight", 5, 8), m.weight("fc.bias", 5)
+    m.node("Gemm", x, weight, bias, output="y", transB=1)
+    m.save(os.path.join(folder, "residual.onnx"), [("x", ["batch", 3, 8, 8])], ["y"])
+
+
+def shuffle(folder):
+    """Shape arithmetic, a split, a channel shuffle and a depthwise convolution."""
+    m = Model()
+    shape = m.node("Shape", "x")
+    m.weight("zero", values=np.array(0, np.int64))
+    batch = m.node("Unsqueeze", m.node("Gather", shape, "zero"), m.weight("axis", values=np.array([0], np.int64)))
+    m.count += 2
+    m.nodes.append(helper.make_node("Split", ["x"], ["left", "right"], axis=1))
+    y = m.node("Conv", "right", m.weight("branch.weight", 4, 1, 3, 3), group=4, pads=[1] * 4)
+    y = m.node("Concat", "left", y, axis=1)
+    target = m.node("Concat", batch, m.weight("five", values=np.array([2, 4, 6, 6], np.int64)), axis=0)
+    y = m.node("Transpose", m.node("Reshape", y, target), perm=[0, 2, 1, 3, 4])
+    m.node("Reshape", y, m.weight("four", values=np.array([0, -1, 6, 6], np.int64)), output="y")
+    m.save(os.path.join(folder, "shuffle.onnx"), [("x", [1, 8, 6, 6])], ["y"])
+
+
+def channels_last(folder):
+    """A model as TensorFlow's exporters write it: transpositions, and normalisation as products and sums."""
+    m = Model()
+    x = m.node("Transpose", "image", perm=[0, 3, 1, 2])
+    x = m.node("Conv", x, m.weight("stem/kernel", 4, 3, 3, 3), auto_pad="SAME_UPPER", strides=[2, 2])
+    x = m.node("Transpose", x, perm=[0, 2, 3, 1])
+    x = m.node("Mul", x, m.weight("stem/scale", values=generator.random(4, np.float32) + 0.5))
+    x = m.node("Add", x, m.weight("stem/shift", 4))
+    x = m.node("Relu", x)
+    x = m.node("ReduceMean", x, axes=[1, 2], keepdims=0)
+    m.node("Add", m.node("MatMul", x, m.weight("top/kernel", 4, 3)), m.weight("top/bias", 3), output="y")
+    m.save(os.path.join(folder, "channels_last.onnx"), [("image", [1, 8, 8, 3])], ["y"])
+
+
+def activations(folder):
+    """Activations as exporters write them out."""
+    m = Model()
+    number = lambda value: m.weight(f"c{len(m.tensors)}", values=np.array(value, np.float32))
+    x = m.node("Mul", "x", m.node("Sigmoid", "x"))
+    half = m.node("Erf", m.node("Div", x, number(2 ** 0.5)))
+    x = m.node("Mul", m.node("Mul", x, m.node("Add", half, number(1))), number(0.5))
+    gate = m.node("Clip", m.node("Add", x, number(3)), number(0), number(6))
+    x = m.node("Div", m.node("Mul", x, gate), number(6))
+    m.node("HardSigmoid", x, alpha=1 / 6, output="y")
+    m.save(os.path.join(folder, "activations.onnx"), [("x", [1, 4, 5, 5])], ["y"])
+
+
+def refused(folder):
+    """A convolutional part that can be written, and a product of two values behind it."""
+    m = Model()
+    x = m.node("Relu", m.conv("x", "conv1", 3, 4, 3), name="/relu/Relu", output="features")
+    flat = m.node("Reshape", x, m.weight("shape", values=np.array([1, 4, 36], np.int64)))
+    m.node("MatMul", flat, m.node("Transpose", flat, perm=[0, 2, 1]), name="/attention/MatMul", output="y")
+    m.save(os.path.join(folder, "refused.onnx"), [("x", [1, 3, 8, 8])], ["y"])
+
+
+def unread_attribute(folder):
+    """An attribute that no rule reads."""
+    m = Model()
+    m.node("Pad", "x", m.weight("pads", values=np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int64)), mode="wrong", output="y")
+    m.save(os.path.join(folder, "unread_attribute.onnx"), [("x", [1, 3, 8, 8])], ["y"], opset=13)
+
+
+def open_extents(folder):
+    """An input of open height and width."""
+    m = Model()
+    m.node("Relu", m.conv("x", "conv1", 3, 4, 3), output="y")
+    m.save(os.path.join(folder, "open_extents.onnx"), [("x", ["n", 3, "height", "width"])], ["y"])
+
+
+def several(folder):
+    """Two inputs and two outputs."""
+    m = Model()
+    left = m.conv("left", "enc_left", 3, 4, 3)
+    right = m.conv("right", "enc_right", 3, 4, 3)
+    both = m.node("Concat", left, right, axis=1, output="both")
+    m.conv(both, "head", 8, 2, 1)
+    m.nodes[-1].output[0] = "score"
+    m.save(os.path.join(folder, "several.onnx"), [("left", [1, 3, 8, 8]), ("right", [1, 3, 8, 8])], ["both", "score"])
+
+
+def external(folder):
+    """Weights in a file beside the model."""
+    m = Model()
+    m.node("Relu", m.conv("x", "conv1", 3, 4, 3), output="y")
+    data = os.path.join(folder, "external.onnx.data")
+    if os.path.exists(data):
+        os.remove(data)
+    m.save(os.path.join(folder, "external.onnx"), [("x", [1, 3, 8, 8])], ["y"], save_as_external_data=True,
+           location="external.onnx.data", size_threshold=0)
+
+
+if __name__ == "__main__":
+    os.makedirs(sys.argv[1], exist_ok=True)
+    for make in (residual, shuffle, channels_last, activations, refused, unread_attribute, open_extents, several, external):
+        make(sys.argv[1])

@@ -1,0 +1,154 @@
+//! The importer on small models, written by `tests/interop/tiny_models.py`.
+
+use std::io::{Cursor, Error, Result};
+
+use cnnc::import::{Imported, Options, Storage, import};
+
+/// The folder of fixtures.
+struct Folder(&'static str);
+
+impl Storage for Folder {
+    fn read(&self, beside: Option<&str>, offset: u64, length: u64) -> Result<Vec<u8>> {
+        let bytes = std::fs::read(path(beside.unwrap_or(self.0)))?;
+        let (start, end) = (offset as usize, (offset + length) as usize);
+        bytes.get(start..end).map(<[u8]>::to_vec).ok_or_else(|| Error::other("it ends too early"))
+    }
+}
+
+fn path(name: &str) -> String {
+    format!("{}/tests/fixtures/onnx/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn imported(file: &'static str, options: &Options) -> std::result::Result<Imported, String> {
+    let bytes = std::fs::read(path(file)).unwrap();
+    let options = Options { name: file.trim_end_matches(".onnx").to_owned(), ..options.clone() };
+    import(Cursor::new(bytes), file, &options, &Folder(file)).map_err(|failure| failure.to_string())
+}
+
+fn text(file: &'static str) -> String {
+    let imported = imported(file, &Options::default()).unwrap_or_else(|failure| panic!("{failure}"));
+    assert_eq!(imported.notes, Vec::<String>::new(), "{file}");
+    imported.text
+}
+
+#[test]
+fn a_residual_network_is_written_as_a_person_would() {
+    let wanted = "\
+block basic(c, s = 1) {
+    residual project bn <
+        conv 3x3x(c)/(s) pad=1 bn relu;
+        conv 3x3x(c) pad=1 bn
+    > relu;
+}
+network residual {
+    input 8x8x3;
+    conv 3x3x4 pad=1 bn relu;
+    basic(4) as layer1[];
+    [basic(8, s=2); basic(8)] -> 4x4x8 as layer2[];
+    avgpool global;  flatten;  dense 5 as fc;
+    expect params == 2_593;
+}
+";
+    assert_eq!(text("residual.onnx"), wanted);
+}
+
+#[test]
+fn the_plain_text_has_the_same_weights() {
+    let blocks = imported("residual.onnx", &Options::default()).unwrap();
+    let flat = imported("residual.onnx", &Options { flat: true, ..Options::default() }).unwrap();
+    assert!(!flat.text.contains("block"), "{}", flat.text);
+    let keys = |imported: &Imported| {
+        let mut keys: Vec<String> = imported.weights.iter().map(|weight| weight.key.clone()).collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(keys(&blocks), keys(&flat));
+    assert!(keys(&blocks).contains(&"layer2.0.downsample.1.running_var".to_owned()));
+}
+
+/// Whether each of the lines stands in the text of a model.
+fn has(file: &'static str, lines: &[&str]) {
+    let text = text(file);
+    for line in lines {
+        assert!(text.lines().any(|found| found.trim() == *line), "`{line}` is not in\n{text}");
+    }
+}
+
+#[test]
+fn shape_arithmetic_and_shuffles_dissolve() {
+    has("shuffle.onnx", &["split 2 < identity | dwconv 3x3 pad=1 nobias as branch > shuffle 2;"]);
+}
+
+#[test]
+fn transpositions_of_channels_last_cancel() {
+    let line =
+        "conv 3x3x4/2 same nobias scale bias relu as stem;  avgpool global;  flatten;  dense 3 as top;";
+    has("channels_last.onnx", &["input 8x8x3;", line]);
+}
+
+#[test]
+fn activations_are_put_together_again() {
+    has("activations.onnx", &["silu gelu hswish hsigmoid;"]);
+}
+
+#[test]
+fn several_inputs_and_outputs_have_names() {
+    let lines = ["input 8x8x3 as left;", "input 8x8x3 as right;", "concat < @t1 | identity >;"];
+    has("several.onnx", &lines);
+    has("several.onnx", &["aux < identity > as both;", "conv 1x1x2 as head;"]);
+}
+
+#[test]
+fn a_refusal_names_the_nodes_and_where_to_cut() {
+    let failure = imported("refused.onnx", &Options::default()).err().unwrap();
+    assert!(
+        failure.starts_with("error[E0801]: `refused.onnx` cannot be imported: 1 of its 5 nodes"),
+        "{failure}"
+    );
+    assert!(failure.contains("MatMul `/attention/MatMul`: a product of two computed values"), "{failure}");
+    assert!(failure.contains("`--output 'features'` imports the 2 nodes that lead there"), "{failure}");
+    let cut = Options { outputs: vec!["features".to_owned()], ..Options::default() };
+    assert!(imported("refused.onnx", &cut).unwrap().text.contains("conv 3x3x4 relu;"));
+}
+
+#[test]
+fn what_no_rule_says_is_refused() {
+    let failure = imported("unread_attribute.onnx", &Options::default()).err().unwrap();
+    assert!(failure.contains("Pad `y`: `mode` is `wrong`"), "{failure}");
+}
+
+#[test]
+fn open_extents_are_asked_for() {
+    let failure = imported("open_extents.onnx", &Options::default()).err().unwrap();
+    assert!(
+        failure.starts_with("error[E0805]: the extents of the input `x` are open: nx3xheightxwidth"),
+        "{failure}"
+    );
+    let stated = Options { inputs: vec![("x".to_owned(), vec![1, 3, 10, 12])], ..Options::default() };
+    assert!(imported("open_extents.onnx", &stated).unwrap().text.contains("input 10x12x3;"));
+}
+
+#[test]
+fn external_data_is_read_from_beside_the_model() {
+    let imported = imported("external.onnx", &Options::default()).unwrap();
+    let weight = imported.weights.iter().find(|weight| weight.key == "conv1.weight").unwrap();
+    let values = weight.values(&Folder("external.onnx")).unwrap();
+    assert_eq!(values.shape(), [4, 3, 3, 3]);
+    assert!(values.iter().any(|&value| value != 0.0));
+}
+
+#[test]
+fn a_cut_or_changed_file_is_refused_without_a_panic() {
+    let good = std::fs::read(path("shuffle.onnx")).unwrap();
+    for length in 0..good.len() {
+        let _ = import(Cursor::new(&good[..length]), "cut", &Options::default(), &Folder("shuffle.onnx"));
+    }
+    let mut changed = good.clone();
+    for at in 0..good.len() {
+        for byte in [0, 1, 0x7f, 0x80, 0xff] {
+            changed[at] = byte;
+            let _ = import(Cursor::new(&changed), "changed", &Options::default(), &Folder("shuffle.onnx"));
+        }
+        changed[at] = good[at];
+    }
+}
