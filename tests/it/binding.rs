@@ -101,8 +101,8 @@ fn tensors_that_nothing_reads_are_noted_on_demand() {
 
 #[test]
 fn names_that_differ_by_a_scope_say_where_it_comes_from() {
-    let source = "input 4x4x3; aux < conv 1x1x2 nobias > as face; conv 1x1x8 nobias";
-    let failure = refused(source, &[("conv1.weight", &[2, 3, 1, 1])]);
+    let source = "input 4x4x3; aux < conv 1x1x2 nobias as conv4_1 > as face; conv 1x1x8 nobias as conv4_2";
+    let failure = refused(source, &[("conv4_1.weight", &[2, 3, 1, 1]), ("conv4_2.weight", &[8, 3, 1, 1])]);
     assert!(failure.notes.iter().any(|note| note.contains("the scope `face.`")), "{failure}");
 }
 
