@@ -73,6 +73,30 @@ pub struct Convolution {
     pub algorithm: Algorithm,
 }
 
+/// A normalisation over the channels at a position.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ChannelNorm {
+    /// `(x − mean) / √(variance + eps)`
+    Layer {
+        /// Added to the variance.
+        eps: f64,
+    },
+}
+
+impl ChannelNorm {
+    /// Whether the mean is subtracted first.
+    pub fn subtracts_mean(&self) -> bool {
+        matches!(self, ChannelNorm::Layer { .. })
+    }
+
+    /// What values are multiplied with, from the sum of their squares over the channels.
+    pub fn scale(&self, squares: f32, channels: usize) -> f32 {
+        match *self {
+            ChannelNorm::Layer { eps } => 1.0 / (squares / channels as f32 + eps as f32).sqrt(),
+        }
+    }
+}
+
 /// How a step computes its output.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kernel {
@@ -107,6 +131,9 @@ pub enum Kernel {
     Copy,
     /// Local response normalisation.
     Lrn(Lrn),
+    /// Normalisation over the channels at each position; the constants are a factor and a summand for each channel,
+    /// where there are any.
+    ChannelNorm(ChannelNorm),
     /// The definition of the operator, picture by picture.
     Reference(Op),
 }
@@ -124,6 +151,7 @@ impl Kernel {
             | Kernel::Concat { .. }
             | Kernel::Copy
             | Kernel::Lrn(_)
+            | Kernel::ChannelNorm(_)
             | Kernel::Reference(_) => false,
         }
     }

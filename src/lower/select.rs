@@ -9,7 +9,7 @@ use crate::tensor::{Shape, Window};
 use super::KernelPolicy;
 use super::choose;
 use super::layout::{LANES, MemoryFormat};
-use super::plan::{Algorithm, Convolution, Kernel};
+use super::plan::{Algorithm, ChannelNorm, Convolution, Kernel};
 
 /// What kernel selection knows of an operator's place in the graph.
 pub(super) struct Operands<'a> {
@@ -59,6 +59,9 @@ fn fast(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Option<Select
         }
         Op::Pool(pool) => all(Kernel::Pool(pool.clone()), MemoryFormat::Nchw16c),
         Op::Lrn(lrn) => all(Kernel::Lrn(lrn.clone()), MemoryFormat::Nchw16c),
+        Op::LayerNorm(norm) if inputs[0].is_map() => {
+            all(Kernel::ChannelNorm(ChannelNorm::Layer { eps: norm.eps }), MemoryFormat::Nchw16c)
+        }
         Op::BatchNorm(BatchNorm { scale: true, bias: true, .. }) => all(Kernel::Affine, common),
         Op::Add(Add { scale: None, zeropad: None }) => all(Kernel::Add, common),
         Op::Activation(_) => all(Kernel::Copy, common),

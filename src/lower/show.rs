@@ -47,6 +47,7 @@ impl fmt::Display for Kernel {
             Kernel::Concat { .. } => f.write_str("concat"),
             Kernel::Copy => f.write_str("copy"),
             Kernel::Lrn(lrn) => write!(f, "lrn {}", lrn.size),
+            Kernel::ChannelNorm(norm) => write!(f, "channel norm {norm:?}"),
             Kernel::Reference(_) => f.write_str("reference"),
         }
     }

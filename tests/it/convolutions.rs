@@ -117,6 +117,19 @@ proptest! {
             batch,
         );
     }
+
+    #[test]
+    fn layer_normalisations_are_those_of_the_definition(
+        (height, width) in (1u64..9, 1u64..34),
+        channels in channels(),
+        pad in 1u64..3,
+        batch in 1usize..3,
+    ) {
+        check(
+            &format!("input {height}x{width}x{channels}; layernorm; conv 3x3x5 pad={pad}; layernorm eps=0.5;"),
+            batch,
+        );
+    }
 }
 
 /// Widths of the published networks, odd numbers of blocks among them; values that are kept in parts of a

@@ -2,6 +2,7 @@
 //! tested against them.
 
 mod activate;
+mod channel_norm;
 mod conv;
 mod copy;
 mod dense;
@@ -97,6 +98,9 @@ pub(super) fn compile(
         Kernel::Copy => Box::new(copy::Copy::new(step, batch, &[0])),
         Kernel::Concat { channels } => Box::new(copy::Copy::new(step, batch, channels)),
         Kernel::Lrn(lrn) => Box::new(lrn::Normalisation::new(isa, step, lrn, batch)),
+        Kernel::ChannelNorm(norm) => {
+            Box::new(channel_norm::ChannelNormalisation::new(isa, step, *norm, batch, &constants)?)
+        }
         Kernel::Reference(op) => Box::new(reference::Reference::new(step, op, batch, constants)),
     })
 }
