@@ -63,9 +63,12 @@ mod tests {
 
     use super::*;
 
-    fn edited(text: &str, encoding: Encoding, edits: &[((u32, u32), (u32, u32), &str)]) -> String {
+    /// Line and column of the beginning and of the end, and the text that is put there.
+    type Edit<'a> = ((u32, u32), (u32, u32), &'a str);
+
+    fn edited(text: &str, encoding: Encoding, edits: &[Edit<'_>]) -> String {
         let mut document = Document { uri: "x:y".into(), version: 1, text: text.into() };
-        let change = |&((line, column), (end_line, end_column), text): &((u32, u32), (u32, u32), &str)| {
+        let change = |&((line, column), (end_line, end_column), text): &Edit<'_>| {
             let range = Range::new(Position::new(line, column), Position::new(end_line, end_column));
             let text = text.to_owned();
             #[expect(deprecated, reason = "the field is part of the structure")]

@@ -43,8 +43,8 @@ pub(super) fn answer(
     let mut request = Request { bench, interrupt };
     let client = request.bench.client;
     match method {
-        "textDocument/hover" => request.at(params, |view, at| hover::at(view, at)),
-        "textDocument/signatureHelp" => request.at(params, |view, at| signature::help(view, at)),
+        "textDocument/hover" => request.at(params, hover::at),
+        "textDocument/signatureHelp" => request.at(params, signature::help),
         "textDocument/documentHighlight" => request.at(params, navigation::highlights),
         "textDocument/documentSymbol" => request.of_document(params, |view, _| symbols::outline(view)),
         "textDocument/foldingRange" => request.of_document(params, |view, _| folding::ranges(view)),

@@ -159,7 +159,7 @@ pub(super) fn around(parsed: &Parsed, offset: u32) -> Vec<Node<'_>> {
     let mut level = roots(parsed);
     loop {
         let holds = |node: &&Node<'_>| node.span().start <= offset && offset <= node.span().end;
-        let Some(&next) = level.iter().filter(holds).next_back() else { return chain };
+        let Some(&next) = level.iter().rfind(holds) else { return chain };
         chain.push(next);
         level = next.children();
     }

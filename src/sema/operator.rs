@@ -174,5 +174,6 @@ fn has_word(arguments: &[RawArgument], word: &str) -> bool {
 }
 
 fn takes_bias(spec: &Spec) -> bool {
-    spec.flags.iter().any(|flag| flag.name == "nobias")
+    // `bn` has a `nobias` of its own, but no `bias` that would keep it.
+    ["bias", "nobias"].iter().all(|word| spec.flags.iter().any(|flag| flag.name == *word))
 }

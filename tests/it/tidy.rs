@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("picture", &["base", "diag", "ir", "tensor"]),
     ("lower", &["analysis", "ir", "ops", "tensor"]),
     ("exec", &["diag", "lower", "ops", "tensor"]),
-    ("report", &["analysis", "base", "ir", "ops"]),
+    ("report", &["analysis", "base", "ir", "ops", "tensor"]),
     ("diff", &["analysis", "base", "ir", "ops", "report"]),
     ("export", &["base", "ir", "ops", "tensor"]),
     ("driver", &["analysis", "base", "diag", "sema", "tensor"]),
