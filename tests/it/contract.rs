@@ -270,7 +270,7 @@ fn an_operator_is_written_as_it_is_read() {
             }
             // A statement of its own behind an input of the operand's shape is the same operator.
             let operand = graph.operand_shapes(id)[0];
-            let again = compile(&format!("input {operand}; {bound};")).expect(&bound.to_string());
+            let again = compile(&format!("input {operand}; {bound};")).unwrap_or_else(|_| panic!("{bound}"));
             let found = again.nodes().last().and_then(|(_, node)| node.op().cloned());
             assert_eq!(found.as_ref(), Some(op), "{bound}");
         }
