@@ -1,7 +1,7 @@
 //! From a graph to a plan of steps: what runs, in which order, by which kernel, in which memory.
 //!
-//! A graph is lowered in three passes: [`fuse`] covers nodes by steps, [`select`] names the kernel of each, and
-//! [`memory`] gives every value a place in one arena. The plan is plain data. Lowering reports no errors of the user:
+//! A graph is lowered in three passes: `fuse` covers nodes by steps, `select` names the kernel of each, and
+//! `memory` gives every value a place in one arena. The plan is plain data. Lowering reports no errors of the user:
 //! every checked graph can be lowered. What a step computes besides its first node is a property of the step, never a
 //! new operator.
 
