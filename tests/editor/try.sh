@@ -12,8 +12,8 @@ code=(node "$folder/node_modules/code-server/out/node/entry.js" --auth none --bi
     --disable-telemetry --disable-update-check)
 "${code[@]}" --install-extension "$extension/cnn-language.vsix" --force
 
-mkdir -p "$folder/work" "$folder/pictures" "$folder/user/User"
-cp "$here/net.cnn" "$here/blocks.cnn" "$folder/work/"
+mkdir -p "$folder/files" "$folder/pictures" "$folder/user/User"
+cp "$here/net.cnn" "$here/blocks.cnn" "$folder/files/"
 cat > "$folder/user/User/settings.json" <<SETTINGS
 {
     "cnnc.path": "$cnnc",
@@ -25,7 +25,7 @@ cat > "$folder/user/User/settings.json" <<SETTINGS
     "[cnn]": { "editor.formatOnSave": true }
 }
 SETTINGS
-"${code[@]}" "$folder/work" > "$folder/server.log" 2>&1 &
+"${code[@]}" "$folder/files" > "$folder/server.log" 2>&1 &
 server=$!
 trap 'kill "$server"' EXIT
-NODE_PATH=$folder/node_modules node "$here/drive.js" "$folder/work" "$folder/pictures"
+NODE_PATH=$folder/node_modules node "$here/drive.js" "$folder/files" "$folder/pictures"
