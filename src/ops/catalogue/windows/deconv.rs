@@ -2,15 +2,14 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
-use super::sliding::{BIAS, FILTERS, GROUPS, Padding, Sliding, check_groups, window};
+use super::sliding::{BIAS, DILATE, FILTERS, GROUPS, PAD, Padding, Sliding, check_groups, window};
 use crate::diag::Code;
-use crate::ops::field::exclusive;
-use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::field::{Arguments, Field, arguments, exclusive};
 use crate::ops::input::map_of;
 use crate::ops::tools::convolution_bias;
 use crate::ops::{
-    Attribute, Bound, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product,
-    Reuse, Sizes, Spec, Written,
+    Attribute, Bound, Cost, Counted, Default, Flag, Geometry, Kind, Number, OpError, Operator, Parameter,
+    Product, Reuse, Sizes, Spec, Written,
 };
 use crate::tensor::{Shape, Window};
 
@@ -26,11 +25,30 @@ pub(crate) static SPEC: Spec = Spec {
     ..Deconv::WRITTEN
 };
 
+/// Kernel, stride and dilation as of a convolution; `same` and `pad=` crop.
+const CROPPED: Field<Sliding> = Field {
+    flags: &[
+        Flag {
+            name: "same",
+            doc: "crops so that the output has in·stride rows and columns; an odd remainder goes from the bottom and right",
+        },
+        Flag { name: "valid", doc: "crops nothing (the default)" },
+    ],
+    attributes: &[
+        Attribute {
+            doc: "rows and columns cropped from the result: n, (height, width) or (top, bottom, left, right)",
+            ..PAD
+        },
+        DILATE,
+    ],
+    ..window(Sizes::KernelFilters)
+};
+
 arguments! {
     /// A transposed convolution.
     pub struct Deconv {
         /// Kernel, stride and dilation; the padding is what is cropped from the full result.
-        sliding: Sliding = window(Sizes::KernelFilters),
+        sliding: Sliding = CROPPED,
         /// Further rows and columns at the bottom and right.
         outpad: (u64, u64) = Field::attribute(&[Attribute {
  name: "outpad", kind: Kind::Pair { min: 0 }, default: Default::Count(0), doc: "further rows and columns at the bottom and right: n or (height, width), below stride or dilation" }]),
