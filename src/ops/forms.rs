@@ -6,7 +6,7 @@ use super::{Attribute, Default, Flag, Kind, Sizes, Spec, Value};
 pub(super) static RESIDUAL: Spec = Spec {
     name: "residual",
     summary: "Adds the shortcut to the end of the body (He et al. 2015); where shapes differ a policy says what to do.",
-    example: "input 8x8x4;\nresidual < conv 3x3x4 same relu; conv 3x3x4 same > relu -> 8x8x4;\n",
+    example: "input 8x8x4;\nresidual < conv 3x3x4 same relu; conv 3x3x4 same > relu  -> 8x8x4;\n",
     flags: &[
         Flag {
             name: "project",
@@ -44,7 +44,7 @@ pub(super) static RESIDUAL: Spec = Spec {
 pub(super) static INCEPTION: Spec = Spec {
     name: "inception",
     summary: "Concatenates the channels of its branches in written order; all keep the same height and width.",
-    example: "input 14x14x16;\ninception <\n    | conv 1x1x8 relu\n    | conv 1x1x4 relu; conv 3x3x12 same relu\n> -> 14x14x20;\n",
+    example: "input 14x14x16;\ninception < conv 1x1x8 relu | conv 1x1x4 relu; conv 3x3x12 same relu >  -> 14x14x20;\n",
     cost: "none: data is only moved",
     onnx: "Concat",
     torch: "torch.cat",
@@ -55,7 +55,7 @@ pub(super) static INCEPTION: Spec = Spec {
 pub(super) static CONCAT: Spec = Spec {
     name: "concat",
     summary: "Concatenates the channels of its branches in written order; all keep the same height and width.",
-    example: "input 8x8x4;\nconcat < identity | conv 3x3x6 same > -> 8x8x10;\n",
+    example: "input 8x8x4;\nconcat < identity | conv 3x3x6 same >  -> 8x8x10;\n",
     cost: "none: data is only moved",
     onnx: "Concat",
     torch: "torch.cat",
@@ -66,7 +66,7 @@ pub(super) static CONCAT: Spec = Spec {
 pub(super) static ADD: Spec = Spec {
     name: "add",
     summary: "Adds its branches element by element; all have the same shape.",
-    example: "input 8x8x4;\nadd < identity | conv 3x3x4 same > -> 8x8x4;\n",
+    example: "input 8x8x4;\nadd < identity | conv 3x3x4 same >  -> 8x8x4;\n",
     cost: "one addition per element for each operand beyond the first",
     onnx: "Add",
     torch: "operator +",
@@ -77,7 +77,7 @@ pub(super) static ADD: Spec = Spec {
 pub(super) static MUL: Spec = Spec {
     name: "mul",
     summary: "Multiplies its branches element by element; a branch may be 1x1xC or HxWx1, one has the full shape.",
-    example: "input 8x8x4;\nmul < identity | avgpool global; conv 1x1x4 sigmoid > -> 8x8x4;\n",
+    example: "input 8x8x4;\nmul < identity | avgpool global; conv 1x1x4 sigmoid >  -> 8x8x4;\n",
     cost: "one multiplication per element for each operand beyond the first",
     onnx: "Mul",
     torch: "operator *",
@@ -88,7 +88,7 @@ pub(super) static MUL: Spec = Spec {
 pub(super) static SUB: Spec = Spec {
     name: "sub",
     summary: "Subtracts the second branch from the first, element by element; both have the same shape.",
-    example: "input 8x8x4;\nsub < identity | conv 3x3x4 same > -> 8x8x4;\n",
+    example: "input 8x8x4;\nsub < identity | conv 3x3x4 same >  -> 8x8x4;\n",
     cost: "one subtraction per element",
     onnx: "Sub",
     torch: "operator -",
@@ -100,7 +100,7 @@ pub(super) static SUB: Spec = Spec {
 pub(super) static MAX: Spec = Spec {
     name: "max",
     summary: "The greatest of its branches, element by element; all have the same shape.",
-    example: "input 8x8x4;\nmax < identity | conv 3x3x4 same > -> 8x8x4;\n",
+    example: "input 8x8x4;\nmax < identity | conv 3x3x4 same >  -> 8x8x4;\n",
     cost: "one comparison per element for each operand beyond the first",
     onnx: "Max",
     torch: "torch.maximum",
@@ -112,7 +112,7 @@ pub(super) static MAX: Spec = Spec {
 pub(super) static MIN: Spec = Spec {
     name: "min",
     summary: "The least of its branches, element by element; all have the same shape.",
-    example: "input 8x8x4;\nmin < identity | conv 3x3x4 same > -> 8x8x4;\n",
+    example: "input 8x8x4;\nmin < identity | conv 3x3x4 same >  -> 8x8x4;\n",
     cost: "one comparison per element for each operand beyond the first",
     onnx: "Min",
     torch: "torch.minimum",
@@ -124,7 +124,7 @@ pub(super) static MIN: Spec = Spec {
 pub(super) static SPLIT: Spec = Spec {
     name: "split",
     summary: "Cuts the channels into n equal parts or parts of given sizes, one for each branch, and concatenates the ends of the branches.",
-    example: "input 8x8x4;\nsplit 2 < conv 3x3x6 same | identity > -> 8x8x8;\n",
+    example: "input 8x8x4;\nsplit 2 < conv 3x3x6 same | identity >  -> 8x8x8;\n",
     value: Some(&Value {
         name: "parts",
         kind: Kind::Counts { min: 1 },
@@ -141,7 +141,7 @@ pub(super) static SPLIT: Spec = Spec {
 pub(super) static AUX: Spec = Spec {
     name: "aux",
     summary: "A side branch: the trunk flows on, the end of the branch is a further named output.",
-    example: "input 8x8x4;\nconv 3x3x8 same;\naux train < avgpool global; flatten; dense 10 > -> 10 as head;\navgpool global;\n",
+    example: "input 8x8x4;\nconv 3x3x8 same;\naux train < avgpool global; flatten; dense 10 >  -> 10  as head;\navgpool global;\n",
     flags: &[Flag { name: "train", doc: "serves training only: has its own totals and is not run" }],
     cost: "that of its operators",
     onnx: "",
@@ -155,7 +155,7 @@ static FORMS: [&Spec; 10] = [&RESIDUAL, &INCEPTION, &CONCAT, &ADD, &MUL, &SUB, &
 pub static INPUT: Spec = Spec {
     name: "input",
     summary: "An input of the network and how a picture becomes its tensor: ÷255, − mean, ÷ std.",
-    example: "input 224x224x3 resize=256 mean=(0.485, 0.456, 0.406) std=(0.229, 0.224, 0.225);\nconv 7x7x64/2 pad=3 -> 112x112x64;\n",
+    example: "input 224x224x3 resize=256 mean=(0.485, 0.456, 0.406) std=(0.229, 0.224, 0.225);\nconv 7x7x64/2 pad=3  -> 112x112x64;\n",
     sizes: Sizes::MapOrValue,
     value: Some(&Value {
         name: "number of elements",

@@ -4,6 +4,7 @@
 mod arguments;
 mod baseline;
 mod binding;
+mod canonical;
 mod case_studies;
 mod cli;
 mod contract;

@@ -54,7 +54,7 @@ fn every_page_fails_with_its_code_and_shows_how_to_mend_it() {
     assert!(with_example > 60, "{with_example} pages with an example");
 }
 
-fn markdown(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn markdown(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

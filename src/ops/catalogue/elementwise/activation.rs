@@ -148,50 +148,50 @@ const fn number(value: &'static Value) -> Field<f64> {
 
 elementwise! {
     Relu "relu" since FIRST, "max(x, 0) (Nair & Hinton 2010).",
-        "input 8x8x4;\nconv 3x3x8 same relu -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same relu  -> 8x8x8;\n",
         cost Cost { cmp: 1, ..ZERO }, "1 comparison per element", onnx "Relu", torch "nn.ReLU",
         |x, c| x.max(c(0.0));
     Relu6 "relu6" since FIRST, "min(max(x, 0), 6).",
-        "input 8x8x4;\nconv 3x3x8 same relu6 -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same relu6  -> 8x8x8;\n",
         cost Cost { cmp: 2, ..ZERO }, "2 comparisons per element", onnx "Clip", torch "nn.ReLU6",
         |x, c| x.max(c(0.0)).min(c(6.0));
     Leaky {
         slope: f64 = number(&Value { name: "value", kind: Kind::Real, default: Default::Real(0.01), doc: "the slope below zero" })
     }
         "leaky" since FIRST, "x where x ≥ 0, else a·x (Maas et al. 2013).",
-        "input 8x8x4;\nconv 3x3x8 same leaky -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same leaky  -> 8x8x8;\n",
         cost Cost { mul: 1, cmp: 1, ..ZERO }, "1 comparison and 1 multiplication per element", onnx "LeakyRelu", torch "nn.LeakyReLU",
         |x, c| { let scaled = x * c(slope); if x >= c(0.0) { x } else { scaled } };
     Elu {
         scale: f64 = number(&Value { name: "value", kind: Kind::Real, default: Default::Real(1.0), doc: "the scale below zero" })
     }
         "elu" since FIRST, "x where x ≥ 0, else a·(e^x − 1) (Clevert et al. 2016).",
-        "input 8x8x4;\nconv 3x3x8 same elu -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same elu  -> 8x8x8;\n",
         cost Cost { add: 1, mul: 1, exp: 1, cmp: 1, ..ZERO }, "1 comparison, 1 exp, 1 addition and 1 multiplication per element",
         onnx "Elu", torch "nn.ELU",
         |x, c| { let below = c(scale) * (x.exp() - c(1.0)); if x >= c(0.0) { x } else { below } };
     Sigmoid "sigmoid" since FIRST, "1/(1 + e^−x).",
-        "input 8x8x4;\nconv 3x3x8 same sigmoid -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same sigmoid  -> 8x8x8;\n",
         cost Cost { add: 1, div: 1, exp: 1, ..ZERO }, "1 exp, 1 addition and 1 division per element", onnx "Sigmoid", torch "nn.Sigmoid",
         |x, c| c(1.0) / (c(1.0) + (-x).exp());
     Tanh "tanh" since FIRST, "The hyperbolic tangent.",
-        "input 8x8x4;\nconv 3x3x8 same tanh -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same tanh  -> 8x8x8;\n",
         cost Cost { exp: 1, ..ZERO }, "1 exp per element", onnx "Tanh", torch "nn.Tanh",
         |x, c| x.tanh();
     Stanh "stanh" since FIRST, "LeCun's scaled tangent 1.7159·tanh(2x/3) (1998).",
-        "input 8x8x4;\nconv 3x3x8 same stanh -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same stanh  -> 8x8x8;\n",
         cost Cost { mul: 2, exp: 1, ..ZERO }, "1 exp and 2 multiplications per element",
         onnx "ScaledTanh", torch "1.7159 * torch.tanh(x * 2 / 3)",
         |x, c| c(1.7159) * (x * c(2.0 / 3.0)).tanh();
     Silu "silu" since FIRST, "x·sigmoid(x) (Elfwing et al. 2018).",
-        "input 8x8x4;\nconv 3x3x8 same silu -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same silu  -> 8x8x8;\n",
         cost Cost { add: 1, div: 1, exp: 1, ..ZERO }, "1 exp, 1 addition and 1 division per element", onnx "x · Sigmoid", torch "nn.SiLU",
         |x, c| x / (c(1.0) + (-x).exp());
     Gelu {
         approx: bool = Field::flag(&[Flag { name: "approx", doc: "x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))), PyTorch's approximate=\"tanh\"" }])
     }
         "gelu" since FIRST, "x/2·(1 + erf(x/√2)) (Hendrycks & Gimpel 2016).",
-        "input 8x8x4;\nconv 3x3x8 same gelu -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same gelu  -> 8x8x8;\n",
         cost if approx { Cost { add: 2, mul: 6, exp: 1, ..ZERO } } else { Cost { add: 1, mul: 3, exp: 1, ..ZERO } },
         "1 erf, 1 addition and 3 multiplications per element; with `approx` 1 tanh, 2 additions and 6 multiplications",
         onnx "Gelu", torch "nn.GELU",
@@ -208,7 +208,7 @@ elementwise! {
         slope: Option<f64> = Field::optional_value(&Value { name: "slope", kind: Kind::Real, default: Default::Absent, doc: "the slope around zero; 1/6 where none is given, ONNX and Keras 2 take 0.2" })
     }
         "hsigmoid" since FIRST, "clip(slope·x + 1/2, 0, 1), with the slope 1/6 where none is given (Howard et al. 2019).",
-        "input 8x8x4;\nconv 3x3x8 same hsigmoid -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same hsigmoid  -> 8x8x8;\n",
         cost match slope { None => Cost { add: 1, div: 1, cmp: 2, ..ZERO }, Some(_) => Cost { add: 1, mul: 1, cmp: 2, ..ZERO } },
         "1 division (with a slope 1 multiplication), 1 addition and 2 comparisons per element",
         onnx "HardSigmoid", torch "nn.Hardsigmoid",
@@ -217,17 +217,17 @@ elementwise! {
             (scaled + c(0.5)).max(c(0.0)).min(c(1.0))
         };
     HardSwish "hswish" since FIRST, "x·hsigmoid(x) (Howard et al. 2019).",
-        "input 8x8x4;\nconv 3x3x8 same hswish -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same hswish  -> 8x8x8;\n",
         cost Cost { add: 1, mul: 1, div: 1, cmp: 2, ..ZERO }, "1 multiplication, 1 division, 1 addition and 2 comparisons per element",
         onnx "HardSwish", torch "nn.Hardswish",
         |x, c| x * (x / c(6.0) + c(0.5)).max(c(0.0)).min(c(1.0));
     Mish "mish" since SECOND, "x·tanh(softplus(x)) (Misra 2019).",
-        "input 8x8x4;\nconv 3x3x8 same mish -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same mish  -> 8x8x8;\n",
         cost Cost { add: 1, mul: 1, exp: 3, cmp: 2, ..ZERO }, "3 exp, 2 comparisons, 1 addition and 1 multiplication per element",
         onnx "Mish", torch "nn.Mish",
         |x, c| x * softplus(x).tanh();
     Selu "selu" since SECOND, "1.0507·x where x ≥ 0, else 1.0507·1.6733·(e^x − 1) (Klambauer et al. 2017).",
-        "input 8x8x4;\nconv 3x3x8 same selu -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same selu  -> 8x8x8;\n",
         cost Cost { add: 1, mul: 2, exp: 1, cmp: 1, ..ZERO }, "1 comparison, 1 exp, 1 addition and 2 multiplications per element",
         onnx "Selu", torch "nn.SELU",
         |x, c| {
@@ -238,63 +238,63 @@ elementwise! {
         scale: f64 = number(&Value { name: "value", kind: Kind::Real, default: Default::Real(1.0), doc: "the scale below zero; not 0" })
     }
         "celu" since SECOND, "x where x ≥ 0, else a·(e^(x/a) − 1) (Barron 2017).",
-        "input 8x8x4;\nconv 3x3x8 same celu 0.5 -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same celu 0.5  -> 8x8x8;\n",
         cost Cost { add: 1, mul: 1, div: 1, exp: 1, cmp: 1, ..ZERO }, "1 comparison, 1 exp, 1 division, 1 addition and 1 multiplication per element",
         onnx "Celu", torch "nn.CELU",
         |x, c| { let below = c(scale) * ((x / c(scale)).exp() - c(1.0)); if x >= c(0.0) { x } else { below } };
     Softplus "softplus" since SECOND, "ln(1 + e^x) (Dugas et al. 2001).",
-        "input 8x8x4;\nconv 3x3x8 same softplus -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same softplus  -> 8x8x8;\n",
         cost Cost { add: 1, exp: 2, cmp: 2, ..ZERO }, "2 exp, 2 comparisons and 1 addition per element", onnx "Softplus", torch "nn.Softplus",
         |x, c| softplus(x);
     Softsign "softsign" since SECOND, "x/(1 + |x|) (Bergstra et al. 2009).",
-        "input 8x8x4;\nconv 3x3x8 same softsign -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same softsign  -> 8x8x8;\n",
         cost Cost { add: 1, div: 1, cmp: 1, ..ZERO }, "1 comparison, 1 addition and 1 division per element", onnx "Softsign", torch "nn.Softsign",
         |x, c| x / (c(1.0) + x.max(-x));
     Hardtanh "hardtanh" since SECOND, "min(max(x, −1), 1).",
-        "input 8x8x4;\nconv 3x3x8 same hardtanh -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same hardtanh  -> 8x8x8;\n",
         cost Cost { cmp: 2, ..ZERO }, "2 comparisons per element", onnx "Clip", torch "nn.Hardtanh",
         |x, c| x.max(c(-1.0)).min(c(1.0));
     QuickGelu "quickgelu" since SECOND, "x·sigmoid(1.702·x) (Hendrycks & Gimpel 2016, section 2).",
-        "input 8x8x4;\nconv 3x3x8 same quickgelu -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same quickgelu  -> 8x8x8;\n",
         cost Cost { add: 1, mul: 1, div: 1, exp: 1, ..ZERO }, "1 exp, 1 addition, 1 division and 1 multiplication per element",
         onnx "x · Sigmoid(1.702·x)", torch "x * torch.sigmoid(1.702 * x)",
         |x, c| x / (c(1.0) + (-(x * c(1.702))).exp());
     Abs "abs" since SECOND, "The absolute value |x|.",
-        "input 8x8x4;\nconv 3x3x8 same abs -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same abs  -> 8x8x8;\n",
         cost Cost { cmp: 1, ..ZERO }, "1 comparison per element", onnx "Abs", torch "torch.abs",
         |x, c| x.max(-x);
     Square "square" since SECOND, "The square x·x.",
-        "input 8x8x4;\nconv 3x3x8 same square -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same square  -> 8x8x8;\n",
         cost Cost { mul: 1, ..ZERO }, "1 multiplication per element", onnx "Mul", torch "torch.square",
         |x, c| x * x;
     Sqrt "sqrt" since SECOND, "The square root; of a negative number NaN.",
-        "input 8x8x4;\nconv 3x3x8 same relu sqrt -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same relu sqrt  -> 8x8x8;\n",
         cost Cost { sqrt: 1, ..ZERO }, "1 square root per element", onnx "Sqrt", torch "torch.sqrt",
         |x, c| x.sqrt();
     Exp "exp" since SECOND, "The exponential e^x.",
-        "input 8x8x4;\nconv 3x3x8 same exp -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same exp  -> 8x8x8;\n",
         cost Cost { exp: 1, ..ZERO }, "1 exp per element", onnx "Exp", torch "torch.exp",
         |x, c| x.exp();
     Log "log" since SECOND, "The natural logarithm; of a negative number NaN, of 0 −∞.",
-        "input 8x8x4;\nconv 3x3x8 same relu plus 1 log -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same relu plus 1 log  -> 8x8x8;\n",
         cost Cost { exp: 1, ..ZERO }, "1 logarithm (counted as exp) per element", onnx "Log", torch "torch.log",
         |x, c| x.ln();
     Neg "neg" since SECOND, "The negative −x.",
-        "input 8x8x4;\nconv 3x3x8 same neg -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same neg  -> 8x8x8;\n",
         cost ZERO, "none: a change of sign is no operation", onnx "Neg", torch "torch.neg",
         |x, c| -x;
     Times {
         factor: f64 = number(&Value { name: "factor", kind: Kind::Real, default: Default::Required, doc: "the factor; a negative one stands in parentheses" })
     }
         "times" since SECOND, "Multiplies x by a constant.",
-        "input 8x8x4;\nconv 3x3x8 same times (-0.5) -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same times (-0.5)  -> 8x8x8;\n",
         cost Cost { mul: 1, ..ZERO }, "1 multiplication per element", onnx "Mul", torch "x * factor",
         |x, c| x * c(factor);
     Plus {
         summand: f64 = number(&Value { name: "summand", kind: Kind::Real, default: Default::Required, doc: "the summand; a negative one stands in parentheses" })
     }
         "plus" since SECOND, "Adds a constant to x.",
-        "input 8x8x4;\nconv 3x3x8 same plus 1 -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same plus 1  -> 8x8x8;\n",
         cost Cost { add: 1, ..ZERO }, "1 addition per element", onnx "Add", torch "x + summand",
         |x, c| x + c(summand);
     Clip {
@@ -302,7 +302,7 @@ elementwise! {
         max: Option<f64> = Field::optional(&[Attribute { name: "max", kind: Kind::Real, default: Default::Absent, doc: "the greatest result; at least `min`" }])
     }
         "clip" since SECOND, "min(max(x, min), max); one of the two limits may be left out.",
-        "input 8x8x4;\nconv 3x3x8 same clip min=0 max=6 -> 8x8x8;\n",
+        "input 8x8x4;\nconv 3x3x8 same clip min=0 max=6  -> 8x8x8;\n",
         cost Cost { cmp: u128::from(min.is_some()) + u128::from(max.is_some()), ..ZERO }, "1 comparison per element for each limit",
         onnx "Clip", torch "torch.clamp",
         |x, c| {

@@ -17,7 +17,7 @@ pub(crate) static SPEC: Spec = Spec {
     name: "dense",
     trailing: false,
     summary: "Fully-connected layer: every output is a weighted sum of all elements of a vector.",
-    example: "input 5x5x16;\nflatten -> 400;\ndense 120 tanh -> 120;\n",
+    example: "input 5x5x16;\nflatten         -> 400;\ndense 120 tanh  -> 120;\n",
     cost: "macs = out × in; one addition for each output with a bias",
     onnx: "Gemm",
     torch: "nn.Linear",

@@ -11,7 +11,7 @@ pub(crate) static SPEC: Spec = Spec {
     name: "layernorm",
     trailing: true,
     summary: "Layer normalisation over the channels at each position (Ba et al. 2016), of a vector over its elements.",
-    example: "input 8x8x3;\nconv 3x3x4 same layernorm relu -> 8x8x4;\n",
+    example: "input 8x8x3;\nconv 3x3x4 same layernorm relu  -> 8x8x4;\n",
     cost: "per element 5 additions and 3 multiplications; per position 1 addition less, 3 divisions and 1 square root",
     onnx: "LayerNormalization",
     torch: "nn.LayerNorm",

@@ -11,7 +11,7 @@ use crate::tensor::Shape;
 pub(crate) static SPEC: Spec = Spec {
     name: "crop",
     summary: "Takes rows and columns away at the edges of a map, or all but its centre.",
-    example: "input 64x64x8;\ncrop to 56x56 -> 56x56x8;\n",
+    example: "input 64x64x8;\ncrop to 56x56  -> 56x56x8;\n",
     cost: "none: data is only moved",
     onnx: "Slice",
     torch: "x[..., top:-bottom, left:-right]",

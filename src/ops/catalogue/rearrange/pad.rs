@@ -11,7 +11,7 @@ use crate::tensor::Shape;
 pub(crate) static SPEC: Spec = Spec {
     name: "pad",
     summary: "Puts zeros around a map, or another value, or what the map itself goes on with.",
-    example: "input 28x28x1;\npad 2 -> 32x32x1;\n",
+    example: "input 28x28x1;\npad 2  -> 32x32x1;\n",
     cost: "none: data is only moved",
     onnx: "Pad",
     torch: "F.pad",

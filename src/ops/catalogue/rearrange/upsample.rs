@@ -13,7 +13,7 @@ use crate::tensor::{Interpolation, Resampling, Shape};
 pub(crate) static SPEC: Spec = Spec {
     name: "upsample",
     summary: "Enlarges a map by whole factors, or to any size: repeats pixels, or interpolates between them.",
-    example: "input 8x8x4;\nupsample 2 bilinear -> 16x16x4;\n",
+    example: "input 8x8x4;\nupsample 2 bilinear  -> 16x16x4;\n",
     cost: "nearest: none; bilinear: per element 6 multiplications and 3 additions; bicubic: 20 and 15",
     onnx: "Resize",
     torch: "nn.Upsample",

@@ -22,7 +22,7 @@ const GLOBAL: Flag = Flag { name: "global", doc: "one window over the whole map;
 pub(crate) static MAX: Spec = Spec {
     name: "maxpool",
     summary: "The largest element of each window, channel by channel; padding never wins.",
-    example: "input 28x28x6;\nmaxpool 2/2 -> 14x14x6;\n",
+    example: "input 28x28x6;\nmaxpool 2/2  -> 14x14x6;\n",
     flags: REGION.flags,
     cost: "taps inside the input − 1 comparisons for each output",
     onnx: "MaxPool",
@@ -34,7 +34,7 @@ pub(crate) static MAX: Spec = Spec {
 pub(crate) static AVERAGE: Spec = Spec {
     name: "avgpool",
     summary: "The mean of each window, channel by channel; divides by the taps inside the input.",
-    example: "input 28x28x6;\navgpool 2/2 -> 14x14x6;\n",
+    example: "input 28x28x6;\navgpool 2/2  -> 14x14x6;\n",
     cost: "taps inside the input − 1 additions and 1 division for each output",
     onnx: "AveragePool",
     torch: "nn.AvgPool2d with count_include_pad=False",
