@@ -26,13 +26,19 @@ pub(super) fn check(node: &Node, sink: &mut Sink) {
                 .warn();
         }
     }
-    if let Some(mean) = input.mean.iter().find(|mean| **mean > 1.0) {
-        sink.warning(Code::W0210, node.span, "a mean above 1 leaves every value negative")
-            .origin(&node.origin)
-            .layer(&node.path)
-            .here(format!("subtracts {mean} from values between 0 and 1"))
-            .note("pictures are divided by 255 before the mean is subtracted")
-            .help("divide the means, and deviations like them, by 255")
-            .warn();
+    if let Some(mean) = input.mean.iter().find(|mean| **mean > 1.0 && **mean > input.range) {
+        sink.warning(
+            Code::W0210,
+            node.span,
+            format!("a mean above {} leaves every value negative", input.range),
+        )
+        .origin(&node.origin)
+        .layer(&node.path)
+        .here(format!("subtracts {mean} from values between 0 and {}", input.range))
+        .note("pictures are divided by 255 before the mean is subtracted, unless the input says `range=255`")
+        .help(
+            "write `range=255` where the network was trained on bytes, or divide means and deviations by 255",
+        )
+        .warn();
     }
 }

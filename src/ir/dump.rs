@@ -20,8 +20,9 @@ impl fmt::Display for Graph {
                 node.shape,
                 node.path
             )?;
-            if let NodeKind::Op(op) = &node.kind {
-                write!(f, "  {op:?}")?;
+            match &node.kind {
+                NodeKind::Op(op) => write!(f, "  {op:?}")?,
+                NodeKind::Input(input) => write!(f, " {input}")?,
             }
             if let Some(owner) = node.shares {
                 write!(f, "  shares {}", self.node(owner).path)?;

@@ -12,7 +12,7 @@ use crate::diag::Origin;
 use crate::ops::{Op, Parameter};
 use crate::tensor::Shape;
 
-use super::Expectation;
+use super::{Expectation, InputNode};
 
 /// A node, and at the same time its only value. Ids ascend in source order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,17 +27,6 @@ impl NodeId {
     pub(super) fn petgraph(self) -> NodeIndex {
         NodeIndex::new(self.index())
     }
-}
-
-/// An input of the network and how a picture becomes its tensor.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct InputNode {
-    /// The shorter side of a picture before the centre crop; `None` takes pictures of the exact size only.
-    pub resize: Option<u64>,
-    /// Subtracted from each channel, after ÷255; empty for none.
-    pub mean: Vec<f64>,
-    /// Divides each channel, after the mean; empty for none.
-    pub std: Vec<f64>,
 }
 
 /// What a node is.

@@ -8,7 +8,9 @@ mod build;
 mod dump;
 mod expectation;
 mod graph;
+mod input;
 
 pub(crate) use build::{GraphBuilder, Site};
 pub use expectation::{Comparison, Expectation, Target};
-pub use graph::{Graph, InputNode, Node, NodeId, NodeKind, Output};
+pub use graph::{Graph, Node, NodeId, NodeKind, Output};
+pub use input::{InputNode, Resize};

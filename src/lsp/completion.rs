@@ -327,6 +327,7 @@ fn default_template(kind: Kind, default: Fallback) -> String {
         (_, Kind::Real | Kind::Reals) => "1.0".to_owned(),
         (_, Kind::Pads | Kind::FourPads) => "1".to_owned(),
         (_, Kind::Table) => String::new(),
+        (_, Kind::Choice(words)) => words.first().copied().unwrap_or_default().to_owned(),
     };
     format!("${{1:{shown}}}")
 }

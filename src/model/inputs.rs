@@ -6,7 +6,7 @@ use ndarray::{ArrayD, Axis, IxDyn};
 
 use crate::analysis::Checked;
 use crate::diag::{Code, Failure};
-use crate::ir::NodeKind;
+use crate::ir::{NodeKind, Resize};
 use crate::picture::{self, Normalisation, Preparation, Prepared, Scaling};
 use crate::tensor::Shape;
 use crate::weights::npy;
@@ -49,9 +49,15 @@ impl ModelInput {
                 channels,
                 height,
                 width,
-                scaling: input.resize.map_or(Scaling::None, Scaling::ShorterSide),
-                normalisation: Normalisation { mean, std, ..Normalisation::default() },
-                ..Preparation::default()
+                scaling: match input.resize {
+                    Resize::None => Scaling::None,
+                    Resize::Shorter(side) => Scaling::ShorterSide(side),
+                    Resize::Exact { height, width } => Scaling::Exact { height, width },
+                    Resize::Letterbox(grey) => Scaling::Letterbox { grey: grey as f32 },
+                },
+                orient: input.orient,
+                bgr: input.bgr,
+                normalisation: Normalisation { range: input.range as f32, mean, std },
             };
             Some(ModelInput { name: node.path.clone(), shape: node.shape, preparation })
         };

@@ -295,6 +295,10 @@ impl Binder<'_> {
                 }
                 single => real(single).map(|single| Literal::Reals(vec![single])),
             },
+            Kind::Choice(words) => match &value.value {
+                RawValue::Word(word) => words.iter().find(|known| *known == word).copied().map(Literal::Word),
+                _ => None,
+            },
             Kind::Table => match &value.value {
                 RawValue::Table(table) => Some(Literal::Table(Arc::clone(table))),
                 RawValue::Word(word) => {
@@ -380,6 +384,7 @@ fn value_example(kind: Kind) -> &'static str {
         Kind::Pair { .. } | Kind::Pads | Kind::FourPads => "1",
         Kind::Reals => "(0.5, 0.5, 0.5)",
         Kind::Table => "my_table",
+        Kind::Choice(words) => words.first().copied().unwrap_or_default(),
     }
 }
 
@@ -393,6 +398,10 @@ fn wanted(kind: Kind) -> String {
         Kind::FourPads => "n or (top, bottom, left, right)".to_owned(),
         Kind::Reals => "a number, or one for each channel in parentheses".to_owned(),
         Kind::Table => "the name of a connection table".to_owned(),
+        Kind::Choice(words) => {
+            let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+            format!("one of {}", words.join(", "))
+        }
     }
 }
 

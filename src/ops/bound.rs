@@ -23,6 +23,8 @@ pub enum Literal {
     Table(Arc<ConnectionTable>),
     /// Several whole numbers.
     Counts(Vec<u64>),
+    /// A word of a [`Kind::Choice`](super::Kind::Choice).
+    Word(&'static str),
 }
 
 /// The arguments of an operator, checked against its spec, defaults filled in.
@@ -166,6 +168,14 @@ impl Bound {
     pub fn counts(&self, name: &'static str) -> Option<&[u64]> {
         match self.literal(name)? {
             Literal::Counts(counts) => Some(counts),
+            _ => None,
+        }
+    }
+
+    /// A `Kind::Choice`.
+    pub fn choice(&self, name: &'static str) -> Option<&'static str> {
+        match self.literal(name)? {
+            Literal::Word(word) => Some(word),
             _ => None,
         }
     }

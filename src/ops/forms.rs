@@ -154,7 +154,7 @@ static FORMS: [&Spec; 10] = [&RESIDUAL, &INCEPTION, &CONCAT, &ADD, &MUL, &SUB, &
 /// How `input` is written.
 pub static INPUT: Spec = Spec {
     name: "input",
-    summary: "An input of the network and how a picture becomes its tensor: ÷255, − mean, ÷ std.",
+    summary: "An input of the network and how a picture becomes its tensor: resized, scaled to 0…1, − mean, ÷ std.",
     example: "input 224x224x3 resize=256 mean=(0.485, 0.456, 0.406) std=(0.229, 0.224, 0.225);\nconv 7x7x64/2 pad=3  -> 112x112x64;\n",
     sizes: Sizes::MapOrValue,
     value: Some(&Value {
@@ -163,18 +163,47 @@ pub static INPUT: Spec = Spec {
         default: Default::Absent,
         doc: "elements of a vector",
     }),
+    flags: &[
+        Flag {
+            name: "letterbox",
+            doc: "scales a picture to the largest size of its proportion that fits, centred; the rest is grey (0.5)",
+        },
+        Flag {
+            name: "orient",
+            doc: "turns a picture as its EXIF mark says; without it, it is read as stored",
+        },
+    ],
     attributes: &[
         Attribute {
             name: "resize",
-            kind: Kind::Count { min: 1 },
+            kind: Kind::Counts { min: 1 },
             default: Default::Absent,
-            doc: "scales the shorter side of a picture to this many pixels before the centre crop",
+            doc: "`n`: the shorter side of a picture gets so many pixels; `(h, w)`: it gets this size, whatever its \
+                  proportion. Then its centre is cut out",
+        },
+        Attribute {
+            name: "letterbox",
+            kind: Kind::Real,
+            default: Default::Absent,
+            doc: "the flag with another grey, from 0 (black) to 1 (white), before mean and std",
+        },
+        Attribute {
+            name: "range",
+            kind: Kind::Real,
+            default: Default::Real(1.0),
+            doc: "what white becomes before the mean; 255 for networks that were trained on bytes",
+        },
+        Attribute {
+            name: "order",
+            kind: Kind::Choice(&["rgb", "bgr"]),
+            default: Default::Absent,
+            doc: "the order of the three channels of the tensor, and so of mean and std; `rgb` where none is given",
         },
         Attribute {
             name: "mean",
             kind: Kind::Reals,
             default: Default::Absent,
-            doc: "subtracted from each channel, after ÷255",
+            doc: "subtracted from each channel, which runs from 0 to the range",
         },
         Attribute {
             name: "std",

@@ -120,6 +120,7 @@ fn shown(literal: &Literal, kind: Option<Kind>) -> String {
         Literal::Reals(reals) => list(&mut reals.iter().map(|&real| number(real))),
         Literal::Counts(counts) => list(&mut counts.iter().map(u64::to_string)),
         Literal::Table(table) => format!("table of {} kernels", table.kernels()),
+        Literal::Word(word) => (*word).to_owned(),
     }
 }
 

@@ -173,6 +173,8 @@ pub enum Kind {
     Reals,
     /// The name of a connection table.
     Table,
+    /// One of these words.
+    Choice(&'static [&'static str]),
 }
 
 /// What holds where nothing is given.

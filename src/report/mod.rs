@@ -11,6 +11,7 @@ mod latex;
 mod markdown;
 pub mod numbers;
 pub mod operators;
+mod preprocessing;
 mod repeats;
 mod rows;
 mod table;

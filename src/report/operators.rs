@@ -72,6 +72,7 @@ fn kind(kind: Kind) -> String {
         Kind::FourPads => "n or (top, bottom, left, right)".to_owned(),
         Kind::Reals => "number or tuple".to_owned(),
         Kind::Table => "name of a table".to_owned(),
+        Kind::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
     }
 }
 

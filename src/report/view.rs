@@ -8,6 +8,8 @@ use crate::ir::{Node, NodeId};
 use crate::ops::Operator;
 use crate::tensor::Shape;
 
+use super::preprocessing::Preprocessing;
+
 /// The version of the JSON; a field that changes its meaning or goes raises it.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -60,6 +62,9 @@ pub struct Port {
     pub name: String,
     /// `[h, w, c]` or `[n]`.
     pub shape: Vec<u64>,
+    /// How a picture becomes it, where the network says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Preprocessing>,
 }
 
 /// An output.
@@ -254,8 +259,11 @@ impl Report {
     /// The report of a network.
     pub fn of(checked: &Checked, sources: &SourceMap, settings: Settings) -> Report {
         let graph = checked.graph();
-        let inputs =
-            graph.inputs().map(|(_, node)| Port { name: node.path.clone(), shape: node.shape.dims() });
+        let inputs = graph.inputs().map(|(_, node)| Port {
+            name: node.path.clone(),
+            shape: node.shape.dims(),
+            picture: Preprocessing::of(node),
+        });
         let outputs = graph.outputs().iter().map(|output| {
             let node = graph.node(output.node);
             OutputPort {

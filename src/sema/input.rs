@@ -2,7 +2,7 @@
 
 use crate::base::Span;
 use crate::diag::Code;
-use crate::ir::{InputNode, Site};
+use crate::ir::Site;
 use crate::ops::{self, RawArgument};
 use crate::syntax::ast;
 use crate::tensor::Shape;
@@ -71,19 +71,7 @@ impl Expander<'_> {
         };
         let shape =
             self.given.input_size.filter(|_| self.inputs == 1).map_or(written, |size| size.of(written));
-        let reals = |name| bound.reals(name).unwrap_or(&[]).to_vec();
-        let node = InputNode { resize: bound.count("resize"), mean: reals("mean"), std: reals("std") };
-        for (name, values) in [("mean", &node.mean), ("std", &node.std)] {
-            let at = bound.span(name).unwrap_or(word);
-            if !matches!(values.len(), 0 | 1) && values.len() as u64 != shape.channels() {
-                let message =
-                    format!("`{name}` has {} values for {} channels", values.len(), shape.channels());
-                self.error(Code::E0205, at, message).here("one value, or one for each channel").emit();
-            }
-            if name == "std" && values.contains(&0.0) {
-                self.error(Code::E0205, at, "`std` contains a zero").here("would divide by zero").emit();
-            }
-        }
+        let node = self.preparation(&bound, shape);
         let site = Site { row: false, ..self.site(path, "input", word) };
         match self.builder.input(shape, node, site) {
             Ok(node) => Incoming::Value(Current { node, span: statement }),

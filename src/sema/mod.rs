@@ -32,6 +32,7 @@ mod network;
 mod number;
 mod operator;
 mod pending;
+mod preparation;
 mod program;
 mod repeat;
 mod scope;

@@ -188,7 +188,7 @@ fn random_value(kind: Kind, numbers: &mut impl FnMut(u64) -> u64) -> Option<RawV
         Kind::Real => Some(RawValue::Real(numbers(8) as f64 / 8.0 - 0.25)),
         Kind::Pair { min } => Some(RawValue::Tuple(vec![int(min + numbers(3)), int(min + numbers(3))])),
         Kind::Pads | Kind::FourPads => Some(RawValue::Tuple((0..4).map(|_| int(numbers(3))).collect())),
-        Kind::Reals | Kind::Counts { .. } | Kind::Table => None,
+        Kind::Reals | Kind::Counts { .. } | Kind::Table | Kind::Choice(_) => None,
     }
 }
 
