@@ -33,6 +33,7 @@ mod predictions;
 mod project;
 mod report;
 mod run;
+mod run_outputs;
 #[cfg(test)]
 mod schema;
 mod source;

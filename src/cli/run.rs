@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::ArrayD;
 
 use crate::analysis::Checked;
 use crate::base::counted;
@@ -12,14 +12,14 @@ use crate::driver::{Loader, MAX_SOURCE_BYTES};
 use crate::lower::KernelPolicy;
 use crate::model::{Labels, Model, ModelSettings, OutputValues, UnknownValue};
 use crate::tensor::Shape;
-use crate::weights::{npy, npz};
 
 use super::files::FileLoader;
 use super::inputs::{Inputs, Layout, Pictures};
 use super::parameters::Parameters;
 use super::predictions::{self, Format};
+use super::run_outputs::{OutputFile, Shows};
 use super::source::Source;
-use super::{Done, Stop, machine, memory, output, words, write};
+use super::{Done, Stop, machine, memory, output, words};
 
 /// How many of the largest elements are shown where `--top` does not say.
 const TOP: usize = 5;
@@ -40,9 +40,12 @@ pub(super) struct Arguments {
     /// A picture or .npy array; repeatable
     #[arg(long, value_name = "[NAME=]PATH")]
     input: Vec<String>,
-    /// Writes an output as .npy, or all as .npz; repeatable
+    /// Writes an output as .npy or .png, or all as .npz; repeatable
     #[arg(long, value_name = "[NAME=]FILE")]
     output: Vec<String>,
+    /// What the pixels of a .png show
+    #[arg(long = "as", value_enum, requires = "output", value_name = "MEANING")]
+    shows: Option<Shows>,
     /// Writes named values as .npy files into a folder
     #[arg(long, num_args = 2, value_names = ["NAME,…", "DIR"])]
     dump: Vec<String>,
@@ -76,7 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 fn execute(arguments: &Arguments, network: &Checked) -> Done {
     let dumped: Vec<String> =
         arguments.dump.first().map_or(Vec::new(), |names| names.split(',').map(str::to_owned).collect());
-    let files = output_files(network, &arguments.output)?;
+    let files = OutputFile::all(network, &arguments.output, arguments.shows)?;
     check_top(arguments, network)?;
     let labels = labels(network, &arguments.source)?;
     let settings = ModelSettings {
@@ -92,6 +95,9 @@ fn execute(arguments: &Arguments, network: &Checked) -> Done {
     let weights = arguments.parameters.weights(network, arguments.source.file.as_deref())?;
     let named: Vec<String> = arguments.input.iter().chain(&arguments.pictures).cloned().collect();
     let inputs = Inputs::find(one.inputs(), &named, arguments.layout)?;
+    for file in &files {
+        file.check_pictures(inputs.pictures())?;
+    }
     let batch = usize::from(arguments.batch).min(inputs.pictures());
     let planned = Model::plan(network, ModelSettings { batch, ..settings }).map_err(unknown_value)?;
     memory::check(planned.memory().saturating_add(inputs.bytes()), arguments.max_memory)?;
@@ -100,8 +106,8 @@ fn execute(arguments: &Arguments, network: &Checked) -> Done {
     let results = run_all(&mut model, &pictures)?;
     // The outputs of the network stand before what is kept for dumps only.
     let own = &results[..model.outputs().iter().filter(|output| output.of_network).count()];
-    for (target, path) in &files {
-        write_output(target.as_deref(), path, own, arguments.layout)?;
+    for file in &files {
+        file.write(own, arguments.layout)?;
     }
     if let [_, folder] = arguments.dump.as_slice() {
         std::fs::create_dir_all(folder).map_err(|error| {
@@ -109,7 +115,7 @@ fn execute(arguments: &Arguments, network: &Checked) -> Done {
             Stop::Environment(Failure::new(Code::E0609, message))
         })?;
         for name in &dumped {
-            write_output(Some(name), &format!("{folder}/{name}.npy"), &results, arguments.layout)?;
+            OutputFile::array(name, format!("{folder}/{name}.npy")).write(&results, arguments.layout)?;
         }
     }
     let top = arguments.top.map_or(TOP, |top| top as usize);
@@ -140,30 +146,6 @@ fn unknown_value(error: UnknownValue) -> Stop {
     let failure = Failure::new(Code::E0611, format!("there is no value `{}` to dump", error.name))
         .help("`cnnc report` lists the rows");
     Stop::Usage(words::with_suggestion(failure, error.near))
-}
-
-/// `--output [NAME=]FILE`: the output (`None` for all, in an `.npz`) and the file.
-fn output_files(network: &Checked, arguments: &[String]) -> Result<Vec<(Option<String>, String)>, Stop> {
-    let outputs = network.graph().outputs().iter().filter(|output| !output.train_only);
-    let known: Vec<&str> = outputs.map(|output| output.name.as_str()).collect();
-    let one = |argument: &String| {
-        let (name, path) = match argument.split_once('=') {
-            Some((name, path)) if known.contains(&name) => (Some(name), path),
-            _ => (None, argument.as_str()),
-        };
-        match (name, path.ends_with(".npz"), path.ends_with(".npy")) {
-            (None, true, _) => Ok((None, path.to_owned())),
-            (_, false, true) => Ok((Some(name.unwrap_or("out").to_owned()), path.to_owned())),
-            _ => {
-                let message = format!("`--output {argument}`: the file must end with .npy or .npz");
-                Err(Stop::Usage(
-                    Failure::new(Code::E0609, message)
-                        .note("one output is written as .npy, all of them by name as .npz"),
-                ))
-            }
-        }
-    };
-    arguments.iter().map(one).collect()
 }
 
 /// The labels of the classes, one a line.
@@ -209,32 +191,5 @@ fn warn_of_nonfinite(output: &OutputValues) {
              `mean` and `std` of the input; `--dump` writes the values of a row\n",
             output.name
         ));
-    }
-}
-
-fn ordered(values: &ArrayD<f32>, layout: Layout) -> ArrayD<f32> {
-    if layout == Layout::Nhwc && values.ndim() == 4 {
-        values.view().permuted_axes(IxDyn(&[0, 2, 3, 1])).as_standard_layout().into_owned()
-    } else {
-        values.clone()
-    }
-}
-
-/// Writes one value as .npy, or all as .npz.
-fn write_output(name: Option<&str>, path: &str, results: &[OutputValues], layout: Layout) -> Done {
-    match name {
-        Some(name) => {
-            let Some(result) = results.iter().find(|result| result.name == name) else { return Ok(()) };
-            let values = ordered(&result.values, layout);
-            write::file(path, |mut file| npy::write_f32(&mut file, values.view(), path))
-        }
-        None => {
-            let all: Vec<ArrayD<f32>> =
-                results.iter().map(|result| ordered(&result.values, layout)).collect();
-            let shapes = results.iter().zip(&all);
-            let tensors: Vec<(String, Vec<usize>)> =
-                shapes.map(|(result, values)| (result.name.clone(), values.shape().to_vec())).collect();
-            write::file(path, |mut file| npz::write(&mut file, path, &tensors, |index| all[index].clone()))
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Pictures as inputs: PNG and JPEG to the f32 tensor that a network was trained on.
+//! Pictures as inputs, PNG and JPEG to the f32 tensor that a network was trained on; and outputs as pictures.
 //!
 //! The steps are those of torchvision's usual transforms on an image of Pillow 12, with the same bits: decode,
 //! convert to grey or RGB, resize (antialiased bilinear), crop the centre, scale to 0…1, subtract the mean, divide by
@@ -14,7 +14,9 @@
 
 mod centre;
 mod decode;
+mod encode;
 mod normalise;
+mod palette;
 mod raster;
 mod resample;
 mod scaling;
@@ -26,7 +28,9 @@ use crate::diag::{Code, Failure};
 use decode::{Header, Pixels};
 use raster::{Raster, Sample};
 
+pub use encode::Meaning;
 pub use normalise::Normalisation;
+pub use palette::class_colour;
 pub use scaling::Scaling;
 
 /// The longest side of a picture, as read and as resized.

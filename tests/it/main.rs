@@ -45,6 +45,7 @@ mod nonfinite;
 mod numbers;
 mod operator_pages;
 mod options;
+mod output_pictures;
 mod pages;
 mod plans;
 mod predictions;
