@@ -121,6 +121,26 @@ pub const FILES: &[File] = &[
         text: include_str!("../examples/zoo/inception_v3.cnn"),
     },
     File {
+        name: "unet_2015",
+        year: 2015,
+        networks: &["unet_2015"],
+        text: include_str!("../examples/zoo/unet_2015.cnn"),
+    },
+    File { name: "unet", year: 2015, networks: &["unet"], text: include_str!("../examples/zoo/unet.cnn") },
+    File { name: "fcn8s", year: 2015, networks: &["fcn8s"], text: include_str!("../examples/zoo/fcn8s.cnn") },
+    File {
+        name: "siamese",
+        year: 2015,
+        networks: &["siamese"],
+        text: include_str!("../examples/zoo/siamese.cnn"),
+    },
+    File {
+        name: "dcgan",
+        year: 2015,
+        networks: &["dcgan_generator", "dcgan_discriminator"],
+        text: include_str!("../examples/zoo/dcgan.cnn"),
+    },
+    File {
         name: "inception_resnet_v1",
         year: 2016,
         networks: &["inception_resnet_v1"],
@@ -151,6 +171,31 @@ pub const FILES: &[File] = &[
         text: include_str!("../examples/zoo/densenet.cnn"),
     },
     File {
+        name: "ssd300",
+        year: 2016,
+        networks: &["ssd300"],
+        text: include_str!("../examples/zoo/ssd300.cnn"),
+    },
+    File { name: "espcn", year: 2016, networks: &["espcn"], text: include_str!("../examples/zoo/espcn.cnn") },
+    File {
+        name: "xception",
+        year: 2017,
+        networks: &["xception"],
+        text: include_str!("../examples/zoo/xception.cnn"),
+    },
+    File {
+        name: "retinanet_head",
+        year: 2017,
+        networks: &["retinanet_head"],
+        text: include_str!("../examples/zoo/retinanet_head.cnn"),
+    },
+    File {
+        name: "deeplabv3",
+        year: 2017,
+        networks: &["deeplabv3"],
+        text: include_str!("../examples/zoo/deeplabv3.cnn"),
+    },
+    File {
         name: "mobilenet_v2",
         year: 2018,
         networks: &["mobilenet_v2"],
@@ -161,6 +206,48 @@ pub const FILES: &[File] = &[
         year: 2018,
         networks: &["shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0"],
         text: include_str!("../examples/zoo/shufflenet_v2.cnn"),
+    },
+    File {
+        name: "yolov3_tiny",
+        year: 2018,
+        networks: &["yolov3_tiny"],
+        text: include_str!("../examples/zoo/yolov3_tiny.cnn"),
+    },
+    File {
+        name: "mobilenet_v3",
+        year: 2019,
+        networks: &["mobilenet_v3_large", "mobilenet_v3_small"],
+        text: include_str!("../examples/zoo/mobilenet_v3.cnn"),
+    },
+    File {
+        name: "efficientnet_b0",
+        year: 2019,
+        networks: &["efficientnet_b0"],
+        text: include_str!("../examples/zoo/efficientnet_b0.cnn"),
+    },
+    File {
+        name: "res2net50",
+        year: 2019,
+        networks: &["res2net50"],
+        text: include_str!("../examples/zoo/res2net50.cnn"),
+    },
+    File {
+        name: "regnet",
+        year: 2020,
+        networks: &["regnet_x_400mf", "regnet_x_800mf", "regnet_x_1_6gf", "regnet_y_400mf", "regnet_y_800mf"],
+        text: include_str!("../examples/zoo/regnet.cnn"),
+    },
+    File {
+        name: "convnext_tiny",
+        year: 2022,
+        networks: &["convnext_tiny"],
+        text: include_str!("../examples/zoo/convnext_tiny.cnn"),
+    },
+    File {
+        name: "yolov8n",
+        year: 2023,
+        networks: &["yolov8n"],
+        text: include_str!("../examples/zoo/yolov8n.cnn"),
     },
 ];
 

@@ -244,6 +244,24 @@ fn inline_blocks_write_into_the_scope_of_their_call() {
 }
 
 #[test]
+fn a_word_is_used_where_it_stands_behind_an_operator() {
+    let unused = |text: &str| {
+        let mut files = Files::default();
+        let file = files.set("test.cnn", text);
+        let mut sink = Sink::default();
+        let program = Program::load(&mut files, &(), file, "test", &mut sink);
+        super::unused::check(&program, &mut sink);
+        sink.into_sorted().iter().map(|one| one.message.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(unused("block b(word act) { relu; bn eps=0.1 act } input 8x8x3; b(relu);"), [""; 0]);
+    let said = unused("block b(word act, word other) { conv 1x1x2 act } input 8x8x3; b(relu, relu);");
+    assert_eq!(said, ["the parameter `other` of this block is not used"]);
+    // A number is not used by a word of its name.
+    let said = unused("block b(relu) { conv 1x1x2 relu } input 8x8x3; b(3);");
+    assert_eq!(said, ["the parameter `relu` of this block is not used"]);
+}
+
+#[test]
 fn members_begin_at_a_number_and_splits_may_be_unequal() {
     assert_eq!(
         rows("input 4x4x2; [conv 1x1x2; conv 1x1x2] as t.\"b*\" from 1;"),

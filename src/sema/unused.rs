@@ -13,6 +13,8 @@ use super::program::Program;
 struct Mentions {
     names: BTreeSet<String>,
     words: BTreeSet<String>,
+    /// Words behind operators, blocks and forms; `word` parameters may be among them.
+    arguments: BTreeSet<String>,
     calls: BTreeSet<String>,
     references: BTreeSet<String>,
     /// Constants of bodies and where they stand.
@@ -122,7 +124,11 @@ impl Mentions {
     }
 
     fn report_params(&self, what: &str, params: &[ast::Param], sink: &mut Sink) {
-        for param in params.iter().filter(|param| !self.names.contains(&param.name.value)) {
+        let is_used = |param: &ast::Param| {
+            let name = &param.name.value;
+            self.names.contains(name) || param.word && self.arguments.contains(name)
+        };
+        for param in params.iter().filter(|param| !is_used(param)) {
             let message = format!("the parameter `{}` of this {what} is not used", param.name.value);
             unused(sink, Code::W0101, param.name.span, message);
         }
@@ -193,7 +199,9 @@ impl Mentions {
     fn args(&mut self, args: &[ast::Arg]) {
         for arg in args {
             match arg {
-                ast::Arg::Word(_) => {}
+                ast::Arg::Word(word) => {
+                    self.arguments.insert(word.value.clone());
+                }
                 ast::Arg::Size(size) => size.dims.iter().chain(&size.stride).for_each(|dim| self.expr(dim)),
                 ast::Arg::Value(value) | ast::Arg::Attribute { value, .. } => match value {
                     ast::ArgValue::Expr(expr) => self.expr(expr),

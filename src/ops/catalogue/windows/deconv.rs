@@ -1,6 +1,6 @@
 //! `deconv`: transposed convolution. Every input position spreads its kernel over the output.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Ix3, Ix4, IxDyn};
 
 use super::sliding::{BIAS, DILATE, FILTERS, GROUPS, PAD, Padding, Sliding, check_groups, window};
 use crate::diag::Code;
@@ -212,24 +212,34 @@ impl Operator for Deconv {
         mut output: ArrayViewMutD<'_, N>,
     ) {
         let (rows, columns) = self.windows();
-        let (channels, height, width) = (inputs[0].shape()[0], inputs[0].shape()[1], inputs[0].shape()[2]);
-        let (out_height, out_width) = (output.shape()[1] as u64, output.shape()[2] as u64);
+        let input = inputs[0].view().into_dimensionality::<Ix3>().expect("the input is a map");
+        let weights = parameters[0].view().into_dimensionality::<Ix4>().expect("weights have four axes");
+        let mut sums = output.view_mut().into_dimensionality::<Ix3>().expect("the output is a map");
+        let (channels, height, width) = input.dim();
+        let (_, out_height, out_width) = sums.dim();
         let (channels_per_group, filters_per_group) =
             (channels / self.groups as usize, (self.filters / self.groups) as usize);
-        output.fill(N::from_f64(0.0));
+        // For each input row or column the taps, and where they write.
+        let reaches = |window: Window, length: usize, out: usize| -> Vec<Vec<(usize, usize)>> {
+            let reach = |at: u64| {
+                let taps = window.taps_inside(at, out as u64);
+                taps.map(|tap| (tap as usize, window.position(at, tap) as usize)).collect()
+            };
+            (0..length as u64).map(reach).collect()
+        };
+        let (rows, columns) = (reaches(rows, height, out_height), reaches(columns, width, out_width));
+        sums.fill(N::from_f64(0.0));
         for channel in 0..channels {
             let first = channel / channels_per_group * filters_per_group;
-            for y in 0..height as u64 {
-                for x in 0..width as u64 {
-                    let value = inputs[0][IxDyn(&[channel, y as usize, x as usize])];
-                    for ky in rows.taps_inside(y, out_height) {
-                        for kx in columns.taps_inside(x, out_width) {
-                            let (oy, ox) = (rows.position(y, ky) as usize, columns.position(x, kx) as usize);
-                            for inner in 0..filters_per_group {
-                                let weight =
-                                    parameters[0][IxDyn(&[channel, inner, ky as usize, kx as usize])];
-                                let out = &mut output[IxDyn(&[first + inner, oy, ox])];
-                                *out = out.mac(value, weight);
+            for inner in 0..filters_per_group {
+                let mut plane = sums.index_axis_mut(Axis(0), first + inner);
+                for (y, row) in rows.iter().enumerate() {
+                    for &(ky, oy) in row {
+                        for (x, column) in columns.iter().enumerate() {
+                            let value = input[[channel, y, x]];
+                            for &(kx, ox) in column {
+                                let out = &mut plane[[oy, ox]];
+                                *out = out.mac(value, weights[[channel, inner, ky, kx]]);
                             }
                         }
                     }
