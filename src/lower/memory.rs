@@ -289,11 +289,9 @@ impl MemoryPlanner<'_> {
     /// Elements of scratch memory of each step.
     fn scratch(&self) -> Vec<usize> {
         let shape = |id: NodeId| self.graph.node(id).shape;
-        let one = |step: &FusedStep| match &step.kernel {
-            Kernel::Conv(convolution) => {
-                sizes::scratch(convolution, shape(step.operands[0].0), shape(step.value), self.options.batch)
-            }
-            _ => 0,
+        let one = |step: &FusedStep| {
+            let input = step.operands.first().map_or(shape(step.value), |&(id, _)| shape(id));
+            sizes::scratch(&step.kernel, input, shape(step.value), self.options.batch)
         };
         self.steps.iter().map(one).collect()
     }

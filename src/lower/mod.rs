@@ -20,7 +20,7 @@ use crate::ir::{Graph, NodeId};
 pub use constants::ConstantExpr;
 pub use layout::{Halo, LANES, Layout, MemoryFormat};
 pub use plan::{Algorithm, ChannelNorm, Convolution, Kernel, Plan, Port, Step, Tensor, WinogradTile};
-pub use sizes::{ChannelRange, DENSE_OUTPUTS, WinogradSchedule, lrn_radius};
+pub use sizes::{ChannelRange, DENSE_OUTPUTS, MomentBands, WinogradSchedule, lrn_radius};
 
 /// How a graph is lowered.
 #[derive(Clone, Debug)]

@@ -81,6 +81,16 @@ pub enum ChannelNorm {
         /// Added to the variance.
         eps: f64,
     },
+    /// `x / √(mean of the squares + eps)`
+    RootMeanSquare {
+        /// Added to the mean.
+        eps: f64,
+    },
+    /// `x / max(√(sum of the squares), eps)`
+    Euclidean {
+        /// The least divisor.
+        eps: f64,
+    },
 }
 
 impl ChannelNorm {
@@ -92,7 +102,14 @@ impl ChannelNorm {
     /// What values are multiplied with, from the sum of their squares over the channels.
     pub fn scale(&self, squares: f32, channels: usize) -> f32 {
         match *self {
-            ChannelNorm::Layer { eps } => 1.0 / (squares / channels as f32 + eps as f32).sqrt(),
+            ChannelNorm::Layer { eps } | ChannelNorm::RootMeanSquare { eps } => {
+                1.0 / (squares / channels as f32 + eps as f32).sqrt()
+            }
+            ChannelNorm::Euclidean { eps } => {
+                let norm = squares.sqrt();
+                // NaN stays.
+                1.0 / if norm < eps as f32 { eps as f32 } else { norm }
+            }
         }
     }
 }
@@ -118,7 +135,7 @@ pub enum Kernel {
     },
     /// Pooling.
     Pool(Pool),
-    /// A factor and a summand for each channel, which are the constants (batch normalisation).
+    /// A factor for each channel and perhaps a summand, which are the constants (batch normalisation).
     Affine,
     /// Sums of its inputs, element by element.
     Add,
@@ -134,6 +151,14 @@ pub enum Kernel {
     /// Normalisation over the channels at each position; the constants are a factor and a summand for each channel,
     /// where there are any.
     ChannelNorm(ChannelNorm),
+    /// `(x − mean) / √(variance + eps)` of groups of channels over all positions; the constants are a factor and a
+    /// summand for each channel, where there are any.
+    GroupNorm {
+        /// Groups of neighbouring channels.
+        groups: usize,
+        /// Added to the variance.
+        eps: f64,
+    },
     /// The definition of the operator, picture by picture.
     Reference(Op),
 }
@@ -146,12 +171,13 @@ impl Kernel {
             | Kernel::Depthwise { .. }
             | Kernel::Dense { .. }
             | Kernel::Affine
+            | Kernel::ChannelNorm(_)
+            | Kernel::GroupNorm { .. }
             | Kernel::Add => true,
             Kernel::Pool(_)
             | Kernel::Concat { .. }
             | Kernel::Copy
             | Kernel::Lrn(_)
-            | Kernel::ChannelNorm(_)
             | Kernel::Reference(_) => false,
         }
     }

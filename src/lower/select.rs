@@ -62,6 +62,20 @@ fn fast(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Option<Select
         Op::LayerNorm(norm) if inputs[0].is_map() => {
             all(Kernel::ChannelNorm(ChannelNorm::Layer { eps: norm.eps }), MemoryFormat::Nchw16c)
         }
+        Op::RmsNorm(norm) if inputs[0].is_map() => {
+            all(Kernel::ChannelNorm(ChannelNorm::RootMeanSquare { eps: norm.eps }), MemoryFormat::Nchw16c)
+        }
+        Op::L2Norm(norm) if inputs[0].is_map() => {
+            all(Kernel::ChannelNorm(ChannelNorm::Euclidean { eps: norm.eps }), MemoryFormat::Nchw16c)
+        }
+        Op::GroupNorm(norm) if inputs[0].is_map() => {
+            all(Kernel::GroupNorm { groups: norm.groups as usize, eps: norm.eps }, MemoryFormat::Nchw16c)
+        }
+        Op::InstanceNorm(norm) => {
+            let groups = inputs[0].channels() as usize;
+            all(Kernel::GroupNorm { groups, eps: norm.eps }, MemoryFormat::Nchw16c)
+        }
+        Op::Scale(_) => all(Kernel::Affine, common),
         Op::BatchNorm(BatchNorm { scale: true, bias: true, .. }) => all(Kernel::Affine, common),
         Op::Add(Add { scale: None, zeropad: None }) => all(Kernel::Add, common),
         Op::Activation(_) => all(Kernel::Copy, common),

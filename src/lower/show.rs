@@ -48,6 +48,7 @@ impl fmt::Display for Kernel {
             Kernel::Copy => f.write_str("copy"),
             Kernel::Lrn(lrn) => write!(f, "lrn {}", lrn.size),
             Kernel::ChannelNorm(norm) => write!(f, "channel norm {norm:?}"),
+            Kernel::GroupNorm { groups, .. } => write!(f, "group norm of {groups}"),
             Kernel::Reference(_) => f.write_str("reference"),
         }
     }

@@ -170,7 +170,9 @@ pub(super) fn packed(step: &Step) -> u128 {
             let inputs = step.inputs[0].shape.channels() as usize;
             elements(&[output.div_ceil(DENSE_OUTPUTS), inputs + 1, DENSE_OUTPUTS])
         }
-        Kernel::Affine | Kernel::ChannelNorm(_) => elements(&[2, output.next_multiple_of(LANES)]),
+        Kernel::Affine | Kernel::ChannelNorm(_) | Kernel::GroupNorm { .. } => {
+            elements(&[2, output.next_multiple_of(LANES)])
+        }
         _ => step
             .constants
             .iter()
@@ -179,14 +181,48 @@ pub(super) fn packed(step: &Step) -> u128 {
     }
 }
 
-/// Elements of scratch memory in the arena that a convolution needs while it runs, for all threads together.
-pub(super) fn scratch(convolution: &Convolution, input: Shape, output: Shape, batch: usize) -> usize {
-    match convolution.algorithm {
-        Algorithm::Direct => 0,
-        Algorithm::Winograd(tile) => {
-            let tiles = WinogradSchedule::new(tile, output, batch);
+/// Bands of rows of each block of 16 channels whose moments a normalisation over all positions computes apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MomentBands {
+    /// Blocks of channels.
+    pub blocks: usize,
+    /// Bands of each block.
+    pub bands: usize,
+    height: usize,
+}
+
+impl MomentBands {
+    /// For a map of this shape: as many as keep threads busy, but no more than it has rows.
+    pub fn new(shape: Shape) -> MomentBands {
+        const BANDS: usize = 8;
+        let blocks = (shape.channels() as usize).div_ceil(LANES);
+        let height = shape.extent().0 as usize;
+        MomentBands { blocks, bands: BANDS.div_ceil(blocks).min(height), height }
+    }
+
+    /// Bands of a picture.
+    pub fn of_picture(&self) -> usize {
+        self.blocks * self.bands
+    }
+
+    /// The rows of a band: first and end.
+    pub fn rows(&self, band: usize) -> (usize, usize) {
+        (band * self.height / self.bands, (band + 1) * self.height / self.bands)
+    }
+}
+
+/// Elements of scratch memory in the arena that a step needs while it runs, for all threads together.
+pub(super) fn scratch(kernel: &Kernel, input: Shape, output: Shape, batch: usize) -> usize {
+    match kernel {
+        Kernel::Conv(Convolution { algorithm: Algorithm::Winograd(tile), .. }) => {
+            let tiles = WinogradSchedule::new(*tile, output, batch);
             if tiles.tasks == 1 { tiles.inputs(input.channels() as usize) } else { 0 }
         }
+        // A mean and a sum of squares for each channel of a band.
+        Kernel::GroupNorm { .. } => {
+            batch.saturating_mul(MomentBands::new(output).of_picture()).saturating_mul(2 * LANES)
+        }
+        _ => 0,
     }
 }
 

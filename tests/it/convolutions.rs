@@ -119,6 +119,24 @@ proptest! {
     }
 
     #[test]
+    fn normalisations_over_channels_or_positions_are_those_of_the_definition(
+        (height, width) in (1u64..9, prop::sample::select(vec![1u64, 7, 33, 70])),
+        channels in prop::sample::select(vec![2u64, 6, 16, 18, 24, 48, 160]),
+        word in prop::sample::select(vec![
+            "layernorm", "rmsnorm eps=0.01", "l2norm scale", "groupnorm 1", "groupnorm 2 eps=0.5", "instancenorm",
+            "instancenorm affine",
+        ]),
+        activation in prop::sample::select(vec!["", "relu", "silu"]),
+        batch in 1usize..3,
+    ) {
+        // Behind an activation at the mean, so that no variance is nearly zero.
+        check(
+            &format!("input {height}x{width}x{channels}; conv 1x1x{channels}; plus 0.25; {word} {activation}; conv 3x3x5 pad=1;"),
+            batch,
+        );
+    }
+
+    #[test]
     fn layer_normalisations_are_those_of_the_definition(
         (height, width) in (1u64..9, 1u64..34),
         channels in channels(),

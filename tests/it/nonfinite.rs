@@ -82,6 +82,20 @@ fn lanes_behind_the_last_channel_reach_nothing() {
 }
 
 #[test]
+fn normalisations_keep_them_in_their_sets() {
+    for source in [
+        "input 6x9x24; conv 1x1x24; groupnorm 4; conv 1x1x5",
+        "input 6x9x18; conv 1x1x18; groupnorm 1; maxpool 2/2",
+        "input 5x7x20; instancenorm affine relu; maxpool 2/2",
+        "input 6x6x20; rmsnorm; maxpool 2/2",
+        "input 6x6x20; l2norm scale; maxpool 2/2",
+        "input 6x6x20; layernorm relu6; maxpool 2/2",
+    ] {
+        check(source);
+    }
+}
+
+#[test]
 fn tiles_of_winograd_show_them_in_their_windows_only() {
     for source in [
         "input 9x11x16; conv 3x3x16 same",

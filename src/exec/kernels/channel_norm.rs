@@ -10,6 +10,7 @@ use ndarray::ArrayD;
 use crate::diag::Failure;
 use crate::lower::{ChannelNorm, LANES, Step, Tensor};
 
+use super::activate::Epilogue;
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
 use super::{CompiledStep, halo, pack};
@@ -22,6 +23,7 @@ pub(super) struct ChannelNormalisation {
     /// A factor and a summand for each channel.
     factors: Memory,
     summands: Memory,
+    epilogue: Epilogue,
     channels: usize,
     phases: [usize; 1],
 }
@@ -35,14 +37,11 @@ impl ChannelNormalisation {
         constants: &[ArrayD<f32>],
     ) -> Result<ChannelNormalisation, Failure> {
         let channels = step.output.shape.channels() as usize;
-        let mut factors = pack::channels(constants.first().and_then(|values| values.as_slice()), channels)?;
-        if constants.is_empty() {
-            factors.all_mut().fill(1.0);
-        }
-        let summands = pack::channels(constants.get(1).and_then(|values| values.as_slice()), channels)?;
+        let (factors, summands) = pack::factors_and_summands(constants, channels)?;
         let phases = [batch * step.output.layout.height];
         let (input, output) = (step.inputs[0], step.output);
-        Ok(ChannelNormalisation { isa, input, output, norm, factors, summands, channels, phases })
+        let epilogue = Epilogue::of(step.activation);
+        Ok(ChannelNormalisation { isa, input, output, norm, factors, summands, epilogue, channels, phases })
     }
 }
 
@@ -75,7 +74,8 @@ struct Row<'a> {
 impl Body for Row<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let ChannelNormalisation { input, output, norm, factors, summands, channels, .. } = self.of;
+        let ChannelNormalisation { isa, input, output, norm, factors, summands, epilogue, channels, .. } =
+            self.of;
         let (width, blocks) = (output.layout.width, channels.div_ceil(LANES));
         let start = |tensor: &Tensor| tensor.offset + tensor.layout.at(self.picture, 0, self.row);
         let (from, to) = (start(input), start(output));
@@ -103,6 +103,7 @@ impl Body for Row<'_> {
             for (column, scale) in scales.iter_mut().enumerate() {
                 *scale = norm.scale(total(sums.wrapping_add(column * LANES)), *channels);
             }
+            let (min, max) = (V::splat(epilogue.min), V::splat(epilogue.max));
             for block in 0..blocks {
                 let (factor, summand) =
                     (V::load(factors.at(block * LANES)), V::load(summands.at(block * LANES)));
@@ -110,8 +111,10 @@ impl Body for Row<'_> {
                 for column in 0..width {
                     let value = V::load(source(block).wrapping_add(column * LANES));
                     let value = value.sub(V::splat(means[column])).mul(V::splat(scales[column]));
-                    summand.mac(value, factor).store(target.wrapping_add(column * LANES));
+                    let value = summand.mac(value, factor).at_least(min).at_most(max);
+                    value.store(target.wrapping_add(column * LANES));
                 }
+                epilogue.after(*isa, target, width * LANES);
             }
         }
     }

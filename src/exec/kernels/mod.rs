@@ -8,6 +8,7 @@ mod copy;
 mod dense;
 mod depthwise;
 mod group_fixup;
+mod group_norm;
 mod halo;
 mod lanes;
 mod lrn;
@@ -100,6 +101,9 @@ pub(super) fn compile(
         Kernel::Lrn(lrn) => Box::new(lrn::Normalisation::new(isa, step, lrn, batch)),
         Kernel::ChannelNorm(norm) => {
             Box::new(channel_norm::ChannelNormalisation::new(isa, step, *norm, batch, &constants)?)
+        }
+        Kernel::GroupNorm { groups, eps } => {
+            Box::new(group_norm::GroupNormalisation::new(isa, step, (*groups, *eps), batch, &constants)?)
         }
         Kernel::Reference(op) => Box::new(reference::Reference::new(step, op, batch, constants)),
     })

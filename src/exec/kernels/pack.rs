@@ -3,6 +3,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ndarray::ArrayD;
+
 use crate::diag::Failure;
 use crate::lower::LANES;
 
@@ -78,6 +80,23 @@ pub(super) fn given_back(
         end = first;
     }
     Ok(packed)
+}
+
+/// The factor and the summand of each channel, padded as by [`channels`]: the first and second constant, where they are
+/// there, else 1 and 0.
+///
+/// # Errors
+/// E0607 where there is too little memory.
+pub(super) fn factors_and_summands(
+    constants: &[ArrayD<f32>],
+    count: usize,
+) -> Result<(Memory, Memory), Failure> {
+    let of = |index: usize| channels(constants.get(index).and_then(|values| values.as_slice()), count);
+    let (mut factors, summands) = (of(0)?, of(1)?);
+    if constants.is_empty() {
+        factors.all_mut().fill(1.0);
+    }
+    Ok((factors, summands))
 }
 
 /// One number for each channel, padded with zeros to whole blocks and a block of zeros more.

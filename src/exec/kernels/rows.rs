@@ -38,8 +38,7 @@ impl Rows {
         let output = step.output;
         let channels = output.shape.channels() as usize;
         let affine = if step.kernel == Kernel::Affine {
-            let packed = |index: usize| pack::channels(constants[index].as_slice(), channels);
-            Some((packed(0)?, packed(1)?))
+            Some(pack::factors_and_summands(&constants, channels)?)
         } else {
             None
         };
