@@ -11,6 +11,7 @@ mod fuse;
 mod layout;
 mod memory;
 mod plan;
+mod rearrangement;
 mod select;
 mod show;
 mod sizes;
@@ -20,6 +21,7 @@ use crate::ir::{Graph, NodeId};
 pub use constants::ConstantExpr;
 pub use layout::{Halo, LANES, Layout, MemoryFormat};
 pub use plan::{Algorithm, ChannelNorm, Convolution, Kernel, Plan, Port, Step, Tensor, WinogradTile};
+pub use rearrangement::{AxisSource, Rearrangement};
 pub use sizes::{ChannelRange, DENSE_OUTPUTS, MomentBands, WinogradSchedule, lrn_radius};
 
 /// How a graph is lowered.

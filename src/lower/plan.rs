@@ -5,6 +5,7 @@ use crate::tensor::{Shape, Window};
 
 use super::constants::ConstantExpr;
 use super::layout::Layout;
+use super::rearrangement::Rearrangement;
 
 /// A value in the arena: one shape for each picture of the batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -159,6 +160,8 @@ pub enum Kernel {
         /// Added to the variance.
         eps: f64,
     },
+    /// Moves elements and computes nothing.
+    Rearrange(Rearrangement),
     /// The definition of the operator, picture by picture.
     Reference(Op),
 }
@@ -178,6 +181,7 @@ impl Kernel {
             | Kernel::Concat { .. }
             | Kernel::Copy
             | Kernel::Lrn(_)
+            | Kernel::Rearrange(_)
             | Kernel::Reference(_) => false,
         }
     }

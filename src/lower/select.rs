@@ -3,13 +3,14 @@
 //! The reference kernel is the default: an operator that is not named here runs as it is defined, in the stored
 //! order. To make one faster, add an arm to [`fast`].
 
-use crate::ops::{Add, BatchNorm, Border, Op};
-use crate::tensor::{Shape, Window};
+use crate::ops::{Add, BatchNorm, Border, Op, Source};
+use crate::tensor::{Interpolation, Shape, Window};
 
 use super::KernelPolicy;
 use super::choose;
 use super::layout::{LANES, MemoryFormat};
 use super::plan::{Algorithm, ChannelNorm, Convolution, Kernel};
+use super::rearrangement::Rearrangement;
 
 /// What kernel selection knows of an operator's place in the graph.
 pub(super) struct Operands<'a> {
@@ -78,6 +79,21 @@ fn fast(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Option<Select
         Op::Scale(_) => all(Kernel::Affine, common),
         Op::BatchNorm(BatchNorm { scale: true, bias: true, .. }) => all(Kernel::Affine, common),
         Op::Add(Add { scale: None, zeropad: None }) => all(Kernel::Add, common),
+        Op::Pad(pad) => operands.moved(Rearrangement::of(pad, inputs[0], operands.output)),
+        Op::Crop(crop) => operands.moved(Rearrangement::of(crop, inputs[0], operands.output)),
+        Op::Shuffle(shuffle) => operands.moved(Rearrangement::of(shuffle, inputs[0], operands.output)),
+        Op::PixelShuffle(shuffle) => operands.moved(Rearrangement::of(shuffle, inputs[0], operands.output)),
+        Op::Slice(slice) if inputs[0].is_map() => {
+            let source = |[channel, row, column]: [u64; 3]| Source::At([channel + slice.first, row, column]);
+            operands.moved(Rearrangement::new(operands.output, (0, 0), 1, source))
+        }
+        Op::Upsample(upsample) if upsample.interpolation == Interpolation::Nearest => {
+            let ((height, width), (rows, columns)) = (inputs[0].extent(), operands.output.extent());
+            let source = |[channel, row, column]: [u64; 3]| {
+                Source::At([channel, row * height / rows, column * width / columns])
+            };
+            operands.moved(Rearrangement::new(operands.output, (0, 0), 1, source))
+        }
         Op::Activation(_) => all(Kernel::Copy, common),
         Op::Concat(_) => {
             let channels = first_channels(inputs);
@@ -100,6 +116,11 @@ impl Operands<'_> {
     fn common_format(&self) -> MemoryFormat {
         let is_blocked = self.formats.contains(&MemoryFormat::Nchw16c) && self.output.is_map();
         if is_blocked { MemoryFormat::Nchw16c } else { MemoryFormat::Nchw }
+    }
+
+    /// Moves elements by tables, in the format in which they are.
+    fn moved(&self, tables: Option<Rearrangement>) -> Option<Selection> {
+        Some(Selection::uniform(Kernel::Rearrange(tables?), self.common_format(), 1))
     }
 
     /// A convolution reads N×H×W×C where a map of few channels, such as a picture, is in the stored order: blocks

@@ -24,6 +24,7 @@ pub use argument::{ConnectionTable, RawArgument, RawValue, Segment, segments, tr
 pub use bind::bind;
 pub use bound::{Bound, Literal};
 use catalogue::construct;
+pub(crate) use catalogue::rearrange::family::{Rearrange, Source};
 pub use catalogue::*;
 pub use cost::{Cost, Product};
 pub use error::{At, OpError};

@@ -16,6 +16,7 @@ mod memory;
 mod pack;
 pub mod peak;
 mod pool;
+mod rearrange;
 mod reference;
 mod rows;
 mod tile;
@@ -105,6 +106,7 @@ pub(super) fn compile(
         Kernel::GroupNorm { groups, eps } => {
             Box::new(group_norm::GroupNormalisation::new(isa, step, (*groups, *eps), batch, &constants)?)
         }
+        Kernel::Rearrange(tables) => Box::new(rearrange::Rearranging::new(step, tables, batch)),
         Kernel::Reference(op) => Box::new(reference::Reference::new(step, op, batch, constants)),
     })
 }

@@ -14,7 +14,7 @@ mod combine;
 mod elementwise;
 mod linear;
 mod normalisation;
-mod rearrange;
+pub(super) mod rearrange;
 mod reduce;
 mod windows;
 

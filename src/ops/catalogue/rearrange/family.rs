@@ -16,8 +16,17 @@ pub(crate) enum Source {
 pub(crate) trait Rearrange {
     /// The shape of the output, or why there is none.
     fn rearranged(&self, input: Shape) -> Result<Shape, OpError>;
-    /// Where channel, row and column `at` of the output come from.
+    /// Where channel, row and column `at` of the output come from. The channel depends on the channel and on row and
+    /// column modulo [`Rearrange::period`]; the row on the row, and what a channel adds to it; the column likewise.
     fn source(&self, input: Shape, at: [u64; 3]) -> Source;
+    /// A row and a column of the output that come from the input.
+    fn inside(&self) -> (u64, u64) {
+        (0, 0)
+    }
+    /// Rows and columns after which the channels of the input repeat.
+    fn period(&self) -> u64 {
+        1
+    }
     /// How positions of the output see positions of the input.
     fn moves(&self, input: Shape) -> Geometry;
 }

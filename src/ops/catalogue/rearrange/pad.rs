@@ -71,6 +71,10 @@ impl Rearrange for Pad {
         }
     }
 
+    fn inside(&self) -> (u64, u64) {
+        (self.pads[0], self.pads[2])
+    }
+
     fn moves(&self, _input: Shape) -> Geometry {
         let shifted = |before: u64| Reach::Shifted { before: i64::try_from(before).unwrap_or(i64::MAX) };
         Geometry::Axes { rows: shifted(self.pads[0]), columns: shifted(self.pads[2]) }

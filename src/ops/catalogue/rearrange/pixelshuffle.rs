@@ -106,6 +106,10 @@ impl Rearrange for PixelShuffle {
         Source::At([flat, y * factor + place / factor, x * factor + place % factor])
     }
 
+    fn period(&self) -> u64 {
+        if self.inverse { 1 } else { self.factor }
+    }
+
     fn moves(&self, input: Shape) -> Geometry {
         let factor = self.factor;
         if self.inverse {
