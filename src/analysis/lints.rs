@@ -14,6 +14,7 @@ pub fn check(checked: &Checked, sink: &mut Sink) {
     graph.inputs().for_each(|(_, node)| pictures::check(node, sink));
     for (id, node) in graph.rows() {
         bias_before_normalisation(graph, id, node, sink);
+        uncentred_crop(graph, id, node, sink);
         alignment::check(checked, id, sink);
         let Some((op, rows, columns)) = windows(graph, id, node) else { continue };
         if !is_shortcut(graph, id) {
@@ -154,6 +155,29 @@ fn dropped_pixels(node: &Node, rows: Axis, columns: Axis, sink: &mut Sink) {
         warning.help("`same` or `pad=` lets the windows reach the edge")
     };
     warning.warn();
+}
+
+/// W0211: `crop to` with an odd rest.
+fn uncentred_crop(graph: &Graph, id: NodeId, node: &Node, sink: &mut Sink) {
+    let Some((Op::Crop(crop), input)) = node.op().zip(graph.operand_shapes(id).first().copied()) else {
+        return;
+    };
+    let Some((rows, columns)) = crop.centring(input.extent()) else { return };
+    let odd = rows_and_columns(rows % 2, columns % 2);
+    if odd.is_empty() {
+        return;
+    }
+    let (top, left) = (rows / 2, columns / 2);
+    let same = format!("crop ({top}, {}, {left}, {})", rows - top, columns - left);
+    warn(sink, Code::W0211, node, format!("the crop cannot take {odd} from both sides alike"))
+        .here(format!(
+            "takes {rows} of {} rows and {columns} of {} columns",
+            input.extent().0,
+            input.extent().1
+        ))
+        .note("an odd one goes at the bottom or right")
+        .help(format!("`crop (top, bottom, left, right)` says which side is meant; this is `{same}`"))
+        .warn();
 }
 
 /// W0202: the normalisation subtracts what the bias adds.

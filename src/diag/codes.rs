@@ -165,6 +165,7 @@ codes! {
     W0208 "an input that looks channels first",
     W0209 "misaligned paths",
     W0210 "a mean above 1",
+    W0211 "a crop beside the centre",
 }
 
 impl Code {

@@ -131,8 +131,36 @@ struct Sketch<'a> {
     /// The paths of all scopes.
     scopes: BTreeSet<&'a str>,
     frames: BTreeMap<&'a str, usize>,
-    /// Folded scopes: the vertex and the operators that it stands for.
-    folded: BTreeMap<&'a str, (usize, usize)>,
+    folded: BTreeMap<&'a str, Folded>,
+}
+
+/// A folded scope.
+struct Folded {
+    /// The vertex that stands for it.
+    vertex: usize,
+    /// How many operators it holds.
+    operators: usize,
+    /// Whether all of them only serve training.
+    train_only: bool,
+    /// Whether one of them has parameters of its own.
+    owns: bool,
+    /// The path of the part whose parameters the first one takes that has none of its own.
+    weights_of: Option<String>,
+}
+
+impl Folded {
+    fn add(&mut self, graph: &Graph, scope: &str, node: &Node) {
+        self.operators += usize::from(node.row);
+        self.train_only &= node.train_only;
+        self.owns |= !node.parameters.is_empty() && node.shares.is_none();
+        if let (Some(owner), None) = (node.shares, &self.weights_of) {
+            // `again.conv1` takes those of `tower.conv1`, so that `again` takes those of `tower`.
+            let owner = graph.node(owner).path.as_str();
+            let inner = node.path.strip_prefix(scope).filter(|inner| !inner.is_empty());
+            let part = inner.and_then(|inner| owner.strip_suffix(inner)).unwrap_or(owner);
+            self.weights_of = Some(part.to_owned());
+        }
+    }
 }
 
 impl<'a> Sketch<'a> {
@@ -168,11 +196,9 @@ impl<'a> Sketch<'a> {
                 frame,
             });
         };
-        let operators = usize::from(node.row);
-        if let Some((vertex, count)) = self.folded.get_mut(scope) {
-            *count += operators;
-            self.drawing.vertices[*vertex].dashed &= is_dashed;
-            return *vertex;
+        if let Some(folded) = self.folded.get_mut(scope) {
+            folded.add(graph, scope, node);
+            return folded.vertex;
         }
         let outer: Vec<&str> = outer_scopes(scope).collect();
         let frame = self.frame(&outer);
@@ -180,10 +206,12 @@ impl<'a> Sketch<'a> {
             name: last_part(scope),
             detail: String::new(),
             style: Style::Folded,
-            dashed: is_dashed,
+            dashed: false,
             frame,
         });
-        self.folded.insert(scope, (vertex, operators));
+        let mut folded = Folded { vertex, operators: 0, train_only: true, owns: false, weights_of: None };
+        folded.add(graph, scope, node);
+        self.folded.insert(scope, folded);
         vertex
     }
 
@@ -207,9 +235,13 @@ impl<'a> Sketch<'a> {
     }
 
     fn finish(mut self) -> Drawing {
-        for &(vertex, count) in self.folded.values() {
-            let plural = if count == 1 { "" } else { "s" };
-            self.drawing.vertices[vertex].detail = format!("{count} operator{plural}");
+        for folded in self.folded.values() {
+            let plural = if folded.operators == 1 { "" } else { "s" };
+            let weights = folded.weights_of.as_deref().filter(|_| !folded.owns);
+            let shared = weights.map(|part| format!(", weights of {}", visible(part))).unwrap_or_default();
+            let vertex = &mut self.drawing.vertices[folded.vertex];
+            vertex.detail = format!("{} operator{plural}{shared}", folded.operators);
+            vertex.dashed = folded.train_only || weights.is_some();
         }
         self.drawing
     }

@@ -219,7 +219,9 @@ impl Binder<'_> {
             Some(known) => {
                 builder.here("not known here").fix(format!("did you mean `{known}`?"), word.span, known)
             }
-            None => builder.here("neither a flag of it nor a trailing word"),
+            None => builder
+                .here("neither a flag of it nor a trailing word")
+                .help(format!("this is cnnc {}; a newer one may know the word", env!("CARGO_PKG_VERSION"))),
         };
         builder.emit();
         self.failed = true;

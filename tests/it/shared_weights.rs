@@ -28,3 +28,50 @@ fn a_shared_tower_computes_with_the_weights_of_the_first() {
         assert_ne!(first, run(&[input(1), input(2)], "second"));
     }
 }
+
+const TOWERS: &str = "
+    block tower() { conv 3x3x4 same relu; conv 3x3x4 same; }
+    input 9x9x4 as l;
+    input 9x9x4 as r;
+    @l; tower() as t;
+    @r; shared t as u;
+    add < @t | @u >;";
+
+/// What the program of this text prints.
+fn printed(arguments: &[&str]) -> String {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_cnnc")).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn an_edit_of_the_shared_part_shows_at_both_uses() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (old, new) = (
+        file("old.cnn", TOWERS.to_owned()),
+        file("new.cnn", TOWERS.replace("3x3x4 same relu", "5x5x4 same relu")),
+    );
+    let text = printed(&["diff", &old, &new, "--format", "json"]);
+    let diff: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let changed = diff.to_string();
+    assert!(changed.contains("t.conv1") && changed.contains("u.conv1"), "{text}");
+    // 256 parameters once, and 9x9x4x16x4 products at each use.
+    let table = printed(&["diff", &old, &new]);
+    assert!(table.contains("+256 params, +41.5 k macs in 2 layers"), "{table}");
+}
+
+#[test]
+fn the_second_use_is_drawn_dashed_with_the_name_of_the_first() {
+    let whole = printed(&["graph", "-e", TOWERS]);
+    assert!(whole.contains("weights of t.conv1\", style=\"rounded,dashed\""), "{whole}");
+    let folded = printed(&["graph", "-e", TOWERS, "--depth", "1"]);
+    assert!(folded.contains("\"u\\n3 operators, weights of t\""), "{folded}");
+    assert!(folded.lines().any(|line| line.contains("weights of t") && line.contains("dashed")), "{folded}");
+    let first = folded.lines().find(|line| line.contains("\"t\\n")).unwrap();
+    assert!(first.contains("3 operators\"") && !first.contains("dashed"), "{folded}");
+}

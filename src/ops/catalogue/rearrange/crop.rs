@@ -62,6 +62,14 @@ const KEPT: Field<Kept> = Field {
 };
 
 impl Crop {
+    /// What `to` leaves out of a map of this size: rows and columns, of which an odd one goes at the bottom or right.
+    pub fn centring(&self, (height, width): (u64, u64)) -> Option<(u64, u64)> {
+        match self.kept {
+            Kept::Within(_) => None,
+            Kept::Centre(rows, columns) => Some((height.checked_sub(rows)?, width.checked_sub(columns)?)),
+        }
+    }
+
     /// The first row and column that is kept, and how many of both.
     fn window(&self, (height, width): (u64, u64)) -> Option<([u64; 2], [u64; 2])> {
         match self.kept {
