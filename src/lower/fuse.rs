@@ -138,7 +138,7 @@ impl Fusion<'_> {
         if step.constants.is_empty() {
             step.constants = self.constants(id, op, &step.kernel);
         }
-        if matches!(step.kernel, Kernel::Affine | Kernel::Add | Kernel::Copy) {
+        if matches!(step.kernel, Kernel::Affine | Kernel::Add | Kernel::Combine(_) | Kernel::Copy) {
             step.overwrites = Some(0);
         }
         self.covered.extend(&step.covers);

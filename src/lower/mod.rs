@@ -20,7 +20,10 @@ use crate::ir::{Graph, NodeId};
 
 pub use constants::ConstantExpr;
 pub use layout::{Halo, LANES, Layout, MemoryFormat};
-pub use plan::{Algorithm, ChannelNorm, Convolution, Kernel, Plan, Port, Step, Tensor, WinogradTile};
+pub use plan::{
+    Algorithm, ChannelNorm, Combination, Convolution, Kernel, Plan, Port, Resample, Step, Tensor,
+    WinogradTile,
+};
 pub use rearrangement::{AxisSource, Rearrangement};
 pub use sizes::{ChannelRange, DENSE_OUTPUTS, MomentBands, WinogradSchedule, lrn_radius};
 

@@ -115,6 +115,28 @@ impl ChannelNorm {
     }
 }
 
+/// What becomes of the elements at the same place of several maps, from the first map on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Combination {
+    /// The first less the others.
+    Difference,
+    /// All multiplied.
+    Product,
+    /// The greatest; NaN where one is.
+    Greatest,
+    /// The least; NaN where one is.
+    Least,
+}
+
+/// The pixels that make each pixel of a map of another size, with their weights; both axes are independent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resample {
+    /// For each row of the output, rows of the input.
+    pub rows: Vec<Vec<(usize, f32)>>,
+    /// For each column of the output, columns of the input.
+    pub columns: Vec<Vec<(usize, f32)>>,
+}
+
 /// How a step computes its output.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kernel {
@@ -160,6 +182,10 @@ pub enum Kernel {
         /// Added to the variance.
         eps: f64,
     },
+    /// Combines its inputs element by element; one of 1x1xC or HxWx1 serves all positions or channels.
+    Combine(Combination),
+    /// Interpolates between pixels.
+    Resample(Resample),
     /// Moves elements and computes nothing.
     Rearrange(Rearrangement),
     /// The definition of the operator, picture by picture.
@@ -176,12 +202,14 @@ impl Kernel {
             | Kernel::Affine
             | Kernel::ChannelNorm(_)
             | Kernel::GroupNorm { .. }
+            | Kernel::Combine(_)
             | Kernel::Add => true,
             Kernel::Pool(_)
             | Kernel::Concat { .. }
             | Kernel::Copy
             | Kernel::Lrn(_)
             | Kernel::Rearrange(_)
+            | Kernel::Resample(_)
             | Kernel::Reference(_) => false,
         }
     }

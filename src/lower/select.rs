@@ -3,13 +3,13 @@
 //! The reference kernel is the default: an operator that is not named here runs as it is defined, in the stored
 //! order. To make one faster, add an arm to [`fast`].
 
-use crate::ops::{Add, BatchNorm, Border, Op, Source};
+use crate::ops::{Add, BatchNorm, Border, Joined, Op, Source};
 use crate::tensor::{Interpolation, Shape, Window};
 
 use super::KernelPolicy;
 use super::choose;
 use super::layout::{LANES, MemoryFormat};
-use super::plan::{Algorithm, ChannelNorm, Convolution, Kernel};
+use super::plan::{Algorithm, ChannelNorm, Combination, Convolution, Kernel, Resample};
 use super::rearrangement::Rearrangement;
 
 /// What kernel selection knows of an operator's place in the graph.
@@ -94,6 +94,25 @@ fn fast(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Option<Select
             };
             operands.moved(Rearrangement::new(operands.output, (0, 0), 1, source))
         }
+        Op::Upsample(upsample) => {
+            let (input, output) = (inputs[0].extent(), operands.output.extent());
+            let along = |input: u64, output: u64| {
+                let of_one = |index| upsample.samples(index, input as usize, output as usize);
+                let single = |(pixel, weight)| (pixel, weight as f32);
+                (0..output as usize).map(|index| of_one(index).into_iter().map(single).collect()).collect()
+            };
+            let taps = Resample { rows: along(input.0, output.0), columns: along(input.1, output.1) };
+            all(Kernel::Resample(taps), MemoryFormat::Nchw16c)
+        }
+        Op::Pairwise(pairwise) if common == MemoryFormat::Nchw16c => {
+            let combination = match pairwise.joined {
+                Joined::Difference => Combination::Difference,
+                Joined::Greatest => Combination::Greatest,
+                Joined::Least => Combination::Least,
+            };
+            all(Kernel::Combine(combination), common)
+        }
+        Op::Mul(_) if common == MemoryFormat::Nchw16c => all(Kernel::Combine(Combination::Product), common),
         Op::Activation(_) => all(Kernel::Copy, common),
         Op::Concat(_) => {
             let channels = first_channels(inputs);

@@ -49,6 +49,8 @@ impl fmt::Display for Kernel {
             Kernel::Lrn(lrn) => write!(f, "lrn {}", lrn.size),
             Kernel::ChannelNorm(norm) => write!(f, "channel norm {norm:?}"),
             Kernel::GroupNorm { groups, .. } => write!(f, "group norm of {groups}"),
+            Kernel::Combine(combination) => write!(f, "combine {combination:?}"),
+            Kernel::Resample(_) => f.write_str("resample"),
             Kernel::Rearrange(_) => f.write_str("rearrange"),
             Kernel::Reference(_) => f.write_str("reference"),
         }

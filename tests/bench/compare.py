@@ -35,6 +35,8 @@ NETWORKS = {
     "densenet121": ("examples/zoo/densenet.cnn", "densenet121", "densenet121"),
     "lenet5": ("examples/zoo/lenet5.cnn", None, "lenet5"),
 }
+# Seconds between two engines of a round.
+PAUSE = 0.02
 SIX = ["alexnet", "googlenet", "resnet18", "resnet50", "inception_v3", "vgg16"]
 
 
@@ -168,7 +170,11 @@ def compare(name, threads, batch, rounds, folder, cnnc):
     found = []
     for _ in range(rounds):
         before, own_before, started = busy(), sum(one.processor_time() for one in engines), time.monotonic()
-        times = [min(engine.run() for _ in range(repeats)) for engine in engines]
+        times = []
+        for engine in engines:
+            # Threads of the engine before still spin for a while, on the processors that the next one needs.
+            time.sleep(PAUSE)
+            times.append(min(engine.run() for _ in range(repeats)))
         ticks = (time.monotonic() - started) * os.sysconf("SC_CLK_TCK")
         own = sum(one.processor_time() for one in engines) - own_before
         found.append(((busy() - before - own) / ticks, times))

@@ -157,6 +157,22 @@ proptest! {
     }
 
     #[test]
+    fn combinations_and_interpolations_are_those_of_the_definition(
+        (height, width) in (1u64..9, prop::sample::select(vec![1u64, 7, 30])),
+        channels in prop::sample::select(vec![1u64, 15, 16, 20, 48]),
+        word in prop::sample::select(vec![
+            "sub < identity | tanh > relu", "max < identity | tanh | neg >", "min < identity | neg > silu",
+            "mul < identity | conv 1x1x{C} | tanh > relu6", "mul < identity | avgpool global; sigmoid >",
+            "mul < avgpool global; sigmoid | identity > leaky", "mul < identity | conv 1x1x1 sigmoid >",
+            "upsample 2 bilinear", "upsample to 5x9 bilinear corners", "upsample 3x2 bicubic", "upsample to 4x5 bicubic",
+        ]),
+        batch in 1usize..3,
+    ) {
+        let word = word.replace("{C}", &channels.to_string());
+        check(&format!("input {height}x{width}x{channels}; conv 1x1x{channels}; {word}; conv 3x3x5 pad=1;"), batch);
+    }
+
+    #[test]
     fn layer_normalisations_are_those_of_the_definition(
         (height, width) in (1u64..9, 1u64..34),
         channels in channels(),

@@ -82,6 +82,21 @@ fn lanes_behind_the_last_channel_reach_nothing() {
 }
 
 #[test]
+fn combinations_and_moves_keep_them_in_their_places() {
+    for source in [
+        "input 6x9x20; maxpool 1; min < identity | tanh >; maxpool 2/2",
+        "input 6x9x20; maxpool 1; max < tanh | identity > relu; maxpool 2/2",
+        "input 6x9x20; maxpool 1; sub < identity | tanh >; maxpool 2/2",
+        "input 6x9x20; maxpool 1; mul < identity | avgpool global; tanh >; maxpool 2/2",
+        "input 6x9x20; maxpool 1; upsample 2 bilinear; maxpool 3/3",
+        "input 6x9x20; maxpool 1; upsample to 9x7 bicubic; maxpool 3/3",
+        "input 6x9x20; maxpool 1; pad 2 reflect; slice 17 at=2; pixelunshuffle 1; crop 1; conv 1x1x5",
+    ] {
+        check(source);
+    }
+}
+
+#[test]
 fn normalisations_keep_them_in_their_sets() {
     for source in [
         "input 6x9x24; conv 1x1x24; groupnorm 4; conv 1x1x5",

@@ -3,6 +3,7 @@
 
 mod activate;
 mod channel_norm;
+mod combine;
 mod conv;
 mod copy;
 mod dense;
@@ -18,6 +19,7 @@ pub mod peak;
 mod pool;
 mod rearrange;
 mod reference;
+mod resample;
 mod rows;
 mod tile;
 mod tile_grid;
@@ -106,6 +108,8 @@ pub(super) fn compile(
         Kernel::GroupNorm { groups, eps } => {
             Box::new(group_norm::GroupNormalisation::new(isa, step, (*groups, *eps), batch, &constants)?)
         }
+        Kernel::Combine(combination) => Box::new(combine::Combining::new(isa, step, *combination, batch)),
+        Kernel::Resample(taps) => Box::new(resample::Resampling::new(isa, step, taps, batch)),
         Kernel::Rearrange(tables) => Box::new(rearrange::Rearranging::new(step, tables, batch)),
         Kernel::Reference(op) => Box::new(reference::Reference::new(step, op, batch, constants)),
     })

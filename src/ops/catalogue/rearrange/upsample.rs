@@ -106,7 +106,7 @@ impl Upsample {
     }
 
     /// The pixels of an axis that make pixel `index` of the output, and their weights.
-    fn samples(&self, index: usize, input: usize, output: usize) -> Vec<(usize, f64)> {
+    pub(crate) fn samples(&self, index: usize, input: usize, output: usize) -> Vec<(usize, f64)> {
         if self.interpolation == Interpolation::Nearest {
             return vec![(index * input / output, 1.0)];
         }
