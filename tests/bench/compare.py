@@ -7,7 +7,7 @@ them. Prints a table of milliseconds for a batch, the time of cnnc over that of 
 peak memory, and its share of the machine's multiply-accumulates, beside the measured peak and bandwidth.
 
 Needs: pip install torch torchvision onnx onnxruntime openvino
-Use:   python tests/bench/compare.py [--threads 1,2] [--batch 1] [--rounds 30] [--json FILE] [NETWORK ...]
+Use:   python tests/bench/compare.py [--threads 1,2] [--batch 1] [--rounds 30] [--pause 0] [--json FILE] [NETWORK ...]
 """
 
 import argparse
@@ -35,8 +35,6 @@ NETWORKS = {
     "densenet121": ("examples/zoo/densenet.cnn", "densenet121", "densenet121"),
     "lenet5": ("examples/zoo/lenet5.cnn", None, "lenet5"),
 }
-# Seconds between two engines of a round.
-PAUSE = 0.02
 SIX = ["alexnet", "googlenet", "resnet18", "resnet50", "inception_v3", "vgg16"]
 
 
@@ -152,7 +150,7 @@ def busy():
     return user + nice + system + irq + softirq + steal
 
 
-def compare(name, threads, batch, rounds, folder, cnnc):
+def compare(name, threads, batch, rounds, pause, folder, cnnc):
     file, network, _ = NETWORKS[name]
     _, shape = model(name) if name == "lenet5" else (None, (3,) + (299 if name == "inception_v3" else 224,) * 2)
     onnx = export(name, batch, folder)
@@ -173,7 +171,7 @@ def compare(name, threads, batch, rounds, folder, cnnc):
         times = []
         for engine in engines:
             # Threads of the engine before still spin for a while, on the processors that the next one needs.
-            time.sleep(PAUSE)
+            time.sleep(pause / 1000)
             times.append(min(engine.run() for _ in range(repeats)))
         ticks = (time.monotonic() - started) * os.sysconf("SC_CLK_TCK")
         own = sum(one.processor_time() for one in engines) - own_before
@@ -220,6 +218,7 @@ def main():
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--pause", type=float, default=0, help="milliseconds before an engine's turn")
     parser.add_argument("--cnnc", default=str(ROOT / "target/release/cnnc"))
     parser.add_argument("--json")
     parser.add_argument("--onnx-folder", help="keeps the exported networks")
@@ -240,7 +239,9 @@ def main():
             print(f"{'network':<14}{'cnnc':>9}{'ORT':>9}{'OpenVINO':>9}{'ratio':>7}{'rounds':>8}"
                   f"{'MiB':>7}{'ORT':>7}{'OV':>7}{'memory':>8}   share of the peak")
             for name in arguments.networks:
-                result = compare(name, threads, arguments.batch, arguments.rounds, folder, arguments.cnnc)
+                result = compare(
+                    name, threads, arguments.batch, arguments.rounds, arguments.pause, folder, arguments.cnnc
+                )
                 results.append(result | {"peak_gflops": peak})
                 work = 2e-6 * macs(name, arguments.cnnc) * arguments.batch / peak
                 shares = [100 * work / result[f"{engine}_ms"] for engine in ("cnnc", "onnxruntime", "openvino")]
