@@ -2,9 +2,11 @@
 random programs, by this file and by `cnnc report --format json`.
 
     python tests/interop/second_reading.py [--programs 10000] [--seed 1] [--cnnc target/release/cnnc]
+    python tests/interop/second_reading.py --write tests/corpus/later_words.txt --programs 160
 
 A program is made of random statements. Each is written down and at the same time understood here, from the pages of the
-language alone (docs/language/reference.md, docs/ops). One program in eight ends with a mistake, which must be found.
+language alone (docs/language/reference.md, docs/ops). With `--write` some go into a file, by which `tests/it` compares
+them without Python. One program in eight ends with a mistake, which must be found.
 The first differences are printed with their programs; the exit code is 1 where there is any. Only Python is needed.
 """
 
@@ -145,7 +147,8 @@ class Maker:
 
         def read(shape, drop_bias):
             h, w, c = shape
-            if c % groups:
+            # What is reflected must lie in the map.
+            if c % groups or (" reflect" in text and min(h, w) < 2):
                 raise Wrong
             if mode == "same":
                 out = (same_out(h, s), same_out(w, s))
@@ -768,13 +771,33 @@ def compare(cnnc, seed):
     return None
 
 
+HEAD = """# Random programs of the later words of the language, and what `tests/interop/second_reading.py` makes of them, which
+# wrote this file. Behind `-- ok`, the program and `-- rows` stands a line for each row: name, operator, shape, params, state,
+# macs, and the row whose parameters it takes (or -). Behind `-- wrong` stands a program with a mistake.
+"""
+
+
+def written(seed):
+    program = Program(seed)
+    if program.wrong:
+        return f"-- wrong\n{program.text}\n"
+    lines = [f"-- ok\n{program.text}\n-- rows"]
+    for name, row in program.reading.rows.items():
+        shape = "x".join(map(str, row["shape"]))
+        lines.append(f"{name} {row['op']} {shape} {row['params']} {row['state']} {row['macs']} {row['shares'] or '-'}")
+    return "\n".join(lines) + "\n"
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cnnc", default=str(ROOT / "target/release/cnnc"))
+    parser.add_argument("--write")
     given = parser.parse_args()
     seeds = range(given.seed * 1_000_000, given.seed * 1_000_000 + given.programs)
+    if given.write:
+        return Path(given.write).write_text(HEAD + "".join(map(written, seeds)))
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda seed: (seed, compare(given.cnnc, seed)), seeds))
     differences = [(seed, one) for seed, one in results if one]

@@ -58,6 +58,7 @@ mod readme;
 mod receptive_fields;
 mod recovery;
 mod report;
+mod second_reading;
 mod shared_weights;
 mod syntax_errors;
 mod syntax_limits;

@@ -111,6 +111,26 @@ fn normalisations_keep_them_in_their_sets() {
 }
 
 #[test]
+fn words_that_move_or_change_single_values_keep_them_where_they_are() {
+    for source in [
+        "input 6x8x20; conv 1x1x20; pixelshuffle 2; slice 3 at=1; crop (1, 2, 0, 3); conv 3x3x4 same",
+        "input 6x8x5; pixelunshuffle 2 dcr; pad (1, 2, 0, 1) reflect; conv 1x1x7",
+        "input 6x8x18; pad 2 circular; crop to 7x7; pad 1 value=0.5; dwconv 3x3",
+        "input 6x8x18; conv 3x3x6 replicate pad=1 times (-0.5) plus 2 clip min=-3 max=3",
+        "input 5x7x18; upsample to 9x6 bilinear corners; conv 1x1x3",
+        "input 5x7x18; upsample 2 bicubic; maxpool 2/2",
+        "input 6x8x18; max < identity | min < neg | abs >  >; mean channels",
+        "input 6x8x18; sub < hardtanh | identity >; max channels",
+        "input 6x8x18; split (3, 5, 10) < mish | selu; celu 0.5 | softsign >; conv 1x1x4",
+        "input 6x8x18; softplus; square; bn noscale; conv 1x1x4",
+        "input 6x8x18; quickgelu; hsigmoid 0.2; bn nobias; logsoftmax",
+        "input 6x8x9; conv 3x3x9 same relu as c; shared c as d; gelu approx",
+    ] {
+        check(source);
+    }
+}
+
+#[test]
 fn tiles_of_winograd_show_them_in_their_windows_only() {
     for source in [
         "input 9x11x16; conv 3x3x16 same",

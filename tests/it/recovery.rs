@@ -6,9 +6,10 @@ use cnnc::diag::{Severity, Sink};
 use cnnc::driver::{Options, Session};
 use cnnc::syntax::parse;
 
-const CORPUS: [(&str, &str); 7] = [
+const CORPUS: [(&str, &str); 8] = [
     ("bare", include_str!("../corpus/bare.cnn")),
     ("inception_module", include_str!("../corpus/inception_module.cnn")),
+    ("later_words", include_str!("../corpus/later_words.cnn")),
     ("lenet5", include_str!("../corpus/lenet5.cnn")),
     ("lenet5_1998", include_str!("../corpus/lenet5_1998.cnn")),
     ("resnet", include_str!("../corpus/resnet.cnn")),
