@@ -16,6 +16,7 @@ mod document;
 mod extract;
 mod figures;
 mod folding;
+mod formatting;
 mod hints;
 mod hover;
 mod inline;

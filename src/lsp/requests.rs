@@ -1,23 +1,25 @@
 //! From the method of a request to the feature that answers it.
 
 use gen_lsp_types::{
-    CodeActionKind, CodeActionParams, CompletionParams, ErrorCodes, InlayHintParams, Location,
-    PrepareRenamePlaceholder, ReferenceParams, RenameParams, SelectionRangeParams, TextDocumentIdentifier,
-    TextDocumentPositionParams, WorkspaceSymbolParams,
+    CodeActionKind, CodeActionParams, CompletionParams, DocumentRangeFormattingParams, ErrorCodes,
+    InlayHintParams, Location, PrepareRenamePlaceholder, ReferenceParams, RenameParams, SelectionRangeParams,
+    TextDocumentIdentifier, TextDocumentPositionParams, WorkspaceSymbolParams,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::Interrupt;
 use crate::diag::Code;
+use crate::driver::Session;
 
 use super::analysis::View;
+use super::position::Encoding;
 use super::preview::{self, Picture};
 use super::server::{Refusal, parameters};
 use super::workbench::Workbench;
 use super::{
-    code_actions, completion, folding, hints, hover, lens, navigation, rewrite, selection, semantic_tokens,
-    signature, symbols,
+    code_actions, completion, folding, formatting, hints, hover, lens, navigation, rewrite, selection,
+    semantic_tokens, signature, symbols,
 };
 
 /// The parameters of requests about a document and nothing else.
@@ -62,6 +64,15 @@ pub(super) fn answer(
             let params = parameters::<InlayHintParams>(params)?;
             request.view(&params.text_document.uri.0, |view| hints::all(view, params.range))
         }
+        "textDocument/formatting" => {
+            let uri = parameters::<DocumentParams>(params)?.text_document.uri.0;
+            request.session(&uri, formatting::document)
+        }
+        "textDocument/rangeFormatting" => {
+            let params = parameters::<DocumentRangeFormattingParams>(params)?;
+            let uri = params.text_document.uri.0;
+            request.session(&uri, |session, encoding| formatting::range(session, encoding, params.range))
+        }
         "textDocument/completion" => request.completion(params),
         "textDocument/definition" => request.definition(params),
         "textDocument/references" => request.references(params),
@@ -99,6 +110,17 @@ impl Request<'_> {
     ) -> Result<Value, Refusal> {
         let analysis = self.bench.document(uri, self.interrupt)?;
         written(answer(self.bench.view(&analysis)))
+    }
+
+    /// Answers from the texts alone, without a check.
+    fn session<R: Serialize>(
+        &mut self,
+        uri: &str,
+        answer: impl FnOnce(&Session, Encoding) -> R,
+    ) -> Result<Value, Refusal> {
+        let encoding = self.bench.encoding;
+        let session = self.bench.open_session(uri)?;
+        written(answer(&session, encoding))
     }
 
     fn of_document<R: Serialize>(

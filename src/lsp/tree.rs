@@ -140,7 +140,7 @@ fn of_flow<'a>(flow: &'a Flow, children: &mut Vec<Node<'a>>) {
 }
 
 /// The outermost nodes, in source order.
-fn roots(parsed: &Parsed) -> Vec<Node<'_>> {
+pub(super) fn roots(parsed: &Parsed) -> Vec<Node<'_>> {
     let tree = &parsed.tree;
     let unusable = tree.unusable.iter().map(|one| match one {
         Element::Item(item) => Node::Item(item),

@@ -365,6 +365,15 @@ impl Workbench {
         self.analysis(&path, interrupt)
     }
 
+    /// The program of an open document, without a check.
+    pub(super) fn open_session(&mut self, uri: &str) -> Result<Session, Refusal> {
+        let path = path_of(uri);
+        if !self.documents.contains_key(&path) {
+            return Err(Refusal::parameters(format!("`{path}` is not open")));
+        }
+        self.session(&path).map_err(|why| Refusal::parameters(why.to_string()))
+    }
+
     /// The program of a file, without a check.
     pub(super) fn session(&mut self, path: &str) -> Result<Session, Failure> {
         self.workspace.session(path)

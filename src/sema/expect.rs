@@ -3,7 +3,7 @@
 use crate::base::quantity;
 use crate::diag::{Code, Suggested};
 use crate::ir::{Comparison, Expectation, Target};
-use crate::syntax::ast;
+use crate::syntax::ast::{self, PathPart};
 
 use super::context::Context;
 use super::expander::Expander;
@@ -43,15 +43,14 @@ impl Expander<'_> {
             target_span: expect.value_span,
             span,
         };
-        let part_span = part.first().zip(part.last()).map_or(span, |(first, last)| first.span.to(last.span));
-        let part: Vec<String> = part.iter().map(|one| one.value.clone()).collect();
         // An automatic name, such as `conv2`, comes from the word in front of its number.
         let salvaged = part.iter().any(|name| {
+            let name = &name.value;
             let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
-            [name, word].into_iter().any(|one| self.program.is_salvaged(cx.env.file, one))
+            [name.as_str(), word].into_iter().any(|one| self.program.is_salvaged(cx.env.file, one))
         });
         let scope = cx.scope.clone();
-        self.expectations.push(PendingExpectation { scope, part, part_span, salvaged, expectation });
+        self.expectations.push(PendingExpectation { scope, part: part.to_vec(), salvaged, expectation });
     }
 
     fn target(&mut self, expect: &ast::Expect, cx: &Context<'_>) -> Evaluated<Target> {
@@ -84,24 +83,41 @@ impl Expander<'_> {
         })
     }
 
+    /// Notes the statement whose name a part begins with: `head` in `head.fc1.params`, where `head` was written. `path`
+    /// ends with `words`.
+    fn note_named_part(&mut self, path: &[String], words: &[PathPart]) {
+        let outside = path.len() - words.len();
+        for count in (1..=words.len()).rev() {
+            if let Some(named) = self.values.named(&path[..outside + count]) {
+                let (written, path) = (named.written, named.path.clone());
+                let span = words[0].span.to(words[count - 1].span);
+                self.uses.word(span, || Definition::Value { named: written, path });
+                return;
+            }
+        }
+    }
+
     /// Looks the parts of all expectations up, from the inside out.
     pub(super) fn resolve_expectations(&mut self) {
         for pending in std::mem::take(&mut self.expectations) {
-            let PendingExpectation { scope, part, part_span, salvaged, mut expectation } = pending;
+            let PendingExpectation { scope, part: words, salvaged, mut expectation } = pending;
             // Its figure is a sum over rows.
             self.spend(self.builder.len() as u64 / 16, expectation.span);
             if self.limits.exhausted {
                 return;
             }
-            if part.is_empty() {
+            let (Some(first), Some(last)) = (words.first(), words.last()) else {
                 self.builder.expect(expectation);
                 continue;
-            }
-            let candidates =
-                (0..=scope.path.len()).rev().map(|depth| [&scope.path[..depth], &part].concat().join("."));
-            match candidates.into_iter().find(|path| self.values.has_part(path)) {
+            };
+            let part_span = first.span.to(last.span);
+            let part: Vec<String> = words.iter().map(|one| one.value.clone()).collect();
+            let mut candidates =
+                (0..=scope.path.len()).rev().map(|depth| [&scope.path[..depth], &part].concat());
+            match candidates.find(|path| self.values.has_part(&path.join("."))) {
                 Some(path) => {
-                    expectation.part = Some(path);
+                    self.note_named_part(&path, &words);
+                    expectation.part = Some(path.join("."));
                     self.builder.expect(expectation);
                 }
                 None if salvaged => {}

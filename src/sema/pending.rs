@@ -1,7 +1,7 @@
 //! An expectation between the place where it stands and the end of the network, where its part is looked up.
 
-use crate::base::Span;
 use crate::ir::Expectation;
+use crate::syntax::ast::PathPart;
 
 use super::scope::PathScope;
 
@@ -11,8 +11,7 @@ pub(super) struct PendingExpectation {
     /// Where its part is looked up from.
     pub scope: PathScope,
     /// The part, empty for the network.
-    pub part: Vec<String>,
-    pub part_span: Span,
+    pub part: Vec<PathPart>,
     /// Whether text that could not be parsed may hold the part.
     pub salvaged: bool,
     pub expectation: Expectation,

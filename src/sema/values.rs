@@ -100,6 +100,11 @@ impl ValueTable {
         paths.find_map(|path| self.taken.get(&path).copied())
     }
 
+    /// The value of exactly this path, wherever it can be referenced from.
+    pub(super) fn named(&self, path: &[String]) -> Option<&NamedValue> {
+        self.values.get(&path.join("."))
+    }
+
     /// Whether some row or name is `path` or lies below it.
     pub(super) fn has_part(&self, path: &str) -> bool {
         let below = format!("{path}.");

@@ -214,3 +214,40 @@ pub(crate) fn position(text: &str, at: usize) -> Value {
 pub(crate) fn at(uri: &str, position: Value) -> Value {
     json!({ "textDocument": { "uri": uri }, "position": position })
 }
+
+/// The byte of a place.
+pub(crate) fn offset(text: &str, at: &Value) -> usize {
+    let line = at["line"].as_u64().unwrap() as usize;
+    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let mut units = at["character"].as_u64().unwrap() as usize;
+    let mut offset = start;
+    for character in text[start..].chars() {
+        if units == 0 {
+            break;
+        }
+        units -= character.len_utf16();
+        offset += character.len_utf8();
+    }
+    offset
+}
+
+/// The edits of a document as bytes of its text and what stands there instead, in order.
+pub(crate) fn replacements(text: &str, edits: &Value) -> Vec<(usize, usize, String)> {
+    let replacement = |edit: &Value| {
+        let range = &edit["range"];
+        let new = edit["newText"].as_str().unwrap().to_owned();
+        (offset(text, &range["start"]), offset(text, &range["end"]), new)
+    };
+    let mut all: Vec<(usize, usize, String)> = edits.as_array().unwrap().iter().map(replacement).collect();
+    all.sort();
+    all
+}
+
+/// Makes the edits of a document in its text.
+pub(crate) fn edited(text: &str, edits: &Value) -> String {
+    let mut out = text.to_owned();
+    for (start, end, new) in replacements(text, edits).into_iter().rev() {
+        out.replace_range(start..end, &new);
+    }
+    out
+}

@@ -2,43 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::lsp_client::{Editor, MemoryFiles, at, place};
+use crate::lsp_client::{Editor, MemoryFiles, at, edited, place};
 
 const URI: &str = "file:///w/net.cnn";
 const BLOCKS: &str = "file:///w/blocks.cnn";
-
-/// Makes the edits of a document in its text.
-fn edited(text: &str, edits: &Value) -> String {
-    let offset = |at: &Value| {
-        let line = at["line"].as_u64().unwrap() as usize;
-        let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
-        let mut units = at["character"].as_u64().unwrap() as usize;
-        let mut offset = start;
-        for character in text[start..].chars() {
-            if units == 0 {
-                break;
-            }
-            units -= character.len_utf16();
-            offset += character.len_utf8();
-        }
-        offset
-    };
-    let mut edits: Vec<(usize, usize, String)> = edits
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|edit| {
-            let range = &edit["range"];
-            (offset(&range["start"]), offset(&range["end"]), edit["newText"].as_str().unwrap().to_owned())
-        })
-        .collect();
-    edits.sort();
-    let mut out = text.to_owned();
-    for (start, end, new) in edits.into_iter().rev() {
-        out.replace_range(start..end, &new);
-    }
-    out
-}
 
 fn range(text: &str, from: &str, to: &str) -> Value {
     json!({ "start": place(text, from, 0), "end": place(text, to, to.len()) })

@@ -12,6 +12,7 @@ pub(crate) fn all_requests(uri: &str, place: &Value) -> Vec<(&'static str, Value
     let start = json!({ "line": 0, "character": 0 });
     let whole = json!({ "start": start, "end": place });
     let here = json!({ "start": place, "end": place });
+    let options = json!({ "tabSize": 4, "insertSpaces": true });
     let context = json!({ "diagnostics": [] });
     let mut rename = at(uri, place.clone());
     rename["newName"] = json!("renamed");
@@ -34,6 +35,11 @@ pub(crate) fn all_requests(uri: &str, place: &Value) -> Vec<(&'static str, Value
         ("textDocument/codeAction", json!({ "textDocument": document, "range": whole, "context": context })),
         ("textDocument/prepareRename", at(uri, place.clone())),
         ("textDocument/rename", rename),
+        ("textDocument/formatting", json!({ "textDocument": document, "options": options })),
+        (
+            "textDocument/rangeFormatting",
+            json!({ "textDocument": document, "range": here, "options": options }),
+        ),
         ("workspace/symbol", json!({ "query": "n" })),
         ("cnnc/network", at(uri, place.clone())),
     ]

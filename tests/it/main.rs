@@ -33,11 +33,15 @@ mod lsp_docs;
 #[cfg(feature = "lsp")]
 mod lsp_features;
 #[cfg(feature = "lsp")]
+mod lsp_formatting;
+#[cfg(feature = "lsp")]
 mod lsp_fuzz;
 #[cfg(feature = "lsp")]
 mod lsp_prefixes;
 #[cfg(feature = "lsp")]
 mod lsp_protocol;
+#[cfg(feature = "lsp")]
+mod lsp_session;
 mod memory;
 mod mistakes;
 mod networks;

@@ -35,7 +35,6 @@ fn grammar() -> Value {
     let attributes =
         alternatives(specs.iter().flat_map(|spec| spec.attributes.iter().map(|attribute| attribute.name)));
     let metrics = alternatives(Metric::ALL.iter().map(|metric| metric.name()).chain(["out"]));
-    let dim = r"(?:[0-9][0-9_]*|\([^()]*(?:\([^()]*\)[^()]*)*\))";
     let part = r#"(?:[A-Za-z0-9_]+|"[^"\n]*")"#;
     json!({
         "$schema": "https://raw.githubusercontent.com/martinring/tmlanguage/master/tmlanguage.json",
@@ -52,6 +51,7 @@ fn grammar() -> Value {
                 { "include": "#shapes" },
                 { "include": "#words" },
                 { "include": "#sizes" },
+                { "include": "#parens" },
                 { "include": "#expressions" },
                 { "include": "#punctuation" },
             ] },
@@ -110,12 +110,29 @@ fn grammar() -> Value {
                 },
                 rule("entity.name.label.cnn", &format!(r"@{part}(?:\.{part})*")),
             ] },
+            // Parentheses begin a place of arithmetic, arguments or parameters; outside of them a number is a size.
             "shapes": { "patterns": [{
-                "match": format!(r"(->)\s*((?:{dim}|\?)(?:x(?:{dim}|\?))*)?"),
-                "captures": {
-                    "1": { "name": "keyword.operator.shape.cnn" },
-                    "2": { "name": "constant.numeric.shape.cnn" },
-                },
+                "begin": r"->\s*",
+                "end": r"(?=[\s;|<>\[\]{}#])|$",
+                "beginCaptures": { "0": { "name": "keyword.operator.shape.cnn" } },
+                "patterns": [
+                    { "include": "#parens" },
+                    rule("constant.numeric.shape.cnn", r"[0-9?x][0-9_?x]*"),
+                ],
+            }] },
+            "parens": { "patterns": [{
+                "begin": r"\(",
+                "end": r"\)",
+                "beginCaptures": { "0": { "name": "punctuation.section.parens.cnn" } },
+                "endCaptures": { "0": { "name": "punctuation.section.parens.cnn" } },
+                "patterns": [
+                    { "include": "#comments" },
+                    rule("keyword.other.word.cnn", r"\bword(?=\s+[A-Za-z_])"),
+                    { "include": "#expressions" },
+                    { "include": "#parens" },
+                    rule("keyword.operator.assignment.cnn", r"="),
+                    rule("punctuation.separator.comma.cnn", r","),
+                ],
             }] },
             "words": { "patterns": [
                 {
@@ -134,8 +151,9 @@ fn grammar() -> Value {
                 },
             ] },
             "sizes": { "patterns": [
-                rule("constant.numeric.size.cnn", &format!(r"(?<![\w.)]){dim}(?:x{dim})+(?:/{dim}(?:x{dim})?)?")),
-                rule("constant.numeric.size.cnn", &format!(r"(?<![\w.)\s])[0-9][0-9_]*/{dim}(?:x{dim})?|(?<![\w.)])[0-9][0-9_]*/[0-9]+(?:x[0-9]+)?")),
+                rule("constant.numeric.size.cnn", r"(?<![\w.])[0-9][0-9_]*(?:[x/][0-9][0-9_]*)+[x/]?"),
+                rule("constant.numeric.size.cnn", r"(?<![\w.])[0-9][0-9_]*[x/](?=\()"),
+                rule("constant.numeric.size.cnn", r"(?<=\))(?:[x/][0-9][0-9_]*)+[x/]?|(?<=\))[x/](?=\()"),
             ] },
             "expressions": { "patterns": [
                 rule("variable.language.arriving.cnn", r"\bin\.[hwc]\b"),
@@ -151,7 +169,7 @@ fn grammar() -> Value {
                 rule("punctuation.section.branches.cnn", r"[<>]"),
                 rule("punctuation.section.group.cnn", r"[\[\]]"),
                 rule("punctuation.section.block.cnn", r"[{}]"),
-                rule("punctuation.section.parens.cnn", r"[()]"),
+                rule("punctuation.section.parens.cnn", r"\)"),
                 rule("punctuation.terminator.cnn", r";"),
                 rule("punctuation.separator.comma.cnn", r","),
             ] },
