@@ -69,4 +69,5 @@ mod syntax_limits;
 mod textmate;
 mod tidy;
 mod torchvision;
+mod tree_sitter;
 mod zoo;

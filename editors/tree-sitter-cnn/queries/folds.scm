@@ -1,0 +1,1 @@
+[(body) (group) (branches) (table)] @fold

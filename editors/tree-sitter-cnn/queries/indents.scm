@@ -1,0 +1,2 @@
+[(body) (group) (branches) (table)] @indent
+["}" "]" ">"] @outdent
