@@ -267,6 +267,9 @@ fn torchvision_keys_bind_by_name() {
         ("resnet152", "resnet152"),
         ("googlenet_torchvision", "googlenet"),
         ("inception_v3", "inception_v3"),
+        ("efficientnet_b0", "efficientnet_b0"),
+        ("mobilenet_v3_large", "mobilenet_v3_large"),
+        ("regnet_y_400mf", "regnet_y_400mf"),
     ];
     for (network, list) in networks {
         let path = format!("{}/tests/fixtures/torchvision/{list}.json", env!("CARGO_MANIFEST_DIR"));
