@@ -19,12 +19,12 @@ use super::output::{self, counts};
 use super::project::{Opened, Projects, folder_of, walk};
 use super::source::{self, Settings};
 use super::words::stop;
-use super::{Done, Stop, write};
+use super::{Done, Stop, fix, import, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Without a FILE the project of `cnnc.toml` is checked, found here or above.\n\nExamples:\n  cnnc check zoo:vgg16 zoo:resnet50 --max params=140M\n  cnnc check -e 'input 28x28x1; conv 5x5x16 same; maxpool 2/2' --format json"
+    after_help = "Without a FILE the project of `cnnc.toml` is checked, found here or above. --fix repeats until nothing is certain any more, never touches what a file uses, and leaves decisions about the model (shapes, expectations, warnings) alone; the exit code says what is left.\n\nExamples:\n  cnnc check zoo:vgg16 zoo:resnet50 --max params=140M\n  cnnc check -e 'input 28x28x1; conv 5x5x16 same; maxpool 2/2' --format json"
 )]
 pub(super) struct Arguments {
     /// Files or folders, `-` for stdin, or `zoo:NAME`
@@ -42,6 +42,12 @@ pub(super) struct Arguments {
     /// The most that a metric may be, such as `params=5M`; repeatable
     #[arg(long, value_name = "METRIC=LIMIT")]
     max: Vec<String>,
+    /// Makes the edits that are certain: a missing `;`, a misspelt word, an order of words
+    #[arg(long, conflicts_with = "text")]
+    fix: bool,
+    /// With --fix: shows the edits and writes nothing
+    #[arg(long, requires = "fix")]
+    diff: bool,
     /// Warnings count as errors
     #[arg(long)]
     deny_warnings: bool,
@@ -92,6 +98,9 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         budgets: budgets(&arguments.max)?,
         baseline: BaselineCheck::open(arguments.baseline.as_deref(), whole.as_deref(), arguments.update)?,
     };
+    if arguments.fix {
+        fix_all(&jobs, &common.options, arguments.diff)?;
+    }
     let results: Vec<Result<CheckedFile, Stop>> = match jobs.as_slice() {
         // One file is checked sooner than threads have started.
         [job] => vec![check(job, &common)],
@@ -133,6 +142,22 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let mut all = files.iter().flat_map(|file| &file.diagnostics);
     let fails = all.any(|one| one.severity == Severity::Error || arguments.deny_warnings);
     if fails { Err(Stop::Model) } else { Ok(()) }
+}
+
+/// Makes the certain edits of every file that can be written.
+fn fix_all(jobs: &[Job], options: &Options, only_show: bool) -> Done {
+    for job in jobs {
+        let name = job.name.as_str();
+        if name == "-" || name.starts_with("zoo:") {
+            let failure = Failure::new(Code::E0206, format!("`--fix` beside `{name}`, which is no file"));
+            return Err(Stop::Usage(failure.help("name files or folders")));
+        }
+        let root = job.project.as_ref().filter(|_| job.rooted).map(|(opened, _)| opened.root.as_path());
+        if !import::is_model(name) {
+            fix::fix(&fix::Target { name, root }, options, only_show)?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens a file and checks it.

@@ -172,7 +172,7 @@ fn sources_below(folder: &str) -> Result<Vec<String>, Stop> {
 }
 
 /// What changes, as a unified diff.
-fn unified(path: &str, before: &str, after: &str) -> String {
+pub(super) fn unified(path: &str, before: &str, after: &str) -> String {
     similar::TextDiff::from_lines(before, after)
         .unified_diff()
         .context_radius(CONTEXT)

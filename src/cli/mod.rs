@@ -12,6 +12,7 @@ mod dump;
 mod explain;
 mod files;
 mod findings;
+mod fix;
 mod fmt;
 mod git;
 mod graph;

@@ -62,6 +62,7 @@ codes! {
     E0014 "the source is not UTF-8",
     E0015 "an edition that this compiler does not know",
     E0016 "an item at a place where it may not stand",
+    E0017 "a file of another kind",
 
     E0101 "unknown operator or block",
     E0102 "unknown name in an expression",

@@ -8,6 +8,7 @@ mod codes;
 mod diagnostic;
 mod excerpt;
 mod failure;
+pub mod fix;
 pub mod json;
 mod render;
 mod sink;

@@ -2,6 +2,7 @@
 //! sessions of texts that change, such as those of an editor.
 
 mod choice;
+mod foreign;
 mod workspace;
 
 use std::collections::BTreeSet;
@@ -125,6 +126,9 @@ impl Session {
 
     /// Loads a text under a name; `anonymous` is the name of the network of bare statements.
     pub fn load(loader: &dyn Loader, path: &str, bytes: Vec<u8>, anonymous: &str) -> Session {
+        if let Some(foreign) = foreign::recognise(&bytes) {
+            return Session::of_another_kind(path, foreign, anonymous);
+        }
         match String::from_utf8(bytes) {
             Ok(text) => {
                 let mut files = Files::default();
@@ -152,6 +156,25 @@ impl Session {
         sink.error(Code::E0014, Span::new(root, at, at), "the source is not UTF-8")
             .here(format!("byte {at} begins no character"))
             .emit();
+        Session::without_networks(path, map, root, sink, anonymous)
+    }
+
+    /// A session without networks for a file that is no program; nothing of it is shown.
+    fn of_another_kind(path: &str, foreign: foreign::Foreign, anonymous: &str) -> Session {
+        let mut map = SourceMap::default();
+        let root = map.add(path, "");
+        let mut sink = Sink::default();
+        sink.error(
+            Code::E0017,
+            Span::new(root, 0, 0),
+            format!("this is {}, and no `.cnn` text", foreign.what),
+        )
+        .help(foreign.help)
+        .emit();
+        Session::without_networks(path, map, root, sink, anonymous)
+    }
+
+    fn without_networks(path: &str, map: SourceMap, root: FileId, sink: Sink, anonymous: &str) -> Session {
         let mut nothing = Files::default();
         let empty = nothing.set(path, "");
         let program = Program::load(&mut nothing, &(), empty, anonymous, &mut Sink::default());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use gen_lsp_types::{CodeAction, CodeActionKind, TextEdit, Uri, WorkspaceEdit};
 
 use crate::base::Span;
-use crate::diag::{self, Severity};
+use crate::diag::{self, Severity, fix};
 
 use super::analysis::View;
 use super::diagnostics::diagnostic;
@@ -68,7 +68,7 @@ pub(super) fn quick_fixes(
             })
         });
         let fixes: Vec<Proposal> = fixes.collect();
-        let only = fixes.len() == 1;
+        let only = fix::only_edit(one).is_some();
         let allow = (one.severity == Severity::Warning).then(|| allow_here(view, one));
         let allow = allow.into_iter().map(|proposal| (proposal, false));
         for (proposal, preferred) in fixes.into_iter().map(|proposal| (proposal, only)).chain(allow) {

@@ -18,6 +18,7 @@ mod examples;
 mod expansion_limits;
 mod extremes;
 mod figures;
+mod fixing;
 mod formats;
 mod formatting;
 mod generated;

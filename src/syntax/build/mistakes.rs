@@ -223,6 +223,16 @@ impl<'a> TreeBuilder<'a, '_> {
                 error.help("branches stand between `<` and `>`").emit();
                 return true;
             }
+            TokenKind::Symbol('→')
+                if wanted.contains(&Rule::shape)
+                    && place.found.is_some_and(|found| found.kind == TokenKind::Word && !found.leads) =>
+            {
+                let span = place.found.map_or(place.whole, |found| self.token_span(found));
+                let parenthesised = format!("({})", place.found.map_or("", |found| self.text(found)));
+                let error = self.error(Code::E0001, span, "a name behind `->` stands in parentheses");
+                error.fix(format!("write `{parenthesised}`"), span, parenthesised).emit();
+                return true;
+            }
             TokenKind::Symbol('→') if wanted.contains(&Rule::shape) => {
                 format!("expected a shape behind `->`, found {shown}")
             }

@@ -5,6 +5,7 @@
 //! its place is noted as doubtful, so that nobody complains about it again.
 
 mod characters;
+mod comments;
 mod number;
 mod path;
 
@@ -28,8 +29,15 @@ pub(crate) struct Lexed {
 
 /// Scans the text of a session.
 pub(crate) fn lex(session: &mut Session<'_>, repairs: &mut Repairs) -> Lexed {
-    let mut lexer =
-        Lexer { source: session.source, at: 0, leads: true, lexed: Lexed::default(), session, repairs };
+    let mut lexer = Lexer {
+        source: session.source,
+        at: 0,
+        leads: true,
+        unclosed: false,
+        lexed: Lexed::default(),
+        session,
+        repairs,
+    };
     if lexer.source.starts_with('\u{feff}') {
         lexer.at = '\u{feff}'.len_utf8();
         lexer.repairs.blank(0, lexer.at);
@@ -44,6 +52,8 @@ struct Lexer<'a, 's, 'r> {
     source: &'a str,
     at: usize,
     leads: bool,
+    /// Whether a `/*` without its `*/` was met: none follows.
+    unclosed: bool,
     lexed: Lexed,
     session: &'s mut Session<'a>,
     repairs: &'r mut Repairs,
@@ -66,6 +76,8 @@ impl Lexer<'_, '_, '_> {
             b' ' | b'\t' => self.at += 1,
             b'\r' if self.peek(1) == b'\n' => self.at += 1,
             b'#' => self.comment(),
+            b'/' if self.peek(1) == b'*' => self.bracketed_comment(),
+            b'/' if self.peek(1) == b'/' && !self.in_expression() => self.slashed_comment(),
             b'"' => {
                 let start = self.at;
                 self.string();

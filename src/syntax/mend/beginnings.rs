@@ -15,11 +15,21 @@ pub(crate) struct Beginnings<'a> {
     pub(crate) units: &'a Units<'a>,
     /// The blocks of the file, whose names only begin statements.
     pub(crate) blocks: BTreeSet<&'a str>,
+    /// Whether no `;` stands in the text, so that every line is a statement.
+    pub(crate) lines: bool,
 }
 
 impl Beginnings<'_> {
     /// The index of the first unit behind the beginning that begins another statement.
     pub(crate) fn next(&self, units: &[Unit]) -> Option<usize> {
+        if self.lines {
+            let line = (1..units.len()).find(|&at| units[at].leads && self.can_begin(units[at]));
+            return self.next_on_line(&units[..line.unwrap_or(units.len())]).or(line);
+        }
+        self.next_on_line(units)
+    }
+
+    fn next_on_line(&self, units: &[Unit]) -> Option<usize> {
         let first = *units.first()?;
         let word = self.units.word(first);
         let behind = |from: usize| (from..units.len()).next().filter(|&at| self.can_begin(units[at]));
@@ -57,7 +67,8 @@ impl Beginnings<'_> {
         }
     }
 
-    fn can_begin(&self, unit: Unit) -> bool {
+    /// Whether a unit may be the first of a statement.
+    pub(super) fn can_begin(&self, unit: Unit) -> bool {
         match unit.sort {
             Sort::Word => !matches!(self.units.word(unit), "as" | "in"),
             Sort::Group | Sort::Symbol('@') => true,

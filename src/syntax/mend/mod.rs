@@ -8,6 +8,7 @@ mod brackets;
 
 mod repair;
 mod separate;
+mod slips;
 mod units;
 
 pub(crate) use balance::{balance, check_depth};

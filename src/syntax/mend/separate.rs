@@ -17,7 +17,10 @@ pub(crate) fn separate(session: &mut Session<'_>, repairs: &mut Repairs, tokens:
     let blocks =
         (1..tokens.len()).filter(|&at| tokens[at].kind == TokenKind::Word && units.text(at - 1) == "block");
     let blocks = blocks.map(|at| units.text(at)).collect();
-    let beginnings = Beginnings { units: &units, blocks };
+    // A network is more than one statement: where no `;` stands at all, every line is one.
+    let is_input = |at: usize| tokens[at].leads && units.text(at) == "input";
+    let lines = !tokens.iter().any(|token| token.is(';')) && (0..tokens.len()).any(is_input);
+    let beginnings = Beginnings { units: &units, blocks, lines };
     let bodies = vec![(0, tokens.len())];
     let mut separator = Separator { session, repairs, units: &units, beginnings, bodies };
     while let Some((start, end)) = separator.bodies.pop() {
@@ -25,11 +28,11 @@ pub(crate) fn separate(session: &mut Session<'_>, repairs: &mut Repairs, tokens:
     }
 }
 
-struct Separator<'a, 's, 'u> {
-    session: &'s mut Session<'a>,
-    repairs: &'s mut Repairs,
-    units: &'u Units<'u>,
-    beginnings: Beginnings<'u>,
+pub(super) struct Separator<'a, 's, 'u> {
+    pub(super) session: &'s mut Session<'a>,
+    pub(super) repairs: &'s mut Repairs,
+    pub(super) units: &'u Units<'u>,
+    pub(super) beginnings: Beginnings<'u>,
     /// Token ranges between brackets that are still to be looked at.
     bodies: Vec<(usize, usize)>,
 }
@@ -47,7 +50,10 @@ impl Separator<'_, '_, '_> {
                     let unit_at = |at: usize| (at < end).then(|| self.units.unit(at));
                     let next = unit_at(at);
                     let after = next.and_then(|next| unit_at(next.last + 1));
-                    if self.is_needless(&statement, next, after) {
+                    let value = after.and_then(|after| unit_at(after.last + 1));
+                    let measure = value.and_then(|value| unit_at(value.last + 1));
+                    let assigns = !statement.is_empty() && self.is_assignment([next, after, value, measure]);
+                    if !assigns && self.is_needless(&statement, next, after) {
                         self.needless(&statement, unit);
                     } else {
                         self.finish(&mut statement);
@@ -164,11 +170,22 @@ impl Separator<'_, '_, '_> {
             // What is doubtful already is only cut where a line begins.
             let doubtful = self.repairs.is_doubtful(start as usize, end as usize);
             let mut rest: &[Unit] = statement;
-            while let Some(cut) = self.beginnings.next(rest).filter(|&cut| rest[cut].leads || !doubtful) {
-                self.missing(rest[cut - 1], rest[cut]);
-                self.doubt_lone_word(&rest[..cut]);
-                rest = &rest[cut..];
-                if !rest[0].leads {
+            loop {
+                let next = match self.bare_reference(rest) {
+                    Some(end) => {
+                        (end..rest.len()).find(|&at| rest[at].leads && self.beginnings.can_begin(rest[at]))
+                    }
+                    None => self.beginnings.next(rest).filter(|&cut| rest[cut].leads || !doubtful),
+                };
+                let (piece, behind) = rest.split_at(next.unwrap_or(rest.len()));
+                self.slip(piece);
+                let Some(&beginning) = behind.first() else { break };
+                self.missing(piece, beginning);
+                if !self.beginnings.lines {
+                    self.doubt_lone_word(piece);
+                }
+                rest = behind;
+                if !beginning.leads {
                     self.doubt_lone_word(rest);
                 }
             }
@@ -188,9 +205,12 @@ impl Separator<'_, '_, '_> {
         }
     }
 
-    fn missing(&mut self, before: Unit, next: Unit) {
+    fn missing(&mut self, statement: &[Unit], next: Unit) {
+        let before = statement[statement.len() - 1];
         let at = self.units.tokens[before.last].end as usize;
-        if matches!(self.units.word(next), "block" | "inline" | "network" | "table") {
+        // Items that end with `;` are whole, whatever follows.
+        let is_whole = matches!(self.units.word(statement[0]), "let" | "use" | "cnn" | "network");
+        if !is_whole && matches!(self.units.word(next), "block" | "inline" | "network" | "table") {
             let token = self.units.tokens[before.first];
             let span = self.session.span(token.start as usize, at);
             let message = format!("unexpected text before `{}`", self.units.word(next));
