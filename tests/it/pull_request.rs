@@ -109,6 +109,7 @@ fn a_pull_request_is_annotated_compared_and_commented() {
     place.commit("base");
     let workflow = read(place.path("repository/.github/workflows/cnnc.yml"));
     assert_eq!(workflow, read(format!("{DOCS}/ci/github.yml")));
+    assert!(workflow.contains("        run: cnnc fmt --check\n"));
     let (check, compare, comment) =
         (script(&workflow, "Check"), script(&workflow, "Compare"), script(&workflow, "Comment"));
 
