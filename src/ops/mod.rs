@@ -19,6 +19,7 @@ mod parameter;
 mod print;
 mod spec;
 mod tools;
+mod torch;
 
 pub use argument::{ConnectionTable, RawArgument, RawValue, Segment, segments, trailing_word};
 pub use bind::bind;
@@ -35,3 +36,4 @@ pub use operator::{Geometry, Operator, Reach, Reuse};
 pub use parameter::{Init, Parameter, Role};
 pub use spec::{Attribute, Default, FIRST, Flag, Kind, Sizes, Spec, Value};
 pub use tools::{Counted, Tool};
+pub use torch::{Helper, Torch, TorchArgument};

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use super::field::Arguments;
-use super::{Bound, Cost, Counted, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Written};
+use super::torch::ToTorch;
+use super::{Bound, Cost, Counted, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Torch, Written};
 use crate::base::Span;
 use crate::diag::Code;
 use crate::tensor::Shape;
@@ -61,6 +62,11 @@ macro_rules! catalogue {
                         bound
                     })*
                 }
+            }
+
+            /// How it is said in PyTorch; shapes are per picture, `inputs` passed [`Operator::infer`].
+            pub fn torch(&self, inputs: &[Shape], output: Shape) -> Torch {
+                match self { $(Op::$type(op) => op.to_torch(inputs, output),)* }
             }
 
             /// How many operands it takes.

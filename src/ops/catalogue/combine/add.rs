@@ -6,6 +6,7 @@ use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
 use crate::ops::forms::{ADD, RESIDUAL};
 use crate::ops::{Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::torch::{Both, Helper, ToTorch, Torch};
 use crate::tensor::{Shape, Window};
 
 arguments! {
@@ -33,6 +34,37 @@ const ZEROPAD: Field<Option<(u64, u64)>> = Field::new(
         }
     },
 );
+
+/// add_padded of exported PyTorch files.
+static ADD_PADDED: Helper = Helper {
+    name: "add_padded",
+    source: r#"def add_padded(
+    body: Tensor, shortcut: Tensor, stride: tuple[int, int], scale: float
+) -> Tensor:
+    """Adds every stride-th pixel of a shortcut; channels that it lacks are zero."""
+    shortcut = shortcut[:, :, :: stride[0], :: stride[1]]
+    missing = body.shape[1] - shortcut.shape[1]
+    return body * scale + F.pad(shortcut, (0, 0, 0, 0, 0, missing))"#,
+};
+
+impl ToTorch for Add {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        if let Some((rows, columns)) = self.zeropad {
+            let torch = Torch::expression("add_padded({0}, {1}, {stride}, {scale})");
+            return Torch { helper: Some(&ADD_PADDED), ..torch }
+                .named("stride", Both(rows, columns))
+                .named("scale", self.scale.unwrap_or(1.0));
+        }
+        let mut text = (if self.scale.is_some() { "{0} * {scale}" } else { "{0}" }).to_owned();
+        for operand in 1..inputs.len() {
+            text.push_str(&format!(" + {{{operand}}}"));
+        }
+        match self.scale {
+            Some(scale) => Torch::expression(&text).named("scale", scale),
+            None => Torch::expression(&text),
+        }
+    }
+}
 
 impl Written for Add {
     const SPECS: &'static [&'static Spec] = &[];

@@ -6,11 +6,18 @@ use crate::diag::Code;
 use crate::ops::field::arguments;
 use crate::ops::forms::CONCAT;
 use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 arguments! {
     /// A concatenation of channels, or of vectors.
     pub struct Concat;
+}
+
+impl ToTorch for Concat {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        Torch::expression("torch.cat([{*}], dim=1)")
+    }
 }
 
 impl Written for Concat {

@@ -6,11 +6,19 @@ use crate::diag::Code;
 use crate::ops::field::arguments;
 use crate::ops::forms::MUL;
 use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 arguments! {
     /// A product with broadcasting (squeeze-and-excitation, Hu et al. 2018).
     pub struct Mul;
+}
+
+impl ToTorch for Mul {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        let operands: Vec<String> = (0..inputs.len()).map(|operand| format!("{{{operand}}}")).collect();
+        Torch::expression(&operands.join(" * "))
+    }
 }
 
 impl Written for Mul {

@@ -7,6 +7,7 @@ use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
 use crate::ops::forms::{MAX, MIN, SUB};
 use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// What becomes of the elements at the same place.
@@ -34,6 +35,24 @@ arguments! {
             },
             |_, _, _| {},
         ),
+    }
+}
+
+impl ToTorch for Pairwise {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        let function = match self.joined {
+            Joined::Difference => {
+                let operands: Vec<String> =
+                    (0..inputs.len()).map(|operand| format!("{{{operand}}}")).collect();
+                return Torch::expression(&operands.join(" - "));
+            }
+            Joined::Greatest => "maximum",
+            Joined::Least => "minimum",
+        };
+        let first = "{0}".to_owned();
+        let text = (1..inputs.len())
+            .fold(first, |so_far, operand| format!("torch.{function}({so_far}, {{{operand}}})"));
+        Torch::expression(&text)
     }
 }
 

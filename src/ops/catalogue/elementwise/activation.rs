@@ -13,6 +13,7 @@ use crate::ops::{
     Attribute, Bound, Cost, Counted, Default, FIRST, Flag, Geometry, Kind, Number, OpError, Operator,
     Product, Reuse, Spec, Value, Written,
 };
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// A function that is applied to every element.
@@ -327,6 +328,74 @@ impl Activation {
                 Some((min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY)))
             }
             _ => None,
+        }
+    }
+}
+
+/// ScaledTanh of exported PyTorch files.
+static SCALED_TANH: Helper = Helper {
+    name: "ScaledTanh",
+    source: r#"class ScaledTanh(nn.Module):
+    """LeCun's scaled tangent, 1.7159 tanh(2x / 3)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 1.7159 * torch.tanh(x * 2 / 3)"#,
+};
+
+/// QuickGELU of exported PyTorch files.
+static QUICK_GELU: Helper = Helper {
+    name: "QuickGELU",
+    source: r#"class QuickGELU(nn.Module):
+    """x sigmoid(1.702 x)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.sigmoid(1.702 * x)"#,
+};
+
+impl ToTorch for Activation {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        let module = Torch::module;
+        let of = Torch::expression;
+        match self.function {
+            Function::Relu => module("nn.ReLU"),
+            Function::Relu6 => module("nn.ReLU6"),
+            Function::Leaky { slope } => module("nn.LeakyReLU").positional("negative_slope", slope),
+            Function::Elu { scale } => module("nn.ELU").optional("alpha", scale, 1.0),
+            Function::Sigmoid => module("nn.Sigmoid"),
+            Function::Tanh => module("nn.Tanh"),
+            Function::Stanh => Torch::helper(&SCALED_TANH),
+            Function::Silu => module("nn.SiLU"),
+            Function::Gelu { approx } => {
+                module("nn.GELU").optional("approximate", if approx { "tanh" } else { "none" }, "none")
+            }
+            Function::HardSigmoid { slope: None } => module("nn.Hardsigmoid"),
+            Function::HardSigmoid { slope: Some(slope) } => {
+                of("torch.clamp({0} * {slope} + 0.5, 0.0, 1.0)").named("slope", slope)
+            }
+            Function::HardSwish => module("nn.Hardswish"),
+            Function::Mish => module("nn.Mish"),
+            Function::Selu => module("nn.SELU"),
+            Function::Celu { scale } => module("nn.CELU").optional("alpha", scale, 1.0),
+            Function::Softplus => module("nn.Softplus"),
+            Function::Softsign => module("nn.Softsign"),
+            Function::Hardtanh => module("nn.Hardtanh"),
+            Function::QuickGelu => Torch::helper(&QUICK_GELU),
+            Function::Abs => of("torch.abs({0})"),
+            Function::Square => of("torch.square({0})"),
+            Function::Sqrt => of("torch.sqrt({0})"),
+            Function::Exp => of("torch.exp({0})"),
+            Function::Log => of("torch.log({0})"),
+            Function::Neg => of("-{0}"),
+            Function::Times { factor } => of("{0} * {factor}").named("factor", factor),
+            Function::Plus { summand } => of("{0} + {summand}").named("summand", summand),
+            Function::Clip { min, max } => match (min, max) {
+                (Some(min), Some(max)) => {
+                    of("torch.clamp({0}, min={low}, max={high})").named("low", min).named("high", max)
+                }
+                (Some(min), None) => of("torch.clamp({0}, min={low})").named("low", min),
+                (None, Some(max)) => of("torch.clamp({0}, max={high})").named("high", max),
+                (None, None) => of("{0}"),
+            },
         }
     }
 }

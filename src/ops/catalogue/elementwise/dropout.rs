@@ -7,6 +7,7 @@ use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::{
     Bound, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
 };
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `dropout` is written.
@@ -27,6 +28,12 @@ arguments! {
         /// The probability in training.
         probability: f64 = Field::value(&Value {
  name: "probability", kind: Kind::Real, default: Default::Required, doc: "at least 0 and below 1" }),
+    }
+}
+
+impl ToTorch for Dropout {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        Torch::module("nn.Dropout").positional("p", self.probability)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::ops::tools::relu;
 use crate::ops::{
     Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
 };
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `prelu` is written.
@@ -26,6 +27,13 @@ arguments! {
     pub struct PRelu {
         /// One slope for all channels.
         shared: bool = Field::flag(&[Flag { name: "shared", doc: "one slope for all channels" }]),
+    }
+}
+
+impl ToTorch for PRelu {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        let slopes = if self.shared { 1 } else { inputs[0].channels() };
+        Torch::module("nn.PReLU").optional("num_parameters", slopes, 1)
     }
 }
 

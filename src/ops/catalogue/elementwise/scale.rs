@@ -6,6 +6,7 @@ use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::{
     Cost, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
 };
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `scale` is written.
@@ -25,6 +26,49 @@ arguments! {
     pub struct Scale {
         /// Whether a trained bias is added.
         bias: bool = Field::flag(&[Flag { name: "bias", doc: "adds a trained bias for each channel" }]),
+    }
+}
+
+/// ChannelScale2d of exported PyTorch files.
+static SCALE: Helper = Helper {
+    name: "ChannelScale2d",
+    source: r#"class ChannelScale2d(nn.Module):
+    """A trained factor, and optionally a trained summand, for each channel."""
+
+    def __init__(self, channels: int, bias: bool = False) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.register_parameter(
+            "bias", nn.Parameter(torch.zeros(channels)) if bias else None
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x * self.weight[:, None, None]
+        return x if self.bias is None else x + self.bias[:, None, None]"#,
+};
+
+/// ChannelScale1d of exported PyTorch files.
+static SCALE_VECTOR: Helper = Helper {
+    name: "ChannelScale1d",
+    source: r#"class ChannelScale1d(nn.Module):
+    """A trained factor, and optionally a trained summand, for each channel."""
+
+    def __init__(self, channels: int, bias: bool = False) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.register_parameter(
+            "bias", nn.Parameter(torch.zeros(channels)) if bias else None
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x * self.weight
+        return x if self.bias is None else x + self.bias"#,
+};
+
+impl ToTorch for Scale {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        let helper = if inputs[0].is_map() { &SCALE } else { &SCALE_VECTOR };
+        Torch::helper(helper).positional("channels", inputs[0].channels()).optional("bias", self.bias, false)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::ops::{
     Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse, Spec,
     Value, Written,
 };
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `dense` is written.
@@ -32,6 +33,15 @@ arguments! {
  name: "number of outputs", kind: Kind::Count { min: 1 }, default: Default::Required, doc: "the number of outputs" }),
         /// Whether a bias is added.
         bias: bool = BIAS,
+    }
+}
+
+impl ToTorch for Dense {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        Torch::module("nn.Linear")
+            .positional("in_features", inputs[0].channels())
+            .positional("out_features", self.outputs)
+            .optional("bias", self.bias, true)
     }
 }
 

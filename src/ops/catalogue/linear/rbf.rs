@@ -8,6 +8,7 @@ use crate::ops::{
     Cost, Default, Flag, Geometry, Init, Kind, Number, OpError, Operator, Parameter, Reuse, Role, Spec,
     Value, Written,
 };
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `rbf` is written.
@@ -30,6 +31,30 @@ arguments! {
  name: "number of classes", kind: Kind::Count { min: 1 }, default: Default::Required, doc: "the number of classes" }),
         /// Whether the codes are frozen.
         fixed: bool = Field::flag(&[Flag { name: "fixed", doc: "the codes are frozen; 10 classes of 84 elements have the built-in 7x12 bitmaps of the digits" }]),
+    }
+}
+
+/// SquaredDistances of exported PyTorch files.
+static DISTANCES: Helper = Helper {
+    name: "SquaredDistances",
+    source: r#"class SquaredDistances(nn.Module):
+    """Squared Euclidean distances to a code for each class."""
+
+    def __init__(self, in_features: int, out_features: int, fixed: bool = False) -> None:
+        super().__init__()
+        codes = torch.randn(out_features, in_features)
+        self.weight = nn.Parameter(codes, requires_grad=not fixed)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x[:, None] - self.weight).square().sum(dim=2)"#,
+};
+
+impl ToTorch for Rbf {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        Torch::helper(&DISTANCES)
+            .positional("in_features", inputs[0].channels())
+            .positional("out_features", self.classes)
+            .optional("fixed", self.fixed, false)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::ops::tools::{Tool, rules};
 use crate::ops::{
     Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
 };
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `bn` is written.
@@ -46,6 +47,64 @@ const fn without(flag: &'static [Flag; 1]) -> Field<bool> {
                 }
             },
         )
+    }
+}
+
+/// HalfAffineBatchNorm2d of exported PyTorch files.
+static HALF_AFFINE: Helper = Helper {
+    name: "HalfAffineBatchNorm2d",
+    source: r#"class HalfAffineBatchNorm2d(nn.BatchNorm2d):
+    """Batch normalisation with only a trained factor or only a trained summand."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-05,
+        scale: bool = True,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps=eps)
+        if not scale:
+            self.register_parameter("weight", None)
+        if not bias:
+            self.register_parameter("bias", None)"#,
+};
+
+/// HalfAffineBatchNorm1d of exported PyTorch files.
+static HALF_AFFINE_VECTOR: Helper = Helper {
+    name: "HalfAffineBatchNorm1d",
+    source: r#"class HalfAffineBatchNorm1d(nn.BatchNorm1d):
+    """Batch normalisation with only a trained factor or only a trained summand."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-05,
+        scale: bool = True,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps=eps)
+        if not scale:
+            self.register_parameter("weight", None)
+        if not bias:
+            self.register_parameter("bias", None)"#,
+};
+
+impl ToTorch for BatchNorm {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        let channels = inputs[0].channels();
+        let map = inputs[0].is_map();
+        if self.scale == self.bias {
+            return Torch::module(if map { "nn.BatchNorm2d" } else { "nn.BatchNorm1d" })
+                .positional("num_features", channels)
+                .optional("eps", self.eps, 1e-5)
+                .optional("affine", self.scale, true);
+        }
+        Torch::helper(if map { &HALF_AFFINE } else { &HALF_AFFINE_VECTOR })
+            .positional("num_features", channels)
+            .optional("eps", self.eps, 1e-5)
+            .optional("scale", self.scale, true)
+            .optional("bias", self.bias, true)
     }
 }
 

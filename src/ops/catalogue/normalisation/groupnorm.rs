@@ -5,6 +5,7 @@ use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_ope
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::{Cost, Default, Kind, Number, OpError, Spec, Value, Written};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `groupnorm` is written.
@@ -32,6 +33,15 @@ arguments! {
         }),
         /// Added to the variance.
         eps: f64 = EPS,
+    }
+}
+
+impl ToTorch for GroupNorm {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        Torch::module("nn.GroupNorm")
+            .positional("num_groups", self.groups)
+            .positional("num_channels", inputs[0].channels())
+            .optional("eps", self.eps, 1e-5)
     }
 }
 

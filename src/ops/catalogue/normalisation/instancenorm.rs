@@ -5,6 +5,7 @@ use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_ope
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::{Cost, Flag, Number, OpError, Spec, Written};
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `instancenorm` is written.
@@ -30,6 +31,34 @@ arguments! {
         }]),
         /// Added to the variance.
         eps: f64 = EPS,
+    }
+}
+
+/// PointInstanceNorm2d of exported PyTorch files.
+static INSTANCE: Helper = Helper {
+    name: "PointInstanceNorm2d",
+    source: r#"class PointInstanceNorm2d(nn.GroupNorm):
+    """Instance normalisation of maps that may have a single position."""
+
+    def __init__(
+        self, num_features: int, eps: float = 1e-05, affine: bool = False
+    ) -> None:
+        super().__init__(num_features, num_features, eps=eps, affine=affine)"#,
+};
+
+impl ToTorch for InstanceNorm {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        if inputs[0].extent() == (1, 1) {
+            // Torch's refuses a single position.
+            return Torch::helper(&INSTANCE)
+                .positional("num_features", inputs[0].channels())
+                .optional("eps", self.eps, 1e-5)
+                .optional("affine", self.affine, false);
+        }
+        Torch::module("nn.InstanceNorm2d")
+            .positional("num_features", inputs[0].channels())
+            .optional("eps", self.eps, 1e-5)
+            .optional("affine", self.affine, false)
     }
 }
 

@@ -4,6 +4,7 @@ use super::epsilon::epsilon;
 use super::family::{self, Norm, Together, Trained, norm_operator, sum};
 use crate::ops::field::{Arguments, arguments};
 use crate::ops::{Attribute, Cost, Default, Kind, Number, OpError, Spec, Written};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `l2norm` is written.
@@ -29,6 +30,12 @@ arguments! {
             default: Default::Real(1e-12),
             doc: "the least divisor",
         }]),
+    }
+}
+
+impl ToTorch for L2Norm {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        Torch::expression("F.normalize({0}, dim=1, eps={eps})").named("eps", self.eps)
     }
 }
 

@@ -4,6 +4,7 @@ use super::epsilon::EPS;
 use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
 use crate::ops::field::{Arguments, arguments};
 use crate::ops::{Cost, FIRST, Number, OpError, Spec, Written};
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `layernorm` is written.
@@ -24,6 +25,24 @@ arguments! {
     pub struct LayerNorm {
         /// Added to the variance.
         eps: f64 = EPS,
+    }
+}
+
+/// LayerNorm2d of exported PyTorch files.
+static OVER_CHANNELS: Helper = Helper {
+    name: "LayerNorm2d",
+    source: r#"class LayerNorm2d(nn.LayerNorm):
+    """Layer normalisation over the channels at each position."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)"#,
+};
+
+impl ToTorch for LayerNorm {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        let torch =
+            if inputs[0].is_map() { Torch::helper(&OVER_CHANNELS) } else { Torch::module("nn.LayerNorm") };
+        torch.positional("normalized_shape", inputs[0].channels()).named("eps", self.eps)
     }
 }
 

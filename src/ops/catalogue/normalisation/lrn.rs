@@ -9,6 +9,7 @@ use crate::ops::{
     Attribute, Bound, Cost, Default, Flag, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value,
     Written,
 };
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `lrn` is written.
@@ -52,6 +53,18 @@ impl Lrn {
     fn neighbours(&self, channel: usize, channels: usize) -> std::ops::Range<usize> {
         let half = (self.size / 2) as usize;
         channel.saturating_sub(half)..channel.saturating_add(half).saturating_add(1).min(channels)
+    }
+}
+
+impl ToTorch for Lrn {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        // Torch divides alpha by the number of channels.
+        let alpha = if self.mean { self.alpha } else { self.alpha * self.size as f64 };
+        Torch::module("nn.LocalResponseNorm")
+            .positional("size", self.size)
+            .named("alpha", alpha)
+            .named("beta", self.beta)
+            .named("k", self.k)
     }
 }
 

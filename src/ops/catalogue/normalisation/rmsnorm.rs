@@ -4,6 +4,7 @@ use super::epsilon::epsilon;
 use super::family::{self, Norm, Together, Trained, norm_operator, sum};
 use crate::ops::field::{Arguments, arguments};
 use crate::ops::{Attribute, Cost, Default, Kind, Number, OpError, Spec, Written};
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `rmsnorm` is written.
@@ -24,6 +25,24 @@ arguments! {
     pub struct RmsNorm {
         /// Added to the mean square.
         eps: f64 = epsilon(&[Attribute { name: "eps", kind: Kind::Real, default: Default::Real(1e-5), doc: "added to the mean square" }]),
+    }
+}
+
+/// RMSNorm2d of exported PyTorch files.
+static OVER_CHANNELS: Helper = Helper {
+    name: "RMSNorm2d",
+    source: r#"class RMSNorm2d(nn.RMSNorm):
+    """Division by the root mean square of the channels at each position."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)"#,
+};
+
+impl ToTorch for RmsNorm {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        let torch =
+            if inputs[0].is_map() { Torch::helper(&OVER_CHANNELS) } else { Torch::module("nn.RMSNorm") };
+        torch.positional("normalized_shape", inputs[0].channels()).named("eps", self.eps)
     }
 }
 

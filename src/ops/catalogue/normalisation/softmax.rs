@@ -5,6 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::tools::{Tool, rules};
 use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `softmax` is written.
@@ -37,6 +38,12 @@ arguments! {
     pub struct Softmax {
         /// Its logarithm.
         log: bool = Field::new(|_, bound| Ok(bound.spec().name == LOG.name), |_, _, _| {}),
+    }
+}
+
+impl ToTorch for Softmax {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        Torch::module(if self.log { "nn.LogSoftmax" } else { "nn.Softmax" }).named("dim", 1)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::{Bound, Default, Geometry, Kind, Literal, OpError, Reach, Sizes, Spec, Value, Written};
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `crop` is written.
@@ -83,6 +84,39 @@ impl Crop {
                 Some((first, [rows, columns]))
             }
         }
+    }
+}
+
+/// Crop2d of exported PyTorch files.
+static CROP: Helper = Helper {
+    name: "Crop2d",
+    source: r#"class Crop2d(nn.Module):
+    """Keeps a rectangle of a map."""
+
+    def __init__(self, top: int, left: int, height: int, width: int) -> None:
+        super().__init__()
+        self.rows = slice(top, top + height)
+        self.columns = slice(left, left + width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, :, self.rows, self.columns]"#,
+};
+
+impl ToTorch for Crop {
+    fn to_torch(&self, inputs: &[Shape], output: Shape) -> Torch {
+        let (height, width) = inputs[0].extent();
+        let (out_height, out_width) = output.extent();
+        let (top, left) = match self.kept {
+            Kept::Within([top, _, left, _]) => (top, left),
+            Kept::Centre(..) => {
+                (height.saturating_sub(out_height) / 2, width.saturating_sub(out_width) / 2)
+            }
+        };
+        Torch::helper(&CROP)
+            .named("top", top)
+            .named("left", left)
+            .named("height", out_height)
+            .named("width", out_width)
     }
 }
 

@@ -5,6 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::{Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `flatten` is written.
@@ -24,6 +25,22 @@ arguments! {
     pub struct Flatten {
         /// In the order rows, columns, channels.
         hwc: bool = Field::flag(&[Flag { name: "hwc", doc: "in the order rows, columns, channels, as Keras weights expect" }]),
+    }
+}
+
+/// FlattenHWC of exported PyTorch files.
+static HWC: Helper = Helper {
+    name: "FlattenHWC",
+    source: r#"class FlattenHWC(nn.Module):
+    """Flattens maps in the order rows, columns, channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(0, 2, 3, 1).flatten(1)"#,
+};
+
+impl ToTorch for Flatten {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        if self.hwc { Torch::helper(&HWC) } else { Torch::module("nn.Flatten") }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::ops::catalogue::windows::sliding::{BORDER, Border};
 use crate::ops::field::{Arguments, Field, arguments, exclusive};
 use crate::ops::input::map_of;
 use crate::ops::{Attribute, Bound, Default, Geometry, Kind, OpError, Reach, Spec, Value, Written};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `pad` is written.
@@ -37,6 +38,24 @@ arguments! {
             default: Default::Absent,
             doc: "what stands there in place of zeros",
         }]),
+    }
+}
+
+impl ToTorch for Pad {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        let [top, bottom, left, right] = self.pads.map(|pad| i64::try_from(pad).unwrap_or(i64::MAX));
+        let torch = Torch::module(match (self.border, self.value) {
+            (Border::Zeros, None) => "nn.ZeroPad2d",
+            (Border::Zeros, Some(_)) => "nn.ConstantPad2d",
+            (Border::Reflect, _) => "nn.ReflectionPad2d",
+            (Border::Replicate, _) => "nn.ReplicationPad2d",
+            (Border::Circular, _) => "nn.CircularPad2d",
+        });
+        let torch = torch.positional("padding", [left, right, top, bottom]);
+        match self.value {
+            Some(value) if self.border == Border::Zeros => torch.positional("value", value),
+            _ => torch,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::{Default, Flag, Geometry, Kind, OpError, Reach, Spec, Value, Written};
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::{Interpolation, Resampling, Shape, Window};
 
 /// How `pixelshuffle` is written.
@@ -55,6 +56,47 @@ impl PixelShuffle {
     fn deep(&self, channel: u64, channels: u64, row: u64, column: u64) -> u64 {
         let (place, places) = (row * self.factor + column, self.factor * self.factor);
         if self.dcr { place * channels + channel } else { channel * places + place }
+    }
+}
+
+/// DepthToSpace of exported PyTorch files.
+static DCR: Helper = Helper {
+    name: "DepthToSpace",
+    source: r#"class DepthToSpace(nn.Module):
+    """Pixel shuffle with channels in the order place, channel."""
+
+    def __init__(self, factor: int) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.unflatten(1, (self.factor**2, -1)).transpose(1, 2).flatten(1, 2)
+        return F.pixel_shuffle(x, self.factor)"#,
+};
+
+/// SpaceToDepth of exported PyTorch files.
+static DCR_INVERSE: Helper = Helper {
+    name: "SpaceToDepth",
+    source: r#"class SpaceToDepth(nn.Module):
+    """Pixel unshuffle with channels in the order place, channel."""
+
+    def __init__(self, factor: int) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.pixel_unshuffle(x, self.factor)
+        return x.unflatten(1, (-1, self.factor**2)).transpose(1, 2).flatten(1, 2)"#,
+};
+
+impl ToTorch for PixelShuffle {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        match (self.dcr, self.inverse) {
+            (false, false) => Torch::module("nn.PixelShuffle").positional("upscale_factor", self.factor),
+            (false, true) => Torch::module("nn.PixelUnshuffle").positional("downscale_factor", self.factor),
+            (true, false) => Torch::helper(&DCR).positional("factor", self.factor),
+            (true, true) => Torch::helper(&DCR_INVERSE).positional("factor", self.factor),
+        }
     }
 }
 

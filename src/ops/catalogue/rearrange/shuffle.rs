@@ -5,6 +5,7 @@ use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::{Default, Geometry, Kind, OpError, Spec, Value, Written};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `shuffle` is written.
@@ -29,6 +30,12 @@ arguments! {
             default: Default::Required,
             doc: "the groups of channels",
         }),
+    }
+}
+
+impl ToTorch for Shuffle {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        Torch::module("nn.ChannelShuffle").positional("groups", self.groups)
     }
 }
 

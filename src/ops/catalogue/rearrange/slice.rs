@@ -7,6 +7,7 @@ use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::{
     Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
 };
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `slice` is written.
@@ -38,6 +39,14 @@ arguments! {
             default: Default::Count(0),
             doc: "the first channel that is taken, counted from 0",
         }]),
+    }
+}
+
+impl ToTorch for Slice {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        Torch::expression("{0}.narrow(1, {start}, {channels})")
+            .named("start", self.first)
+            .named("channels", self.count)
     }
 }
 

@@ -5,6 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `unflatten` is written.
@@ -38,6 +39,15 @@ const MAP: Field<[u64; 3]> = Field {
         |_, map, bound| bound.set_size(map, (1, 1), (1, 1)),
     )
 };
+
+impl ToTorch for Unflatten {
+    fn to_torch(&self, _inputs: &[Shape], output: Shape) -> Torch {
+        let (height, width) = output.extent();
+        Torch::module("nn.Unflatten")
+            .positional("dim", 1)
+            .positional("unflattened_size", [output.channels(), height, width])
+    }
+}
 
 impl Written for Unflatten {
     const SPECS: &'static [&'static Spec] = &[&SPEC];

@@ -7,6 +7,7 @@ use crate::ops::input::map_of;
 use crate::ops::{
     Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Written,
 };
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::{Interpolation, Resampling, Shape};
 
 /// How `upsample` is written.
@@ -85,6 +86,22 @@ const INTERPOLATION: Field<Interpolation> = Field {
         },
     )
 };
+
+impl ToTorch for Upsample {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        let torch = Torch::module("nn.Upsample");
+        let torch = match self.target {
+            Target::Factor(down, across) => torch.named("scale_factor", (down, across)),
+            Target::Size(height, width) => torch.named("size", (height, width)),
+        };
+        let mode = match self.interpolation {
+            Interpolation::Nearest => "nearest",
+            Interpolation::Linear => "bilinear",
+            Interpolation::Cubic => "bicubic",
+        };
+        torch.optional("mode", mode, "nearest").optional("align_corners", self.corners, false)
+    }
+}
 
 impl Written for Upsample {
     const SPECS: &'static [&'static Spec] = &[&SPEC];

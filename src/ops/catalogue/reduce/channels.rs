@@ -5,6 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::{Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `mean channels` is written.
@@ -42,6 +43,13 @@ arguments! {
                 |_, _, bound| bound.set_flag("channels"),
             )
         },
+    }
+}
+
+impl ToTorch for OverChannels {
+    fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
+        let reduction = if self.greatest { "amax" } else { "mean" };
+        Torch::expression(&format!("{{0}}.{reduction}(dim=1, keepdim=True)"))
     }
 }
 

@@ -7,9 +7,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::diag::Code;
 use crate::ops::tools::convolution_bias;
+use crate::ops::torch::{Both, Helper, ToTorch, Torch, uneven_padding};
 use crate::tensor::Shape;
 
-use super::sliding::{BIAS, BORDER, Border, FILTERS, GROUPS, Sliding, check_groups, window};
+use super::sliding::{convolution, BIAS, BORDER, Border, FILTERS, GROUPS, Sliding, check_groups, window};
 use crate::ops::field::exclusive;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
@@ -56,6 +57,70 @@ impl Conv {
             Some(table) => table.kernels(),
             None => channels / self.groups,
         }
+    }
+}
+
+/// TableConv2d of exported PyTorch files.
+static TABLE: Helper = Helper {
+    name: "TableConv2d",
+    source: r#"class TableConv2d(nn.Module):
+    """A convolution whose filters read only the input maps of a connection table."""
+
+    def __init__(
+        self,
+        rows: list[list[int]],
+        kernel_size: tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        dilation: int | tuple[int, int] = 1,
+        bias: bool = True,
+        pads: tuple[int, int, int, int] = (0, 0, 0, 0),
+        mode: str = "constant",
+    ) -> None:
+        super().__init__()
+        self.filters = len(rows)
+        self.stride = stride
+        self.dilation = dilation
+        self.pads = pads
+        self.mode = mode
+        sources = torch.tensor([source for row in rows for source in row])
+        targets = torch.tensor([i for i, row in enumerate(rows) for _ in row])
+        self.register_buffer("sources", sources, persistent=False)
+        self.register_buffer("targets", targets, persistent=False)
+        self.weight = nn.Parameter(torch.empty(len(sources), 1, *kernel_size))
+        nn.init.kaiming_uniform_(self.weight)
+        self.register_parameter(
+            "bias", nn.Parameter(torch.zeros(len(rows))) if bias else None
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernels = F.conv2d(
+            F.pad(x[:, self.sources], self.pads, mode=self.mode),
+            self.weight,
+            stride=self.stride,
+            dilation=self.dilation,
+            groups=len(self.weight),
+        )
+        y = kernels.new_zeros(len(x), self.filters, *kernels.shape[2:])
+        y = y.index_add(1, self.targets, kernels)
+        return y if self.bias is None else y + self.bias[:, None, None]"#,
+};
+
+impl ToTorch for Conv {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        let (sliding, border) = (self.sliding, self.border);
+        let windows = sliding.windows(inputs[0].extent());
+        if let Some(table) = &self.table {
+            let (height, width) = sliding.kernel;
+            return Torch::helper(&TABLE)
+                .named("rows", table.rows.clone())
+                .named("kernel_size", Both(height, width))
+                .optional("stride", sliding.stride, 1)
+                .optional("dilation", sliding.dilation, 1)
+                .optional("bias", self.bias, true)
+                .optional("pads", uneven_padding(windows), [0; 4])
+                .optional("mode", border.torch(), "constant");
+        }
+        convolution(inputs[0].channels(), self.filters, &sliding, windows, border, self.groups, self.bias)
     }
 }
 

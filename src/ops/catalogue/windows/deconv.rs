@@ -11,6 +11,7 @@ use crate::ops::{
     Attribute, Bound, Cost, Counted, Default, Flag, Geometry, Kind, Number, OpError, Operator, Parameter,
     Product, Reuse, Sizes, Spec, Written,
 };
+use crate::ops::torch::{Helper, ToTorch, Torch, even_padding, uneven_padding};
 use crate::tensor::{Shape, Window};
 
 /// How `deconv` is written.
@@ -108,6 +109,63 @@ fn axis_output(axis: &str, window: Window, outpad: u64, input: u64) -> Result<u6
                 window.stride,
                 window.extent()
             ))),
+    }
+}
+
+/// CroppedConvTranspose2d of exported PyTorch files.
+static CROPPED_DECONV: Helper = Helper {
+    name: "CroppedConvTranspose2d",
+    source: r#"class CroppedConvTranspose2d(nn.ConvTranspose2d):
+    """A transposed convolution, cropped by (left, right, top, bottom)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        output_padding: int | tuple[int, int] = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: int | tuple[int, int] = 1,
+        crops: tuple[int, int, int, int] = (0, 0, 0, 0),
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride=stride,
+            output_padding=output_padding,
+            groups=groups,
+            bias=bias,
+            dilation=dilation,
+        )
+        self.crops = [-crop for crop in crops]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pad(super().forward(x), self.crops)"#,
+};
+
+impl ToTorch for Deconv {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        let windows = self.windows();
+        let even = even_padding(windows);
+        let torch =
+            if even.is_some() { Torch::module("nn.ConvTranspose2d") } else { Torch::helper(&CROPPED_DECONV) };
+        let torch = torch
+            .positional("in_channels", inputs[0].channels())
+            .positional("out_channels", self.filters)
+            .named("kernel_size", self.sliding.kernel)
+            .optional("stride", self.sliding.stride, 1);
+        let torch = match even {
+            Some(padding) => torch.optional("padding", padding, 0),
+            None => torch.named("crops", uneven_padding(windows)),
+        };
+        torch
+            .optional("output_padding", self.outpad, 0)
+            .optional("groups", self.groups, 1)
+            .optional("bias", self.bias, true)
+            .optional("dilation", self.sliding.dilation, 1)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
-use super::sliding::{BIAS, BORDER, Border, Sliding, window};
+use super::sliding::{convolution, BIAS, BORDER, Border, Sliding, window};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::tools::convolution_bias;
@@ -10,6 +10,7 @@ use crate::ops::{
     Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse,
     Sizes, Spec, Written,
 };
+use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `dwconv` is written.
@@ -36,6 +37,15 @@ arguments! {
         border: Border = BORDER,
         /// Whether a bias is added.
         bias: bool = BIAS,
+    }
+}
+
+impl ToTorch for DwConv {
+    fn to_torch(&self, inputs: &[Shape], output: Shape) -> Torch {
+        let channels = inputs[0].channels();
+        let windows = self.sliding.windows(inputs[0].extent());
+        let filters = output.channels();
+        convolution(channels, filters, &self.sliding, windows, self.border, channels, self.bias)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the operators with sliding windows share: padding as written, and the windows for an input.
 
 use crate::diag::Code;
+use crate::ops::torch::{Helper, Torch, even_padding, uneven_padding};
 use crate::tensor::{Shape, Window};
 
 use crate::ops::field::{Field, exclusive, one_of};
@@ -29,6 +30,11 @@ pub enum Border {
 }
 
 impl Border {
+    /// The mode of PyTorch's `F.pad`.
+    pub(crate) fn torch(self) -> &'static str {
+        if self == Border::Zeros { "constant" } else { self.word() }
+    }
+
     /// The flag that asks for it; for zeros none does.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -314,4 +320,69 @@ pub(crate) fn check_groups(channels: u64, filters: u64, groups: u64) -> Result<(
         .at("groups")
         .here(format!("{count} is not a multiple of {groups}"))
         .note(format!("{count} mod {groups} = {}", count % groups)))
+}
+
+/// PaddedConv2d of exported PyTorch files.
+static PADDED: Helper = Helper {
+    name: "PaddedConv2d",
+    source: r#"class PaddedConv2d(nn.Conv2d):
+    """A convolution over an input padded by (left, right, top, bottom)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        pads: tuple[int, int, int, int] = (0, 0, 0, 0),
+        mode: str = "constant",
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride=stride,
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
+        )
+        self.pads = pads
+        self.mode = mode
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pad(x, self.pads, mode=self.mode))"#,
+};
+
+/// A convolution in PyTorch.
+pub(crate) fn convolution(
+    channels: u64,
+    filters: u64,
+    sliding: &Sliding,
+    windows: (Window, Window),
+    border: Border,
+    groups: u64,
+    bias: bool,
+) -> Torch {
+    let even = even_padding(windows);
+    let torch = if even.is_some() { Torch::module("nn.Conv2d") } else { Torch::helper(&PADDED) };
+    let torch = torch
+        .positional("in_channels", channels)
+        .positional("out_channels", filters)
+        .named("kernel_size", sliding.kernel)
+        .optional("stride", sliding.stride, 1);
+    let torch = match even {
+        Some(padding) => torch.optional("padding", padding, 0),
+        None => torch.named("pads", uneven_padding(windows)).optional("mode", border.torch(), "constant"),
+    };
+    let torch = torch
+        .optional("dilation", sliding.dilation, 1)
+        .optional("groups", groups, 1)
+        .optional("bias", bias, true);
+    match even {
+        Some(_) if border != Border::Zeros => torch.named("padding_mode", border.word()),
+        _ => torch,
+    }
 }

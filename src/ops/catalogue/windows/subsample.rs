@@ -6,6 +6,7 @@ use super::sliding::{Sliding, WINDOW};
 use crate::ops::field::{Arguments, arguments};
 use crate::ops::input::map_of;
 use crate::ops::{Cost, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Written};
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `subsample` is written.
@@ -25,6 +26,38 @@ arguments! {
     pub struct Subsample {
         /// Kernel and stride; no padding.
         sliding: Sliding = WINDOW,
+    }
+}
+
+/// Subsample2d of exported PyTorch files.
+static SUBSAMPLE: Helper = Helper {
+    name: "Subsample2d",
+    source: r#"class Subsample2d(nn.Module):
+    """The sum of each window, times a factor and plus a bias for each channel."""
+
+    def __init__(
+        self,
+        channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int],
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.avg_pool2d(x, self.kernel_size, self.stride, divisor_override=1)
+        return x * self.weight[:, None, None] + self.bias[:, None, None]"#,
+};
+
+impl ToTorch for Subsample {
+    fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
+        Torch::helper(&SUBSAMPLE)
+            .positional("channels", inputs[0].channels())
+            .named("kernel_size", self.sliding.kernel)
+            .named("stride", self.sliding.stride)
     }
 }
 
