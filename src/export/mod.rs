@@ -1,15 +1,17 @@
-//! Pictures of a network: the graph as DOT, Mermaid or SVG.
+//! A network in other forms: pictures as DOT, Mermaid or SVG, and a module of PyTorch.
 //!
-//! All three draw the same [`Drawing`]: operators as nodes, scopes as boxes, shapes on the edges. Nothing
+//! All three pictures draw the same [`Drawing`]: operators as nodes, scopes as boxes, shapes on the edges. Nothing
 //! here computes a figure or changes the graph, and equal graphs give equal text.
 
 mod dot;
 mod drawing;
 mod layout;
 mod mermaid;
+mod pytorch;
 mod svg;
 
 pub use dot::dot;
 pub use drawing::{Drawing, Edge, Frame, Style, Vertex};
 pub use mermaid::mermaid;
+pub use pytorch::{PytorchOptions, is_class_name, pytorch};
 pub use svg::svg;

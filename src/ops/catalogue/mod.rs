@@ -6,7 +6,9 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use super::field::Arguments;
 use super::torch::ToTorch;
-use super::{Bound, Cost, Counted, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Torch, Written};
+use super::{
+    Bound, Cost, Counted, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Torch, Written,
+};
 use crate::base::Span;
 use crate::diag::Code;
 use crate::tensor::Shape;

@@ -5,8 +5,8 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice, Zip};
 use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
 use crate::ops::forms::{ADD, RESIDUAL};
-use crate::ops::{Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::ops::torch::{Both, Helper, ToTorch, Torch};
+use crate::ops::{Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::{Shape, Window};
 
 arguments! {

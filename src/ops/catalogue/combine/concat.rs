@@ -5,8 +5,8 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice};
 use crate::diag::Code;
 use crate::ops::field::arguments;
 use crate::ops::forms::CONCAT;
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::ops::torch::{ToTorch, Torch};
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 arguments! {

@@ -6,8 +6,8 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
 use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
 use crate::ops::forms::{MAX, MIN, SUB};
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::ops::torch::{ToTorch, Torch};
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// What becomes of the elements at the same place.

@@ -9,11 +9,11 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field};
 use crate::ops::tools::relu;
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{
     Attribute, Bound, Cost, Counted, Default, FIRST, Flag, Geometry, Kind, Number, OpError, Operator,
     Product, Reuse, Spec, Value, Written,
 };
-use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// A function that is applied to every element.

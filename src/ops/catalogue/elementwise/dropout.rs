@@ -4,10 +4,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
     Bound, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
 };
-use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `dropout` is written.

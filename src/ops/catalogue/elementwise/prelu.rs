@@ -4,10 +4,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::tools::relu;
+use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
     Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
 };
-use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `prelu` is written.

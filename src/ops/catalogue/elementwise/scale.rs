@@ -3,10 +3,10 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{
     Cost, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
 };
-use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `scale` is written.

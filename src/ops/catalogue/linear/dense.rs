@@ -6,11 +6,11 @@ use crate::ops::catalogue::windows::sliding::BIAS;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::vector_of;
 use crate::ops::tools::{BIAS as BIAS_RULE, Tool, rules};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
     Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse, Spec,
     Value, Written,
 };
-use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `dense` is written.

@@ -4,11 +4,11 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::vector_of;
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{
     Cost, Default, Flag, Geometry, Init, Kind, Number, OpError, Operator, Parameter, Reuse, Role, Spec,
     Value, Written,
 };
-use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `rbf` is written.

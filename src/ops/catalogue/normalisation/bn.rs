@@ -5,10 +5,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 use super::epsilon::EPS;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::tools::{Tool, rules};
+use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{
     Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
 };
-use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `bn` is written.

@@ -4,8 +4,8 @@ use super::epsilon::EPS;
 use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
-use crate::ops::{Cost, Default, Kind, Number, OpError, Spec, Value, Written};
 use crate::ops::torch::{ToTorch, Torch};
+use crate::ops::{Cost, Default, Kind, Number, OpError, Spec, Value, Written};
 use crate::tensor::Shape;
 
 /// How `groupnorm` is written.

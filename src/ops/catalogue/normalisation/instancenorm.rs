@@ -4,8 +4,8 @@ use super::epsilon::EPS;
 use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
-use crate::ops::{Cost, Flag, Number, OpError, Spec, Written};
 use crate::ops::torch::{Helper, ToTorch, Torch};
+use crate::ops::{Cost, Flag, Number, OpError, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `instancenorm` is written.

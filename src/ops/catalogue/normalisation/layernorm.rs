@@ -3,8 +3,8 @@
 use super::epsilon::EPS;
 use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
 use crate::ops::field::{Arguments, arguments};
-use crate::ops::{Cost, FIRST, Number, OpError, Spec, Written};
 use crate::ops::torch::{Helper, ToTorch, Torch};
+use crate::ops::{Cost, FIRST, Number, OpError, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `layernorm` is written.

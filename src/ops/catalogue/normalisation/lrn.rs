@@ -5,11 +5,11 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
     Attribute, Bound, Cost, Default, Flag, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value,
     Written,
 };
-use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `lrn` is written.

@@ -3,8 +3,8 @@
 use super::epsilon::epsilon;
 use super::family::{self, Norm, Together, Trained, norm_operator, sum};
 use crate::ops::field::{Arguments, arguments};
-use crate::ops::{Attribute, Cost, Default, Kind, Number, OpError, Spec, Written};
 use crate::ops::torch::{Helper, ToTorch, Torch};
+use crate::ops::{Attribute, Cost, Default, Kind, Number, OpError, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `rmsnorm` is written.

@@ -4,8 +4,8 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::tools::{Tool, rules};
-use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::ops::torch::{ToTorch, Torch};
+use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `softmax` is written.

@@ -4,8 +4,8 @@ use super::family::{Rearrange, Source, rearrange_operator};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
-use crate::ops::{Bound, Default, Geometry, Kind, Literal, OpError, Reach, Sizes, Spec, Value, Written};
 use crate::ops::torch::{Helper, ToTorch, Torch};
+use crate::ops::{Bound, Default, Geometry, Kind, Literal, OpError, Reach, Sizes, Spec, Value, Written};
 use crate::tensor::Shape;
 
 /// How `crop` is written.
@@ -108,9 +108,7 @@ impl ToTorch for Crop {
         let (out_height, out_width) = output.extent();
         let (top, left) = match self.kept {
             Kept::Within([top, _, left, _]) => (top, left),
-            Kept::Centre(..) => {
-                (height.saturating_sub(out_height) / 2, width.saturating_sub(out_width) / 2)
-            }
+            Kept::Centre(..) => (height.saturating_sub(out_height) / 2, width.saturating_sub(out_width) / 2),
         };
         Torch::helper(&CROP)
             .named("top", top)

@@ -4,8 +4,8 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
-use crate::ops::{Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::ops::torch::{Helper, ToTorch, Torch};
+use crate::ops::{Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `flatten` is written.

@@ -4,8 +4,8 @@ use super::family::{Rearrange, Source, rearrange_operator};
 use crate::ops::catalogue::windows::sliding::{BORDER, Border};
 use crate::ops::field::{Arguments, Field, arguments, exclusive};
 use crate::ops::input::map_of;
-use crate::ops::{Attribute, Bound, Default, Geometry, Kind, OpError, Reach, Spec, Value, Written};
 use crate::ops::torch::{ToTorch, Torch};
+use crate::ops::{Attribute, Bound, Default, Geometry, Kind, OpError, Reach, Spec, Value, Written};
 use crate::tensor::Shape;
 
 /// How `pad` is written.

@@ -4,8 +4,8 @@ use super::family::{Rearrange, Source, rearrange_operator};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
-use crate::ops::{Default, Flag, Geometry, Kind, OpError, Reach, Spec, Value, Written};
 use crate::ops::torch::{Helper, ToTorch, Torch};
+use crate::ops::{Default, Flag, Geometry, Kind, OpError, Reach, Spec, Value, Written};
 use crate::tensor::{Interpolation, Resampling, Shape, Window};
 
 /// How `pixelshuffle` is written.

@@ -4,8 +4,8 @@ use super::family::{Rearrange, Source, rearrange_operator};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
-use crate::ops::{Default, Geometry, Kind, OpError, Spec, Value, Written};
 use crate::ops::torch::{ToTorch, Torch};
+use crate::ops::{Default, Geometry, Kind, OpError, Spec, Value, Written};
 use crate::tensor::Shape;
 
 /// How `shuffle` is written.

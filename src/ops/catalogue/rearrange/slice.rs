@@ -4,10 +4,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice as Range};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
     Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
 };
-use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `slice` is written.

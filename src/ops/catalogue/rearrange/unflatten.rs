@@ -4,8 +4,8 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
 use crate::ops::torch::{ToTorch, Torch};
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `unflatten` is written.

@@ -4,10 +4,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments, exclusive, one_of};
 use crate::ops::input::map_of;
+use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
     Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Written,
 };
-use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::{Interpolation, Resampling, Shape};
 
 /// How `upsample` is written.

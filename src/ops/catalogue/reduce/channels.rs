@@ -4,8 +4,8 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
-use crate::ops::{Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::ops::torch::{ToTorch, Torch};
+use crate::ops::{Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `mean channels` is written.

@@ -10,7 +10,7 @@ use crate::ops::tools::convolution_bias;
 use crate::ops::torch::{Both, Helper, ToTorch, Torch, uneven_padding};
 use crate::tensor::Shape;
 
-use super::sliding::{convolution, BIAS, BORDER, Border, FILTERS, GROUPS, Sliding, check_groups, window};
+use super::sliding::{BIAS, BORDER, Border, FILTERS, GROUPS, Sliding, check_groups, convolution, window};
 use crate::ops::field::exclusive;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;

@@ -7,11 +7,11 @@ use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments, exclusive};
 use crate::ops::input::map_of;
 use crate::ops::tools::convolution_bias;
+use crate::ops::torch::{Helper, ToTorch, Torch, even_padding, uneven_padding};
 use crate::ops::{
     Attribute, Bound, Cost, Counted, Default, Flag, Geometry, Kind, Number, OpError, Operator, Parameter,
     Product, Reuse, Sizes, Spec, Written,
 };
-use crate::ops::torch::{Helper, ToTorch, Torch, even_padding, uneven_padding};
 use crate::tensor::{Shape, Window};
 
 /// How `deconv` is written.

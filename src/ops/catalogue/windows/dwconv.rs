@@ -2,15 +2,15 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
-use super::sliding::{convolution, BIAS, BORDER, Border, Sliding, window};
+use super::sliding::{BIAS, BORDER, Border, Sliding, convolution, window};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::tools::convolution_bias;
+use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
     Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse,
     Sizes, Spec, Written,
 };
-use crate::ops::torch::{ToTorch, Torch};
 use crate::tensor::Shape;
 
 /// How `dwconv` is written.

@@ -7,10 +7,10 @@ use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::tools::{Tool, rules};
+use crate::ops::torch::{Both, Helper, ToTorch, Torch, even_padding, uneven_padding};
 use crate::ops::{
     Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Written,
 };
-use crate::ops::torch::{Both, Helper, ToTorch, Torch, even_padding, uneven_padding};
 use crate::tensor::{Shape, Window};
 
 const CEIL: Flag = Flag {
@@ -247,12 +247,15 @@ impl ToTorch for Pool {
         let torch = Torch::helper(if max { &PADDED_MAX } else { &PADDED_MEAN })
             .named("kernel_size", Both(kernel.0, kernel.1))
             .named("stride", sliding.stride)
-            .named("pads", [
-                declared[0],
-                behind(columns, width, out_width),
-                declared[2],
-                behind(rows, height, out_height),
-            ])
+            .named(
+                "pads",
+                [
+                    declared[0],
+                    behind(columns, width, out_width),
+                    declared[2],
+                    behind(rows, height, out_height),
+                ],
+            )
             .optional("dilation", dilation, 1);
         if self.reduction == Reduction::AverageWithPadding { torch.named("counted", declared) } else { torch }
     }

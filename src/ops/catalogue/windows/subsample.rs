@@ -5,8 +5,8 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use super::sliding::{Sliding, WINDOW};
 use crate::ops::field::{Arguments, arguments};
 use crate::ops::input::map_of;
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Written};
 use crate::ops::torch::{Helper, ToTorch, Torch};
+use crate::ops::{Cost, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `subsample` is written.

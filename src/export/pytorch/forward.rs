@@ -1,0 +1,342 @@
+//! The `forward` of a class: its statements in source order, with variables named as a person would.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ir::{Graph, NodeId, NodeKind};
+use crate::tensor::Shape;
+
+use super::build::{Argument, Kind, argument};
+use super::names;
+use super::scopes::{ROOT, Scopes};
+
+/// A `forward`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Forward {
+    /// The names of its tensors.
+    pub(super) inputs: Vec<String>,
+    /// Its statements.
+    pub(super) lines: Vec<Line>,
+    /// What it returns.
+    pub(super) outputs: Vec<String>,
+    /// What it returns in training, where that is more.
+    pub(super) training_outputs: Vec<String>,
+    /// The numbers in its expressions, for which [`hole`]s stand in the text.
+    pub(super) arguments: Vec<Argument>,
+}
+
+/// A statement.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// The text, with holes.
+    pub(super) text: String,
+    /// Whether it is executed in training only.
+    pub(super) training: bool,
+    /// The shape of its value, said where it changes in the network itself.
+    pub(super) shape: Option<Shape>,
+}
+
+/// What stands for a number of an expression.
+pub(super) fn hole(index: usize) -> String {
+    format!("\u{0}{index}\u{0}")
+}
+
+/// The values that enter a range of nodes, in the order of their first use.
+pub(super) fn entering(graph: &Graph, (first, last): (usize, usize)) -> Vec<NodeId> {
+    let mut found = Vec::new();
+    for id in graph.ids().skip(first).take(last + 1 - first) {
+        for operand in graph.operands(id) {
+            if operand.index() < first && !found.contains(&operand) {
+                found.push(operand);
+            }
+        }
+    }
+    found
+}
+
+/// The values of a range of nodes that others use; the last one where nobody does.
+pub(super) fn leaving(graph: &Graph, (first, last): (usize, usize)) -> Vec<NodeId> {
+    let used = |id: &NodeId| {
+        graph.users(*id).iter().any(|user| user.index() > last)
+            || graph.outputs().iter().any(|output| output.node == *id)
+    };
+    let nodes: Vec<NodeId> = graph.ids().skip(first).take(last + 1 - first).collect();
+    let found: Vec<NodeId> = nodes.iter().copied().filter(used).collect();
+    if found.is_empty() { nodes.last().copied().into_iter().collect() } else { found }
+}
+
+/// A statement before its variables have names.
+struct Step {
+    /// The module that is called, or an expression.
+    what: What,
+    operands: Vec<NodeId>,
+    results: Vec<NodeId>,
+    /// What a variable of its value may be called.
+    name: String,
+    training: bool,
+    /// Whether it is one operator.
+    single: bool,
+}
+
+enum What {
+    Call(String),
+    Expression { text: String, arguments: Vec<Argument> },
+}
+
+/// Makes the `forward` of a callable scope.
+pub(super) fn forward(graph: &Graph, scopes: &Scopes, kinds: &[Kind], scope: usize) -> Forward {
+    let mut steps = steps(graph, scopes, kinds, scope);
+    let (inputs, outputs) = if scope == ROOT {
+        let outputs = graph.outputs().iter().map(|output| output.node).collect();
+        (graph.inputs().map(|(id, _)| id).collect(), outputs)
+    } else {
+        (entering(graph, scopes.all[scope].range), leaving(graph, scopes.all[scope].range))
+    };
+    let mut last_use: BTreeMap<NodeId, usize> = BTreeMap::new();
+    for (index, step) in steps.iter().enumerate() {
+        for &operand in &step.operands {
+            last_use.insert(operand, index);
+        }
+    }
+    for &output in &outputs {
+        last_use.insert(output, usize::MAX);
+    }
+    let mut variables = Variables { names: BTreeMap::new(), last_use };
+    let mut forward = Forward::default();
+    for (index, &input) in inputs.iter().enumerate() {
+        let said = match &graph.node(input).kind {
+            NodeKind::Input(_) if scope == ROOT && inputs.len() > 1 => graph.node(input).path.clone(),
+            _ => ["x", "y", "z"].get(index).map_or("x".to_owned(), |name| (*name).to_owned()),
+        };
+        let name = variables.take(input, &[&said, "x"], None);
+        forward.inputs.push(name);
+    }
+    let mut shape = None;
+    for (index, step) in steps.iter_mut().enumerate() {
+        let operands: Vec<String> = step.operands.iter().map(|operand| variables.name(*operand)).collect();
+        let value = match &mut step.what {
+            What::Call(module) => format!("{module}({})", operands.join(", ")),
+            What::Expression { text, arguments } => {
+                let mut value = text.replace("{*}", &operands.join(", "));
+                for (port, operand) in operands.iter().enumerate() {
+                    value = value.replace(&format!("{{{port}}}"), operand);
+                }
+                for argument in arguments.drain(..) {
+                    let place = hole(forward.arguments.len());
+                    value = value.replace(&format!("{{{}}}", argument.name), &place);
+                    forward.arguments.push(argument);
+                }
+                value
+            }
+        };
+        let several = step.results.len() > 1;
+        let mut targets = Vec::new();
+        for &result in &step.results {
+            let aux = graph.outputs().iter().find(|output| output.node == result && output.name != "out");
+            let of_result = format!("{}{}", step.name, if several { targets.len() + 1 } else { 0 });
+            let own = if several { of_result.as_str() } else { step.name.as_str() };
+            let target = match aux.filter(|_| scope == ROOT) {
+                Some(output) => variables.take(result, &[&output.name, "y"], Some(index)),
+                None if step.single => variables.take(result, &["x", "y", own, "y"], Some(index)),
+                None => variables.take(result, &["x", own, "y"], Some(index)),
+            };
+            targets.push(target);
+        }
+        let now = step.results.first().map(|&result| graph.node(result).shape);
+        let said = now.filter(|_| scope == ROOT && !several && now != shape);
+        shape = now;
+        let text = format!("{} = {value}", targets.join(", "));
+        forward.lines.push(Line { text, training: step.training, shape: said });
+    }
+    for output in &outputs {
+        let train_only =
+            scope == ROOT && graph.outputs().iter().any(|named| named.node == *output && named.train_only);
+        let name = variables.name(*output);
+        if !train_only {
+            forward.outputs.push(name.clone());
+        }
+        forward.training_outputs.push(name);
+    }
+    forward
+}
+
+/// The variables that hold values.
+struct Variables {
+    names: BTreeMap<NodeId, String>,
+    last_use: BTreeMap<NodeId, usize>,
+}
+
+impl Variables {
+    fn name(&self, value: NodeId) -> String {
+        self.names.get(&value).cloned().unwrap_or_else(|| "x".to_owned())
+    }
+
+    /// Gives a value the first name that is free behind step `at`, else the last with a number.
+    fn take(&mut self, value: NodeId, wanted: &[&str], at: Option<usize>) -> String {
+        let last_use = &self.last_use;
+        let later = |held: &NodeId| {
+            last_use.get(held).is_some_and(|&last| at.is_none_or(|at| last > at)) || at.is_none()
+        };
+        self.names.retain(|held, _| later(held));
+        let busy: BTreeSet<&str> = self.names.values().map(String::as_str).collect();
+        let free = |name: &&&str| names::is_variable(name) && !busy.contains(**name);
+        let name = match wanted.iter().find(free) {
+            Some(name) => (*name).to_owned(),
+            None => {
+                let last = wanted.iter().rev().find(|name| names::is_variable(name)).copied().unwrap_or("y");
+                let numbered = (2u64..).map(|number| format!("{last}{number}"));
+                numbered.into_iter().find(|name| !busy.contains(name.as_str())).unwrap_or_default()
+            }
+        };
+        self.names.insert(value, name.clone());
+        name
+    }
+}
+
+fn steps(graph: &Graph, scopes: &Scopes, kinds: &[Kind], scope: usize) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let (mut at, last) = scopes.all[scope].range;
+    while at <= last {
+        let Some(id) = graph.ids().nth(at) else { break };
+        at += 1;
+        let Some(own) = scopes.of_node[id.index()] else { continue };
+        let path = scopes.between(scope, own);
+        let called = path.iter().copied().find(|&inner| scopes.all[inner].callable);
+        if let Some(called) = called {
+            let range = scopes.all[called].range;
+            steps.push(Step {
+                what: What::Call(access(scopes, kinds, scope, called)),
+                operands: entering(graph, range),
+                results: leaving(graph, range),
+                name: scopes.all[called].name.clone(),
+                training: graph.node(id).train_only,
+                single: false,
+            });
+            at = range.1 + 1;
+        } else if let Some((step, end)) = path
+            .iter()
+            .filter(|&&opened| scopes.all[opened].range.0 == id.index())
+            .find_map(|&opened| called_again(graph, scopes, kinds, scope, opened))
+        {
+            steps.push(step);
+            at = end + 1;
+        } else {
+            steps.push(operator(graph, scopes, kinds, scope, id));
+        }
+    }
+    steps
+}
+
+/// One operator.
+fn operator(graph: &Graph, scopes: &Scopes, kinds: &[Kind], scope: usize, id: NodeId) -> Step {
+    let node = graph.node(id);
+    let owner = graph.owner(id);
+    let what = match node.op().map(|op| op.torch(&graph.operand_shapes(id), node.shape)) {
+        Some(torch) if torch.module => {
+            let held = scopes.of_node[owner.index()].unwrap_or(ROOT);
+            What::Call(access(scopes, kinds, scope, held))
+        }
+        Some(torch) => What::Expression {
+            text: torch.text,
+            arguments: torch.arguments.into_iter().map(argument).collect(),
+        },
+        None => What::Expression { text: "{0}".to_owned(), arguments: Vec::new() },
+    };
+    Step {
+        what,
+        operands: graph.operands(id),
+        results: vec![id],
+        name: node.path.rsplit('.').next().unwrap_or_default().to_owned(),
+        training: node.train_only,
+        single: true,
+    }
+}
+
+/// A scope that does the same as an earlier one with its weights is a further call of that module.
+fn called_again(
+    graph: &Graph,
+    scopes: &Scopes,
+    kinds: &[Kind],
+    scope: usize,
+    opened: usize,
+) -> Option<(Step, usize)> {
+    let (first, last) = scopes.all[opened].range;
+    let nodes: Vec<NodeId> = graph.ids().skip(first).take(last + 1 - first).collect();
+    let at = nodes.iter().position(|&id| graph.node(id).shares.is_some())?;
+    let begin = graph.owner(nodes[at]).index().checked_sub(at)?;
+    let range = (begin, begin + (last - first));
+    if range.1 >= first {
+        return None;
+    }
+    let owner = scopes.of_node[graph.owner(nodes[at]).index()]?;
+    let called = scopes.between(scope, owner);
+    let called = called.into_iter().find(|&one| {
+        scopes.all[one].callable && scopes.all[one].range == range && scopes.all[one].parent != one
+    })?;
+    // Every scope around the module must be one whose members the caller may reach.
+    let mut inputs: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    for (offset, &id) in nodes.iter().enumerate() {
+        let original = graph.ids().nth(begin + offset)?;
+        let (node, before) = (graph.node(id), graph.node(original));
+        if node.kind != before.kind || node.train_only != before.train_only {
+            return None;
+        }
+        if graph.owner(id) != graph.owner(original) && !graph.parameters(original).is_empty() {
+            return None;
+        }
+        let (operands, originals) = (graph.operands(id), graph.operands(original));
+        if operands.len() != originals.len() {
+            return None;
+        }
+        for (operand, original) in operands.into_iter().zip(originals) {
+            let inside = original.index() >= begin;
+            if inside {
+                if operand.index() < first || operand.index() - first != original.index() - begin {
+                    return None;
+                }
+            } else if operand.index() >= first || *inputs.entry(original).or_insert(operand) != operand {
+                return None;
+            }
+        }
+    }
+    // The module computes with what its own inputs' shapes gave it, paddings among them.
+    let same_module = |offset: usize| -> Option<bool> {
+        let (id, original) = (nodes[offset], graph.ids().nth(begin + offset)?);
+        let form = |id: NodeId| {
+            graph.node(id).op().map(|op| op.torch(&graph.operand_shapes(id), graph.node(id).shape))
+        };
+        Some(form(id) == form(original))
+    };
+    if !(0..nodes.len()).all(|offset| same_module(offset) == Some(true)) {
+        return None;
+    }
+    let operands: Option<Vec<NodeId>> =
+        entering(graph, range).iter().map(|input| inputs.get(input).copied()).collect();
+    let results: Vec<NodeId> =
+        leaving(graph, range).iter().map(|result| nodes[result.index() - begin]).collect();
+    if leaving(graph, (first, last)).iter().any(|needed| !results.contains(needed)) {
+        return None;
+    }
+    let step = Step {
+        what: What::Call(access(scopes, kinds, scope, called)),
+        operands: operands?,
+        results,
+        name: scopes.all[opened].name.clone(),
+        training: graph.node(nodes[0]).train_only,
+        single: false,
+    };
+    Some((step, last))
+}
+
+/// How a class reaches a module below it.
+fn access(scopes: &Scopes, kinds: &[Kind], scope: usize, target: usize) -> String {
+    let (mut text, mut around) = ("self".to_owned(), scope);
+    for part in scopes.between(scope, target) {
+        let name = &scopes.all[part].name;
+        text = match kinds[around] {
+            Kind::Sequence | Kind::List => format!("{text}[{name}]"),
+            _ => names::member(&text, name),
+        };
+        around = part;
+    }
+    text
+}

@@ -1,0 +1,146 @@
+//! The layout of black: a line of at most 88 columns, else the content of its last bracket on a line of its own, else
+//! an element a line with a comma behind each.
+
+/// The widest line.
+const WIDTH: usize = 88;
+
+/// Writes a statement, broken where it is too wide.
+pub(super) fn write(out: &mut String, indent: usize, text: &str) {
+    lay(out, indent, text, "");
+}
+
+/// Writes the head of a function, `tail` behind its parentheses.
+pub(super) fn write_head(out: &mut String, indent: usize, text: &str, tail: &str) {
+    lay(out, indent, text, tail);
+}
+
+/// Whether a text is narrow enough.
+pub(super) fn fits(indent: usize, text: &str) -> bool {
+    indent + text.chars().count() <= WIDTH
+}
+
+fn line(out: &mut String, indent: usize, text: &str) {
+    if !text.is_empty() {
+        out.extend(std::iter::repeat_n(' ', indent));
+        out.push_str(text);
+    }
+    out.push('\n');
+}
+
+fn lay(out: &mut String, indent: usize, text: &str, tail: &str) {
+    let whole = format!("{text}{tail}");
+    if fits(indent, &whole) {
+        return line(out, indent, &whole);
+    }
+    let Some(open) = last_bracket(text) else {
+        return line(out, indent, &whole);
+    };
+    let (head, body, close) = (&text[..=open], &text[open + 1..text.len() - 1], &text[text.len() - 1..]);
+    if body.is_empty() {
+        return line(out, indent, &whole);
+    }
+    line(out, indent, head);
+    let inner = indent + 4;
+    let items = split(body, ", ");
+    if fits(inner, body) {
+        line(out, inner, body);
+    } else if items.len() > 1 {
+        for item in items {
+            lay(out, inner, item, ",");
+        }
+    } else {
+        let parts = split(body, " for ");
+        if let [item, rest @ ..] = parts.as_slice()
+            && !rest.is_empty()
+        {
+            lay(out, inner, item, "");
+            line(out, inner, &format!("for {}", rest.join(" for ")));
+        } else {
+            lay(out, inner, body, "");
+        }
+    }
+    line(out, indent, &format!("{close}{tail}"));
+}
+
+/// The place of each bracket and separator outside of strings: (byte, character, depth before it).
+fn scan(text: &str) -> Vec<(usize, char, usize)> {
+    let mut found = Vec::new();
+    let (mut depth, mut string, mut escaped) = (0usize, false, false);
+    for (at, character) in text.char_indices() {
+        if string {
+            match character {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match character {
+            '"' => string = true,
+            '(' | '[' | '{' => {
+                found.push((at, character, depth));
+                depth += 1;
+            }
+            ')' | ']' | '}' => {
+                depth = depth.saturating_sub(1);
+                found.push((at, character, depth));
+            }
+            _ => found.push((at, character, depth)),
+        }
+    }
+    found
+}
+
+/// Where the bracket opens that the text ends with.
+fn last_bracket(text: &str) -> Option<usize> {
+    let found = scan(text);
+    let &(at, close, depth) = found.last()?;
+    if at + 1 != text.len() || !matches!(close, ')' | ']' | '}') {
+        return None;
+    }
+    let opening = |&&(_, character, before): &&(usize, char, usize)| {
+        before == depth && matches!(character, '(' | '[' | '{')
+    };
+    found.iter().rev().find(opening).map(|&(at, _, _)| at)
+}
+
+/// The parts between separators that stand in no bracket and no string.
+fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    for (at, _, depth) in scan(text) {
+        if depth == 0 && at >= start && text[at..].starts_with(separator) {
+            parts.push(&text[start..at]);
+            start = at + separator.len();
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wide_call_is_broken_at_its_last_bracket() {
+        let mut text = String::new();
+        write(
+            &mut text,
+            8,
+            "self.conv = nn.Conv2d(64, 128, kernel_size=(3, 5), stride=(2, 1), padding=(1, 2), bias=False)",
+        );
+        assert_eq!(
+            text,
+            "        self.conv = nn.Conv2d(\n            64, 128, kernel_size=(3, 5), stride=(2, 1), padding=(1, 2), bias=False\n        )\n"
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_in_brackets_stands_an_element_a_line() {
+        let item = "nn.Linear(in_features=1000, out_features=1000)";
+        let mut text = String::new();
+        write(&mut text, 0, &format!("x = nn.Sequential({item}, {item})"));
+        assert_eq!(text, format!("x = nn.Sequential(\n    {item},\n    {item},\n)\n"));
+    }
+}

@@ -1,0 +1,142 @@
+//! The tree of paths, and which of its scopes can be called by themselves.
+
+use std::collections::BTreeMap;
+
+use crate::ir::{Graph, NodeId};
+
+/// A part of a path: an operator, or a scope with what is in it.
+#[derive(Debug)]
+pub(super) struct Scope {
+    /// The last part of its path; empty for the network.
+    pub(super) name: String,
+    /// The scope around it; the network is its own.
+    pub(super) parent: usize,
+    /// What is in it, in the order of the graph.
+    pub(super) children: Vec<usize>,
+    /// The operator of this path.
+    pub(super) own: Option<NodeId>,
+    /// The first and last node in it.
+    pub(super) range: (usize, usize),
+    /// How many nodes are in it.
+    count: usize,
+    /// How many of them only train.
+    train_only: usize,
+    /// Whether it is a scope that takes values and gives values, so that it can be a module with a `forward`.
+    pub(super) callable: bool,
+}
+
+/// All scopes of a graph; the network is the first, and a scope stands before those in it.
+#[derive(Debug)]
+pub(super) struct Scopes {
+    /// The scopes.
+    pub(super) all: Vec<Scope>,
+    /// The scope of each node that is an operator.
+    pub(super) of_node: Vec<Option<usize>>,
+}
+
+/// The network.
+pub(super) const ROOT: usize = 0;
+
+impl Scopes {
+    /// The scopes of a graph.
+    pub(super) fn of(graph: &Graph) -> Result<Scopes, String> {
+        let mut scopes = Scopes { all: vec![Scope::new("", ROOT)], of_node: vec![None; graph.len()] };
+        let mut children: BTreeMap<(usize, String), usize> = BTreeMap::new();
+        for (id, node) in graph.nodes().filter(|(_, node)| node.op().is_some()) {
+            let mut at = ROOT;
+            scopes.all[ROOT].hold(id, node.train_only);
+            for part in node.path.split('.') {
+                let next = scopes.all.len();
+                let child = *children.entry((at, part.to_owned())).or_insert(next);
+                if child == next {
+                    scopes.all.push(Scope::new(part, at));
+                    scopes.all[at].children.push(child);
+                }
+                at = child;
+                scopes.all[at].hold(id, node.train_only);
+            }
+            scopes.all[at].own = Some(id);
+            scopes.of_node[id.index()] = Some(at);
+        }
+        for scope in 0..scopes.all.len() {
+            scopes.all[scope].callable = scope == ROOT || scopes.all[scope].stands_together();
+        }
+        scopes.refuse_modules_with_members(graph)?;
+        scopes.open_sharing(graph);
+        Ok(scopes)
+    }
+
+    /// Whether a scope is an operator and nothing else.
+    pub(super) fn is_leaf(&self, scope: usize) -> bool {
+        self.all[scope].children.is_empty()
+    }
+
+    /// The scopes from one below `around` down to `scope`.
+    pub(super) fn between(&self, around: usize, mut scope: usize) -> Vec<usize> {
+        let mut between = Vec::new();
+        while scope != around && scope != ROOT {
+            between.push(scope);
+            scope = self.all[scope].parent;
+        }
+        between.reverse();
+        between
+    }
+
+    /// A scope that uses weights of outside is opened: who calls it must reach both.
+    fn open_sharing(&mut self, graph: &Graph) {
+        for (id, node) in graph.nodes() {
+            let (Some(scope), Some(owner)) = (self.of_node[id.index()], node.shares) else { continue };
+            for around in self.between(ROOT, scope) {
+                let (first, last) = self.all[around].range;
+                let inside = self.of_node[owner.index()]
+                    .is_some_and(|owner| self.between(ROOT, owner).contains(&around));
+                if !inside || owner.index() < first || owner.index() > last {
+                    self.all[around].callable = false;
+                }
+            }
+        }
+    }
+
+    fn refuse_modules_with_members(&self, graph: &Graph) -> Result<(), String> {
+        for scope in self.all.iter().filter(|scope| !scope.children.is_empty()) {
+            let Some(own) = scope.own else { continue };
+            let node = graph.node(own);
+            let Some(op) = node.op() else { continue };
+            if op.torch(&graph.operand_shapes(own), node.shape).module {
+                return Err(format!(
+                    "`{}` is the operator `{}` and has `{}.{}` in it; give one of them another name",
+                    node.path, node.word, node.path, self.all[scope.children[0]].name
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Scope {
+    fn new(name: &str, parent: usize) -> Scope {
+        Scope {
+            name: name.to_owned(),
+            parent,
+            children: Vec::new(),
+            own: None,
+            range: (usize::MAX, 0),
+            count: 0,
+            train_only: 0,
+            callable: false,
+        }
+    }
+
+    fn hold(&mut self, id: NodeId, train_only: bool) {
+        self.range = (self.range.0.min(id.index()), self.range.1.max(id.index()));
+        self.count += 1;
+        self.train_only += usize::from(train_only);
+    }
+
+    /// Whether no other node stands between its nodes, and all train only or none.
+    fn stands_together(&self) -> bool {
+        !self.children.is_empty()
+            && self.range.1 - self.range.0 + 1 == self.count
+            && (self.train_only == 0 || self.train_only == self.count)
+    }
+}
