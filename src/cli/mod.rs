@@ -10,6 +10,7 @@ mod completions;
 mod diff;
 mod dump;
 mod explain;
+mod export;
 mod files;
 mod findings;
 mod fix;
@@ -89,6 +90,8 @@ enum Command {
     Graph(graph::Arguments),
     /// Imports an ONNX file: its text and its weights
     Import(import::Arguments),
+    /// Writes a network for another program: a module of PyTorch
+    Export(export::Arguments),
     /// Shows a stage of the compilation as text
     Dump(dump::Arguments),
     /// Explains a diagnostic code
@@ -178,6 +181,7 @@ fn dispatch(command: Command) -> Done {
         Command::Weights(arguments) => weights::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Ops(arguments) => ops::run(&arguments),

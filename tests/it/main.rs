@@ -16,6 +16,7 @@ mod digits;
 mod embed;
 mod examples;
 mod expansion_limits;
+mod export_pytorch;
 mod extremes;
 mod figures;
 mod fixing;

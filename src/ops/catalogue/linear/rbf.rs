@@ -40,7 +40,9 @@ static DISTANCES: Helper = Helper {
     source: r#"class SquaredDistances(nn.Module):
     """Squared Euclidean distances to a code for each class."""
 
-    def __init__(self, in_features: int, out_features: int, fixed: bool = False) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, fixed: bool = False
+    ) -> None:
         super().__init__()
         codes = torch.randn(out_features, in_features)
         self.weight = nn.Parameter(codes, requires_grad=not fixed)

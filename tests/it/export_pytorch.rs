@@ -1,0 +1,91 @@
+//! `cnnc export --to pytorch`: the text that comes out. `tests/interop/export_pytorch.py` executes it.
+
+use cnnc::driver::{Options, Session};
+use cnnc::export::{PytorchOptions, is_class_name, pytorch};
+
+fn exported(source: &str) -> Result<String, String> {
+    let session = Session::load(&(), "net.cnn", source.as_bytes().to_vec(), "net");
+    let outcome = session.compile(&Options::default()).unwrap();
+    let checked = outcome.checked.unwrap_or_else(|| panic!("{:#?}", outcome.diagnostics));
+    let text = pytorch(checked.graph(), &PytorchOptions::default());
+    assert_eq!(text, pytorch(checked.graph(), &PytorchOptions::default()));
+    text
+}
+
+#[test]
+fn the_calls_of_a_block_become_one_class_and_a_loop() {
+    let text = exported(
+        "block basic(c) { residual < conv 3x3x(c) pad=1 bn relu; conv 3x3x(c) pad=1 bn > relu; }
+         input 8x8x4;
+         [basic(4) * 3] as low[];
+         conv 1x1x8/2;
+         [basic(8)] as high[];
+         avgpool global; flatten; dense 10 as fc;",
+    )
+    .unwrap();
+    assert_eq!(text.matches("(nn.Module):").count(), 2, "{text}");
+    for line in [
+        "    def __init__(self, in_channels: int) -> None:\n",
+        "        self.conv1 = nn.Conv2d(\n            in_channels, in_channels, kernel_size=3, padding=1, bias=False\n        )\n",
+        "        self.low = nn.Sequential(*[Basic(4) for _ in range(3)])\n",
+        "        self.high = nn.Sequential(Basic(8))\n",
+        "        x = self.conv1(x)  # 4x4x8\n",
+        "        self.fc = nn.Linear(8, 10)\n",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 88), "{text}");
+}
+
+#[test]
+fn heads_that_only_train_are_returned_in_training() {
+    let text = exported(
+        "input 8x8x4; conv 1x1x4; aux train < avgpool global; flatten; dense 3 > as helper; conv 1x1x2;",
+    )
+    .unwrap();
+    assert!(text.contains("        if self.training:\n            helper = self.helper(x)"), "{text}");
+    assert!(
+        text.ends_with(
+            "        if self.training:\n            return x, helper\n        return x\n\n\nif __name__ == \"__main__\":\n    model = Net()\n    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)\n    frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)\n    print(f\"{trainable:,} trainable and {frozen:,} frozen parameters\")\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn names_of_python_and_torch_keep_their_keys() {
+    let text =
+        exported("input 8x8x4; conv 1x1x4 as type; conv 1x1x4 as class; conv 1x1x4 as \"a-b\";").unwrap();
+    for name in ["type", "class", "a-b"] {
+        assert!(text.contains(&format!("        self._modules[\"{name}\"] = nn.Conv2d(4, 4, ")), "{text}");
+        assert!(text.contains(&format!("self._modules[\"{name}\"](x)")), "{text}");
+    }
+    assert!(!is_class_name("class") && !is_class_name("1Net") && is_class_name("Net1"));
+}
+
+#[test]
+fn a_shared_part_is_called_again() {
+    let text = exported(
+        "block tower() { conv 3x3x4 same relu; conv 3x3x4 same; }
+         input 9x9x4 as left; input 9x9x4 as right;
+         @left; tower() as tower;
+         @right; shared tower as again;
+         add < @tower | @again >;",
+    )
+    .unwrap();
+    assert_eq!(text.matches("self.tower(").count(), 2, "{text}");
+    assert!(!text.contains("self.again"), "{text}");
+}
+
+#[test]
+fn uneven_padding_brings_its_module_along_and_others_do_not() {
+    let text = exported("input 8x8x4; conv 3x3x6/2 same;").unwrap();
+    assert!(text.contains("class PaddedConv2d(nn.Conv2d):") && text.contains("pads=(0, 1, 0, 1)"), "{text}");
+    assert!(!exported("input 8x8x4; conv 3x3x6 same;").unwrap().contains("PaddedConv2d"));
+}
+
+#[test]
+fn an_operator_that_is_a_scope_too_is_refused() {
+    let message = exported("input 8x8x4; conv 1x1x4 as c; relu as c.r;").unwrap_err();
+    assert!(message.contains("`c.r`"), "{message}");
+}
