@@ -1,17 +1,22 @@
 //! `cnnc export`: a network in the form that another program reads.
 
+use std::path::Path;
+
 use crate::analysis::Checked;
 use crate::diag::{Code, Failure};
 use crate::driver::Session;
+use crate::export::onnx::{self, Batch, Storage};
 use crate::export::{PytorchOptions, is_class_name, pytorch};
+use crate::ir::NodeId;
 
+use super::parameters::Parameters;
 use super::source::Source;
 use super::{Done, Stop, output, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The PyTorch file needs nothing but torch; its state_dict() has the keys and shapes that `cnnc weights` lists.\n\nExamples:\n  cnnc export examples/digits/lenet5.cnn --to pytorch\n  cnnc export zoo:resnet50 --to pytorch --class ResNet50 -o /tmp/resnet50.py"
+    after_help = "The PyTorch file needs nothing but torch; its state_dict() has the keys and shapes that `cnnc weights` lists.\nIn the ONNX model nodes are named by their paths, and weights keep their keys; what serves training only is left out.\n\nExamples:\n  cnnc export examples/digits/lenet5.cnn --to pytorch\n  cnnc export zoo:resnet50 --to pytorch --class ResNet50 -o /tmp/resnet50.py\n  cnnc export examples/digits/lenet5.cnn --to onnx --weights examples/digits/lenet5.safetensors -o /tmp/lenet5.onnx\n  cnnc export zoo:resnet18 --to onnx --seed 1 --batch dynamic -o /tmp/resnet18.onnx"
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -19,23 +24,54 @@ pub(super) struct Arguments {
     /// The form
     #[arg(long, value_enum, value_name = "FORM")]
     to: Form,
-    /// The name of the network's class; made from the network's name where none is given
+    /// Where it goes; the PyTorch file goes to stdout without it
+    #[arg(short = 'o', long = "output", value_name = "FILE", required_if_eq("to", "onnx"))]
+    output: Option<String>,
+    /// PyTorch: the name of the network's class; made from the network's name where none is given
     #[arg(long, value_name = "NAME")]
     class: Option<String>,
-    /// Where it goes, instead of stdout
-    #[arg(short = 'o', long = "output", value_name = "FILE")]
-    output: Option<String>,
+    #[command(flatten)]
+    parameters: Parameters,
+    /// ONNX: leaves the weights out; they become inputs of the model
+    #[arg(long, conflicts_with_all = ["weights", "seed", "external_data"])]
+    no_weights: bool,
+    /// ONNX: pictures that the model takes at once, a number, or `dynamic` for any number
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_batch)]
+    batch: Batch,
+    /// ONNX: the operator set of the model
+    #[arg(long, value_name = "VERSION", default_value_t = *onnx::OPSETS.end(),
+          value_parser = clap::value_parser!(u32).range(i64::from(*onnx::OPSETS.start())..=i64::from(*onnx::OPSETS.end())))]
+    opset: u32,
+    /// ONNX: writes the weights to FILE.data beside the model, as models above 2 GB always do
+    #[arg(long)]
+    external_data: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Form {
     /// A Python file of `nn.Module` classes
     Pytorch,
+    /// A model for ONNX Runtime and others, with its weights
+    Onnx,
+}
+
+fn parse_batch(text: &str) -> Result<Batch, String> {
+    match text.parse() {
+        _ if text == "dynamic" => Ok(Batch::Dynamic),
+        Ok(pictures @ 1..=0x7fff_ffff) => Ok(Batch::Fixed(pictures)),
+        _ => Err("a batch is a whole number from 1 to 2147483647, or `dynamic`".to_owned()),
+    }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    match arguments.to {
-        Form::Pytorch => to_pytorch(arguments),
+    match (arguments.to, &arguments.output) {
+        (Form::Pytorch, _) => to_pytorch(arguments),
+        (Form::Onnx, Some(path)) => {
+            arguments.source.compile(|_, checked| to_onnx(arguments, checked, path))
+        }
+        (Form::Onnx, None) => {
+            Err(Stop::Usage(Failure::new(Code::E0609, "an ONNX model needs `-o FILE`".to_owned())))
+        }
     }
 }
 
@@ -66,4 +102,31 @@ fn text(checked: &Checked, options: &PytorchOptions) -> Result<String, Stop> {
 fn docs(session: &Session) -> std::collections::BTreeMap<String, String> {
     let documented = session.program().visible_items().filter(|item| !item.doc.is_empty());
     documented.filter_map(|item| Some((item.name()?.value.clone(), item.doc.join("\n")))).collect()
+}
+
+fn to_onnx(arguments: &Arguments, network: &Checked, path: &str) -> Done {
+    let graph = network.graph();
+    let model = onnx::model(graph, arguments.batch, arguments.opset);
+    if arguments.no_weights {
+        let nothing = |_: NodeId, _: usize| {
+            Err(Failure::new(Code::E0601, "a model without weights asks for none".to_owned()))
+        };
+        return write::file(path, |mut file| model.write(&mut file, path, Storage::Nowhere, nothing));
+    }
+    let mut weights = arguments.parameters.weights(network, arguments.source.file.as_deref())?;
+    let parameter = |node: NodeId, index: usize| weights.parameter(graph, (node, index));
+    if !arguments.external_data && model.constant_bytes() <= onnx::MAX_FILE {
+        return write::file(path, |mut file| model.write(&mut file, path, Storage::Inside, parameter));
+    }
+    let beside = format!("{path}.data");
+    let name = Path::new(&beside).file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name.unwrap_or_else(|| beside.clone());
+    let mut small = Vec::new();
+    write::file(&beside, |mut data| {
+        model.write(&mut small, &beside, Storage::Beside(&name, &mut data), parameter)
+    })?;
+    write::file(path, |file| {
+        let written = file.write_all(&small);
+        written.map_err(|error| Failure::new(Code::E0609, format!("cannot write `{path}`: {error}")))
+    })
 }

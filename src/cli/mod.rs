@@ -90,8 +90,8 @@ enum Command {
     Graph(graph::Arguments),
     /// Imports an ONNX file: its text and its weights
     Import(import::Arguments),
-    /// Writes a network for another program: a module of PyTorch
-    Export(export::Arguments),
+    /// Writes a network for another program: an ONNX model, or a module of PyTorch
+    Export(Box<export::Arguments>),
     /// Shows a stage of the compilation as text
     Dump(dump::Arguments),
     /// Explains a diagnostic code

@@ -1,4 +1,4 @@
-//! A network in other forms: pictures as DOT, Mermaid or SVG, and a module of PyTorch.
+//! A network in other forms: pictures as DOT, Mermaid or SVG, a module of PyTorch, and an ONNX model ([`onnx`]).
 //!
 //! All three pictures draw the same [`Drawing`]: operators as nodes, scopes as boxes, shapes on the edges. Nothing
 //! here computes a figure or changes the graph, and equal graphs give equal text.
@@ -7,6 +7,7 @@ mod dot;
 mod drawing;
 mod layout;
 mod mermaid;
+pub mod onnx;
 mod pytorch;
 mod svg;
 

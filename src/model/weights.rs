@@ -127,8 +127,12 @@ impl Weights {
         &self.warnings
     }
 
-    /// The value of a node's parameter.
-    fn tensor(&mut self, graph: &Graph, (id, index): (NodeId, usize)) -> Result<ArrayD<f32>, Failure> {
+    /// The value of a node's parameter, by its position in the node's list, in the shape that the network declares.
+    ///
+    /// # Errors
+    ///
+    /// E0601 where there is none, E0602 and E0609 where the file is damaged or cannot be read.
+    pub fn parameter(&mut self, graph: &Graph, (id, index): (NodeId, usize)) -> Result<ArrayD<f32>, Failure> {
         let node = graph.node(id);
         let parameter = &node.parameters[index];
         let shape: Vec<usize> = parameter.shape.iter().map(|&dim| dim as usize).collect();
@@ -157,7 +161,7 @@ impl Weights {
         graph: &Graph,
         constant: &ConstantExpr,
     ) -> Result<ArrayD<f32>, Failure> {
-        let tensors = constant.reads().into_iter().map(|id| self.tensor(graph, id));
+        let tensors = constant.reads().into_iter().map(|id| self.parameter(graph, id));
         let tensors = tensors.collect::<Result<Vec<_>, _>>()?;
         Ok(constant.evaluate(tensors))
     }

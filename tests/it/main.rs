@@ -49,6 +49,7 @@ mod mistakes;
 mod networks;
 mod nonfinite;
 mod numbers;
+mod onnx_export;
 mod operator_pages;
 mod options;
 mod output_pictures;

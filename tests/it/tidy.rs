@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("exec", &["diag", "lower", "ops", "tensor"]),
     ("report", &["analysis", "base", "ir", "ops", "tensor"]),
     ("diff", &["analysis", "base", "ir", "ops", "report"]),
-    ("export", &["base", "ir", "ops", "tensor"]),
+    ("export", &["base", "diag", "ir", "ops", "tensor"]),
     ("driver", &["analysis", "base", "diag", "sema", "tensor"]),
     ("import", &["analysis", "base", "diag", "driver", "ir", "ops", "tensor"]),
     ("zoo", &[]),

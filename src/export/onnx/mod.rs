@@ -1,0 +1,113 @@
+//! A network as an ONNX model.
+//!
+//! Every operator of the catalogue has a form: one node where ONNX has the operator, else a few. The names are those
+//! that other tools and [`crate::import`] understand: a node is called by its path (`/layer1/0/conv1/Conv`), a value
+//! and a weight as in the network (`layer1.0.conv1`, `layer1.0.conv1.weight`). What serves training only is left out,
+//! dropout among it; batch normalisation stays.
+
+mod build;
+mod combine;
+mod convert;
+mod model;
+mod normalise;
+mod pointwise;
+mod rearrange;
+mod windows;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use crate::ir::{Graph, NodeId, NodeKind};
+use crate::tensor::Shape;
+
+use build::Builder;
+use model::{Dim, ValueInfo};
+pub use model::{MAX_FILE, Model, Storage};
+
+/// The operator sets that can be written.
+pub const OPSETS: RangeInclusive<u32> = 13..=17;
+
+/// How many pictures the model takes at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batch {
+    /// Exactly so many.
+    Fixed(u64),
+    /// Any number; the dimension is called `batch`.
+    Dynamic,
+}
+
+/// The model of a network, in an operator set of [`OPSETS`].
+pub fn model(graph: &Graph, batch: Batch, opset: u32) -> Model {
+    let outputs: Vec<_> = graph.outputs().iter().filter(|output| !output.train_only).collect();
+    let needed = needed(graph, outputs.iter().map(|output| output.node));
+    let mut builder = Builder::new(graph, batch, opset);
+    // The names of the outputs are what users see: they are taken first.
+    let mut named = BTreeMap::new();
+    for output in &outputs {
+        let is_input = matches!(graph.node(output.node).kind, NodeKind::Input(_));
+        if !is_input && !named.contains_key(&output.node) {
+            named.insert(output.node, builder.fresh(&output.name));
+        }
+    }
+    let mut values: BTreeMap<NodeId, String> = BTreeMap::new();
+    let mut inputs = Vec::new();
+    let mut metadata = Vec::new();
+    for (id, node) in graph.nodes() {
+        let name = match &node.kind {
+            NodeKind::Input(input) => {
+                let name = builder.fresh(&node.path);
+                inputs.push(ValueInfo { name: name.clone(), dims: extents(batch, node.shape) });
+                let said = input.to_string();
+                if !said.is_empty() {
+                    metadata.push((format!("{name}.preprocessing"), said.trim_start().to_owned()));
+                }
+                name
+            }
+            NodeKind::Op(op) if needed[id.index()] => {
+                let operands = graph.operands(id).iter().map(|operand| values[operand].clone()).collect();
+                builder.begin(id, operands);
+                let value = convert::operator(&mut builder, op);
+                let wanted = named.get(&id).cloned();
+                builder.end(value, wanted)
+            }
+            NodeKind::Op(_) => continue,
+        };
+        values.insert(id, name);
+    }
+    let outputs = outputs
+        .into_iter()
+        .map(|output| {
+            let value = &values[&output.node];
+            // An input, or a value that is an output already, is passed on under this name.
+            let name =
+                if *value == output.name { value.clone() } else { builder.identity(value, &output.name) };
+            ValueInfo { name, dims: extents(batch, graph.node(output.node).shape) }
+        })
+        .collect();
+    if let Some(labels) = graph.labels() {
+        metadata.push(("labels".to_owned(), labels.to_owned()));
+    }
+    builder.finish(inputs, outputs, metadata)
+}
+
+/// Which nodes the outputs depend on, by index.
+fn needed(graph: &Graph, outputs: impl Iterator<Item = NodeId>) -> Vec<bool> {
+    let mut needed = vec![false; graph.len()];
+    outputs.for_each(|output| needed[output.index()] = true);
+    for id in graph.ids().rev() {
+        if needed[id.index()] {
+            graph.operands(id).iter().for_each(|operand| needed[operand.index()] = true);
+        }
+    }
+    needed
+}
+
+/// N×C×H×W for a map, N×n for a vector.
+fn extents(batch: Batch, shape: Shape) -> Vec<Dim> {
+    let batch = match batch {
+        Batch::Fixed(pictures) => Dim::Fixed(pictures),
+        Batch::Dynamic => Dim::Named("batch"),
+    };
+    [batch].into_iter().chain(shape.stored().into_iter().map(Dim::Fixed)).collect()
+}
