@@ -66,9 +66,7 @@ fn parse_batch(text: &str) -> Result<Batch, String> {
 pub(super) fn run(arguments: &Arguments) -> Done {
     match (arguments.to, &arguments.output) {
         (Form::Pytorch, _) => to_pytorch(arguments),
-        (Form::Onnx, Some(path)) => {
-            arguments.source.compile(|_, checked| to_onnx(arguments, checked, path))
-        }
+        (Form::Onnx, Some(path)) => arguments.source.compile(|_, checked| to_onnx(arguments, checked, path)),
         (Form::Onnx, None) => {
             Err(Stop::Usage(Failure::new(Code::E0609, "an ONNX model needs `-o FILE`".to_owned())))
         }
