@@ -92,7 +92,8 @@ fn to_pytorch(arguments: &Arguments) -> Done {
 fn text(checked: &Checked, options: &PytorchOptions) -> Result<String, Stop> {
     pytorch(checked.graph(), options).map_err(|reason| {
         let message = format!("the network cannot be said in PyTorch: {reason}");
-        Stop::Environment(Failure::new(Code::E0205, message))
+        output::failure(&Failure::new(Code::E0205, message));
+        Stop::Model
     })
 }
 

@@ -1,6 +1,6 @@
 """Checks `cnnc export --to pytorch` against the compiler itself.
 
-For every network of the zoo and programs with every operator: the file is formatted as black
+For the networks of the zoo and programs of its own: the file is formatted as black
 formats it, keys and shapes of `state_dict()` are those of the weights that `cnnc weights --seed`
 writes, these load with `strict=True`, the outputs in eval mode agree with `cnnc run` to 1e-5 of the
 largest, and gradients reach every trainable parameter in training mode.
