@@ -1,7 +1,7 @@
 //! The operators: `catalogue/` has a file for each, beside it stands the machinery that reads and binds them.
 //!
 //! An operator's file holds everything that the project knows of its operator: how it is written ([`Spec`]), its shape
-//! rule, parameters, cost, geometry and the reference kernel that defines it. No facet but the
+//! rule, parameters, cost, what other tools count, geometry and the reference kernel that defines it. No facet but the
 //! parameters has a default body: an operator without a cost rule does not compile. Operators know neither syntax nor graph.
 
 mod argument;

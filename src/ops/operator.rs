@@ -106,10 +106,8 @@ pub trait Operator {
     }
     /// The operations for one picture.
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost;
-    /// What other tools count for one picture besides multiply-accumulates; tools that are absent count nothing.
-    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
-        Vec::new()
-    }
+    /// What other tools count for one picture besides multiply-accumulates, an entry for each tool that has a rule.
+    fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted>;
     /// How positions of the output see positions of the input.
     fn geometry(&self, input: Shape) -> Geometry;
     /// Whether the output may share memory with the first input.

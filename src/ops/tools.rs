@@ -1,8 +1,9 @@
 //! What other tools count for an operator besides its multiply-accumulates.
 //!
 //! A count of a tool is a fact about an operator, so that it stands with the operator: [`Operator::counted`] gives one
-//! entry for each tool that has a rule. No entry means that the tool counts nothing. The rules are explained in
-//! `docs/cost-model.md`, pinned to a version of each tool, and summed in `report/dialects.rs`.
+//! entry for each tool that has a rule, and a tool without an entry has none: its total is then unknown. The rules are
+//! explained in `docs/cost-model.md`; `tests/fixtures/dialects/figures.json` holds what the tools themselves print, and
+//! `report/dialects.rs` sums.
 //!
 //! [`Operator::counted`]: super::Operator::counted
 
@@ -21,36 +22,64 @@ pub enum Tool {
     Calflops,
 }
 
+impl Tool {
+    /// All tools.
+    pub const ALL: [Tool; 5] = [Tool::Fvcore, Tool::Thop, Tool::Ptflops, Tool::Torchinfo, Tool::Calflops];
+}
+
 /// What a tool adds for an operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counted {
     /// The tool.
     pub tool: Tool,
-    /// What is counted, and how; operators with one rule share its words.
+    /// What is counted, and how; operators with one rule share its words. Empty where nothing is.
     pub rule: &'static str,
-    /// How much, for one picture.
-    pub count: u128,
+    /// How much, for one picture; below zero where a tool counts fewer multiply-accumulates than there are.
+    pub count: i128,
 }
 
-/// The rules of an operator, each with its amount.
+/// Every tool counts nothing.
+pub(super) fn nothing() -> Vec<Counted> {
+    rules([])
+}
+
+/// The rules of an operator, each with its amount; the other tools count nothing.
 pub(super) fn rules<const N: usize>(rules: [(Tool, &'static str, u128); N]) -> Vec<Counted> {
-    rules.into_iter().map(|(tool, rule, count)| Counted { tool, rule, count }).collect()
+    let silent = Tool::ALL.into_iter().filter(|tool| rules.iter().all(|(one, ..)| one != tool));
+    let silent = silent.map(|tool| Counted { tool, rule: "", count: 0 });
+    let rules = rules.iter().map(|&(tool, rule, count)| Counted { tool, rule, count: signed(count) });
+    rules.chain(silent).collect()
+}
+
+/// A count as a term of a sum.
+pub(super) fn signed(count: u128) -> i128 {
+    i128::try_from(count).unwrap_or(i128::MAX)
 }
 
 /// Of a convolution with a bias, for `outputs` elements.
 pub(super) fn convolution_bias(outputs: u128) -> Vec<Counted> {
     rules([
         (Tool::Ptflops, BIAS, outputs),
-        (Tool::Torchinfo, "1 for each bias addition of convolutions", outputs),
-        (Tool::Calflops, "1 for each bias addition of convolutions", outputs),
+        (Tool::Torchinfo, CONVOLUTION_BIAS, outputs),
+        (Tool::Calflops, CONVOLUTION_BIAS, outputs),
     ])
-}
-
-/// Of the functions of ReLU's kind, for `outputs` elements.
-pub(super) fn relu(outputs: u128) -> Vec<Counted> {
-    let ptflops = "2 for each element of ReLU: the module and the function it calls are both counted";
-    rules([(Tool::Ptflops, ptflops, 2 * outputs), (Tool::Calflops, "1 for each element of ReLU", outputs)])
 }
 
 /// ptflops' rule of all layers with a bias.
 pub(super) const BIAS: &str = "1 for each bias addition";
+/// The rule of tools that count the biases of convolutions.
+pub(super) const CONVOLUTION_BIAS: &str = "1 for each bias addition of convolutions";
+/// torchinfo's rule of layers that are no convolution.
+pub(super) const WEIGHTS: &str = "1 for each weight of layers that do not convolve";
+/// ptflops counts a module, and again the function that it calls.
+pub(super) const MODULE_AND_FUNCTION: &str =
+    "2 for each element of ReLU, ELU, PReLU and GELU: the module and the function it calls are both counted";
+/// ptflops' rule of activations of which it knows either the module or the function.
+pub(super) const ONCE: &str = "1 for each element of ReLU6, leaky ReLU and SiLU";
+/// calflops' rule of activations.
+pub(super) const ACTIVATIONS: &str = "1 for each element of ReLU, leaky ReLU, ELU, PReLU, SiLU and GELU";
+/// The rule of fvcore and calflops of layers that compute mean and variance themselves.
+pub(super) const STANDARDISED: &str =
+    "5 for each element of layer, group and instance normalisation with trained factors";
+/// torchinfo's rule of dense layers.
+pub(super) const DENSE_BIAS: &str = "1 for each bias of dense layers";

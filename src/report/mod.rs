@@ -12,6 +12,7 @@ mod markdown;
 pub mod numbers;
 pub mod operators;
 mod preprocessing;
+mod published;
 mod repeats;
 mod rows;
 mod table;

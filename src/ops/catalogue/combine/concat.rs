@@ -5,8 +5,9 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice};
 use crate::diag::Code;
 use crate::ops::field::arguments;
 use crate::ops::forms::CONCAT;
+use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 arguments! {
@@ -44,6 +45,10 @@ impl Operator for Concat {
 
     fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
         Cost::default()
+    }
+
+    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
+        nothing()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

@@ -5,8 +5,9 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
 use crate::diag::Code;
 use crate::ops::field::arguments;
 use crate::ops::forms::MUL;
+use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 arguments! {
@@ -55,6 +56,10 @@ impl Operator for Mul {
 
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
         Cost { mul: u128::from(output.elements()) * (inputs.len() as u128 - 1), ..Cost::default() }
+    }
+
+    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
+        nothing()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

@@ -8,11 +8,11 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field};
-use crate::ops::tools::relu;
+use crate::ops::tools::{ACTIVATIONS, MODULE_AND_FUNCTION, ONCE, nothing, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{
     Attribute, Bound, Cost, Counted, Default, FIRST, Flag, Geometry, Kind, Number, OpError, Operator,
-    Product, Reuse, Spec, Value, Written,
+    Product, Reuse, Spec, Tool, Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -438,11 +438,18 @@ impl Operator for Activation {
     }
 
     fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        let elements = u128::from(output.elements());
         match self.function {
-            Function::Relu | Function::Relu6 | Function::Leaky { .. } | Function::Elu { .. } => {
-                relu(u128::from(output.elements()))
+            Function::Relu | Function::Elu { .. } | Function::Gelu { .. } => rules([
+                (Tool::Ptflops, MODULE_AND_FUNCTION, 2 * elements),
+                (Tool::Calflops, ACTIVATIONS, elements),
+            ]),
+            Function::Leaky { .. } | Function::Silu => {
+                rules([(Tool::Ptflops, ONCE, elements), (Tool::Calflops, ACTIVATIONS, elements)])
             }
-            _ => Vec::new(),
+            // The module calls another function than the one that calflops watches.
+            Function::Relu6 => rules([(Tool::Ptflops, ONCE, elements)]),
+            _ => nothing(),
         }
     }
 

@@ -4,9 +4,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Bound, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
+    Bound, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -61,6 +62,10 @@ impl Operator for Dropout {
 
     fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
         Cost::default()
+    }
+
+    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
+        nothing()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

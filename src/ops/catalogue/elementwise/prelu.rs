@@ -3,10 +3,11 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
-use crate::ops::tools::relu;
+use crate::ops::tools::{ACTIVATIONS, MODULE_AND_FUNCTION, WEIGHTS, rules};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
+    Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Tool,
+    Written,
 };
 use crate::tensor::Shape;
 
@@ -61,8 +62,15 @@ impl Operator for PRelu {
         Cost { mul: elements, cmp: elements, ..Cost::default() }
     }
 
-    fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
-        relu(u128::from(output.elements()))
+    fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        let elements = u128::from(output.elements());
+        let slopes = if self.shared { 1 } else { inputs[0].channels() };
+        rules([
+            (Tool::Thop, "1 for each element of PReLU", elements),
+            (Tool::Ptflops, MODULE_AND_FUNCTION, 2 * elements),
+            (Tool::Torchinfo, WEIGHTS, u128::from(slopes)),
+            (Tool::Calflops, ACTIVATIONS, elements),
+        ])
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

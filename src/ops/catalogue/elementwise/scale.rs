@@ -3,9 +3,11 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{
-    Cost, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
+    Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Tool,
+    Written,
 };
 use crate::tensor::Shape;
 
@@ -94,6 +96,11 @@ impl Operator for Scale {
     fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
         let elements = u128::from(output.elements());
         Cost { mul: elements, add: if self.bias { elements } else { 0 }, ..Cost::default() }
+    }
+
+    fn counted(&self, inputs: &[Shape], _output: Shape) -> Vec<Counted> {
+        let each = if self.bias { 2 } else { 1 };
+        rules([(Tool::Torchinfo, WEIGHTS, each * u128::from(inputs[0].channels()))])
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

@@ -5,10 +5,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use crate::ops::catalogue::windows::sliding::BIAS;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::vector_of;
-use crate::ops::tools::{BIAS as BIAS_RULE, Tool, rules};
+use crate::ops::tools::{BIAS as BIAS_RULE, DENSE_BIAS, nothing, rules};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse, Spec,
+    Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse, Spec, Tool,
     Value, Written,
 };
 use crate::tensor::Shape;
@@ -78,13 +78,10 @@ impl Operator for Dense {
 
     fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
         if !self.bias {
-            return Vec::new();
+            return nothing();
         }
         let outputs = u128::from(output.elements());
-        rules([
-            (Tool::Ptflops, BIAS_RULE, outputs),
-            (Tool::Torchinfo, "1 for each bias of dense layers", outputs),
-        ])
+        rules([(Tool::Ptflops, BIAS_RULE, outputs), (Tool::Torchinfo, DENSE_BIAS, outputs)])
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

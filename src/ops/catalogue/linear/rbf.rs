@@ -4,10 +4,11 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::vector_of;
+use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{
-    Cost, Default, Flag, Geometry, Init, Kind, Number, OpError, Operator, Parameter, Reuse, Role, Spec,
-    Value, Written,
+    Cost, Counted, Default, Flag, Geometry, Init, Kind, Number, OpError, Operator, Parameter, Reuse, Role,
+    Spec, Tool, Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -90,6 +91,11 @@ impl Operator for Rbf {
             connections: classes * elements,
             ..Cost::default()
         }
+    }
+
+    fn counted(&self, inputs: &[Shape], _output: Shape) -> Vec<Counted> {
+        let weights = u128::from(self.classes) * u128::from(inputs[0].elements());
+        rules([(Tool::Torchinfo, WEIGHTS, weights)])
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

@@ -4,10 +4,11 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use super::epsilon::EPS;
 use crate::ops::field::{Arguments, Field, arguments};
-use crate::ops::tools::{Tool, rules};
+use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{
-    Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Written,
+    Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Tool,
+    Written,
 };
 use crate::tensor::Shape;
 
@@ -146,16 +147,27 @@ impl Operator for BatchNorm {
     fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
         let (elements, channels) = (u128::from(output.elements()), u128::from(inputs[0].channels()));
         let twice = "2 for each element of batch normalisation";
+        let without_weight = "1 for each element of batch normalisation without a factor";
+        let by_weight = |tool: Tool| match self.scale {
+            true => (tool, twice, 2 * elements),
+            false => (tool, without_weight, elements),
+        };
+        // THOP and ptflops ask whether the module is affine at all.
+        let affine = self.scale || self.bias;
+        let thop = match affine {
+            true => "4 for each element of batch normalisation: 2, doubled because it is affine",
+            false => "2 for each element of batch normalisation that is not affine",
+        };
+        let ptflops = match affine {
+            true => twice,
+            false => "1 for each element of batch normalisation that is not affine",
+        };
         rules([
-            (Tool::Fvcore, twice, 2 * elements),
-            (
-                Tool::Thop,
-                "4 for each element of batch normalisation: 2, doubled because it is affine",
-                4 * elements,
-            ),
-            (Tool::Ptflops, twice, 2 * elements),
-            (Tool::Torchinfo, "2 for each channel of batch normalisation: its parameters", 2 * channels),
-            (Tool::Calflops, twice, 2 * elements),
+            by_weight(Tool::Fvcore),
+            (Tool::Thop, thop, if affine { 4 * elements } else { 2 * elements }),
+            (Tool::Ptflops, ptflops, if affine { 2 * elements } else { elements }),
+            (Tool::Torchinfo, WEIGHTS, (u128::from(self.scale) + u128::from(self.bias)) * channels),
+            by_weight(Tool::Calflops),
         ])
     }
 

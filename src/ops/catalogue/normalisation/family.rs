@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
-use crate::ops::{Cost, Geometry, Init, Number, OpError, Parameter, Role};
+use crate::ops::{Cost, Counted, Geometry, Init, Number, OpError, Parameter, Role};
 use crate::tensor::Shape;
 
 /// Which elements are normalised together.
@@ -33,6 +33,8 @@ pub(crate) trait Norm {
     fn trained(&self) -> Trained;
     /// The operations for a set of `elements`, without those of trained factors and summands.
     fn cost_of_set(&self, elements: u128) -> Cost;
+    /// What other tools count, as [`Operator::counted`](crate::ops::Operator::counted).
+    fn counted_by_tools(&self, input: Shape) -> Vec<Counted>;
     /// Normalises a set.
     fn normalise<N: Number>(&self, set: &mut [N]);
 }
@@ -167,6 +169,14 @@ macro_rules! norm_operator {
                 _output: $crate::tensor::Shape,
             ) -> $crate::ops::Cost {
                 family::cost(self, inputs[0])
+            }
+
+            fn counted(
+                &self,
+                inputs: &[$crate::tensor::Shape],
+                _output: $crate::tensor::Shape,
+            ) -> Vec<$crate::ops::Counted> {
+                self.counted_by_tools(inputs[0])
             }
 
             fn geometry(&self, input: $crate::tensor::Shape) -> $crate::ops::Geometry {

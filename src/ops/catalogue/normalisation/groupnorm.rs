@@ -4,8 +4,9 @@ use super::epsilon::EPS;
 use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::tools::{STANDARDISED, WEIGHTS, rules};
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Cost, Default, Kind, Number, OpError, Spec, Value, Written};
+use crate::ops::{Cost, Counted, Default, Kind, Number, OpError, Spec, Tool, Value, Written};
 use crate::tensor::Shape;
 
 /// How `groupnorm` is written.
@@ -70,6 +71,16 @@ impl Norm for GroupNorm {
 
     fn cost_of_set(&self, elements: u128) -> Cost {
         cost_to_standardise(elements)
+    }
+
+    fn counted_by_tools(&self, input: Shape) -> Vec<Counted> {
+        let (elements, channels) = (u128::from(input.elements()), u128::from(input.channels()));
+        rules([
+            (Tool::Fvcore, STANDARDISED, 5 * elements),
+            (Tool::Ptflops, "2 for each element of group normalisation", 2 * elements),
+            (Tool::Torchinfo, WEIGHTS, 2 * channels),
+            (Tool::Calflops, STANDARDISED, 5 * elements),
+        ])
     }
 
     fn normalise<N: Number>(&self, set: &mut [N]) {

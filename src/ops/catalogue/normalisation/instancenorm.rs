@@ -4,8 +4,9 @@ use super::epsilon::EPS;
 use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::tools::{STANDARDISED, WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
-use crate::ops::{Cost, Flag, Number, OpError, Spec, Written};
+use crate::ops::{Cost, Counted, Flag, Number, OpError, Spec, Tool, Written};
 use crate::tensor::Shape;
 
 /// How `instancenorm` is written.
@@ -78,6 +79,26 @@ impl Norm for InstanceNorm {
 
     fn cost_of_set(&self, elements: u128) -> Cost {
         cost_to_standardise(elements)
+    }
+
+    fn counted_by_tools(&self, input: Shape) -> Vec<Counted> {
+        let elements = u128::from(input.elements());
+        if self.affine {
+            return rules([
+                (Tool::Fvcore, STANDARDISED, 5 * elements),
+                (Tool::Thop, "4 for each element of instance normalisation with `affine`", 4 * elements),
+                (Tool::Ptflops, "2 for each element of instance normalisation with `affine`", 2 * elements),
+                (Tool::Torchinfo, WEIGHTS, 2 * u128::from(input.channels())),
+                (Tool::Calflops, STANDARDISED, 5 * elements),
+            ]);
+        }
+        let four = "4 for each element of instance normalisation without `affine`";
+        rules([
+            (Tool::Fvcore, four, 4 * elements),
+            (Tool::Thop, "2 for each element of instance normalisation without `affine`", 2 * elements),
+            (Tool::Ptflops, "1 for each element of instance normalisation without `affine`", elements),
+            (Tool::Calflops, four, 4 * elements),
+        ])
     }
 
     fn normalise<N: Number>(&self, set: &mut [N]) {

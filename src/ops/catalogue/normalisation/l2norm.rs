@@ -3,8 +3,9 @@
 use super::epsilon::epsilon;
 use super::family::{self, Norm, Together, Trained, norm_operator, sum};
 use crate::ops::field::{Arguments, arguments};
+use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Attribute, Cost, Default, Kind, Number, OpError, Spec, Written};
+use crate::ops::{Attribute, Cost, Counted, Default, Kind, Number, OpError, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `l2norm` is written.
@@ -54,6 +55,10 @@ impl Norm for L2Norm {
 
     fn cost_of_set(&self, elements: u128) -> Cost {
         Cost { add: elements - 1, mul: elements, div: elements, sqrt: 1, cmp: 1, ..Cost::default() }
+    }
+
+    fn counted_by_tools(&self, _input: Shape) -> Vec<Counted> {
+        nothing()
     }
 
     fn normalise<N: Number>(&self, set: &mut [N]) {

@@ -3,8 +3,9 @@
 use super::epsilon::EPS;
 use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
 use crate::ops::field::{Arguments, arguments};
+use crate::ops::tools::{STANDARDISED, WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
-use crate::ops::{Cost, FIRST, Number, OpError, Spec, Written};
+use crate::ops::{Cost, Counted, FIRST, Number, OpError, Spec, Tool, Written};
 use crate::tensor::Shape;
 
 /// How `layernorm` is written.
@@ -61,6 +62,17 @@ impl Norm for LayerNorm {
 
     fn cost_of_set(&self, elements: u128) -> Cost {
         cost_to_standardise(elements)
+    }
+
+    fn counted_by_tools(&self, input: Shape) -> Vec<Counted> {
+        let (elements, channels) = (u128::from(input.elements()), u128::from(input.channels()));
+        rules([
+            (Tool::Fvcore, STANDARDISED, 5 * elements),
+            (Tool::Thop, "4 for each element of layer normalisation", 4 * elements),
+            (Tool::Ptflops, "1 for each element of layer normalisation", elements),
+            (Tool::Torchinfo, WEIGHTS, 2 * channels),
+            (Tool::Calflops, STANDARDISED, 5 * elements),
+        ])
     }
 
     fn normalise<N: Number>(&self, set: &mut [N]) {

@@ -5,10 +5,11 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::tools::rules;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Attribute, Bound, Cost, Default, Flag, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value,
-    Written,
+    Attribute, Bound, Cost, Counted, Default, Flag, Geometry, Kind, Number, OpError, Operator, Reuse, Spec,
+    Tool, Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -97,6 +98,14 @@ impl Operator for Lrn {
         let one_side = full * full.saturating_sub(1) / 2 + (channels - full) * half;
         let sums = elements / channels * 2 * one_side;
         Cost { add: sums + elements, mul: 2 * elements, exp: elements, div: elements, ..Cost::default() }
+    }
+
+    fn counted(&self, inputs: &[Shape], _output: Shape) -> Vec<Counted> {
+        let elements = u128::from(inputs[0].elements());
+        // PyTorch squares, pools the squares with their padding, multiplies by alpha and adds k; both tools count these.
+        let added = u128::from(self.size - 1) * (elements / u128::from(inputs[0].channels()));
+        let rule = "4 for each element of local response normalisation, and 1 for each of its padding";
+        rules([(Tool::Ptflops, rule, 4 * elements + added), (Tool::Calflops, rule, 4 * elements + added)])
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

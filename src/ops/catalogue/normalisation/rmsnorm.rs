@@ -3,8 +3,9 @@
 use super::epsilon::epsilon;
 use super::family::{self, Norm, Together, Trained, norm_operator, sum};
 use crate::ops::field::{Arguments, arguments};
+use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
-use crate::ops::{Attribute, Cost, Default, Kind, Number, OpError, Spec, Written};
+use crate::ops::{Attribute, Cost, Counted, Default, Kind, Number, OpError, Spec, Tool, Written};
 use crate::tensor::Shape;
 
 /// How `rmsnorm` is written.
@@ -61,6 +62,10 @@ impl Norm for RmsNorm {
 
     fn cost_of_set(&self, elements: u128) -> Cost {
         Cost { add: elements, mul: 2 * elements, div: 2, sqrt: 1, ..Cost::default() }
+    }
+
+    fn counted_by_tools(&self, input: Shape) -> Vec<Counted> {
+        rules([(Tool::Torchinfo, WEIGHTS, u128::from(input.channels()))])
     }
 
     fn normalise<N: Number>(&self, set: &mut [N]) {

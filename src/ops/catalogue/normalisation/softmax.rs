@@ -3,9 +3,9 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
 use crate::ops::field::{Arguments, Field, arguments};
-use crate::ops::tools::{Tool, rules};
+use crate::ops::tools::{nothing, rules};
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Tool, Written};
 use crate::tensor::Shape;
 
 /// How `softmax` is written.
@@ -82,7 +82,7 @@ impl Operator for Softmax {
 
     fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
         if self.log {
-            return Vec::new();
+            return nothing();
         }
         let elements = u128::from(output.elements());
         let positions = elements / u128::from(output.channels());

@@ -50,6 +50,14 @@ macro_rules! rearrange_operator {
                 $crate::ops::Cost::default()
             }
 
+            fn counted(
+                &self,
+                _inputs: &[$crate::tensor::Shape],
+                _output: $crate::tensor::Shape,
+            ) -> Vec<$crate::ops::Counted> {
+                $crate::ops::tools::nothing()
+            }
+
             fn geometry(&self, input: $crate::tensor::Shape) -> $crate::ops::Geometry {
                 self.moves(input)
             }

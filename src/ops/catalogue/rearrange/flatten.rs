@@ -4,8 +4,9 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::tools::nothing;
 use crate::ops::torch::{Helper, ToTorch, Torch};
-use crate::ops::{Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `flatten` is written.
@@ -57,6 +58,10 @@ impl Operator for Flatten {
 
     fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
         Cost::default()
+    }
+
+    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
+        nothing()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

@@ -4,9 +4,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice as Range};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
+    Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -68,6 +69,10 @@ impl Operator for Slice {
 
     fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
         Cost::default()
+    }
+
+    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
+        nothing()
     }
 
     fn geometry(&self, input: Shape) -> Geometry {

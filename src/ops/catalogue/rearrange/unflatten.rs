@@ -4,8 +4,9 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
+use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `unflatten` is written.
@@ -73,6 +74,10 @@ impl Operator for Unflatten {
 
     fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
         Cost::default()
+    }
+
+    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
+        nothing()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

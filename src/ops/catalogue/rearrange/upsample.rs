@@ -4,9 +4,10 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments, exclusive, one_of};
 use crate::ops::input::map_of;
+use crate::ops::tools::rules;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Written,
+    Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Tool, Written,
 };
 use crate::tensor::{Interpolation, Resampling, Shape};
 
@@ -174,6 +175,40 @@ impl Operator for Upsample {
             Interpolation::Linear => Cost { mul: 6 * elements, add: 3 * elements, ..Cost::default() },
             Interpolation::Cubic => Cost { mul: 20 * elements, add: 15 * elements, ..Cost::default() },
         }
+    }
+
+    fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        let (elements, outputs) = (u128::from(inputs[0].elements()), u128::from(output.elements()));
+        let (height, width) = output.extent();
+        let (fvcore, fvcore_count) = match self.interpolation {
+            Interpolation::Nearest => ("1 for each output of nearest upsampling", outputs),
+            Interpolation::Linear => ("4 for each output of bilinear upsampling", 4 * outputs),
+            Interpolation::Cubic => ("", 0),
+        };
+        let (thop, thop_count) = match self.interpolation {
+            Interpolation::Nearest => ("1 for each output of nearest upsampling", outputs),
+            Interpolation::Linear => ("11 for each output of bilinear upsampling", 11 * outputs),
+            Interpolation::Cubic => ("259 for each output of bicubic upsampling", 259 * outputs),
+        };
+        let ptflops =
+            "2 for each output of upsampling: the module and the function it calls are both counted";
+        let (calflops, calflops_count) = match self.target {
+            Target::Factor(..) => ("1 for each input element of upsampling by a factor", elements),
+            Target::Size(..) => {
+                ("1 for each output position of upsampling to a size", u128::from(height) * u128::from(width))
+            }
+        };
+        let mut counted = rules([
+            (Tool::Fvcore, fvcore, fvcore_count),
+            (Tool::Thop, thop, thop_count),
+            (Tool::Ptflops, ptflops, 2 * outputs),
+            (Tool::Calflops, calflops, calflops_count),
+        ]);
+        // calflops fails on two factors.
+        if matches!(self.target, Target::Factor(down, across) if down != across) {
+            counted.retain(|one| one.tool != Tool::Calflops);
+        }
+        counted
     }
 
     fn geometry(&self, input: Shape) -> Geometry {

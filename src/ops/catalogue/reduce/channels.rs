@@ -4,8 +4,9 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `mean channels` is written.
@@ -85,6 +86,10 @@ impl Operator for OverChannels {
         } else {
             Cost { add: joined, div: positions, ..Cost::default() }
         }
+    }
+
+    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
+        nothing()
     }
 
     fn geometry(&self, input: Shape) -> Geometry {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::diag::Code;
-use crate::ops::tools::convolution_bias;
 use crate::ops::torch::{Both, Helper, ToTorch, Torch, uneven_padding};
 use crate::tensor::Shape;
 
@@ -14,6 +13,7 @@ use super::sliding::{BIAS, BORDER, Border, FILTERS, GROUPS, Sliding, check_group
 use crate::ops::field::exclusive;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::tools::{convolution_bias, nothing};
 use crate::ops::{
     Attribute, Bound, ConnectionTable, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator,
     Parameter, Product, Reuse, Sizes, Spec, Written,
@@ -198,7 +198,7 @@ impl Operator for Conv {
     }
 
     fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
-        if self.bias { convolution_bias(u128::from(output.elements())) } else { Vec::new() }
+        if self.bias { convolution_bias(u128::from(output.elements())) } else { nothing() }
     }
 
     fn geometry(&self, input: Shape) -> Geometry {

@@ -6,11 +6,11 @@ use super::sliding::{BIAS, DILATE, FILTERS, GROUPS, PAD, Padding, Sliding, check
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments, exclusive};
 use crate::ops::input::map_of;
-use crate::ops::tools::convolution_bias;
+use crate::ops::tools::{BIAS as BIAS_RULE, CONVOLUTION_BIAS, signed};
 use crate::ops::torch::{Helper, ToTorch, Torch, even_padding, uneven_padding};
 use crate::ops::{
     Attribute, Bound, Cost, Counted, Default, Flag, Geometry, Kind, Number, OpError, Operator, Parameter,
-    Product, Reuse, Sizes, Spec, Written,
+    Product, Reuse, Sizes, Spec, Tool, Written,
 };
 use crate::tensor::{Shape, Window};
 
@@ -62,7 +62,16 @@ arguments! {
     }
 }
 
+/// The rule of tools that take a transposed convolution for a convolution.
+const AT_OUTPUTS: &str = "transposed convolutions at their outputs in place of their inputs";
+
 impl Deconv {
+    /// The outputs along an axis of a convolution with the same arguments, without a limit below.
+    fn convolved(&self, window: Window, input: u64) -> i128 {
+        let crop = i128::from(window.pad_before.min(window.pad_after));
+        (i128::from(input) + 2 * crop - i128::from(window.extent())).div_euclid(i128::from(window.stride)) + 1
+    }
+
     /// The windows that slide over the *output*, one for each input row and column: the crop is their padding.
     pub fn windows(&self) -> (Window, Window) {
         let axis = |kernel: u64, stride: u64, dilation: u64, before: u64, after: u64| Window {
@@ -251,8 +260,47 @@ impl Operator for Deconv {
         Cost { macs_useful, add: bias, connections: macs.value() + bias, macs, ..Cost::default() }
     }
 
-    fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
-        if self.bias { convolution_bias(u128::from(output.elements())) } else { Vec::new() }
+    fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        let (rows, columns) = self.windows();
+        let (height, width) = output.extent();
+        // PyTorch crops both ends alike; what one end is cropped more by is computed, and cut off behind the module.
+        let computed = |length: u64, window: Window| {
+            u128::from(length).saturating_add(u128::from(window.pad_before.abs_diff(window.pad_after)))
+        };
+        let outputs = computed(height, rows)
+            .saturating_mul(computed(width, columns))
+            .saturating_mul(u128::from(self.filters));
+        let taps = u128::from(self.sliding.kernel.0) * u128::from(self.sliding.kernel.1);
+        let channels = u128::from(inputs[0].channels());
+        let macs = self.cost(inputs, output).macs.value();
+        let at_outputs = outputs.saturating_mul(taps).saturating_mul(channels / u128::from(self.groups));
+        let moved = signed(at_outputs).saturating_sub(signed(macs));
+        // calflops takes the filters of a group for all, and divides them by the groups again.
+        let per_group = u128::from(self.filters / self.groups);
+        let (in_height, in_width) = inputs[0].extent();
+        let positions = u128::from(in_height) * u128::from(in_width);
+        let grouped = positions * taps * channels * (per_group / u128::from(self.groups));
+        let lost = signed(2 * grouped).saturating_sub(signed(2 * macs));
+        let mut counted = vec![
+            (Tool::Fvcore, "", 0),
+            (Tool::Thop, AT_OUTPUTS, moved),
+            (Tool::Torchinfo, AT_OUTPUTS, moved),
+            (Tool::Calflops, "the groups of transposed convolutions are divided by twice", lost),
+        ];
+        let (outputs, convolved) = match self.bias {
+            true => (signed(outputs), self.convolved(rows, in_height) * self.convolved(columns, in_width)),
+            false => (0, 0),
+        };
+        counted.extend([
+            (Tool::Ptflops, BIAS_RULE, outputs),
+            (Tool::Torchinfo, CONVOLUTION_BIAS, outputs),
+            (
+                Tool::Calflops,
+                "1 for each bias addition of transposed convolutions, of as many as a convolution would have",
+                signed(per_group).saturating_mul(convolved),
+            ),
+        ]);
+        counted.into_iter().map(|(tool, rule, count)| Counted { tool, rule, count }).collect()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

@@ -5,7 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use super::sliding::{BIAS, BORDER, Border, Sliding, convolution, window};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
-use crate::ops::tools::convolution_bias;
+use crate::ops::tools::{convolution_bias, nothing};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
     Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse,
@@ -87,7 +87,7 @@ impl Operator for DwConv {
     }
 
     fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
-        if self.bias { convolution_bias(u128::from(output.elements())) } else { Vec::new() }
+        if self.bias { convolution_bias(u128::from(output.elements())) } else { nothing() }
     }
 
     fn geometry(&self, input: Shape) -> Geometry {

@@ -6,10 +6,10 @@ use super::sliding::{DILATE, PAD, Padding, SAME, Sliding, VALID};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
-use crate::ops::tools::{Tool, rules};
+use crate::ops::tools::rules;
 use crate::ops::torch::{Both, Helper, ToTorch, Torch, even_padding, uneven_padding};
 use crate::ops::{
-    Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Written,
+    Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Tool, Written,
 };
 use crate::tensor::{Shape, Window};
 
@@ -356,6 +356,28 @@ fn check_padding(axis: &str, window: Window, input: u64, outputs: u64) -> Result
     Ok(())
 }
 
+impl Pool {
+    /// The elements that PyTorch's module reads: with the padding where that is not the same on both sides and stands
+    /// before the module. `None` where PyTorch has no module for the pool.
+    fn elements_of_module(&self, input: Shape) -> Option<u128> {
+        let Region::Sliding(sliding) = self.region else { return Some(u128::from(input.elements())) };
+        let (height, width) = input.extent();
+        let (rows, columns) = sliding.windows((height, width));
+        let accepted =
+            |window: Window| window.pad_before == window.pad_after && 2 * window.pad_before <= window.kernel;
+        let accepted = accepted(rows) && accepted(columns);
+        if self.reduction != Reduction::Max && sliding.dilation != (1, 1)
+            || self.reduction == Reduction::Average && !accepted
+        {
+            return None;
+        }
+        Some(match accepted {
+            true => u128::from(input.elements()),
+            false => rows.padded(height) * columns.padded(width) * u128::from(input.channels()),
+        })
+    }
+}
+
 impl Operator for Pool {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
         let (height, width, channels) = map_of(self.spec().name, inputs[0])?;
@@ -388,26 +410,32 @@ impl Operator for Pool {
     }
 
     fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
-        let elements = u128::from(inputs[0].elements());
-        let mut counted = rules([
+        let Some(elements) = self.elements_of_module(inputs[0]) else { return Vec::new() };
+        let all = u128::from(inputs[0].elements());
+        let outputs = u128::from(output.elements());
+        let average = self.reduction != Reduction::Max;
+        let adaptive = average && !matches!(self.region, Region::Sliding(_));
+        let (thop, thop_count) = match (average, adaptive) {
+            (true, true) => {
+                ("1 for each input element and output of adaptive average pooling", all + outputs)
+            }
+            (true, false) => ("1 for each output of average pooling", outputs),
+            _ => ("", 0),
+        };
+        rules([
+            (
+                Tool::Fvcore,
+                "1 for each input element of adaptive average pooling",
+                if adaptive { all } else { 0 },
+            ),
+            (Tool::Thop, thop, thop_count),
             (
                 Tool::Ptflops,
                 "2 for each input element of pooling: the module and the function it calls are both counted",
                 2 * elements,
             ),
             (Tool::Calflops, "1 for each input element of pooling", elements),
-        ]);
-        if self.reduction != Reduction::Max && !matches!(self.region, Region::Sliding(_)) {
-            // THOP takes the quotient of the sizes as the window of every output.
-            let ((height, width), (out_height, out_width)) = (inputs[0].extent(), output.extent());
-            let window = u128::from(height / out_height) * u128::from(width / out_width);
-            let outputs = u128::from(output.elements());
-            counted.extend(rules([
-                (Tool::Fvcore, "1 for each input element of adaptive average pooling", elements),
-                (Tool::Thop, "k² + 1 for each output of adaptive average pooling", (window + 1) * outputs),
-            ]));
-        }
-        counted
+        ])
     }
 
     fn geometry(&self, input: Shape) -> Geometry {

@@ -5,8 +5,9 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use super::sliding::{Sliding, WINDOW};
 use crate::ops::field::{Arguments, arguments};
 use crate::ops::input::map_of;
+use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
-use crate::ops::{Cost, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Written};
+use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Tool, Written};
 use crate::tensor::Shape;
 
 /// How `subsample` is written.
@@ -86,6 +87,20 @@ impl Operator for Subsample {
     fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
         let (outputs, taps) = (u128::from(output.elements()), u128::from(self.taps()));
         Cost { add: outputs * taps, mul: outputs, connections: outputs * (taps + 1), ..Cost::default() }
+    }
+
+    fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
+        // PyTorch's module of window sums raises to a power and pools by a function that both tools count, and multiplies
+        // and raises again; the coefficient and the bias are plain operators of Python.
+        let (elements, channels) = (u128::from(inputs[0].elements()), u128::from(inputs[0].channels()));
+        let outputs = u128::from(output.elements());
+        let rule = "1 for each input element and 2 for each output of subsampling";
+        let count = elements + 2 * outputs;
+        rules([
+            (Tool::Ptflops, rule, count),
+            (Tool::Torchinfo, WEIGHTS, 2 * channels),
+            (Tool::Calflops, rule, count),
+        ])
     }
 
     fn geometry(&self, input: Shape) -> Geometry {
