@@ -49,7 +49,7 @@ use tree::Tree;
 pub use tensor::Storage;
 
 /// The oldest version of the standard operators that is read.
-const OLDEST_OPSET: i64 = 7;
+const OLDEST_OPSET: i64 = 6;
 
 /// What is asked of an import.
 #[derive(Clone, Debug, Default)]

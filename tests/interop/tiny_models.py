@@ -128,6 +128,21 @@ def unread_attribute(folder):
     m.save(os.path.join(folder, "unread_attribute.onnx"), [("x", [1, 3, 8, 8])], ["y"], opset=13)
 
 
+def fractional_corners(folder):
+    """Corners aligned over 2.4 columns: the standard rounds the size down, but not the positions."""
+    m = Model()
+    m.weight("scales", values=np.array([1, 1, 0.6, 0.6], np.float32))
+    m.node("Resize", "x", "", "scales", output="y", mode="linear", coordinate_transformation_mode="align_corners")
+    m.save(os.path.join(folder, "fractional_corners.onnx"), [("x", [1, 1, 2, 4])], ["y"])
+
+
+def training_statistics(folder):
+    """Opset 6: without `is_test` a batch normalisation computes its own statistics."""
+    m = Model()
+    m.node("Relu", m.bn("x", "bn", 2), output="y")
+    m.save(os.path.join(folder, "training_statistics.onnx"), [("x", [1, 2, 4, 4])], ["y"], opset=6)
+
+
 def open_extents(folder):
     """An input of open height and width."""
     m = Model()
@@ -159,5 +174,6 @@ def external(folder):
 
 if __name__ == "__main__":
     os.makedirs(sys.argv[1], exist_ok=True)
-    for make in (residual, shuffle, channels_last, activations, refused, unread_attribute, open_extents, several, external):
+    for make in (residual, shuffle, channels_last, activations, refused, unread_attribute, open_extents, several, external,
+                 fractional_corners, training_statistics):
         make(sys.argv[1])

@@ -118,6 +118,18 @@ fn what_no_rule_says_is_refused() {
 }
 
 #[test]
+fn corners_over_a_part_of_a_position_are_refused() {
+    let failure = imported("fractional_corners.onnx", &Options::default()).err().unwrap();
+    assert!(failure.contains("Resize `y`: `align_corners` over 1.2"), "{failure}");
+}
+
+#[test]
+fn a_normalisation_of_opset_6_without_is_test_is_in_training_mode() {
+    let failure = imported("training_statistics.onnx", &Options::default()).err().unwrap();
+    assert!(failure.contains("`is_test` is 0: it is in training mode"), "{failure}");
+}
+
+#[test]
 fn open_extents_are_asked_for() {
     let failure = imported("open_extents.onnx", &Options::default()).err().unwrap();
     assert!(

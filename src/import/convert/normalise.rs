@@ -36,7 +36,9 @@ impl<'a> Converter<'a> {
         node.must_be("training_mode", 0)?;
         node.must_be("spatial", 1)?;
         if self.opset < 7 {
-            node.must_be("is_test", 1)?;
+            if node.int("is_test", 0)? == 0 {
+                return Err("`is_test` is 0: it is in training mode".into());
+            }
             node.ignore("consumed_inputs");
         }
         node.ignore("momentum");

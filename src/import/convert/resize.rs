@@ -136,6 +136,15 @@ impl<'a> Converter<'a> {
         let mode = node.text("mode", "nearest")?;
         let default = if old { "asymmetric" } else { "half_pixel" };
         let coordinates = node.text("coordinate_transformation_mode", default)?;
+        // Corners are aligned over the extent before it is rounded down, which no word of the language says.
+        if coordinates == "align_corners" {
+            for (&input, &(output, scale)) in inputs.iter().zip(&outputs) {
+                let exact = input as f64 * scale;
+                if (exact - output as f64).abs() > 1e-5 * exact {
+                    return Err(format!("`align_corners` over {exact} of {output} positions").into());
+                }
+            }
+        }
         let default = if old { "floor" } else { "round_prefer_floor" };
         let rounding = node.text("nearest_mode", default)?;
         let cubic = node.float("cubic_coeff_a", -0.75)?;
