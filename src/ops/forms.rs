@@ -43,7 +43,7 @@ pub(super) static RESIDUAL: Spec = Spec {
 /// How `inception` is written.
 pub(super) static INCEPTION: Spec = Spec {
     name: "inception",
-    summary: "Concatenates the channels of its branches in written order; all keep the same height and width.",
+    summary: "Concatenates the channels of its branches in written order; maps have the same height and width, vectors are put behind each other.",
     example: "input 14x14x16;\ninception < conv 1x1x8 relu | conv 1x1x4 relu; conv 3x3x12 same relu >  -> 14x14x20;\n",
     cost: "none: data is only moved",
     onnx: "Concat",
@@ -54,7 +54,7 @@ pub(super) static INCEPTION: Spec = Spec {
 /// How `concat` is written.
 pub(super) static CONCAT: Spec = Spec {
     name: "concat",
-    summary: "Concatenates the channels of its branches in written order; all keep the same height and width.",
+    summary: "Concatenates the channels of its branches in written order; maps have the same height and width, vectors are put behind each other.",
     example: "input 8x8x4;\nconcat < identity | conv 3x3x6 same >  -> 8x8x10;\n",
     cost: "none: data is only moved",
     onnx: "Concat",

@@ -294,7 +294,7 @@ fn the_installation_of_the_workflow_says_what_is_missing() {
     assert_eq!(said.status.code(), Some(0));
     assert!(text(&said.stderr).contains("next: set CNNC_REPOSITORY"), "{}", text(&said.stderr));
     let install = script(&read(format!("{DOCS}/ci/github.yml")), "Install");
-    let output = place.run(&install, &[("CNNC_REPOSITORY", ""), ("CNNC_VERSION", "v0.1.0")]);
+    let output = place.run(&install, &[("CNNC_REPOSITORY", ""), ("CNNC_VERSION", "v0.2.0")]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).contains("::error::CNNC_REPOSITORY is empty"), "{}", text(&output.stdout));
 }

@@ -24,7 +24,7 @@ pub(crate) static SPEC: Spec = Spec {
 pub(crate) static LOG: Spec = Spec {
     name: "logsoftmax",
     trailing: true,
-    summary: "The logarithm of softmax: x less the logarithm of the sum of e^x, over the channels at each position.",
+    summary: "The logarithm of softmax: x less the logarithm of the sum of e^x, over the channels at each position, of a vector over its elements.",
     example: "input 10;\nlogsoftmax  -> 10;\n",
     cost: "per element 1 exp and 3 subtractions; per position 1 logarithm (counted as exp), channels − 1 comparisons and channels − 1 additions",
     onnx: "LogSoftmax",

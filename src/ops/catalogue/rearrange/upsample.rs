@@ -14,7 +14,7 @@ use crate::tensor::{Interpolation, Resampling, Shape};
 /// How `upsample` is written.
 pub(crate) static SPEC: Spec = Spec {
     name: "upsample",
-    summary: "Enlarges a map by whole factors, or to any size: repeats pixels, or interpolates between them.",
+    summary: "Enlarges a map by whole factors, or brings it to any size: repeats pixels, or interpolates between them.",
     example: "input 8x8x4;\nupsample 2 bilinear  -> 16x16x4;\n",
     cost: "nearest: none; bilinear: per element 6 multiplications and 3 additions; bicubic: 20 and 15",
     onnx: "Resize",

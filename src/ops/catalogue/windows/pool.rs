@@ -9,7 +9,8 @@ use crate::ops::input::map_of;
 use crate::ops::tools::rules;
 use crate::ops::torch::{Both, Helper, ToTorch, Torch, even_padding, uneven_padding};
 use crate::ops::{
-    Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Tool, Written,
+    Attribute, Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec,
+    Tool, Written,
 };
 use crate::tensor::{Shape, Window};
 
@@ -94,11 +95,17 @@ const REDUCTION: Field<Reduction> = Field {
     )
 };
 
+/// `pad=` of a pool.
+const AROUND: Attribute = Attribute {
+    doc: "how far windows reach beyond the input: n, (height, width) or (top, bottom, left, right); nothing stands there that could be a maximum, and a mean counts it with `countpad` only",
+    ..PAD
+};
+
 /// A window with stride, padding and dilation, or `global`, or `to HxW`.
 const REGION: Field<Region> = Field {
     sizes: Sizes::WindowOrWord,
     flags: &[SAME, VALID, CEIL, GLOBAL],
-    attributes: &[PAD, DILATE],
+    attributes: &[AROUND, DILATE],
     ..Field::new(read_region, |_, region, bound| match region {
         Region::Global => bound.set_flag("global"),
         Region::Adaptive(height, width) => bound.set_adaptive((*height, *width)),

@@ -129,7 +129,7 @@ pub(crate) const PAD: Attribute = Attribute {
     name: "pad",
     kind: Kind::Pads,
     default: Default::Absent,
-    doc: "zeros around the input: n, (height, width) or (top, bottom, left, right)",
+    doc: "rows and columns around the input, zeros where no other border is asked for: n, (height, width) or (top, bottom, left, right)",
 };
 /// The declaration of `dilate=`.
 pub(crate) const DILATE: Attribute = Attribute {
