@@ -3,7 +3,7 @@
 //! Every figure is ours plus terms that are named and counted, so that a table of two tools can be read: a
 //! difference is never an accident. The rules are those of the operators, measured with the tools themselves and pinned
 //! to a version; an operator for which a tool has no rule takes the tool's total away. How a framework's own model of a
-//! shipped network departs from the network is in [`super::published`].
+//! shipped network departs from the network is in `published`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
