@@ -179,11 +179,12 @@ impl Collector<'_> {
         }
     }
 
-    /// A path after `@` or `expect`; the last part of the latter is a metric.
+    /// A path after `@`, `shared` or `expect`; the last part of the latter is a metric.
     fn path(&mut self, path: &crate::syntax::ast::Path) {
-        let before = self.view.text()[..path.span.start as usize].ends_with('@');
+        let before = self.view.text()[..path.span.start as usize].trim_end();
+        let is_value = before.ends_with('@') || before.ends_with("shared");
         match path.parts.split_last() {
-            Some((metric, parts)) if !before => {
+            Some((metric, parts)) if !is_value => {
                 parts.iter().for_each(|part| self.say(part.span, Kind::Name, 0));
                 self.say(metric.span, Kind::Metric, LIBRARY);
             }

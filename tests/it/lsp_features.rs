@@ -207,3 +207,26 @@ fn utf_8_is_spoken_where_the_client_offers_it() {
     assert!(found.iter().all(|one| one["range"]["start"]["line"] == 2), "{found:?}");
     editor.shut_down();
 }
+
+#[test]
+fn the_name_behind_shared_is_a_name_and_the_end_of_an_expectation_a_metric() {
+    let text = "network n {\n    input 4x4x1;\n    conv 3x3x1 same as a;\n    shared a;\n    expect a.params == 10;\n}\n";
+    let mut editor = Editor::start(&MemoryFiles::default());
+    editor.open(URI, text);
+    let document = json!({ "textDocument": { "uri": URI } });
+    let answer = editor.request("textDocument/semanticTokens/full", document);
+    let numbers: Vec<u64> =
+        answer["data"].as_array().unwrap().iter().map(|number| number.as_u64().unwrap()).collect();
+    let (mut line, mut column) = (0, 0);
+    let mut kinds = Vec::new();
+    for token in numbers.chunks(5) {
+        column = if token[0] == 0 { column + token[1] } else { token[1] };
+        line += token[0];
+        kinds.push(((line, column), token[3]));
+    }
+    let kind = |place: (u64, u64)| kinds.iter().find(|(at, _)| *at == place).map(|(_, kind)| *kind);
+    let (written, shared) = (kind((2, 23)), kind((3, 11)));
+    assert!(written.is_some() && written == shared, "{kinds:?}");
+    assert!(kind((4, 13)).is_some() && kind((4, 13)) != shared, "{kinds:?}");
+    assert_eq!(kind((4, 11)), shared, "{kinds:?}");
+}

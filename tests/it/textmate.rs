@@ -98,6 +98,7 @@ fn grammar() -> Value {
                     },
                 },
                 rule("keyword.control.cnn", r"\b(?:use|labels|expect|input)\b(?!\s*[=(])"),
+                rule("keyword.declaration.inline.cnn", r"\binline(?=\s+block\b)"),
                 rule("keyword.control.cnn", r"^\s*cnn(?=\s+[0-9])"),
             ] },
             "paths": { "patterns": [
@@ -105,6 +106,14 @@ fn grammar() -> Value {
                     "match": format!(r"\b(as)\s+((?:{part}(?:\.{part})*)?(?:\[\])?)"),
                     "captures": {
                         "1": { "name": "keyword.operator.as.cnn" },
+                        "2": { "name": "entity.name.label.cnn" },
+                    },
+                },
+                rule("keyword.operator.from.cnn", r"\bfrom(?=\s+[0-9(])"),
+                {
+                    "match": format!(r"\b(shared)\s+({part}(?:\.{part})*)"),
+                    "captures": {
+                        "1": { "name": "keyword.control.shared.cnn" },
                         "2": { "name": "entity.name.label.cnn" },
                     },
                 },
@@ -144,6 +153,7 @@ fn grammar() -> Value {
                 },
                 rule("keyword.control.form.cnn", &format!(r"\b(?:{forms})\b(?![\w.]|\s*[=(])")),
                 rule("support.function.cnn", &format!(r"\b(?:{operators})\b(?![\w.]|\s*=)")),
+                rule("storage.modifier.cnn", r"\bto(?=\s*[0-9(])"),
                 rule("storage.modifier.cnn", &format!(r"\b(?:{flags})\b(?![\w.]|\s*[=(])")),
                 {
                     "match": r"\b([A-Za-z_][A-Za-z0-9_]*)(?=\()",

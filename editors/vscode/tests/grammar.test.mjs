@@ -27,7 +27,8 @@ const SCOPES = {
     parameter: ['variable', 'entity.name'],
     variable: ['variable'],
     property: ['entity.name.label'],
-    modifier: ['storage.modifier', 'support.function'],
+    // A parameter may stand for a word; only the server knows which do.
+    modifier: ['storage.modifier', 'support.function', 'variable.other'],
     decorator: ['variable.parameter.attribute'],
     enumMember: ['support.constant.metric'],
     number: ['constant.numeric'],
