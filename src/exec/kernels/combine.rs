@@ -4,13 +4,14 @@
 
 use crate::lower::{Combination, LANES, Step, Tensor};
 
+use super::CompiledStep;
 use super::activate::Epilogue;
+use super::bands::{Band, Bands};
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::{CompiledStep, halo};
 
-/// Parts that the rows of a block are shared out in, where there are few blocks.
-const BANDS: usize = 8;
+/// Tasks of a picture at least, where it has so many rows.
+const TASKS: usize = 8;
 
 pub(super) struct Combining {
     isa: Isa,
@@ -18,25 +19,22 @@ pub(super) struct Combining {
     inputs: Vec<Tensor>,
     output: Tensor,
     epilogue: Epilogue,
-    blocks: usize,
-    bands: usize,
+    bands: Bands,
     phases: [usize; 1],
 }
 
 impl Combining {
     pub(super) fn new(isa: Isa, step: &Step, combination: Combination, batch: usize) -> Combining {
         let output = step.output;
-        let blocks = (output.shape.channels() as usize).div_ceil(LANES);
-        let bands = BANDS.div_ceil(blocks).min(output.layout.height);
+        let bands = Bands::of_tasks(&output, TASKS);
         Combining {
             isa,
             combination,
             inputs: step.inputs.clone(),
             output,
             epilogue: Epilogue::of(step.activation),
-            blocks,
             bands,
-            phases: [batch * blocks * bands],
+            phases: [bands.tasks(batch)],
         }
     }
 
@@ -63,14 +61,9 @@ impl CompiledStep for Combining {
     }
 
     fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
-        let (task, band) = (task / self.bands, task % self.bands);
-        let (picture, block) = (task / self.blocks, task % self.blocks);
-        if band == 0 {
-            // SAFETY: no other task has the first band of this block.
-            unsafe { halo::clear(arena, &self.output, picture, block) };
-        }
-        let height = self.output.layout.height;
-        for row in band * height / self.bands..(band + 1) * height / self.bands {
+        // SAFETY: the executor runs each task once, and nobody else uses the output meanwhile.
+        let Band { picture, block, rows } = unsafe { self.bands.begin(task, arena, &self.output) };
+        for row in rows {
             let output = arena.at(self.output.offset + self.output.layout.at(picture, block, row));
             with(self.isa, Row { of: self, arena, place: (picture, block, row), output });
         }

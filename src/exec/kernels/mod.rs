@@ -2,6 +2,7 @@
 //! tested against them.
 
 mod activate;
+mod bands;
 mod channel_norm;
 mod combine;
 mod conv;

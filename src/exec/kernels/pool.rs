@@ -5,9 +5,10 @@ use crate::lower::{LANES, Step, Tensor};
 use crate::ops::{Pool, Reduction, Region, adaptive_bounds};
 use crate::tensor::Window;
 
+use super::CompiledStep;
+use super::bands::{Band, Bands};
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::{CompiledStep, halo};
 
 /// Rows of a task.
 const ROWS: usize = 14;
@@ -27,8 +28,7 @@ pub(super) struct Pooling {
     columns: Vec<Taps>,
     input: Tensor,
     output: Tensor,
-    blocks: usize,
-    bands: usize,
+    bands: Bands,
     phases: [usize; 1],
 }
 
@@ -45,10 +45,9 @@ impl Pooling {
             Region::Global => (adaptive_taps(height, 1), adaptive_taps(width, 1)),
             Region::Adaptive(down, across) => (adaptive_taps(height, down), adaptive_taps(width, across)),
         };
-        let blocks = (output.shape.channels() as usize).div_ceil(LANES);
-        let bands = rows.len().div_ceil(ROWS);
-        let phases = [batch * blocks * bands];
-        Pooling { isa, reduction: pool.reduction, rows, columns, input, output, blocks, bands, phases }
+        let bands = Bands::of_rows(&output, ROWS);
+        let phases = [bands.tasks(batch)];
+        Pooling { isa, reduction: pool.reduction, rows, columns, input, output, bands, phases }
     }
 }
 
@@ -58,32 +57,27 @@ impl CompiledStep for Pooling {
     }
 
     fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
-        let (task, band) = (task / self.bands, task % self.bands);
-        let (picture, block) = (task / self.blocks, task % self.blocks);
-        if band == 0 {
-            // SAFETY: no other task has the first band of this block.
-            unsafe { halo::clear(arena, &self.output, picture, block) };
-        }
-        with(self.isa, Band { of: self, arena, picture, block, band });
+        // SAFETY: the executor runs each task once, and nobody else uses the output meanwhile.
+        let band = unsafe { self.bands.begin(task, arena, &self.output) };
+        with(self.isa, Rows { of: self, arena, band });
     }
 }
 
-struct Band<'a> {
+struct Rows<'a> {
     of: &'a Pooling,
     arena: &'a Memory,
-    picture: usize,
-    block: usize,
-    band: usize,
+    band: Band,
 }
 
-impl Body for Band<'_> {
+impl Body for Rows<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Pooling { reduction, rows, columns, input, output, .. } = self.of;
-        let source: *const f32 = self.arena.at(input.offset + input.layout.at(self.picture, self.block, 0));
+        let Band { picture, block, rows: of_band } = self.band;
+        let source: *const f32 = self.arena.at(input.offset + input.layout.at(picture, block, 0));
         let line = input.layout.row();
-        for (row, down) in rows.iter().enumerate().skip(self.band * ROWS).take(ROWS) {
-            let target = self.arena.at(output.offset + output.layout.at(self.picture, self.block, row));
+        for (row, down) in of_band.clone().zip(&rows[of_band]) {
+            let target = self.arena.at(output.offset + output.layout.at(picture, block, row));
             for (column, across) in columns.iter().enumerate() {
                 let start = source.wrapping_add(down.first * line + across.first * LANES);
                 let initial = if *reduction == Reduction::Max { f32::NEG_INFINITY } else { 0.0 };

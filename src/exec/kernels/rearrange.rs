@@ -4,11 +4,12 @@
 
 use crate::lower::{LANES, Rearrangement, Step, Tensor};
 
+use super::CompiledStep;
+use super::bands::{Band, Bands};
 use super::memory::Memory;
-use super::{CompiledStep, halo};
 
-/// Parts that the rows of a block are shared out in, where there are few blocks.
-const BANDS: usize = 8;
+/// Tasks of a picture at least, where it has so many rows.
+const TASKS: usize = 8;
 
 pub(super) struct Rearranging {
     input: Tensor,
@@ -16,7 +17,7 @@ pub(super) struct Rearranging {
     tables: Rearrangement,
     /// For each block of the output the block of the input whose channels it has, where it is one.
     whole: Vec<Option<usize>>,
-    bands: usize,
+    bands: Bands,
     phases: [usize; 1],
 }
 
@@ -38,8 +39,8 @@ impl Rearranging {
             stays.then_some(first / LANES)
         };
         let whole = (0..blocks).map(|block| if output.layout.lanes == LANES { whole(block) } else { None });
-        let bands = BANDS.div_ceil(blocks).min(output.layout.height);
-        let phases = [batch * blocks * bands];
+        let bands = Bands::of_tasks(&output, TASKS);
+        let phases = [bands.tasks(batch)];
         Rearranging { input, output, tables: tables.clone(), whole: whole.collect(), bands, phases }
     }
 
@@ -60,21 +61,16 @@ impl CompiledStep for Rearranging {
 
     fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
         let Rearranging { input, output, tables, .. } = self;
-        let blocks = self.whole.len();
-        let (picture, task) = (task / (blocks * self.bands), task % (blocks * self.bands));
-        let (block, band) = (task / self.bands, task % self.bands);
-        if band == 0 {
-            // SAFETY: no other task has the first band of this block.
-            unsafe { halo::clear(arena, output, picture, block) };
-        }
-        let (lanes, height, width) = (output.layout.lanes, output.layout.height, output.layout.width);
+        // SAFETY: the executor runs each task once, and nobody else uses the output meanwhile.
+        let Band { picture, block, rows } = unsafe { self.bands.begin(task, arena, output) };
+        let (lanes, width) = (output.layout.lanes, output.layout.width);
         let channels = output.shape.channels() as usize;
         let source = |block: usize, row: usize| {
             let start = input.offset + input.layout.at(picture, block, row);
             // SAFETY: nobody writes the input of a step while it runs.
             unsafe { arena.slice(start, input.layout.width * input.layout.lanes) }
         };
-        for row in band * height / self.bands..(band + 1) * height / self.bands {
+        for row in rows {
             let target = output.offset + output.layout.at(picture, block, row);
             // SAFETY: no other task writes this row of this block.
             let target = unsafe { arena.slice_mut(target, width * lanes) };

@@ -4,9 +4,10 @@
 
 use crate::lower::{LANES, Resample, Step, Tensor};
 
+use super::CompiledStep;
+use super::bands::{Band, Bands};
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::{CompiledStep, halo};
 
 /// Rows of a task.
 const ROWS: usize = 14;
@@ -16,17 +17,15 @@ pub(super) struct Resampling {
     taps: Resample,
     input: Tensor,
     output: Tensor,
-    blocks: usize,
-    bands: usize,
+    bands: Bands,
     phases: [usize; 1],
 }
 
 impl Resampling {
     pub(super) fn new(isa: Isa, step: &Step, taps: &Resample, batch: usize) -> Resampling {
         let (input, output) = (step.inputs[0], step.output);
-        let blocks = (output.shape.channels() as usize).div_ceil(LANES);
-        let bands = output.layout.height.div_ceil(ROWS);
-        Resampling { isa, taps: taps.clone(), input, output, blocks, bands, phases: [batch * blocks * bands] }
+        let bands = Bands::of_rows(&output, ROWS);
+        Resampling { isa, taps: taps.clone(), input, output, bands, phases: [bands.tasks(batch)] }
     }
 }
 
@@ -36,33 +35,27 @@ impl CompiledStep for Resampling {
     }
 
     fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
-        let (task, band) = (task / self.bands, task % self.bands);
-        let (picture, block) = (task / self.blocks, task % self.blocks);
-        if band == 0 {
-            // SAFETY: no other task has the first band of this block.
-            unsafe { halo::clear(arena, &self.output, picture, block) };
-        }
-        with(self.isa, Band { of: self, arena, picture, block, band });
+        // SAFETY: the executor runs each task once, and nobody else uses the output meanwhile.
+        let band = unsafe { self.bands.begin(task, arena, &self.output) };
+        with(self.isa, Rows { of: self, arena, band });
     }
 }
 
-struct Band<'a> {
+struct Rows<'a> {
     of: &'a Resampling,
     arena: &'a Memory,
-    picture: usize,
-    block: usize,
-    band: usize,
+    band: Band,
 }
 
-impl Body for Band<'_> {
+impl Body for Rows<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Resampling { taps, input, output, .. } = self.of;
-        let source: *const f32 = self.arena.at(input.offset + input.layout.at(self.picture, self.block, 0));
+        let Band { picture, block, rows } = self.band;
+        let source: *const f32 = self.arena.at(input.offset + input.layout.at(picture, block, 0));
         let line = input.layout.row();
-        let rows = taps.rows.iter().enumerate().skip(self.band * ROWS).take(ROWS);
-        for (row, down) in rows {
-            let target = self.arena.at(output.offset + output.layout.at(self.picture, self.block, row));
+        for (row, down) in rows.clone().zip(&taps.rows[rows]) {
+            let target = self.arena.at(output.offset + output.layout.at(picture, block, row));
             for (column, across) in taps.columns.iter().enumerate() {
                 let mut sum = V::splat(0.0);
                 for (index, &(y, weight)) in down.iter().enumerate() {
