@@ -20,6 +20,7 @@ mod export_pytorch;
 mod extremes;
 mod figures;
 mod fixing;
+mod fmt_command;
 mod formats;
 mod formatting;
 mod generated;
