@@ -31,6 +31,18 @@ pub enum ConstantKind {
         /// Its `eps`.
         eps: f64,
     },
+    /// As [`ConstantKind::FoldedWeight`], of a transposed convolution: the output channels of each group are axis 1, and
+    /// the groups are consecutive parts of axis 0.
+    FoldedTransposedWeight {
+        /// The weight.
+        weight: ParameterId,
+        /// The groups of the convolution.
+        groups: usize,
+        /// The normalisation.
+        norm: NodeId,
+        /// Its `eps`.
+        eps: f64,
+    },
     /// `(bias − mean) · factor + β`
     FoldedBias {
         /// The bias before the normalisation, where there is one.
@@ -54,7 +66,10 @@ impl ConstantExpr {
     pub fn reads(&self) -> Vec<ParameterId> {
         match self.kind {
             ConstantKind::Parameter(id) => vec![id],
-            ConstantKind::FoldedWeight { weight, norm, .. } => vec![weight, (norm, 0), (norm, 3)],
+            ConstantKind::FoldedWeight { weight, norm, .. }
+            | ConstantKind::FoldedTransposedWeight { weight, norm, .. } => {
+                vec![weight, (norm, 0), (norm, 3)]
+            }
             ConstantKind::FoldedBias { bias, norm, .. } => {
                 bias.into_iter().chain([(norm, 0), (norm, 1), (norm, 2), (norm, 3)]).collect()
             }
@@ -76,6 +91,20 @@ impl ConstantExpr {
                 for (channel, mut filter) in weight.axis_iter_mut(Axis(0)).enumerate() {
                     let factor = factor(gamma[channel], variance[channel], eps);
                     filter.mapv_inplace(|tap| (f64::from(tap) * factor) as f32);
+                }
+                weight
+            }
+            ConstantKind::FoldedTransposedWeight { groups, eps, .. } => {
+                let mut weight = tensors.swap_remove(0);
+                // As above.
+                let (variance, gamma) = (&tensors[0], &tensors[1]);
+                let (of_group, filters) = (weight.shape()[0] / groups, weight.shape()[1]);
+                for (channel, mut filters_of_channel) in weight.axis_iter_mut(Axis(0)).enumerate() {
+                    for (filter, mut taps) in filters_of_channel.axis_iter_mut(Axis(0)).enumerate() {
+                        let output = channel / of_group * filters + filter;
+                        let factor = factor(gamma[output], variance[output], eps);
+                        taps.mapv_inplace(|tap| (f64::from(tap) * factor) as f32);
+                    }
                 }
                 weight
             }

@@ -10,7 +10,7 @@ use crate::ops::{Activation, Add, BatchNorm, Op, Parameter};
 
 use super::constants::{ConstantExpr, ConstantKind, ParameterId};
 use super::layout::MemoryFormat;
-use super::plan::{Convolution, Kernel};
+use super::plan::{Convolution, Kernel, TransposedConvolution};
 use super::select::{Operands, Selection, select};
 use super::sizes::ChannelRange;
 use super::{KernelPolicy, PlanOptions};
@@ -232,7 +232,11 @@ impl Fusion<'_> {
 
     /// The batch normalisation behind a node that can be folded into the node's weights, and its `eps`.
     fn foldable_norm(&self, kernel: &Kernel, id: NodeId) -> Option<(NodeId, f64)> {
-        if !matches!(kernel, Kernel::Conv(_) | Kernel::Depthwise { .. } | Kernel::Dense { .. }) {
+        let has_weight = matches!(
+            kernel,
+            Kernel::Conv(_) | Kernel::TransposedConv(_) | Kernel::Depthwise { .. } | Kernel::Dense { .. }
+        );
+        if !has_weight {
             return None;
         }
         match self.only_user(id)? {
@@ -248,7 +252,12 @@ impl Fusion<'_> {
         let bias: Option<ParameterId> = (parameters.len() > 1).then_some((owner, 1));
         let weight = ConstantExpr {
             shape: parameters[0].shape.clone(),
-            kind: ConstantKind::FoldedWeight { weight: (owner, 0), norm: norm_owner, eps },
+            kind: match step.kernel {
+                Kernel::TransposedConv(TransposedConvolution { groups, .. }) => {
+                    ConstantKind::FoldedTransposedWeight { weight: (owner, 0), groups, norm: norm_owner, eps }
+                }
+                _ => ConstantKind::FoldedWeight { weight: (owner, 0), norm: norm_owner, eps },
+            },
         };
         let bias = ConstantExpr {
             shape: vec![self.graph.node(step.value).shape.channels()],
@@ -257,6 +266,7 @@ impl Fusion<'_> {
         step.constants = vec![weight, bias];
         match &mut step.kernel {
             Kernel::Conv(Convolution { bias, .. })
+            | Kernel::TransposedConv(TransposedConvolution { bias, .. })
             | Kernel::Depthwise { bias, .. }
             | Kernel::Dense { bias } => *bias = true,
             _ => {}

@@ -15,8 +15,9 @@ use crate::tensor::{Shape, Window};
 use super::PlanOptions;
 use super::fuse::{FusedStep, Fusion};
 use super::layout::{Halo, LANES, Layout, MemoryFormat};
-use super::plan::{Algorithm, Convolution, Kernel, Plan, Port, Step, Tensor};
+use super::plan::{Algorithm, Convolution, Kernel, Plan, Port, Step, Tensor, TransposedConvolution};
 use super::sizes;
+use super::transposed::Phase;
 
 /// A value in a memory format. Where a value is an alias of another, the key names the other.
 type Key = (NodeId, MemoryFormat);
@@ -257,9 +258,12 @@ impl MemoryPlanner<'_> {
     /// Widens each buffer by the zeros that the convolutions among its readers need.
     fn add_borders(&mut self) {
         for step in &self.steps {
-            let (rows, columns) = match &step.kernel {
+            let (rows, columns, zeros): (_, _, fn(&Window, u64, u64) -> (usize, usize)) = match &step.kernel {
                 Kernel::Conv(Convolution { rows, columns, algorithm: Algorithm::Direct, .. })
-                | Kernel::Depthwise { rows, columns, .. } => (rows, columns),
+                | Kernel::Depthwise { rows, columns, .. } => (rows, columns, zeros_of_windows),
+                Kernel::TransposedConv(TransposedConvolution { rows, columns, .. }) => {
+                    (rows, columns, zeros_of_phases)
+                }
                 _ => continue,
             };
             let (id, format) = step.operands[0];
@@ -385,8 +389,15 @@ impl MemoryPlanner<'_> {
 
 /// Zeros before and behind an axis: the declared padding in front, and as many behind as the last window reaches
 /// beyond the map.
-fn zeros(window: &Window, input: u64, outputs: u64) -> (usize, usize) {
+fn zeros_of_windows(window: &Window, input: u64, outputs: u64) -> (usize, usize) {
     let end = u128::from(outputs - 1) * u128::from(window.stride) + u128::from(window.extent());
     let behind = end.saturating_sub(u128::from(window.pad_before) + u128::from(input));
     (window.pad_before as usize, usize::try_from(behind).unwrap_or(usize::MAX))
+}
+
+/// Zeros before and behind an axis that any phase of a transposed convolution sees.
+fn zeros_of_phases(window: &Window, input: u64, outputs: u64) -> (usize, usize) {
+    let phases = Phase::all(window, input as usize, outputs as usize);
+    let zeros = phases.iter().map(|phase| phase.zeros(input as usize));
+    zeros.fold((0, 0), |(before, behind), (top, bottom)| (before.max(top), behind.max(bottom)))
 }

@@ -15,6 +15,7 @@ mod rearrangement;
 mod select;
 mod show;
 mod sizes;
+mod transposed;
 
 use crate::ir::{Graph, NodeId};
 
@@ -22,10 +23,11 @@ pub use constants::ConstantExpr;
 pub use layout::{Halo, LANES, Layout, MemoryFormat};
 pub use plan::{
     Algorithm, ChannelNorm, Combination, Convolution, Kernel, Plan, Port, Resample, Step, Tensor,
-    WinogradTile,
+    TransposedConvolution, WinogradTile,
 };
 pub use rearrangement::{AxisSource, Rearrangement};
 pub use sizes::{ChannelRange, DENSE_OUTPUTS, MomentBands, WinogradSchedule, lrn_radius};
+pub use transposed::Phase;
 
 /// How a graph is lowered.
 #[derive(Clone, Debug)]

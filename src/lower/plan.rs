@@ -74,6 +74,19 @@ pub struct Convolution {
     pub algorithm: Algorithm,
 }
 
+/// A transposed convolution, computed by the [phases](super::Phase) of its outputs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TransposedConvolution {
+    /// Along the height; slides over the output.
+    pub rows: Window,
+    /// Along the width; slides over the output.
+    pub columns: Window,
+    /// Groups of channels.
+    pub groups: usize,
+    /// Whether there is a bias.
+    pub bias: bool,
+}
+
 /// A normalisation over the channels at a position.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ChannelNorm {
@@ -142,6 +155,8 @@ pub struct Resample {
 pub enum Kernel {
     /// Convolution; the constants are the weight and perhaps a bias.
     Conv(Convolution),
+    /// Transposed convolution; the constants are the weight and perhaps a bias.
+    TransposedConv(TransposedConvolution),
     /// Depthwise convolution, one filter for each channel; the constants are the weight and perhaps a bias.
     Depthwise {
         /// Along the height.
@@ -197,6 +212,7 @@ impl Kernel {
     pub fn has_epilogue(&self) -> bool {
         match self {
             Kernel::Conv(_)
+            | Kernel::TransposedConv(_)
             | Kernel::Depthwise { .. }
             | Kernel::Dense { .. }
             | Kernel::Affine

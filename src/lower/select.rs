@@ -9,8 +9,11 @@ use crate::tensor::{Interpolation, Shape, Window};
 use super::KernelPolicy;
 use super::choose;
 use super::layout::{LANES, MemoryFormat};
-use super::plan::{Algorithm, ChannelNorm, Combination, Convolution, Kernel, Resample};
+use super::plan::{
+    Algorithm, ChannelNorm, Combination, Convolution, Kernel, Resample, TransposedConvolution,
+};
 use super::rearrangement::Rearrangement;
+use super::transposed::has_phases;
 
 /// What kernel selection knows of an operator's place in the graph.
 pub(super) struct Operands<'a> {
@@ -54,6 +57,15 @@ fn fast(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Option<Select
             } else {
                 Some(operands.convolution((rows, columns), inputs[0].channels(), conv.bias, policy))
             }
+        }
+        Op::Deconv(deconv) => {
+            let ((rows, columns), output) = (deconv.windows(), operands.output.extent());
+            let (height, width) = inputs[0].extent();
+            let is_fast = has_phases(&rows, height, output.0) && has_phases(&columns, width, output.1);
+            let groups = deconv.groups as usize;
+            let kernel =
+                Kernel::TransposedConv(TransposedConvolution { rows, columns, groups, bias: deconv.bias });
+            is_fast.then(|| operands.convolved(kernel))
         }
         Op::Dense(dense) if !inputs[0].is_map() => {
             all(Kernel::Dense { bias: dense.bias }, MemoryFormat::Nchw)
@@ -142,8 +154,19 @@ impl Operands<'_> {
         Some(Selection::uniform(Kernel::Rearrange(tables?), self.common_format(), 1))
     }
 
-    /// A convolution reads N×H×W×C where a map of few channels, such as a picture, is in the stored order: blocks
-    /// of 16 channels would be mostly empty.
+    /// The format in which a convolution reads: N×H×W×C where a map of few channels, such as a picture, is in the
+    /// stored order, because blocks of 16 channels would be mostly empty; else blocks.
+    fn convolved_format(&self) -> MemoryFormat {
+        let has_few_channels =
+            self.formats[0] == MemoryFormat::Nchw && self.shapes[0].channels() < LANES as u64;
+        if has_few_channels { MemoryFormat::Nhwc } else { MemoryFormat::Nchw16c }
+    }
+
+    /// A convolution of any kind, which writes blocks.
+    fn convolved(&self, kernel: Kernel) -> Selection {
+        Selection { kernel, operands: vec![self.convolved_format()], output: MemoryFormat::Nchw16c }
+    }
+
     fn convolution(
         &self,
         (rows, columns): (Window, Window),
@@ -151,9 +174,6 @@ impl Operands<'_> {
         bias: bool,
         policy: KernelPolicy,
     ) -> Selection {
-        let input = self.shapes[0];
-        let has_few_channels = self.formats[0] == MemoryFormat::Nchw && input.channels() < LANES as u64;
-        let format = if has_few_channels { MemoryFormat::Nhwc } else { MemoryFormat::Nchw16c };
         let mut convolution = Convolution {
             rows,
             columns,
@@ -162,10 +182,10 @@ impl Operands<'_> {
             addend: false,
             algorithm: Algorithm::Direct,
         };
-        if policy == KernelPolicy::Fastest && format == MemoryFormat::Nchw16c {
-            convolution.algorithm = choose::algorithm(&convolution, input, self.output);
+        if policy == KernelPolicy::Fastest && self.convolved_format() == MemoryFormat::Nchw16c {
+            convolution.algorithm = choose::algorithm(&convolution, self.shapes[0], self.output);
         }
-        Selection { kernel: Kernel::Conv(convolution), operands: vec![format], output: MemoryFormat::Nchw16c }
+        self.convolved(Kernel::Conv(convolution))
     }
 }
 

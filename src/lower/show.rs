@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::layout::{Halo, LANES};
-use super::plan::{Algorithm, Kernel, Plan, Step, Tensor, WinogradTile};
+use super::plan::{Algorithm, Kernel, Plan, Step, Tensor, TransposedConvolution, WinogradTile};
 use super::sizes::WinogradSchedule;
 
 impl fmt::Display for Tensor {
@@ -36,6 +36,14 @@ impl fmt::Display for Kernel {
                 }
                 write!(f, " {}x{}/{}x{}", rows.kernel, columns.kernel, rows.stride, columns.stride)?;
                 if convolution.groups > 1 { write!(f, " groups={}", convolution.groups) } else { Ok(()) }
+            }
+            Kernel::TransposedConv(TransposedConvolution { rows, columns, groups, .. }) => {
+                write!(
+                    f,
+                    "transposed conv {}x{}/{}x{}",
+                    rows.kernel, columns.kernel, rows.stride, columns.stride
+                )?;
+                if *groups > 1 { write!(f, " groups={groups}") } else { Ok(()) }
             }
             Kernel::Depthwise { rows, columns, .. } => {
                 write!(f, "depthwise {}x{}/{}x{}", rows.kernel, columns.kernel, rows.stride, columns.stride)

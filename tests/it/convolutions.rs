@@ -79,6 +79,34 @@ proptest! {
     }
 
     #[test]
+    fn transposed_convolutions_of_every_shape_are_those_of_the_definition(
+        (height, width) in (1u64..9, 1u64..31),
+        (channels, filters, groups) in (channels(), channels(), prop::sample::select(vec![1u64, 1, 2, 3])),
+        (kernel_height, kernel_width) in (1u64..6, 1u64..5),
+        (stride_down, stride_across) in (1u64..4, 1u64..4),
+        (dilate_down, dilate_across) in (1u64..4, 1u64..3),
+        (top, bottom, left, right) in (0u64..3, 0u64..3, 0u64..3, 0u64..3),
+        outpad in 0u64..2,
+        rest in prop::sample::select(vec!["", "bn", "relu", "bn tanh", "nobias", "bn silu"]),
+        batch in 1usize..3,
+    ) {
+        let full = |input: u64, stride: u64, kernel: u64, dilate: u64| (input - 1) * stride + dilate * (kernel - 1) + 1;
+        prop_assume!(full(height, stride_down, kernel_height, dilate_down) > top + bottom);
+        prop_assume!(full(width, stride_across, kernel_width, dilate_across) > left + right);
+        prop_assume!(outpad < stride_down.max(dilate_down) && outpad < stride_across.max(dilate_across));
+        let (channels, filters) = (channels * groups, filters * groups);
+        check(
+            &format!(
+                "input {height}x{width}x{channels}; \
+                 deconv {kernel_height}x{kernel_width}x{filters}/{stride_down}x{stride_across} \
+                 pad=({top},{bottom},{left},{right}) outpad={outpad} dilate=({dilate_down},{dilate_across}) \
+                 groups={groups} {rest}; pad 1"
+            ),
+            batch,
+        );
+    }
+
+    #[test]
     fn winograd_convolutions_of_every_size_are_those_of_the_definition(
         kernel in prop::sample::select(vec!["3x3", "5x5", "3x1", "1x3", "7x1", "1x7"]),
         (height, width) in (7u64..44, 7u64..44),

@@ -70,6 +70,18 @@ fn groups_of_a_convolution_stay_apart() {
 }
 
 #[test]
+fn transposed_convolutions_spread_them_as_far_as_their_kernel() {
+    for source in [
+        "input 6x7x24; conv 1x1x20; deconv 3x3x18/2 pad=1 outpad=1 relu; conv 1x1x5",
+        "input 5x7x24; deconv 4x4x24/2 pad=1 groups=8; maxpool 2/2",
+        "input 5x7x20; deconv 2x2x17/3 nobias; conv 3x3x4 same",
+        "input 5x6x3; deconv 3x2x6/1x2 dilate=2 groups=3 tanh",
+    ] {
+        check(source);
+    }
+}
+
+#[test]
 fn lanes_behind_the_last_channel_reach_nothing() {
     for source in [
         "input 6x9x24; conv 3x3x20 same relu; conv 3x3x17 same; conv 1x1x5",

@@ -1,4 +1,5 @@
-//! Direct convolution over blocks of channels, for every kernel, stride, dilation and groups.
+//! Direct convolution over blocks of channels, for every kernel, stride, dilation and groups; of all outputs, or of
+//! rows and columns at a distance.
 //!
 //! The zeros around the input are stored in memory, so that this code has no borders. A task computes some blocks of
 //! filters for some cells of the plane: the weights of a block stay in the cache while its cells are computed.
@@ -22,27 +23,50 @@ use super::{CompiledStep, halo, pack};
 /// Tasks of a step, where its size allows.
 const TASKS: usize = 16;
 
+/// A convolution's kernel, stride and dilation, rows first, and which outputs it computes.
+pub(super) struct ConvGeometry {
+    /// Rows and columns of the kernel; there may be none, which leaves the bias.
+    pub taps: (usize, usize),
+    pub stride: (usize, usize),
+    pub dilation: (usize, usize),
+    pub groups: usize,
+    /// The row and column of the input that the first output sees with its first tap, within the zeros around it.
+    pub first_input: (i64, i64),
+    /// The first row and column of the output that are computed. The convolution that computes the very first output
+    /// writes the zeros around the map, too.
+    pub first_output: (usize, usize),
+    /// The distance between rows and between columns that are computed.
+    pub output_step: (usize, usize),
+    /// Rows and columns that are computed.
+    pub outputs: (usize, usize),
+}
+
+/// The maps that a convolution reads and writes.
+#[derive(Clone, Copy)]
+pub(super) struct ConvTensors {
+    pub input: Tensor,
+    /// Added to the results; only where all outputs are computed.
+    pub addend: Option<Tensor>,
+    pub output: Tensor,
+}
+
 pub(super) struct Conv {
     isa: Isa,
-    tensors: Tensors,
+    tensors: ConvTensors,
     filters: Filters,
     space: IterationSpace,
-    /// From the first position of the input back to what the first output sees, within the halo.
-    start: usize,
+    /// From the first position of the input to what the first output sees: before it where that lies in the halo.
+    first_input: isize,
+    /// From the first position of the output to the first that is computed.
+    first_output: usize,
     grid: TileGrid,
     epilogue: Epilogue,
     split: TaskSplit,
     phases: [usize; 1],
 }
 
-struct Tensors {
-    input: Tensor,
-    addend: Option<Tensor>,
-    output: Tensor,
-}
-
 /// The packed filters, in blocks of 16.
-struct Filters {
+pub(super) struct Filters {
     weights: Memory,
     bias: Memory,
     blocks: usize,
@@ -73,70 +97,82 @@ impl Conv {
         threads: usize,
     ) -> Result<Conv, Failure> {
         let addend = convolution.addend.then(|| step.inputs[1]);
-        let tensors = Tensors { input: step.inputs[0], addend, output: step.output };
-        let filters = Filters::new(&tensors, convolution, &constants, threads)?;
-        let epilogue = Epilogue::of(step.activation);
-        let (rows, columns) = (convolution.rows, convolution.columns);
+        let tensors = ConvTensors { input: step.inputs[0], addend, output: step.output };
+        let geometry = ConvGeometry::of(convolution, &tensors.output);
+        let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
+        let bias = constants.get(1).and_then(|bias| bias.as_slice());
+        let filters = Filters::new(&tensors, &geometry, weight, bias, threads)?;
+        Ok(Conv::with(isa, geometry, tensors, filters, Epilogue::of(step.activation), batch))
+    }
+
+    /// A convolution with packed filters.
+    pub(super) fn with(
+        isa: Isa,
+        geometry: ConvGeometry,
+        tensors: ConvTensors,
+        filters: Filters,
+        epilogue: Epilogue,
+        batch: usize,
+    ) -> Conv {
+        let ConvGeometry { taps, stride, dilation, output_step, .. } = geometry;
         let (input, output) = (tensors.input.layout, tensors.output.layout);
-        let contiguous = columns.dilation == 1 || columns.kernel == 1;
+        let contiguous = dilation.1 == 1 || taps.1 == 1;
         let mut space = IterationSpace {
-            channels: ChannelBlocks::of(
-                filters.channels.multiplied(),
-                input.lanes,
-                columns.kernel as usize,
-                contiguous,
-            ),
+            channels: ChannelBlocks::of(filters.channels.multiplied(), input.lanes, taps.1, contiguous),
             block: input.block(),
-            kernel_rows: rows.kernel as usize,
-            kernel_row: rows.dilation as usize * input.row(),
-            segment: columns.dilation as usize * input.lanes,
-            pixel: columns.stride as usize * input.lanes,
-            input_row: rows.stride as usize * input.row(),
-            output_row: output.row(),
-            addend_row: addend.map_or(0, |addend| addend.layout.row()),
+            kernel_rows: taps.0,
+            kernel_row: dilation.0 * input.row(),
+            segment: dilation.1 * input.lanes,
+            pixel: stride.1 * input.lanes,
+            output_pixel: output_step.1 * output.lanes,
+            input_row: stride.0 * input.row(),
+            output_row: output_step.0 * output.row(),
+            addend_row: tensors.addend.map_or(0, |addend| addend.layout.row()),
             min: epilogue.min,
             max: epilogue.max,
         };
-        let plane = if tensors.are_one_row(convolution) {
+        let plane = if geometry.is_pointwise() && tensors.are_one_row() {
             (space.input_row, space.output_row, space.addend_row) = (0, 0, 0);
             (1, output.height * output.width)
         } else {
-            (output.height, output.width)
+            geometry.outputs
         };
         let grid = TileGrid::new(isa, plane, space.pixel);
         let split = TaskSplit::new(&filters, input.picture(), grid.len(), batch);
-        Ok(Conv {
+        let (row, column) = geometry.first_input;
+        Conv {
             isa,
             filters,
-            // The halo of the input is at least as wide as the padding of this convolution.
-            start: rows.pad_before as usize * input.row() + columns.pad_before as usize * input.lanes,
+            // The halo of the input is at least as wide as what this convolution sees of it.
+            first_input: row as isize * input.row() as isize + column as isize * input.lanes as isize,
+            first_output: geometry.first_output.0 * output.row() + geometry.first_output.1 * output.lanes,
             tensors,
             space,
             grid,
             epilogue,
             phases: [split.tasks()],
             split,
-        })
+        }
     }
 
     /// Computes a band of cells of one block of filters of one picture.
     fn block(&self, arena: &Memory, picture: usize, block: usize, band: usize) {
         let Conv { tensors, filters, space, .. } = self;
         let at = |tensor: &Tensor, block: usize| tensor.offset + tensor.layout.at(picture, block, 0);
-        let input = at(&tensors.input, filters.channels.first(block)) - self.start;
-        let output = at(&tensors.output, block);
+        let input = at(&tensors.input, filters.channels.first(block)).wrapping_add_signed(self.first_input);
+        let output = at(&tensors.output, block) + self.first_output;
         let addend = tensors.addend.map(|addend| at(&addend, block));
         let cells = self.grid.len();
         for cell in band * cells / self.split.bands..(band + 1) * cells / self.split.bands {
             self.grid.visit(cell, |cell| {
-                let position = |row_stride: usize| cell.row * row_stride + cell.column * LANES;
-                let target = arena.at(output + position(space.output_row));
+                let target =
+                    arena.at(output + cell.row * space.output_row + cell.column * space.output_pixel);
                 let pointers = TilePointers {
                     input: arena.at(input + cell.row * space.input_row + cell.column * space.pixel),
                     weights: filters.weights.at(block * filters.block_len),
                     bias: filters.bias.at(block * LANES),
                     addend: addend.map_or(std::ptr::null(), |start| {
-                        arena.at(start + position(space.addend_row)).cast_const()
+                        arena.at(start + cell.row * space.addend_row + cell.column * LANES).cast_const()
                     }),
                     output: target,
                 };
@@ -150,7 +186,14 @@ impl Conv {
                     }
                     for row in 0..cell.rows {
                         let line = target.wrapping_add(row * space.output_row);
-                        self.epilogue.after(self.isa, line, cell.columns * LANES);
+                        if space.output_pixel == LANES {
+                            self.epilogue.after(self.isa, line, cell.columns * LANES);
+                        } else {
+                            for column in 0..cell.columns {
+                                let pixel = line.wrapping_add(column * space.output_pixel);
+                                self.epilogue.after(self.isa, pixel, LANES);
+                            }
+                        }
                     }
                 }
             });
@@ -171,7 +214,7 @@ impl CompiledStep for Conv {
         let blocks = self.filters.blocks;
         for block in group * blocks / split.filter_groups..(group + 1) * blocks / split.filter_groups {
             for picture in first..(first + split.pictures_of_task).min(split.pictures) {
-                if band == 0 {
+                if band == 0 && self.first_output == 0 {
                     // SAFETY: no other task has the first band of this block.
                     unsafe { halo::clear(arena, &self.tensors.output, picture, block) };
                 }
@@ -181,37 +224,59 @@ impl CompiledStep for Conv {
     }
 }
 
-impl Tensors {
-    /// Whether the plane of a 1×1 convolution is one long row in all tensors: no zeros anywhere, no stride.
-    fn are_one_row(&self, convolution: &Convolution) -> bool {
-        let is_pointwise = [convolution.rows, convolution.columns]
-            .iter()
-            .all(|window| window.kernel == 1 && window.stride == 1 && window.pad_before == 0);
+impl ConvGeometry {
+    /// All outputs of a convolution.
+    fn of(convolution: &Convolution, output: &Tensor) -> ConvGeometry {
+        let Convolution { rows, columns, groups, .. } = convolution;
+        ConvGeometry {
+            taps: (rows.kernel as usize, columns.kernel as usize),
+            stride: (rows.stride as usize, columns.stride as usize),
+            dilation: (rows.dilation as usize, columns.dilation as usize),
+            groups: *groups,
+            first_input: (-(rows.pad_before as i64), -(columns.pad_before as i64)),
+            first_output: (0, 0),
+            output_step: (1, 1),
+            outputs: (output.layout.height, output.layout.width),
+        }
+    }
+
+    /// Whether each output sees the input at its own position and nothing else.
+    fn is_pointwise(&self) -> bool {
+        let one = (1, 1);
+        self.taps == one && self.stride == one && self.output_step == one && self.first_input == (0, 0)
+    }
+}
+
+impl ConvTensors {
+    /// Whether the plane is one long row in all tensors, because there are no zeros around it.
+    fn are_one_row(&self) -> bool {
         let (input, output) = (self.input.layout, self.output.layout);
         let all = [Some(self.input), Some(self.output), self.addend];
-        is_pointwise
-            && all.iter().flatten().all(|one| one.layout.is_flat())
+        all.iter().flatten().all(|one| one.layout.is_flat())
             && (input.height, input.width) == (output.height, output.width)
     }
 }
 
 impl Filters {
-    fn new(
-        tensors: &Tensors,
-        convolution: &Convolution,
-        constants: &[ArrayD<f32>],
+    /// Packs a weight of filters × channels of a group × rows × columns.
+    ///
+    /// # Errors
+    /// E0607 where there is too little memory.
+    pub(super) fn new(
+        tensors: &ConvTensors,
+        geometry: &ConvGeometry,
+        weight: &[f32],
+        bias: Option<&[f32]>,
         threads: usize,
     ) -> Result<Filters, Failure> {
         let lanes = tensors.input.layout.lanes;
         let inputs = tensors.input.shape.channels() as usize;
         let filters = tensors.output.shape.channels() as usize;
         let blocks = filters.div_ceil(LANES);
-        let channels = ChannelRange::new(inputs, lanes, filters, convolution.groups);
-        let kernel = (convolution.rows.kernel as usize, convolution.columns.kernel as usize);
-        let taps = kernel.0 * kernel.1;
+        let channels = ChannelRange::new(inputs, lanes, filters, geometry.groups);
+        let taps = geometry.taps.0 * geometry.taps.1;
         let block_len = channels.multiplied() * taps * LANES;
-        let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
-        let (of_group, filters_of_group) = (inputs / convolution.groups, filters / convolution.groups);
+        let (of_group, filters_of_group) = (inputs / geometry.groups, filters / geometry.groups);
         let weights = pack::blocks(threads, blocks, block_len, |block, packed| {
             let first = channels.first(block) * lanes;
             for (lane, filter) in (block * LANES..filters.min(block * LANES + LANES)).enumerate() {
@@ -226,12 +291,12 @@ impl Filters {
                 }
             }
         })?;
-        let bias = pack::channels(constants.get(1).and_then(|bias| bias.as_slice()), filters)?;
+        let bias = pack::channels(bias, filters)?;
         let fixup = (!channels.keeps_groups_apart()).then_some(GroupFixup {
             channels: of_group,
             filters: filters_of_group,
             all_filters: filters,
-            kernel,
+            kernel: geometry.taps,
             lanes,
         });
         Ok(Filters { weights, bias, blocks, block_len, channels, fixup })

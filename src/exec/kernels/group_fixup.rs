@@ -36,7 +36,8 @@ impl GroupFixup {
         let lanes = LANES.min(self.all_filters - block * LANES);
         for row in 0..rows {
             for column in 0..columns {
-                let output = pointers.output.wrapping_add(row * space.output_row + column * LANES);
+                let output =
+                    pointers.output.wrapping_add(row * space.output_row + column * space.output_pixel);
                 // SAFETY: the caller's promise: the tile wrote these sixteen.
                 let values = unsafe { std::slice::from_raw_parts_mut(output, LANES) };
                 if !values.iter().fold(false, |any, value| any | value.is_nan()) {

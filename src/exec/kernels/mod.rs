@@ -25,6 +25,7 @@ mod rows;
 mod tile;
 mod tile_grid;
 mod transform;
+mod transposed_conv;
 mod winograd;
 
 use ndarray::ArrayD;
@@ -91,6 +92,9 @@ pub(super) fn compile(
                 }
             }
         },
+        Kernel::TransposedConv(convolution) => {
+            Box::new(transposed_conv::TransposedConv::new(isa, step, convolution, batch, constants, threads)?)
+        }
         Kernel::Depthwise { rows, columns, .. } => {
             Box::new(depthwise::Depthwise::new(isa, step, (*rows, *columns), batch, constants)?)
         }

@@ -55,6 +55,8 @@ pub(super) struct IterationSpace {
     pub segment: usize,
     /// Stride between two pixels of a row, in the input.
     pub pixel: usize,
+    /// Stride between two pixels of a row, in the output; not 16 only where there is no addend.
+    pub output_pixel: usize,
     /// Stride between two rows of pixels in the input, the output and the addend.
     pub input_row: usize,
     pub output_row: usize,
@@ -181,7 +183,12 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const COLUMNS: usize, const PIXEL: u
         let mut output = pointers.output;
         let mut addend = pointers.addend;
         for sums in &sums {
-            if addend.is_null() {
+            if space.output_pixel != 16 {
+                for_columns!(|column| {
+                    let target = output.wrapping_add(column.wrapping_mul(space.output_pixel));
+                    sums[column].at_least(min).at_most(max).store(target);
+                });
+            } else if addend.is_null() {
                 for_columns!(|column| {
                     sums[column].at_least(min).at_most(max).store(output.wrapping_add(column * 16));
                 });

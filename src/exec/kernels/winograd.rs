@@ -128,6 +128,7 @@ impl<T: Transform> Winograd<T> {
             segment: 0,
             pixel: LANES,
             input_row: 0,
+            output_pixel: LANES,
             output_row: 0,
             addend_row: 0,
             min: f32::NEG_INFINITY,

@@ -1,0 +1,90 @@
+//! Transposed convolution: each phase of its outputs is a direct convolution of stride 1 that writes every so many
+//! rows and columns.
+
+use ndarray::ArrayD;
+
+use crate::diag::Failure;
+use crate::lower::{Phase, Step, TransposedConvolution};
+
+use super::CompiledStep;
+use super::activate::Epilogue;
+use super::conv::{Conv, ConvGeometry, ConvTensors, Filters};
+use super::lanes::Isa;
+use super::memory::Memory;
+
+pub(super) struct TransposedConv {
+    /// The convolution of each phase. They write different outputs, so that all may run at the same time.
+    convolutions: Vec<Conv>,
+    /// The first task of each convolution.
+    first_tasks: Vec<usize>,
+    phases: [usize; 1],
+}
+
+impl TransposedConv {
+    pub(super) fn new(
+        isa: Isa,
+        step: &Step,
+        transposed: &TransposedConvolution,
+        batch: usize,
+        constants: Vec<ArrayD<f32>>,
+        threads: usize,
+    ) -> Result<TransposedConv, Failure> {
+        let tensors = ConvTensors { input: step.inputs[0], addend: None, output: step.output };
+        let (input, output) = (tensors.input.layout, tensors.output.layout);
+        let bias = constants.get(1).and_then(|bias| bias.as_slice());
+        let epilogue = Epilogue::of(step.activation);
+        let mut convolutions = Vec::new();
+        for rows in Phase::all(&transposed.rows, input.height, output.height) {
+            for columns in Phase::all(&transposed.columns, input.width, output.width) {
+                let weight = weight_of_phase(&constants[0], transposed.groups, (&rows, &columns));
+                let geometry = ConvGeometry {
+                    taps: (rows.taps.len(), columns.taps.len()),
+                    stride: (1, 1),
+                    dilation: (rows.dilation, columns.dilation),
+                    groups: transposed.groups,
+                    first_input: (rows.first_input, columns.first_input),
+                    first_output: (rows.first, columns.first),
+                    output_step: (transposed.rows.stride as usize, transposed.columns.stride as usize),
+                    outputs: (rows.outputs, columns.outputs),
+                };
+                let filters = Filters::new(&tensors, &geometry, &weight, bias, threads)?;
+                convolutions.push(Conv::with(isa, geometry, tensors, filters, epilogue, batch));
+            }
+        }
+        let mut tasks = 0;
+        let mut first_tasks = Vec::with_capacity(convolutions.len());
+        for convolution in &convolutions {
+            first_tasks.push(tasks);
+            tasks += convolution.phases()[0];
+        }
+        Ok(TransposedConv { convolutions, first_tasks, phases: [tasks] })
+    }
+}
+
+impl CompiledStep for TransposedConv {
+    fn phases(&self) -> &[usize] {
+        &self.phases
+    }
+
+    fn run(&self, phase: usize, task: usize, arena: &Memory, scratch: &Memory) {
+        let index = self.first_tasks.partition_point(|&first| first <= task) - 1;
+        self.convolutions[index].run(phase, task - self.first_tasks[index], arena, scratch);
+    }
+}
+
+/// The weight of a phase as that of a convolution, filters × channels of a group × rows × columns; that of a transposed
+/// convolution is channels × filters of a group × rows × columns.
+fn weight_of_phase(weight: &ArrayD<f32>, groups: usize, (rows, columns): (&Phase, &Phase)) -> Vec<f32> {
+    let (channels, filters) = (weight.shape()[0] / groups, weight.shape()[1]);
+    let mut packed = Vec::with_capacity(groups * filters * channels * rows.taps.len() * columns.taps.len());
+    for group in 0..groups {
+        for filter in 0..filters {
+            for channel in group * channels..(group + 1) * channels {
+                for &row in &rows.taps {
+                    packed.extend(columns.taps.iter().map(|&column| weight[[channel, filter, row, column]]));
+                }
+            }
+        }
+    }
+    packed
+}
