@@ -251,7 +251,10 @@ fn view(
         .nodes()
         .map(|(id, node)| (node.path.as_str(), checked.cost(id).flops() as f64 * plan.batch as f64))
         .collect();
-    let flops = |step: &Step| step.covers.iter().filter_map(|path| costs.get(path.as_str())).sum::<f64>();
+    // The sum of no floats is −0.
+    let flops = |step: &Step| {
+        step.covers.iter().filter_map(|path| costs.get(path.as_str())).fold(0.0, |sum, cost| sum + cost)
+    };
     let time = times(whole.to_vec());
     let of_steps: Vec<Times> =
         (0..plan.steps.len()).map(|index| times(steps.iter().map(|times| times[index]).collect())).collect();

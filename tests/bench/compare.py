@@ -2,8 +2,8 @@
 
 Each engine runs in a process of its own that lives through all rounds. In a round every engine runs in turn, so
 that a change of the machine meets all of them; rounds in which other processes took processor time are dropped.
-The networks are built in PyTorch (torchvision) and exported to ONNX; weights are random, as times do not depend on
-them. Prints a table of milliseconds for a batch, the time of cnnc over that of the better engine, each engine's
+The networks are built in PyTorch (torchvision) and exported to ONNX, those that torchvision lacks by `cnnc export`;
+weights are random, as times do not depend on them. Prints a table of milliseconds for a batch, the time of cnnc over that of the better engine, each engine's
 peak memory, and its share of the machine's multiply-accumulates, beside the measured peak and bandwidth.
 
 Needs: pip install torch torchvision onnx onnxruntime openvino
@@ -23,7 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# name: the .cnn file below the repository, its network, and the model of torchvision
+# name: the .cnn file below the repository, its network, and the model of torchvision, where there is one
 NETWORKS = {
     "alexnet": ("examples/zoo/alexnet_torchvision.cnn", None, "alexnet"),
     "googlenet": ("examples/zoo/googlenet_torchvision.cnn", None, "googlenet"),
@@ -34,6 +34,9 @@ NETWORKS = {
     "mobilenet_v2": ("examples/zoo/mobilenet_v2.cnn", None, "mobilenet_v2"),
     "densenet121": ("examples/zoo/densenet.cnn", "densenet121", "densenet121"),
     "lenet5": ("examples/zoo/lenet5.cnn", None, "lenet5"),
+    "unet": ("examples/zoo/unet.cnn", None, None),
+    "unet_2015": ("examples/zoo/unet_2015.cnn", None, None),
+    "dcgan_generator": ("examples/zoo/dcgan.cnn", "dcgan_generator", None),
 }
 SIX = ["alexnet", "googlenet", "resnet18", "resnet50", "inception_v3", "vgg16"]
 
@@ -58,12 +61,25 @@ def model(name):
     return getattr(torchvision.models, NETWORKS[name][2])(weights=None, **extra), (3, side, side)
 
 
-def export(name, batch, folder):
+def export(name, batch, folder, cnnc):
     """Writes the network as ONNX; in a process of its own, because PyTorch stays large."""
     path = Path(folder) / f"{name}.{batch}.onnx"
-    if not path.exists():
+    file, network, of_torchvision = NETWORKS[name]
+    if path.exists():
+        return str(path)
+    if of_torchvision is None:
+        command = [cnnc, "export", str(ROOT / file), "--to", "onnx", "--seed", "1", "--batch", str(batch), "-o", str(path)]
+        subprocess.run(command + (["--network", network] if network else []), check=True)
+    else:
         subprocess.run([sys.executable, __file__, "--export", name, str(batch), str(path)], check=True)
     return str(path)
+
+
+def input_shape(onnx):
+    """The shape of the model's only input, the batch first."""
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(onnx, providers=["CPUExecutionProvider"]).get_inputs()[0].shape
 
 
 def export_here(name, batch, path):
@@ -152,14 +168,14 @@ def busy():
 
 def compare(name, threads, batch, rounds, pause, folder, cnnc):
     file, network, _ = NETWORKS[name]
-    _, shape = model(name) if name == "lenet5" else (None, (3,) + (299 if name == "inception_v3" else 224,) * 2)
-    onnx = export(name, batch, folder)
+    onnx = export(name, batch, folder, cnnc)
+    shape = input_shape(onnx)
     command = [cnnc, "bench", str(ROOT / file), "--threads", str(threads), "--batch", str(batch), "--on-demand"]
     if network is not None:
         command += ["--network", network]
     engines = [Engine("cnnc", command)]
     for engine in ("onnxruntime", "openvino"):
-        words = [str(threads), ",".join(map(str, (batch, *shape)))]
+        words = [str(threads), ",".join(map(str, shape))]
         engines.append(Engine(engine, [sys.executable, __file__, "--serve", engine, onnx, *words]))
     for engine in engines:
         engine.run()
