@@ -8,6 +8,7 @@ use gen_lsp_types::{
 };
 use serde_json::Value;
 
+use super::code_actions;
 use super::position::Encoding;
 use super::semantic_tokens;
 
@@ -46,6 +47,7 @@ pub(super) fn of(encoding: Encoding) -> Value {
                     CodeActionKind::RefactorExtract,
                     CodeActionKind::RefactorInline,
                     CodeActionKind::RefactorRewrite,
+                    code_actions::fix_all_kind(),
                 ]),
                 ..CodeActionOptions::default()
             }

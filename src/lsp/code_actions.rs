@@ -81,6 +81,29 @@ pub(super) fn quick_fixes(
     actions
 }
 
+/// The kind of [`fix_all`].
+pub(super) fn fix_all_kind() -> CodeActionKind {
+    CodeActionKind::Custom("source.fixAll.cnnc".into())
+}
+
+/// All certain edits of the file at once, as `cnnc check --fix` makes them; of edits that overlap the first one.
+pub(super) fn fix_all(view: View<'_>) -> Option<Proposal> {
+    let certain = view.analysis.checked.diagnostics.iter().filter_map(fix::certain_edit);
+    let mut all: Vec<&diag::Edit> = certain.filter(|edit| edit.span.file == view.file()).collect();
+    all.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    all.dedup();
+    let mut edits: Vec<(Span, String)> = Vec::new();
+    for edit in all {
+        let overlaps =
+            |(last, _): &(Span, String)| edit.span.start < last.end || edit.span.start == last.start;
+        if !edits.last().is_some_and(overlaps) {
+            edits.push((edit.span, edit.replacement.clone()));
+        }
+    }
+    let title = format!("make all certain edits ({})", edits.len());
+    (!edits.is_empty()).then(|| Proposal { title, kind: fix_all_kind(), edits })
+}
+
 /// "did you mean `x`?" is a question; the title of an action says what it does.
 fn fix_title(help: &str, replacement: &str) -> String {
     if help.ends_with('?') && !replacement.is_empty() {

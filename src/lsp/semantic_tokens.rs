@@ -169,14 +169,17 @@ impl Collector<'_> {
             Node::Shape(shape) => self.shape(shape.span),
             Node::Expr(expr) => {
                 if let ExprKind::Name(_) = &expr.kind {
-                    let meaning = self.view.definitions().get(&expr.span);
-                    let is_parameter = matches!(meaning, Some(Definition::Parameter(_)));
-                    let kind = if is_parameter { Kind::Parameter } else { Kind::Constant };
+                    let kind = if self.is_parameter(expr.span) { Kind::Parameter } else { Kind::Constant };
                     self.say(expr.span, kind, if kind == Kind::Constant { READONLY } else { 0 });
                 }
             }
             Node::Arg(_) | Node::Body(_) => {}
         }
+    }
+
+    /// Whether a word stands for a parameter.
+    fn is_parameter(&self, word: Span) -> bool {
+        matches!(self.view.definitions().get(&word), Some(Definition::Parameter(_)))
     }
 
     /// A path after `@`, `shared` or `expect`; the last part of the latter is a metric.
@@ -237,6 +240,7 @@ impl Collector<'_> {
                         owner = Some(spec);
                         self.say(word.span, Kind::Operator, LIBRARY | TRAILING);
                     }
+                    None if self.is_parameter(word.span) => self.say(word.span, Kind::Parameter, 0),
                     None => self.say(word.span, Kind::Flag, 0),
                 },
                 Arg::Attribute { name, value } => {

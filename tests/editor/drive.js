@@ -40,6 +40,34 @@ async function main() {
         return lines.replace(/\u00a0/g, ' ');
     }
 
+    // What the page of a panel beside the text holds; it lies in a frame of a frame.
+    async function panel(pattern) {
+        for (let attempt = 0; attempt < 20; attempt++) {
+            for (const frame of page.frames()) {
+                const content = await frame.content().catch(() => '');
+                if (pattern.test(content)) return content;
+            }
+            await pause(500);
+        }
+        assert.fail(`no panel shows ${pattern}`);
+    }
+
+    // Chooses an action of the menu at the cursor.
+    async function act(title) {
+        await press('Control+.');
+        const entry = page.locator('.action-widget .action', { hasText: title }).first();
+        await entry.waitFor();
+        // The menu takes no click before the mouse has moved over it.
+        const { x, y, width, height } = await entry.boundingBox();
+        await page.mouse.move(x + width / 3, y + height / 2);
+        await page.mouse.move(x + width / 2, y + height / 2);
+        await pause(300);
+        await page.mouse.click(x + width / 2, y + height / 2);
+        await pause(1500);
+    }
+
+    const shown = async (selector) => (await page.locator(selector).first().innerText()).replace(/\u00a0/g, ' ');
+
     // The server starts up to a few times: code-server itself takes a moment.
     for (let attempt = 0; ; attempt++) {
         try {
@@ -63,7 +91,9 @@ async function main() {
 
     await go(5, 6);
     await command('Show or Focus Hover');
+    await page.waitForSelector('.monaco-hover:has-text("receptive field")');
     await picture('hover');
+    assert.match(await shown('.monaco-hover:has-text("receptive field")'), /64x64x3 → 32x32x32/);
     await press('Escape');
 
     await go(6, 5);
@@ -72,11 +102,13 @@ async function main() {
     await type('conv ');
     await pause(500);
     await press('Control+Space');
-    await pause();
+    await page.waitForSelector('.suggest-widget .monaco-list-row');
     await picture('completion');
+    assert.match(await shown('.suggest-widget'), /3x3x32\s+same/, 'a size for what arrives, then flags');
     await press('Escape');
     await type('3x3x48 sme relu;');
     await pause(2000);
+    await page.waitForSelector('.squiggly-error');
     await picture('mistake');
     await go(7, 18);
     await press('Control+.');
@@ -85,6 +117,32 @@ async function main() {
     await press('Enter');
     await pause(1500);
     assert.match(await text(), /3x3x48 same relu/, 'the quick fix has mended the word');
+
+    await go(7, 6);
+    await act('add `-> 16x16x48`');
+    assert.match(await text(), /relu -> 16x16x48;/, 'a shape is stated');
+
+    await go(8, 11);
+    await press('Control+Shift+Space');
+    await page.waitForSelector('.parameter-hints-widget.visible');
+    await picture('signature');
+    assert.match(await shown('.parameter-hints-widget'), /basic\(c, s = 1, r = 16\)/);
+    await press('Escape');
+
+    await go(8, 6);
+    await press('Shift+F12');
+    await page.waitForSelector('.peekview-widget');
+    await pause(1500);
+    await picture('references');
+    assert.match(await shown('.peekview-widget .peekview-title'), /4 references|References \(4\)/i);
+    await press('Escape');
+
+    await press('Control+Shift+o');
+    await page.waitForSelector('.quick-input-list .monaco-list-row');
+    await pause(700);
+    await picture('outline');
+    assert.match(await shown('.quick-input-list'), /small[\s\S]*stem[\s\S]*deep/);
+    await press('Escape');
 
     await go(8, 6);
     await press('F12');
@@ -102,14 +160,28 @@ async function main() {
     assert.match(file('blocks.cnn'), /block unit\(/, 'the block has its new name');
     assert.match(file('net.cnn'), /unit\(64, s=2\)/, 'so have its calls in the other file');
 
+    // The lens above the network opens its graph.
     await page.click('.tabs-container [aria-label^="net.cnn"]');
     await go(5, 6);
-    await command('cnn: Show Graph');
-    await pause(4000);
+    await page.locator('.codelens-decoration a', { hasText: 'show graph' }).first().click();
+    await page.waitForSelector('.tabs-container [aria-label^="Graph of small"]');
+    assert.match(await panel(/<svg[\s\S]*maxpool1/), /stem/, 'the graph stands beside the text');
+    await pause();
     await picture('graph');
+
+    // The panel follows the text.
+    await page.click('.tabs-container [aria-label^="net.cnn"]');
+    await go(5, 6);
+    await press('End');
+    await press('Enter');
+    await type('dropout 0.5 as loose;');
+    await panel(/<svg[\s\S]*loose/);
+    await picture('followed');
     await page.click('.tabs-container [aria-label^="net.cnn"]');
     await command('cnn: Show Report');
-    await pause(5000);
+    await page.waitForSelector('.tabs-container [aria-label^="Report of small"]');
+    await panel(/<h1[\s\S]*small[\s\S]*Peak memory/);
+    await pause();
     await picture('report');
 
     await page.click('.tabs-container [aria-label^="net.cnn"]');
@@ -120,6 +192,16 @@ async function main() {
     await pause(2000);
     await picture('formatted');
     assert.doesNotMatch(file('net.cnn'), / $/m, 'saving has formatted the text');
+
+    // A lint is allowed where it warns.
+    await go(6, 1);
+    await press('End');
+    await press('Enter');
+    await type('conv 2x2x32 same;');
+    await page.waitForSelector('.squiggly-warning');
+    await go(7, 10);
+    await act('allow W0204 here');
+    assert.match(await text(), /# allow W0204/, 'the lint is allowed');
 
     await browser.close();
 }

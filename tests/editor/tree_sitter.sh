@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # The Tree-sitter grammar: what is committed is what the generator makes, every shipped file and every fence of the
-# documentation parses without an error, and the queries fit the grammar. Needs `tree-sitter` (cargo install
-# tree-sitter-cli), python3 and a C compiler; not part of CI.
+# documentation parses without an error, the queries fit the grammar, and each word of the examples that the language
+# server knows has a colour of its kind: tree_sitter.sh CNNC. Needs `tree-sitter` (cargo install tree-sitter-cli), python3,
+# node and a C compiler; not part of CI.
 set -euo pipefail
+cnnc=$(realpath "${1:?the program cnnc}")
 root=$(cd "$(dirname "$0")/../.." && pwd)
 grammar=$root/editors/tree-sitter-cnn
 work=$(mktemp -d)
@@ -27,3 +29,4 @@ for query in queries/*.scm; do
     tree-sitter query --quiet --paths "$work/files" "$query" > /dev/null 2> "$work/warnings" || { cat "$work/warnings"; exit 1; }
 done
 echo "$(wc -l < "$work/files") texts parse"
+node "$root/tests/editor/tree_sitter_colours.mjs" "$cnnc"

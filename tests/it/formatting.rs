@@ -7,7 +7,10 @@ use cnnc::diag::Sink;
 use cnnc::syntax::format::{WIDTH, format};
 use cnnc::syntax::{Parsed, TokenKind, parse, write};
 
-fn read(text: &str) -> Parsed {
+use crate::layouts::Writer;
+
+/// The tokens, comments and tree of a text without errors.
+pub(crate) fn read(text: &str) -> Parsed {
     let mut map = SourceMap::default();
     let file = map.add("test.cnn", text);
     let mut sink = Sink::default();
@@ -59,203 +62,155 @@ fn check(text: &str) {
     assert!(!formatted.contains("\n\n\n") && !formatted.starts_with('\n'), "{formatted}");
 }
 
-/// Numbers that look random (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    fn one_in(&mut self, count: u64) -> bool {
-        self.below(count) == 0
-    }
-
-    fn choose<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        words[self.below(words.len() as u64) as usize]
-    }
-}
-
-/// Writes a random program; between two of its pieces white space and comments may stand.
-struct Program {
-    random: Random,
-    text: String,
-    comments: u64,
-    /// One in how many gaps has a comment; 0 for none.
-    comment_rate: u64,
-}
+/// Writes random programs that are understood, whether or not they mean anything.
+struct Program(Writer);
 
 impl Program {
-    /// A piece, with something before it.
-    fn piece(&mut self, text: &str) {
-        if self.comment_rate > 0 && self.random.one_in(self.comment_rate) {
-            self.comments += 1;
-            let before = self.random.choose(&["", " ", "\n", "\n\n\n  "]);
-            let hashes = self.random.choose(&["#", "# ", "#! "]);
-            self.text += &format!("{before}{hashes}c{}  \n", self.comments);
-        }
-        let space = self.random.choose(&[" ", " ", "  ", "\n", "\n\n", "\t", "\r\n"]);
-        self.text += space;
-        self.text += text;
-    }
-
-    /// A piece that follows without white space.
-    fn glued(&mut self, text: &str) {
-        self.text += text;
-    }
-
     fn expression(&mut self, depth: u64) {
-        match self.random.below(if depth > 2 { 3 } else { 8 }) {
-            0 => self.piece("1_0"),
-            1 => self.piece("n"),
-            2 => self.piece("in.c"),
+        match self.0.random.below(if depth > 2 { 3 } else { 8 }) {
+            0 => self.0.piece("1_0"),
+            1 => self.0.piece("n"),
+            2 => self.0.piece("in.c"),
             3 => {
-                self.piece("-");
+                self.0.piece("-");
                 self.expression(depth + 1);
             }
             4 => {
-                self.piece("(");
+                self.0.piece("(");
                 self.expression(depth + 1);
-                self.piece(")");
+                self.0.piece(")");
             }
             5 => {
-                self.piece("min(");
+                self.0.piece("min(");
                 self.expression(depth + 1);
-                self.piece(",");
+                self.0.piece(",");
                 self.expression(depth + 1);
-                self.piece(")");
+                self.0.piece(")");
             }
             _ => {
                 self.expression(depth + 1);
-                let operator = self.random.choose(&["+", "-", "*", "/", "//", "%", "^"]);
-                self.piece(operator);
+                let operator = self.0.random.choose(&["+", "-", "*", "/", "//", "%", "^"]);
+                self.0.piece(operator);
                 self.expression(depth + 1);
             }
         }
     }
 
     fn parenthesised(&mut self) {
-        self.glued("(");
+        self.0.glued("(");
         self.expression(0);
-        self.piece(")");
+        self.0.piece(")");
     }
 
     fn dimension(&mut self) {
-        if self.random.one_in(4) { self.parenthesised() } else { self.glued("3") }
+        if self.0.random.one_in(4) { self.parenthesised() } else { self.0.glued("3") }
     }
 
     fn size(&mut self) {
-        self.piece("");
+        self.0.piece("");
         self.dimension();
-        self.glued("x");
+        self.0.glued("x");
         self.dimension();
-        self.glued("x");
+        self.0.glued("x");
         self.dimension();
-        if self.random.one_in(3) {
-            self.glued("/");
+        if self.0.random.one_in(3) {
+            self.0.glued("/");
             self.dimension();
         }
     }
 
     fn args(&mut self) {
         // A second size would look like the beginning of another statement.
-        if self.random.one_in(2) {
+        if self.0.random.one_in(2) {
             self.size();
         }
-        for _ in 0..self.random.below(3) {
-            match self.random.below(6) {
+        for _ in 0..self.0.random.below(3) {
+            match self.0.random.below(6) {
                 0 | 1 => {
-                    self.piece("pad=");
-                    self.glued("(1,");
-                    self.piece("2");
-                    self.piece(")");
+                    self.0.piece("pad=");
+                    self.0.glued("(1,");
+                    self.0.piece("2");
+                    self.0.piece(")");
                 }
-                2 => self.piece("k=-1.5"),
+                2 => self.0.piece("k=-1.5"),
                 3 => {
-                    self.piece("");
+                    self.0.piece("");
                     self.parenthesised();
                 }
                 _ => {
-                    let word = self.random.choose(&["same", "bn", "relu", "a_rather_long_word_of_a_block"]);
-                    self.piece(word);
+                    let word = self.0.random.choose(&["same", "bn", "relu", "a_rather_long_word_of_a_block"]);
+                    self.0.piece(word);
                 }
             }
         }
     }
 
     fn suffixes(&mut self, repeats: bool) {
-        if repeats && self.random.one_in(4) {
-            self.piece("*");
-            self.piece("");
+        if repeats && self.0.random.one_in(4) {
+            self.0.piece("*");
+            self.0.piece("");
             self.dimension();
         }
-        if self.random.one_in(4) {
-            self.piece("->");
-            self.piece("?x?x");
+        if self.0.random.one_in(4) {
+            self.0.piece("->");
+            self.0.piece("?x?x");
             self.dimension();
         }
-        if self.random.one_in(4) {
-            self.piece("as");
-            let name = self.random.choose(&["a", "a.\"b-1\"", "s[]", "x.\"y*\""]);
-            self.piece(name);
+        if self.0.random.one_in(4) {
+            self.0.piece("as");
+            let name = self.0.random.choose(&["a", "a.\"b-1\"", "s[]", "x.\"y*\""]);
+            self.0.piece(name);
         }
     }
 
     fn statement(&mut self, depth: u64) {
-        match self.random.below(if depth > 2 { 5 } else { 8 }) {
+        match self.0.random.below(if depth > 2 { 5 } else { 8 }) {
             0 => {
-                self.piece("b(");
+                self.0.piece("b(");
                 self.expression(0);
-                self.piece(",");
-                self.piece("s");
-                self.piece("=");
+                self.0.piece(",");
+                self.0.piece("s");
+                self.0.piece("=");
                 self.expression(0);
-                self.piece(")");
-                self.piece("relu");
+                self.0.piece(")");
+                self.0.piece("relu");
                 self.suffixes(true);
             }
-            1 => self.piece("@a.b"),
+            1 => self.0.piece("@a.b"),
             2 => {
-                self.piece("let");
-                self.piece("x");
-                self.piece("=");
+                self.0.piece("let");
+                self.0.piece("x");
+                self.0.piece("=");
                 self.expression(0);
             }
             3 | 4 => {
-                let word = self.random.choose(&["conv", "maxpool", "dense"]);
-                self.piece(word);
+                let word = self.0.random.choose(&["conv", "maxpool", "dense"]);
+                self.0.piece(word);
                 self.args();
                 self.suffixes(true);
             }
             5 => {
-                self.piece("[");
+                self.0.piece("[");
                 self.body(depth + 1, false);
-                self.piece("]");
+                self.0.piece("]");
                 self.suffixes(true);
             }
             _ => {
-                self.piece("add");
+                self.0.piece("add");
                 self.args();
-                self.piece("<");
-                if self.random.one_in(2) {
-                    self.piece("|");
+                self.0.piece("<");
+                if self.0.random.one_in(2) {
+                    self.0.piece("|");
                 }
-                for branch in 0..=self.random.below(3) {
+                for branch in 0..=self.0.random.below(3) {
                     if branch > 0 {
-                        self.piece("|");
+                        self.0.piece("|");
                     }
                     self.body(depth + 1, false);
                 }
-                self.piece(">");
-                if self.random.one_in(2) {
-                    self.piece("relu");
+                self.0.piece(">");
+                if self.0.random.one_in(2) {
+                    self.0.piece("relu");
                 }
                 self.suffixes(true);
             }
@@ -263,71 +218,71 @@ impl Program {
     }
 
     fn body(&mut self, depth: u64, ended: bool) {
-        let count = 1 + self.random.below(4);
+        let count = 1 + self.0.random.below(4);
         for index in 0..count {
             self.statement(depth);
-            if index + 1 < count || ended || self.random.one_in(3) {
-                self.piece(";");
+            if index + 1 < count || ended || self.0.random.one_in(3) {
+                self.0.piece(";");
             }
         }
     }
 
     fn file(mut self) -> String {
-        if self.random.one_in(2) {
+        if self.0.random.one_in(2) {
             self.body(0, true);
         } else {
-            self.piece("cnn");
-            self.piece("1");
-            self.piece(";");
-            for _ in 0..=self.random.below(3) {
-                match self.random.below(4) {
+            self.0.piece("cnn");
+            self.0.piece("1");
+            self.0.piece(";");
+            for _ in 0..=self.0.random.below(3) {
+                match self.0.random.below(4) {
                     0 => {
-                        self.piece("use \"a.cnn\"");
-                        self.piece(";");
+                        self.0.piece("use \"a.cnn\"");
+                        self.0.piece(";");
                     }
                     1 => {
-                        self.piece("table");
-                        self.piece("t");
-                        self.piece("2");
-                        self.piece("->");
-                        self.piece("2");
-                        self.piece("{");
-                        self.piece("0");
-                        self.piece("1");
-                        self.piece(";");
-                        self.piece("1");
-                        self.piece("}");
+                        self.0.piece("table");
+                        self.0.piece("t");
+                        self.0.piece("2");
+                        self.0.piece("->");
+                        self.0.piece("2");
+                        self.0.piece("{");
+                        self.0.piece("0");
+                        self.0.piece("1");
+                        self.0.piece(";");
+                        self.0.piece("1");
+                        self.0.piece("}");
                     }
                     2 => {
-                        self.piece("network");
-                        self.piece("m");
-                        self.piece("=");
-                        self.piece("n(2,");
-                        self.piece("c=3)");
-                        self.piece(";");
+                        self.0.piece("network");
+                        self.0.piece("m");
+                        self.0.piece("=");
+                        self.0.piece("n(2,");
+                        self.0.piece("c=3)");
+                        self.0.piece(";");
                     }
                     _ => {
-                        self.piece("inline");
-                        self.piece("block");
-                        self.piece("b");
-                        self.piece("(");
-                        self.piece("n,");
-                        self.piece("word");
-                        self.piece("act");
-                        self.piece("=");
-                        self.piece("relu");
-                        self.piece(")");
-                        self.piece("{");
+                        self.0.piece("inline");
+                        self.0.piece("block");
+                        self.0.piece("b");
+                        self.0.piece("(");
+                        self.0.piece("n,");
+                        self.0.piece("word");
+                        self.0.piece("act");
+                        self.0.piece("=");
+                        self.0.piece("relu");
+                        self.0.piece(")");
+                        self.0.piece("{");
                         self.body(0, false);
-                        self.piece("}");
+                        self.0.piece("}");
                     }
                 }
             }
         }
-        if self.random.one_in(3) {
-            self.text += "\n# the end";
+        if self.0.random.one_in(3) {
+            self.0.text += "\n# the end";
         }
-        self.text
+        self.0.text
     }
 }
 
@@ -337,10 +292,7 @@ fn formatting_changes_nothing_but_the_layout() {
     let count: u64 = count.unwrap_or(if cfg!(debug_assertions) { 200 } else { 2000 });
     let mut refused = 0;
     for seed in 1..=count {
-        let random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        // Without comments, with a few, and with one in every other gap.
-        let comment_rate = [0, 20, 2][(seed % 3) as usize];
-        let text = Program { random, text: String::new(), comments: 0, comment_rate }.file();
+        let text = Program(Writer::new(seed)).file();
         // A few look as if a `;` were missing.
         if is_understood(&text) {
             check(&text);

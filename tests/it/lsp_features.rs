@@ -46,6 +46,26 @@ fn a_diagnostic_points_to_everything_and_its_fix_mends_it() {
 }
 
 #[test]
+fn all_certain_edits_are_made_at_once() {
+    let mut editor = Editor::start(&MemoryFiles::default());
+    let text = "input 32, 32, 3;\nconv 3x3x8 sme reul;\nmaxpool 2 2;\nconv 3x3x8 -> 1x1x1;\n";
+    editor.open(URI, text);
+    let whole = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 4, "character": 0 } });
+    let mut asked = json!({ "textDocument": { "uri": URI }, "range": whole });
+    asked["context"] = json!({ "diagnostics": [], "only": ["source.fixAll"] });
+    let actions = editor.request("textDocument/codeAction", asked.clone());
+    assert_eq!(actions.as_array().unwrap().len(), 1, "{actions}");
+    assert_eq!(actions[0]["kind"], "source.fixAll.cnnc");
+    let mended = edited(text, &actions[0]["edit"]["changes"][URI]);
+    // What a shape should be is a decision.
+    let wanted = "input 32x32x3;\nconv 3x3x8 same relu;\nmaxpool 2/2;\nconv 3x3x8 -> 1x1x1;\n";
+    assert_eq!(mended, wanted);
+    editor.replace(URI, 2, &mended);
+    assert_eq!(editor.request("textDocument/codeAction", asked), json!([]));
+    editor.shut_down();
+}
+
+#[test]
 fn what_is_unused_is_tagged_and_a_lint_can_be_allowed_here() {
     let mut editor = Editor::start(&MemoryFiles::default());
     let text = "let unused = 3;\nnetwork n {\n    input 9x9x3;\n    conv 2x2x4 same;\n}\n";

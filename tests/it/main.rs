@@ -23,12 +23,14 @@ mod fixing;
 mod fmt_command;
 mod formats;
 mod formatting;
+mod formatting_figures;
 mod generated;
 mod hostile;
 mod html;
 mod import;
 mod inputs;
 mod kernels;
+mod layouts;
 #[cfg(feature = "lsp")]
 mod lsp_client;
 #[cfg(feature = "lsp")]

@@ -9,7 +9,7 @@ use cnnc::project::Project;
 
 const NET: &str = "network net {
     input 32x32x3;
-    conv 3x3x16 same bn relu as stem;
+    conv 3x3x16 same bn relu       as stem;
     [conv 3x3x32 same bn relu * 2] as stage[];
     avgpool global;
     flatten;

@@ -59,6 +59,7 @@ fn query() -> String {
 (form name: (identifier) @function.builtin)
 ((operator name: (identifier) @keyword)
   (#eq? @keyword "identity"))
+(word (identifier) @variable.parameter)
 ((word (identifier) @function.builtin)
   (#any-of? @function.builtin {operators}))
 ((word (identifier) @keyword.modifier)

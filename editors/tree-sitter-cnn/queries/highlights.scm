@@ -34,6 +34,7 @@
 (form name: (identifier) @function.builtin)
 ((operator name: (identifier) @keyword)
   (#eq? @keyword "identity"))
+(word (identifier) @variable.parameter)
 ((word (identifier) @function.builtin)
   (#any-of? @function.builtin "abs" "avgpool" "bn" "celu" "clip" "conv" "crop" "deconv" "dense" "dropout" "dwconv" "elu" "exp" "flatten" "gelu" "groupnorm" "hardtanh" "hsigmoid" "hswish" "instancenorm" "l2norm" "layernorm" "leaky" "log" "logsoftmax" "lrn" "max" "maxpool" "mean" "mish" "neg" "pad" "pixelshuffle" "pixelunshuffle" "plus" "prelu" "quickgelu" "rbf" "relu" "relu6" "rmsnorm" "scale" "selu" "shuffle" "sigmoid" "silu" "slice" "softmax" "softplus" "softsign" "sqrt" "square" "stanh" "subsample" "tanh" "times" "unflatten" "upsample"))
 ((word (identifier) @keyword.modifier)

@@ -2,12 +2,13 @@
 // The program is named by CNNC, else it is the release build of this repository.
 
 import assert from 'node:assert';
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+
+import { semanticTokens } from './support/server.mjs';
 
 const require = createRequire(import.meta.url);
 const textmate = require('vscode-textmate');
@@ -27,8 +28,7 @@ const SCOPES = {
     parameter: ['variable', 'entity.name'],
     variable: ['variable'],
     property: ['entity.name.label'],
-    // A parameter may stand for a word; only the server knows which do.
-    modifier: ['storage.modifier', 'support.function', 'variable.other'],
+    modifier: ['storage.modifier', 'support.function'],
     decorator: ['variable.parameter.attribute'],
     enumMember: ['support.constant.metric'],
     number: ['constant.numeric'],
@@ -36,40 +36,6 @@ const SCOPES = {
     string: ['string'],
     comment: ['comment'],
 };
-
-class Server {
-    constructor() {
-        this.child = spawn(program, ['lsp'], { stdio: ['pipe', 'pipe', 'inherit'] });
-        this.buffer = Buffer.alloc(0);
-        this.waiting = new Map();
-        this.next = 0;
-        this.child.stdout.on('data', (bytes) => this.take(bytes));
-    }
-
-    take(bytes) {
-        this.buffer = Buffer.concat([this.buffer, bytes]);
-        for (;;) {
-            const end = this.buffer.indexOf('\r\n\r\n');
-            if (end < 0) return;
-            const length = Number(/Content-Length: (\d+)/.exec(this.buffer.subarray(0, end).toString())[1]);
-            if (this.buffer.length < end + 4 + length) return;
-            const message = JSON.parse(this.buffer.subarray(end + 4, end + 4 + length).toString());
-            this.buffer = this.buffer.subarray(end + 4 + length);
-            this.waiting.get(message.id)?.(message.result);
-        }
-    }
-
-    send(message) {
-        const text = JSON.stringify({ jsonrpc: '2.0', ...message });
-        this.child.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
-    }
-
-    request(method, params) {
-        const id = ++this.next;
-        this.send({ id, method, params });
-        return new Promise((resolve) => this.waiting.set(id, resolve));
-    }
-}
 
 async function grammar() {
     const wasm = fs.readFileSync(require.resolve('vscode-oniguruma/release/onig.wasm'));
@@ -85,52 +51,27 @@ async function grammar() {
     return registry.loadGrammar('source.cnn');
 }
 
-function sources(folder) {
-    return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-        const place = path.join(folder, entry.name);
-        if (entry.isDirectory()) return sources(place);
-        return entry.name.endsWith('.cnn') ? [place] : [];
-    });
-}
-
 test('the grammar agrees with the server about every example', async () => {
     const rules = await grammar();
-    const server = new Server();
-    const { capabilities } = await server.request('initialize', { processId: null, rootUri: null, capabilities: {} });
-    server.send({ method: 'initialized', params: {} });
-    const legend = capabilities.semanticTokensProvider.legend.tokenTypes;
     const wrong = [];
     let compared = 0;
-    for (const file of sources(path.join(root, 'examples'))) {
-        const text = fs.readFileSync(file, 'utf8');
-        const uri = `file://${file}`;
-        server.send({
-            method: 'textDocument/didOpen',
-            params: { textDocument: { uri, languageId: 'cnn', version: 1, text } },
-        });
-        const { data } = await server.request('textDocument/semanticTokens/full', { textDocument: { uri } });
+    for (const { file, lines, tokens } of await semanticTokens(program, path.join(root, 'examples'))) {
         let state = textmate.INITIAL;
-        const lines = text.split(/\r?\n/).map((line) => {
+        const coloured = lines.map((line) => {
             const result = rules.tokenizeLine(line, state);
             state = result.ruleStack;
             return result.tokens;
         });
-        let [line, column] = [0, 0];
-        for (let index = 0; index < data.length; index += 5) {
-            column = data[index] === 0 ? column + data[index + 1] : data[index + 1];
-            line += data[index];
-            const kind = legend[data[index + 3]];
-            const token = lines[line].find((one) => one.startIndex <= column && column < one.endIndex);
+        for (const { line, column, length, kind } of tokens) {
+            const token = coloured[line].find((one) => one.startIndex <= column && column < one.endIndex);
             const scopes = token?.scopes ?? [];
             compared += 1;
             if (!SCOPES[kind].some((prefix) => scopes.some((scope) => scope.startsWith(prefix)))) {
-                const word = text.split(/\r?\n/)[line].slice(column, column + data[index + 2]);
+                const word = lines[line].slice(column, column + length);
                 wrong.push(`${path.basename(file)}:${line + 1}: ${word} is ${kind}, coloured ${scopes.at(-1)}`);
             }
         }
     }
-    await server.request('shutdown', null);
-    server.send({ method: 'exit' });
     assert.deepStrictEqual(wrong, []);
     assert.ok(compared > 3000, `${compared} words`);
 });

@@ -1,7 +1,7 @@
 //! Reports what is wrong with the brackets of a text and mends it, so that the grammar meets only pairs.
 
 use crate::base::Span;
-use crate::diag::Code;
+use crate::diag::{Builder, Code};
 
 use crate::syntax::session::Session;
 use crate::syntax::token::{Token, TokenKind};
@@ -47,6 +47,12 @@ pub(crate) fn balance(
     Some(mender.rebuild()).filter(|balanced| too_deep(balanced).is_none())
 }
 
+/// Where a pair spans lines, its proposed place is a guess that the indentation of the canonical form shows.
+fn emit_with_advice(error: Builder<'_>, spans_lines: bool) {
+    let advice = "`cnnc fmt` then indents what the brackets enclose";
+    if spans_lines { error.help(advice).emit() } else { error.emit() }
+}
+
 struct Mender<'a, 's, 't> {
     session: &'s mut Session<'a>,
     repairs: &'s mut Repairs,
@@ -73,9 +79,11 @@ impl Mender<'_, '_, '_> {
                 let right = closing(self.opening(open));
                 let (opening, wrong) = (self.text(open), self.text(close));
                 let (open_span, span) = (self.span(open), self.span(close));
+                let lines = self.are_on_lines_of_their_own(open_span, span);
                 let error = self.session.error(Code::E0004, span, format!("`{wrong}` closes `{opening}`"));
                 let error = error.label(open_span, "opened here");
-                error.fix(format!("write `{right}`"), span, symbol_text(right)).emit();
+                let error = error.fix(format!("write `{right}`"), span, symbol_text(right));
+                emit_with_advice(error, lines);
                 self.remove(close);
                 self.insert(close, right);
             }
@@ -101,14 +109,21 @@ impl Mender<'_, '_, '_> {
         }
     }
 
+    /// Whether a bracket and its counterpart do not share a line.
+    fn are_on_lines_of_their_own(&self, open: Span, close: Span) -> bool {
+        self.session.source[open.start as usize..close.start as usize].contains('\n')
+    }
+
     fn close(&mut self, open: usize, before: usize) {
         if let TokenKind::Symbol(opening) = self.tokens[open].kind {
             let missing = closing(opening);
             let gap = self.gap(before);
             let open_span = self.span(open);
+            let lines = self.are_on_lines_of_their_own(open_span, gap);
             let error = self.session.error(Code::E0003, gap, format!("`{opening}` is not closed"));
             let error = error.here(format!("`{missing}` is missing here")).label(open_span, "opened here");
-            error.fix(format!("put in `{missing}`"), gap, symbol_text(missing)).emit();
+            let error = error.fix(format!("put in `{missing}`"), gap, symbol_text(missing));
+            emit_with_advice(error, lines);
             if opening != '{' {
                 self.repairs.doubt(open_span.start as usize);
             }
