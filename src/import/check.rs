@@ -9,7 +9,7 @@ use crate::analysis::Checked;
 use crate::diag::Severity;
 use crate::driver::{Options, Session};
 use crate::ir::{Graph, Node, NodeId};
-use crate::ops;
+use crate::ops::{self, Activation, Function};
 
 use super::network::Network;
 use super::op::{Argument, Op, ValueId};
@@ -175,6 +175,9 @@ impl Numbering {
         Ok(match op {
             ops::Op::Dropout(_) => operands[0],
             _ if operands.len() > 1 => self.join(word, operands),
+            ops::Op::Activation(Activation { function: Function::Times { factor } }) => {
+                self.number(times(*factor), operands)
+            }
             // A form of one branch is that branch.
             ops::Op::Add(_) | ops::Op::Concat(_) | ops::Op::Mul(_) => operands[0],
             _ if !node.parameters.is_empty() => self.number(format!("{op:?} {}", node.path), operands),

@@ -327,10 +327,9 @@ fn refuse_leftovers(model: &Model, network: &Network, name: &str) -> Result<(), 
     for op in &network.ops {
         let shapes = network.operand_shapes(op);
         let inferred = if op.is_join() {
-            match crate::ops::form(op.word) {
-                Some(_) => Ok(()),
-                None => Err(format!("the language has no form `{}`", op.word)),
-            }
+            let text: Vec<String> = shapes.iter().map(ToString::to_string).collect();
+            let refusal = || format!("the language has no form `{}` of {}", op.word, text.join(" and "));
+            op::is_form(op.word, &shapes).then_some(()).ok_or_else(refusal)
         } else {
             op.infer(&shapes).and_then(|(_, parameters)| convert::check_tensors(op, &parameters))
         };

@@ -209,7 +209,9 @@ impl Op {
     }
 }
 
-/// The shape of a form over operands: concatenation adds channels, the others keep the largest operand.
+/// The shape of a form over operands: concatenation adds channels, the others keep the largest operand. `sub` and `div`
+/// of a value and its mean or sum over the channels are what exporters write out of normalisations; the language has
+/// no words for these, and [`is_form`] tells them apart.
 pub(super) fn join_shape(word: &str, inputs: &[Shape]) -> Option<Shape> {
     let first = *inputs.first()?;
     match word {
@@ -219,17 +221,25 @@ pub(super) fn join_shape(word: &str, inputs: &[Shape]) -> Option<Shape> {
             (even && inputs.iter().all(|input| input.is_map() == first.is_map()))
                 .then(|| first.with_channels(channels))
         }
-        "add" | "sub" | "max" | "min" => inputs.iter().all(|&input| input == first).then_some(first),
-        "mul" | "div" => {
+        "add" | "max" | "min" => inputs.iter().all(|&input| input == first).then_some(first),
+        "sub" | "mul" | "div" => {
             let whole = inputs.iter().copied().max_by_key(Shape::elements)?;
             let fits = |input: &Shape| {
                 let ((h, w), c) = (whole.extent(), whole.channels());
-                *input == whole || *input == Shape::map(1, 1, c) || *input == Shape::map(h, w, 1)
+                let broadcast = [whole.with_channels(1), Shape::map(1, 1, c), Shape::map(h, w, 1)];
+                *input == whole || broadcast.contains(input)
             };
             inputs.iter().all(fits).then_some(whole)
         }
         _ => None,
     }
+}
+
+/// Whether the language has a form for a word over operands of these shapes.
+pub(super) fn is_form(word: &str, inputs: &[Shape]) -> bool {
+    let equal = inputs.windows(2).all(|two| two[0] == two[1]);
+    let broadcasts = word == "mul" && inputs.iter().all(Shape::is_map);
+    ops::form(word).is_some() && (word == "concat" || broadcasts || equal)
 }
 
 /// A place in no file: what an import makes was not written by anybody.

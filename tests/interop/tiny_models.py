@@ -172,8 +172,33 @@ def external(folder):
            location="external.onnx.data", size_threshold=0)
 
 
+def written_out(folder):
+    """Sums, picked channels, a factor, a normalisation and a softmax as functions and exporters write them out."""
+    m = Model()
+    number = lambda value: m.weight(f"c{len(m.tensors)}", values=np.array(value, np.float32))
+    whole = lambda *values: m.weight(f"i{len(m.tensors)}", values=np.array(values, np.int64))
+    x = m.node("ReduceSum", "x", whole(2), keepdims=1)
+    x = m.node("Gather", x, whole(0, 1, 4, 5), axis=1)
+    x = m.node("Mul", m.node("Tanh", x), number(3))
+    x = m.node("Gemm", m.node("Flatten", x), m.weight("fc.weight", 5, 24), alpha=0.5, transB=1)
+    mean = m.node("ReduceMean", m.node("Mul", x, x), axes=[1])
+    x = m.node("Div", x, m.node("Sqrt", m.node("Add", mean, number(1e-6))))
+    x = m.node("Mul", x, m.weight("norm.weight", 5))
+    x = m.node("Sub", x, m.node("ReduceMax", x, axes=[-1]))
+    above = m.node("Exp", x)
+    m.node("Div", above, m.node("ReduceSum", above, whole(-1)), output="y")
+    m.save(os.path.join(folder, "written_out.onnx"), [("x", [1, 8, 4, 6])], ["y"])
+
+
+def mean_less_value(folder):
+    """A value less its mean over the channels, which no form of the language says."""
+    m = Model()
+    m.node("Sub", "x", m.node("ReduceMean", "x", axes=[1]), output="y")
+    m.save(os.path.join(folder, "mean_less_value.onnx"), [("x", [1, 8, 4, 6])], ["y"])
+
+
 if __name__ == "__main__":
     os.makedirs(sys.argv[1], exist_ok=True)
     for make in (residual, shuffle, channels_last, activations, refused, unread_attribute, open_extents, several, external,
-                 fractional_corners, training_statistics):
+                 fractional_corners, training_statistics, written_out, mean_less_value):
         make(sys.argv[1])

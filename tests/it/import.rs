@@ -92,6 +92,25 @@ fn activations_are_put_together_again() {
 }
 
 #[test]
+fn what_functions_write_out_is_put_together_again() {
+    has(
+        "written_out.onnx",
+        &[
+            "avgpool 4x1/1 times 4;",
+            "concat < slice 2 | slice 2 at=4 > tanh times 3;",
+            "flatten;  dense 5 nobias as fc;",
+            "rmsnorm eps=1e-6 softmax as norm;",
+        ],
+    );
+}
+
+#[test]
+fn a_form_that_would_broadcast_is_refused() {
+    let failure = imported("mean_less_value.onnx", &Options::default()).err().unwrap();
+    assert!(failure.contains("Sub `y`: the language has no form `sub` of 4x6x8 and 4x6x1"), "{failure}");
+}
+
+#[test]
 fn several_inputs_and_outputs_have_names() {
     let lines = ["input 8x8x3 as left;", "input 8x8x3 as right;", "concat < @t1 | identity >;"];
     has("several.onnx", &lines);

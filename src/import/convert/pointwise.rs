@@ -3,7 +3,7 @@
 use super::super::fold::Derivation;
 use super::super::op::Argument;
 use super::super::refusal::Reason;
-use super::super::tensor::Tensor;
+use super::super::tensor::{ElementType, Tensor};
 use super::names::SLOPE;
 use super::reader::Reader;
 use super::{Converter, Draft, Known};
@@ -197,6 +197,15 @@ impl<'a> Converter<'a> {
             node.input(1);
             node.ignore("saturate");
             node.ignore("round_mode");
+            // A constant of the type of a value, which is floating-point.
+            if let super::Operand::Tensor(tensor) = self.operand(node, 0)? {
+                let cast = Derivation::Cast(ElementType::F32);
+                let tensor = Tensor::derived(cast, vec![tensor], self.storage)?;
+                if let Some(name) = node.node.outputs.first() {
+                    self.known.insert(name, super::Known::Tensor(tensor));
+                }
+                return Ok(());
+            }
         }
         let view = self.view(node, 0)?;
         if let Some(name) = node.node.outputs.first() {

@@ -88,9 +88,14 @@ impl<'a> Converter<'a> {
     /// A gathering that takes each element of a flat value once and in order, as PyTorch writes a changed stride.
     pub(super) fn gather(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         let view = self.view(node, 0)?;
-        node.must_be("axis", 0)?;
         let index = self.tensor(node, 1, "index")?.ok_or("its index is missing")?;
         let dims = view.dims();
+        let axis = node.int("axis", 0)?;
+        if axis != 0 {
+            let at = if axis < 0 { axis + dims.len() as i64 } else { axis };
+            let at = usize::try_from(at).ok().filter(|&at| at < dims.len()).ok_or("`axis` does not exist")?;
+            return self.picked(node, &view, at, &index);
+        }
         let in_order = dims.len() == 1
             && index.elements() == dims[0]
             && index.values(self.storage)?.integers().into_iter().eq(0..dims[0] as i64);
@@ -109,17 +114,12 @@ impl<'a> Converter<'a> {
         let value = self.plain(node, &view)?;
         let block = u64::try_from(node.int("blocksize", 0)?).ok().filter(|&block| block > 0);
         let mut arguments = vec![Argument::Count(block.ok_or("`blocksize` is no size")?)];
-        let word = if node.node.kind == "DepthToSpace" {
-            match node.text("mode", "DCR")? {
-                "DCR" => arguments.push(Argument::Flag("dcr")),
-                "CRD" => {}
-                other => return Err(format!("`mode` is `{other}`").into()),
-            }
-            "pixelshuffle"
-        } else {
-            arguments.push(Argument::Flag("dcr"));
-            "pixelunshuffle"
-        };
+        match node.text("mode", "DCR")? {
+            "DCR" => arguments.push(Argument::Flag("dcr")),
+            "CRD" => {}
+            other => return Err(format!("`mode` is `{other}`").into()),
+        }
+        let word = if node.node.kind == "DepthToSpace" { "pixelshuffle" } else { "pixelunshuffle" };
         let value = self.emit(node, Draft::new(word, vec![value]).arguments(arguments))?;
         self.set(node, 0, self.whole(value));
         Ok(())

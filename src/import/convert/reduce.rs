@@ -1,4 +1,4 @@
-//! Means and maxima along axes.
+//! Means, sums and maxima along axes.
 
 use super::super::op::Argument;
 use super::super::refusal::Reason;
@@ -26,11 +26,12 @@ impl<'a> Converter<'a> {
         }
         at.sort_unstable();
         at.dedup();
-        let average = node.node.kind == "ReduceMean";
         let shape = self.network.shape(view.value);
         let not_said = || format!("over the axes {at:?} of {:?}", view.dims());
         let (channels, mut places) = match view.layout(shape) {
             Some([channels, height, width]) => (channels, vec![height, width]),
+            // A vector: its mean is a part of what exporters write out of normalisations and `softmax`.
+            None if view.is_flat(shape) => (1, vec![]),
             // All positions of a map as one axis, as of tokens.
             None if shape.is_map() && rank == 3 => {
                 let merged = |order: [usize; 3]| {
@@ -48,22 +49,33 @@ impl<'a> Converter<'a> {
             None => return Err(not_said().into()),
         };
         places.sort_unstable();
-        let value = if at == places {
-            let word = if average { "avgpool" } else { "maxpool" };
-            self.emit(node, Draft::new(word, vec![view.value]).arguments(vec![Argument::Flag("global")]))?
-        } else if at == [channels] && keep {
-            let word = if average { "mean" } else { "max" };
-            self.emit(node, Draft::new(word, vec![view.value]).arguments(vec![Argument::Flag("channels")]))?
-        } else {
-            return Err(not_said().into());
+        let greatest = node.node.kind == "ReduceMax";
+        let (height, width) = shape.extent();
+        let (over_positions, over_channels) = if greatest { ("maxpool", "max") } else { ("avgpool", "mean") };
+        let window = |kernel: [u64; 2]| vec![Argument::Window { dims: kernel.to_vec(), stride: (1, 1) }];
+        let (word, arguments, count) = match view.layout(shape) {
+            _ if at == [channels] && keep => {
+                (over_channels, vec![Argument::Flag("channels")], shape.channels())
+            }
+            _ if at == places && !at.is_empty() => {
+                (over_positions, vec![Argument::Flag("global")], height * width)
+            }
+            Some([_, down, _]) if at == [down] && keep => (over_positions, window([height, 1]), height),
+            Some([_, _, across]) if at == [across] && keep => (over_positions, window([1, width]), width),
+            _ => return Err(not_said().into()),
         };
+        let mut value = self.emit(node, Draft::new(word, vec![view.value]).arguments(arguments))?;
+        if node.node.kind == "ReduceSum" {
+            let arguments = vec![Argument::Real(count as f64)];
+            value = self.emit(node, Draft::new("times", vec![value]).arguments(arguments))?;
+        }
         let own = self.whole(value);
         let mut axes: Vec<_> = (0..rank)
             .map(|axis| match axis {
                 0 => own.axes[0].clone(),
                 axis if at.contains(&axis) => Vec::new(),
                 axis if axis == channels => own.axes[1].clone(),
-                // Only the mean over channels keeps the others, each as it was.
+                // Each of the others as it was, where it is kept.
                 axis => match view.layout(shape) {
                     Some([_, height, _]) => own.axes[if axis == height { 2 } else { 3 }].clone(),
                     None => Vec::new(),

@@ -2,9 +2,15 @@
 
 use super::super::op::Argument;
 use super::super::refusal::Reason;
+use super::super::tensor::Tensor;
 use super::super::view::View;
 use super::reader::Reader;
 use super::{Converter, Draft};
+
+/// Channels that are picked by a list.
+const MAX_PICKED: u64 = 1 << 16;
+/// Runs of neighbours among them.
+const MAX_RUNS: usize = 16;
 
 impl<'a> Converter<'a> {
     /// `count` channels from channel `first`; the whole value where that is all.
@@ -34,6 +40,52 @@ impl<'a> Converter<'a> {
             Some(layout) => View::map(value, self.network.shape(value), self.batch, layout),
             None => self.whole(value),
         })
+    }
+
+    /// Channels picked by a constant list: runs of neighbours, one behind the other.
+    pub(super) fn picked(
+        &mut self,
+        node: &Reader<'a>,
+        view: &View,
+        at: usize,
+        index: &Tensor,
+    ) -> Result<(), Reason> {
+        let extent = view.dims()[at];
+        if index.dims().len() != 1 || index.elements() > MAX_PICKED {
+            return Err(format!("it picks by an index of the extents {:?}", index.dims()).into());
+        }
+        let mut runs: Vec<(u64, u64)> = Vec::new();
+        for place in index.values(self.storage)?.integers() {
+            let place = if place < 0 { place.saturating_add(extent as i64) } else { place };
+            let place = u64::try_from(place).ok().filter(|&place| place < extent);
+            let place = place.ok_or("it picks beyond the end")?;
+            match runs.last_mut() {
+                Some((first, count)) if *first + *count == place => *count += 1,
+                _ => runs.push((place, 1)),
+            }
+        }
+        if runs.len() > MAX_RUNS {
+            return Err(format!("it picks {} parts, more than {MAX_RUNS}", runs.len()).into());
+        }
+        let parts = runs.into_iter().map(|(first, count)| self.part(node, view, at, first, count));
+        let parts = parts.collect::<Result<Vec<View>, Reason>>()?;
+        let [first, rest @ ..] = parts.as_slice() else { return Err("it picks nothing".into()) };
+        if rest.is_empty() {
+            self.set(node, 0, first.clone());
+            return Ok(());
+        }
+        let layout = first.layout(self.network.shape(first.value));
+        let value = self.emit(node, Draft::new("concat", parts.iter().map(|part| part.value).collect()))?;
+        let shape = self.network.shape(value);
+        self.set(
+            node,
+            0,
+            match layout {
+                Some(layout) => View::map(value, shape, self.batch, layout),
+                None => self.whole(value),
+            },
+        );
+        Ok(())
     }
 
     pub(super) fn split(&mut self, node: &Reader<'a>) -> Result<(), Reason> {

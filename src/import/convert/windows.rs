@@ -1,6 +1,6 @@
 //! Convolutions, pools and matrix products.
 
-use super::super::fold::Derivation;
+use super::super::fold::{Binary, Derivation};
 use super::super::op::Argument;
 use super::super::refusal::Reason;
 use super::super::tensor::Tensor;
@@ -155,7 +155,7 @@ impl<'a> Converter<'a> {
         let groups = groups.ok_or("`group` is no number of groups")?;
         let outputs = inner.checked_mul(groups).ok_or("its weight is too large")?;
         let (stride, dilation) = (pair(node, "strides", 1, 1)?, pair(node, "dilations", 1, 1)?);
-        let more = pair(node, "output_padding", 0, 0)?;
+        let mut more = pair(node, "output_padding", 0, 0)?;
         let (auto, mut pads) = (node.text("auto_pad", "NOTSET")?, four(node, "pads")?);
         let wanted = node.ints("output_shape")?;
         let (rows, columns) = self.network.shape(value).extent();
@@ -178,6 +178,12 @@ impl<'a> Converter<'a> {
                 + (i128::from(kernel) - 1) * i128::from(dilation[axis])
                 + 1;
             let total = full - i128::from(output.ok_or("`output_shape` is malformed")?);
+            // One more than the windows reach stands at the end.
+            if total == -1 && wanted.is_some() {
+                (pads[2 * axis], pads[2 * axis + 1]) = (0, 0);
+                more[axis] += 1;
+                continue;
+            }
             let total = u64::try_from(total).map_err(|_| "`output_shape` is more than the windows reach")?;
             let (less, rest) = (total / 2, total - total / 2);
             let before = if auto == "SAME_UPPER" { less } else { rest };
@@ -218,7 +224,7 @@ impl<'a> Converter<'a> {
         }
         let padded = sliding.same || sliding.pads != [0; 4];
         if ceil {
-            sliding.check_ceil(input, average, countpad)?;
+            sliding.check_ceil(input, average, countpad, self.opset)?;
         }
         let mut arguments = sliding.arguments(sliding.kernel.to_vec(), false);
         if ceil && !sliding.same {
@@ -229,6 +235,39 @@ impl<'a> Converter<'a> {
         }
         let word = if average { "avgpool" } else { "maxpool" };
         let value = self.emit(node, Draft::new(word, vec![value]).arguments(arguments))?;
+        self.set(node, 0, self.whole(value));
+        Ok(())
+    }
+
+    /// `(Σ |x|^p)^(1/p)` of each window as a mean: by absolute values, by squares, or by squares of squares.
+    pub(super) fn lp_pool(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        let view = self.view(node, 0)?;
+        let kernel = pair(node, "kernel_shape", 0, 1)?;
+        if kernel == [0, 0] {
+            return Err("`kernel_shape` is missing".into());
+        }
+        node.must_be("ceil_mode", 0)?;
+        let (before, behind): (&[&'static str], &[&'static str]) = match node.int("p", 2)? {
+            1 => (&["abs"], &[]),
+            2 => (&["square"], &["sqrt"]),
+            4 => (&["square", "square"], &["sqrt", "sqrt"]),
+            p => return Err(format!("`p` is {p}, not 1, 2 or 4").into()),
+        };
+        let mut value = self.plain(node, &view)?;
+        let sliding = self.sliding(node, kernel, self.network.shape(value))?;
+        for &word in before {
+            value = self.emit(node, Draft::new(word, vec![value]))?;
+        }
+        let mut arguments = sliding.arguments(kernel.to_vec(), false);
+        if sliding.same || sliding.pads != [0; 4] {
+            arguments.push(Argument::Flag("countpad"));
+        }
+        value = self.emit(node, Draft::new("avgpool", vec![value]).arguments(arguments))?;
+        let count = vec![Argument::Real((kernel[0] * kernel[1]) as f64)];
+        value = self.emit(node, Draft::new("times", vec![value]).arguments(count))?;
+        for &word in behind {
+            value = self.emit(node, Draft::new(word, vec![value]))?;
+        }
         self.set(node, 0, self.whole(value));
         Ok(())
     }
@@ -254,12 +293,6 @@ impl<'a> Converter<'a> {
         };
         let mut transposed = false;
         if node.node.kind == "Gemm" {
-            for name in ["alpha", "beta"] {
-                let value = node.float(name, 1.0)?;
-                if value != 1.0 && !(name == "beta" && node.input(2).is_none()) {
-                    return Err(format!("`{name}` is {value}, not 1").into());
-                }
-            }
             node.must_be("transA", 0)?;
             transposed = node.int("transB", 0)? != 0;
             node.ignore("broadcast");
@@ -267,7 +300,8 @@ impl<'a> Converter<'a> {
         let (outputs, inputs) = if transposed { (rows, columns) } else { (columns, rows) };
         let bias = self.dense_bias(node, outputs)?;
         let key = self.key(node, &[(Some(&weight), WEIGHT), (bias.as_ref(), BIAS)]);
-        let mut weight = weight;
+        let mut weight = self.multiplied(node, weight, "alpha")?;
+        let bias = bias.map(|bias| self.multiplied(node, bias, "beta")).transpose()?;
         if !transposed {
             weight = Tensor::derived(Derivation::Transpose(vec![1, 0]), vec![weight], self.storage)?;
         }
@@ -307,6 +341,16 @@ impl<'a> Converter<'a> {
         let value = self.emit(node, draft)?;
         self.set(node, 0, self.whole(value));
         Ok(())
+    }
+
+    /// A constant times an attribute of the node, where that is not 1.
+    fn multiplied(&self, node: &Reader<'a>, tensor: Tensor, name: &str) -> Result<Tensor, Reason> {
+        let factor = node.float(name, 1.0)?;
+        if factor == 1.0 {
+            return Ok(tensor);
+        }
+        let factor = Tensor::known(vec![], super::super::tensor::Values::Real(vec![factor]));
+        Ok(Tensor::derived(Derivation::Binary(Binary::Mul), vec![tensor, factor], self.storage)?)
     }
 
     /// The third input of `Gemm`, as one number for each output.
@@ -357,7 +401,7 @@ impl Sliding {
     }
 
     /// ONNX and the language must mean the same windows and the same divisors where sizes are rounded up.
-    fn check_ceil(&self, input: Shape, average: bool, countpad: bool) -> Result<(), Reason> {
+    fn check_ceil(&self, input: Shape, average: bool, countpad: bool, opset: i64) -> Result<(), Reason> {
         let (height, width) = input.extent();
         for (axis, extent) in [height, width].into_iter().enumerate() {
             let window = Window {
@@ -371,7 +415,8 @@ impl Sliding {
             let room = (window.padded(extent) as i128 - i128::from(window.extent())).max(0);
             let theirs = (room + i128::from(window.stride) - 1) / i128::from(window.stride) + 1;
             let ours = window.output(extent).map_or(0, i128::from);
-            if ours != theirs {
+            // Since version 22 the definition leaves such a window out, as PyTorch does.
+            if ours != theirs && opset < 22 {
                 return Err(format!(
                     "with `ceil_mode` ONNX has {theirs} windows along an axis of {extent}, the language {ours}: the \
                      last would start in the padding"

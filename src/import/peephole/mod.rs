@@ -65,6 +65,9 @@ const RULES: &[Rule] = &[
     affine::dense_bias,
     affine::group_norm,
     norms::layer_norm,
+    norms::rms_norm,
+    norms::softmax,
+    norms::log_softmax,
     pads::into_window,
     concats::sums,
 ];
@@ -100,7 +103,12 @@ impl<'a> Rewriter<'a> {
 
     /// Whether a value has exactly one user and is no output.
     fn is_single(&self, value: ValueId) -> bool {
-        self.users[value.0].iter().filter(|&&at| !self.dead[at]).count() == 1 && !self.is_output[value.0]
+        self.has_users(value, 1)
+    }
+
+    /// Whether so many operators use a value, which is no output.
+    fn has_users(&self, value: ValueId, count: usize) -> bool {
+        self.users[value.0].iter().filter(|&&at| !self.dead[at]).count() == count && !self.is_output[value.0]
     }
 
     /// The only user of a value, if it is of this word.

@@ -1,7 +1,8 @@
-//! Layer normalisation written out, as exporters do before opset 17.
+//! Normalisations and `softmax` written out, as exporters and ONNX's own functions do.
 
 use super::super::convert::eps;
 use super::super::fold::Derivation;
+use super::super::op::ValueId;
 use super::super::tensor::{ElementType, Tensor};
 use super::Rewriter;
 
@@ -50,4 +51,86 @@ pub(super) fn layer_norm(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     let op = &mut rewriter.network.ops[last];
     (op.key, op.tensors) = (key, vec![("weight", weight), ("bias", bias)]);
     Some(())
+}
+
+/// `x / √(mean(x²) + eps) · weight`, all over the channels.
+pub(super) fn rms_norm(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
+    if rewriter.op(at).word != "div" {
+        return None;
+    }
+    let [x, below] = *rewriter.op(at).inputs.as_slice() else { return None };
+    let root = rewriter.only_for(below, "sqrt")?;
+    let plus = rewriter.only_for(rewriter.input(root), "plus")?;
+    let mean = rewriter.only_for(rewriter.input(plus), "mean")?;
+    let squared = rewriter.maker[rewriter.input(mean).0]?;
+    let is_square = matches!(rewriter.op(squared).word, "square" | "mul")
+        && rewriter.op(squared).inputs.iter().all(|&input| input == x)
+        && rewriter.is_single(rewriter.op(squared).output);
+    let epsilon = rewriter.op(plus).real()?;
+    let scale = rewriter.only_user(rewriter.op(at).output, "scale").filter(|_| is_square)?;
+    let (key, weight) = (rewriter.op(scale).key.clone(), rewriter.op(scale).tensor("weight")?.clone());
+    if rewriter.op(scale).tensor("bias").is_some() {
+        return None;
+    }
+    rewriter.become_word(scale, "rmsnorm", eps(epsilon), vec![x], &[at, root, plus, mean, squared])?;
+    let op = &mut rewriter.network.ops[scale];
+    (op.key, op.tensors) = (key, vec![("weight", weight)]);
+    Some(())
+}
+
+/// `exp(x − max(x)) / sum(exp(x − max(x)))`, over the channels.
+pub(super) fn softmax(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
+    if rewriter.op(at).word != "div" {
+        return None;
+    }
+    let [above, below] = *rewriter.op(at).inputs.as_slice() else { return None };
+    let exponential = rewriter.made_by(above, "exp")?;
+    let sum = sum_over_channels(rewriter, below, above)?;
+    let (shifted, greatest) = less_its_maximum(rewriter, rewriter.input(exponential))?;
+    let alone = rewriter.is_single(rewriter.input(exponential)) && rewriter.has_users(above, 2);
+    let x = rewriter.input(shifted);
+    let gone = [&sum[..], &[exponential, shifted, greatest]].concat();
+    if alone { rewriter.become_word(at, "softmax", vec![], vec![x], &gone) } else { None }
+}
+
+/// `y − log(sum(exp(y)))` of `y = x − max(x)`, over the channels.
+pub(super) fn log_softmax(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
+    if rewriter.op(at).word != "sub" {
+        return None;
+    }
+    let [y, logarithm] = *rewriter.op(at).inputs.as_slice() else { return None };
+    let logarithm = rewriter.only_for(logarithm, "log")?;
+    let (shifted, greatest) = less_its_maximum(rewriter, y)?;
+    let summed = rewriter.input(logarithm);
+    let times = rewriter.made_by(summed, "times")?;
+    let exponential = rewriter.maker[rewriter.input(rewriter.made_by(rewriter.input(times), "mean")?).0]?;
+    let is_exponential = rewriter.op(exponential).word == "exp"
+        && rewriter.input(exponential) == y
+        && rewriter.is_single(rewriter.op(exponential).output);
+    let sum = sum_over_channels(rewriter, summed, rewriter.op(exponential).output)?;
+    let x = rewriter.input(shifted);
+    let gone = [&sum[..], &[logarithm, exponential, shifted, greatest]].concat();
+    if is_exponential && rewriter.has_users(y, 2) {
+        rewriter.become_word(at, "logsoftmax", vec![], vec![x], &gone)
+    } else {
+        None
+    }
+}
+
+/// The operators of `value` as the sum of `of` over its channels: a mean, times their number.
+fn sum_over_channels(rewriter: &Rewriter<'_>, value: ValueId, of: ValueId) -> Option<[usize; 2]> {
+    let times = rewriter.only_for(value, "times")?;
+    let mean = rewriter.only_for(rewriter.input(times), "mean")?;
+    let channels = rewriter.network.shape(of).channels();
+    let is_sum = rewriter.input(mean) == of && rewriter.is(times, "times", channels as f64);
+    is_sum.then_some([times, mean])
+}
+
+/// The operators of `value` as `x − max(x)` over the channels: the difference and the maximum.
+fn less_its_maximum(rewriter: &Rewriter<'_>, value: ValueId) -> Option<(usize, usize)> {
+    let difference = rewriter.made_by(value, "sub")?;
+    let greatest = rewriter.only_for(*rewriter.op(difference).inputs.get(1)?, "max")?;
+    let is_maximum =
+        rewriter.op(greatest).has_flag("channels") && rewriter.input(greatest) == rewriter.input(difference);
+    is_maximum.then_some((difference, greatest))
 }
