@@ -3,7 +3,8 @@
 For the networks of the zoo and programs of its own: the file is formatted as black
 formats it, keys and shapes of `state_dict()` are those of the weights that `cnnc weights --seed`
 writes, these load with `strict=True`, the outputs in eval mode agree with `cnnc run` to 1e-5 of the
-largest, and gradients reach every trainable parameter in training mode.
+largest (or, in networks where torch's own sums of f32 lose more against f64, to five times that), and
+gradients reach every trainable parameter in training mode.
 
     python tests/interop/export_pytorch.py [--cnnc target/fast/cnnc] [--only WORD] [FILE.cnn ...]
 
@@ -11,6 +12,7 @@ Needs torch, numpy, safetensors and black. The last line counts what failed; the
 """
 
 import argparse
+import copy
 import importlib.util
 import json
 import subprocess
@@ -24,6 +26,8 @@ import torch
 from safetensors.torch import load_file
 
 TOLERANCE = 1e-5
+# Deep networks with random statistics: torch's own f32 differs from its f64 by up to 4e-5.
+TIMES_TORCHS_OWN = 5
 
 
 def run(*words):
@@ -134,16 +138,18 @@ def check(cnnc, source, folder):
     net.eval()
     with torch.no_grad():
         values = net(*inputs)
-    values = values if isinstance(values, tuple) else (values,)
+        exact = copy.deepcopy(net).double()(*[value.double() for value in inputs])
+    values, exact = (one if isinstance(one, tuple) else (one,) for one in (values, exact))
     if len(values) != len(outputs):
         yield f"{len(values)} outputs, not {len(outputs)}: {list(outputs)}"
         return
-    for value, (name, reference) in zip(values, outputs.items()):
+    for value, precise, (name, reference) in zip(values, exact, outputs.items()):
         reference = reference.reshape(value.shape)
         finite = np.isfinite(reference)
         scale = np.abs(reference[finite]).max(initial=1e-30)
         difference = np.abs(value.numpy() - reference)[finite].max(initial=0) / scale
-        if not difference <= TOLERANCE or not (np.isfinite(value.numpy()) == finite).all():
+        own = np.abs(value.double().numpy() - precise.numpy())[finite].max(initial=0) / scale
+        if not difference <= max(TOLERANCE, TIMES_TORCHS_OWN * own) or not (np.isfinite(value.numpy()) == finite).all():
             yield f"`{name}` differs by {difference:.1e}"
     net.train()
     values = net(*[torch.cat([one, one + 0.1]) for one in inputs])

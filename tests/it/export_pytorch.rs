@@ -74,7 +74,26 @@ fn a_shared_part_is_called_again() {
     )
     .unwrap();
     assert_eq!(text.matches("self.tower(").count(), 2, "{text}");
-    assert!(!text.contains("self.again("), "{text}");
+    assert!(!text.contains("again"), "{text}");
+}
+
+/// The texts of a few networks as files, so that a change of them is read; `UPDATE=1` writes them anew.
+#[test]
+fn networks_of_the_zoo_read_as_before() {
+    for network in ["lenet5", "resnet18", "googlenet", "unet", "mobilenet_v2", "retinanet_head"] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_cnnc"))
+            .args(["export", &format!("zoo:{network}"), "--to", "pytorch"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{network}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let path = format!("{}/tests/fixtures/pytorch/{network}.py", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let golden = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(text, golden, "{path}: look at the change, then run with UPDATE=1");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::ir::{Graph, NodeId};
 use crate::ops::{Helper, TorchArgument};
 
 use super::PytorchOptions;
-use super::forward::{Forward, entering, forward, leaving};
+use super::forward::{Forward, entering, forward, is_called_again, leaving};
 use super::names;
 use super::scopes::{ROOT, Scopes};
 
@@ -250,6 +250,9 @@ impl Builder<'_> {
     fn members(&mut self, scope: usize, around: &str, depth: usize) -> Vec<(String, Module)> {
         let mut members = Vec::new();
         for &child in &self.scopes.all[scope].children {
+            if is_called_again(self.graph, self.scopes, &self.kinds, child) {
+                continue;
+            }
             let member = grow_stack(|| self.module(child, around, depth));
             members.extend(member.map(|member| (self.scopes.all[child].name.clone(), member)));
         }
@@ -282,7 +285,10 @@ impl Builder<'_> {
                 let class = self.classes.all.len();
                 let unique =
                     if scope == ROOT { name.to_owned() } else { names::unused(&mut self.taken, name) };
-                let doc = self.doc(scope, depth);
+                // Classes of one block share its documentation; the first has it.
+                let is_new =
+                    |doc: &String| self.classes.all.iter().all(|made| made.doc.as_ref() != Some(doc));
+                let doc = self.doc(scope, depth).filter(is_new);
                 let made = Class { name: unique, doc, members, forward, instances: Vec::new() };
                 self.classes.all.push(made);
                 self.keys.insert(key, class);

@@ -251,6 +251,16 @@ fn operator(graph: &Graph, scopes: &Scopes, kinds: &[Kind], scope: usize, id: No
     }
 }
 
+/// Whether all of a scope is a further call of an earlier module, so that it needs no modules of its own.
+pub(super) fn is_called_again(graph: &Graph, scopes: &Scopes, kinds: &[Kind], opened: usize) -> bool {
+    let first = graph.ids().nth(scopes.all[opened].range.0);
+    let is_opened = |own: usize| scopes.between(opened, own).iter().all(|&one| !scopes.all[one].callable);
+    !scopes.is_leaf(opened)
+        && !scopes.all[opened].callable
+        && first.and_then(|first| scopes.of_node[first.index()]).is_some_and(is_opened)
+        && called_again(graph, scopes, kinds, ROOT, opened).is_some()
+}
+
 /// A scope that does the same as an earlier one with its weights is a further call of that module.
 fn called_again(
     graph: &Graph,

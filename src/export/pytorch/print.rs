@@ -80,7 +80,9 @@ fn print_class(out: &mut String, unified: &Unified, file: &File) {
 fn print_forward(out: &mut String, forward: &Forward, unified: &Unified) {
     let tensors = |count: usize| match count {
         1 => "Tensor".to_owned(),
-        _ => format!("tuple[{}]", vec!["Tensor"; count].join(", ")),
+        2..=6 => format!("tuple[{}]", vec!["Tensor"; count].join(", ")),
+        // More would not fit on a line, and nobody counts them.
+        _ => "tuple[Tensor, ...]".to_owned(),
     };
     let trains = forward.training_outputs.len() > forward.outputs.len();
     let mut returns = tensors(forward.outputs.len());
