@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::base::{SourceMap, counted};
 use crate::diag::{Code, Failure, Sink};
 use crate::driver::Loader;
-use crate::sema::CatalogueOrder;
-use crate::syntax::{format::format, parse};
+use crate::sema::canonical;
+use crate::syntax::parse;
 
 use super::files::{self, FileLoader, slashed};
 use super::output::{self, Color};
@@ -137,7 +137,7 @@ fn formatted(arguments: &Arguments, path: &str, text: &str) -> Option<String> {
     let file = map.add(path, text);
     let mut sink = Sink::default();
     let parsed = parse(&map, file, &mut sink);
-    let formatted = format(&parsed, &CatalogueOrder);
+    let formatted = canonical(&parsed);
     if formatted.is_none() {
         output::diagnostics(&sink.into_sorted(), &map, arguments.color);
     }

@@ -201,6 +201,11 @@ impl Session {
         &self.program
     }
 
+    /// The text of the root file in canonical form; `None` where it has syntax errors.
+    pub fn canonical(&self) -> Option<String> {
+        sema::canonical(self.program.root())
+    }
+
     /// The syntax tree of the root file as text.
     pub fn dump_syntax(&self) -> String {
         self.program.dump_syntax()

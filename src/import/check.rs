@@ -19,6 +19,8 @@ use super::tree::{Statement, Tree};
 pub(super) struct Proven {
     /// The path of each operator with parameters.
     pub(super) paths: BTreeMap<usize, String>,
+    /// The text in canonical form.
+    pub(super) text: String,
 }
 
 /// The operators of a tree in the order of the text.
@@ -59,10 +61,12 @@ pub(super) fn check(network: &Network, order: &[usize], text: &str) -> Result<Pr
         return Err(format!("{}: {}", error.code, error.message));
     }
     let checked = outcome.checked.ok_or("it does not compile")?;
-    compare(network, order, &checked)
+    let paths = compare(network, order, &checked)?;
+    let text = session.canonical().ok_or("it has no canonical form")?;
+    Ok(Proven { paths, text })
 }
 
-fn compare(network: &Network, order: &[usize], checked: &Checked) -> Result<Proven, String> {
+fn compare(network: &Network, order: &[usize], checked: &Checked) -> Result<BTreeMap<usize, String>, String> {
     let graph = checked.graph();
     let paths = paired(network, order, graph)?;
     let mut numbering = Numbering::default();
@@ -76,11 +80,7 @@ fn compare(network: &Network, order: &[usize], checked: &Checked) -> Result<Prov
             None => return Err(format!("the output `{name}` differs")),
         }
     }
-    if outputs.is_empty() {
-        Ok(Proven { paths })
-    } else {
-        Err("the text has outputs that the model lacks".into())
-    }
+    if outputs.is_empty() { Ok(paths) } else { Err("the text has outputs that the model lacks".into()) }
 }
 
 /// The operators with parameters have the nodes of the graph in the order of the text.

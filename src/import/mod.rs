@@ -125,8 +125,8 @@ pub fn import<R: Read + Seek>(
     refuse_leftovers(&model, &network, name)?;
     let params = params_of(&network);
     let whole = Written::of(&network, &options.name, options.flat, params);
-    let (written, proven) = match check::check(&network, &whole.order, &whole.text) {
-        Ok(proven) => (whole, proven),
+    let proven = match check::check(&network, &whole.order, &whole.text) {
+        Ok(proven) => proven,
         Err(why) if options.flat => return Err(wrong_text(name, &why)),
         Err(why) => {
             let flat = Written::of(&network, &options.name, true, params);
@@ -135,12 +135,12 @@ pub fn import<R: Read + Seek>(
             network
                 .notes
                 .push(format!("the text is written plainly, since its blocks differ from the model: {why}"));
-            (flat, proven)
+            proven
         }
     };
     let weights = weights_of(&network, &proven.paths);
     network.notes.extend(folded_norms(&network));
-    Ok(Imported { text: written.text, weights, notes: network.notes })
+    Ok(Imported { text: proven.text, weights, notes: network.notes })
 }
 
 /// A text, and its operators in the order of the text.

@@ -175,6 +175,13 @@ impl<'a> View<'a> {
         Some(self.snippet(value?.span))
     }
 
+    /// Whether a place gives an item its name.
+    pub(super) fn is_item(self, name: Span) -> bool {
+        self.items()
+            .chain(&self.parsed().tree.items)
+            .any(|item| item.name().is_some_and(|one| one.span == name))
+    }
+
     /// The shape that arrives at a statement that begins at a place: what leaves the one before it, or what arrives at
     /// the group or branch around it.
     pub(super) fn shape_before(self, offset: u32) -> Option<Shape> {
@@ -186,9 +193,10 @@ impl<'a> View<'a> {
         for node in around.into_iter().rev() {
             match node {
                 Node::Body(body) => {
-                    let before = body.statements.iter().rev().filter(|stmt| stmt.span.end <= offset);
-                    if let Some(shape) = before.filter_map(|stmt| self.passage(stmt.span)?.leaving).next() {
-                        return Some(shape);
+                    let mut before = body.statements.iter().rev().filter(|stmt| stmt.span.end <= offset);
+                    // Where the value before is not known, nobody knows what arrives.
+                    if let Some(stmt) = before.find(|stmt| tree::may_make_a_value(stmt)) {
+                        return self.passage(stmt.span)?.leaving;
                     }
                 }
                 Node::Stmt(stmt) if stmt.span.start < offset => {

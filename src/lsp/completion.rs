@@ -8,6 +8,7 @@ use crate::analysis::{Metric, parts};
 use crate::base::Span;
 use crate::ops::{self, Default as Fallback, Kind, Sizes, Spec};
 use crate::report::operators;
+use crate::syntax::Token;
 use crate::syntax::ast::{Block, Item, ItemKind, Param};
 use crate::tensor::Shape;
 
@@ -16,13 +17,21 @@ use super::context::{self, Context, Expected};
 use super::scope;
 use super::signature;
 
-/// The items that fit at a place; `snippets` says whether the client fills in templates. `files` lists the sources that
-/// a `use` may name.
+/// What completion asks of the files around a text.
+pub(super) trait Surroundings {
+    /// The sources that a `use` may name.
+    fn files(&self) -> Vec<String>;
+
+    /// The shape that leaves the statement that begins at a byte, if it ended before these bytes.
+    fn shape_without(&self, statement: u32, end: Span) -> Option<Shape>;
+}
+
+/// The items that fit at a place; `snippets` says whether the client fills in templates.
 pub(super) fn items(
     view: View<'_>,
     position: Position,
     snippets: bool,
-    files: &dyn Fn() -> Vec<String>,
+    around: &dyn Surroundings,
 ) -> Vec<CompletionItem> {
     let offset = view.places().offset(view.file(), position);
     let context = context::at(view.parsed(), offset);
@@ -37,10 +46,10 @@ pub(super) fn items(
         Expected::Argument { owner, first, head } => list.arguments(owner, first, head),
         Expected::Table => list.tables(),
         Expected::AttributeValue => list.values(),
-        Expected::Shape => list.shape(),
+        Expected::Shape => list.shape(around),
         Expected::Reference(written) => list.references(written),
         Expected::Metric(written) => list.metrics(written),
-        Expected::File(written) => list.files(written, files()),
+        Expected::File(written) => list.files(written, around.files()),
         Expected::CallArgument { callee, .. } => {
             list.parameters_of(callee);
             list.values();
@@ -201,8 +210,16 @@ impl List<'_> {
         }
     }
 
-    fn shape(&mut self) {
-        if let Some(shape) = self.view.shape_of_statement_at(self.context.statement_start) {
+    fn shape(&mut self, around: &dyn Surroundings) {
+        let start = self.context.statement_start;
+        let tokens = &self.view.parsed().tokens;
+        let arrow = tokens.iter().rev().find(|token| token.is('→') && token.end <= self.offset);
+        // Without its shape the statement is not whole, and what leaves it is not known yet.
+        let tried = |arrow: &Token| {
+            around.shape_without(start, Span { file: self.view.file(), start: arrow.start, end: self.offset })
+        };
+        let known = self.view.shape_of_statement_at(start);
+        if let Some(shape) = known.or_else(|| arrow.and_then(tried)) {
             self.add(&shape.to_string(), CompletionItemKind::Value, 0).preselect = Some(true);
         }
     }

@@ -54,10 +54,36 @@ pub(super) fn at(parsed: &Parsed, offset: u32) -> Context<'_> {
     let before = if complete.is_some() { &parsed.tokens[..count + 1] } else { before };
     let reader = Reader { parsed, before };
     let word_start = typed.map_or(offset, |token| token.start);
-    let (expected, statement) =
-        if comment { (Expected::Nothing, None) } else { reader.expected(typed.copied(), offset) };
+    let in_string = touched.is_some_and(|token| token.kind == TokenKind::Text && offset < token.end);
+    let (expected, statement) = match path_before(&parsed.text[..offset as usize]) {
+        _ if comment => (Expected::Nothing, None),
+        Some(path) if !in_string => (path, reader.begun()),
+        _ => reader.expected(typed.copied(), offset),
+    };
     let statement_start = statement.map_or(word_start, |index| parsed.tokens[index].start);
     Context { expected, statement_start }
+}
+
+/// The path that is being typed behind `@`, `shared` or `expect`. A path is one token only when it is whole: behind `@`
+/// and behind a `.` there may be nothing yet.
+fn path_before(text: &str) -> Option<Expected<'_>> {
+    let is_path = |one: char| one.is_ascii_alphanumeric() || matches!(one, '_' | '.' | '"');
+    let before = text.trim_end_matches(is_path);
+    let written = &text[before.len()..];
+    if before.ends_with('@') {
+        return Some(Expected::Reference(written));
+    }
+    let line = before.trim_end_matches([' ', '\t']);
+    let word = line.rsplit(|one: char| !one.is_ascii_alphanumeric() && one != '_').next()?;
+    // It begins a statement, which may not be separated from the one in the line above yet.
+    let above = line[..line.len() - word.len()].trim_end_matches([' ', '\t']);
+    let begins = above.is_empty() || above.ends_with(['\n', ';', '{', '}', '[', '<', '|']);
+    match word {
+        _ if line.len() == before.len() || !begins => None,
+        "expect" => Some(Expected::Metric(written)),
+        "shared" => Some(Expected::Reference(written)),
+        _ => None,
+    }
 }
 
 struct Reader<'a> {
@@ -79,8 +105,8 @@ impl<'a> Reader<'a> {
     fn expected(&self, typed: Option<Token>, offset: u32) -> (Expected<'a>, Option<usize>) {
         let last = self.before.last().copied();
         let last_text = last.map_or("", |token| self.text(token));
-        let (start, bracket) = self.statement();
-        let begun = (start < self.before.len()).then_some(start);
+        let (_, bracket) = self.statement();
+        let begun = self.begun();
         match (last_text, typed) {
             ("use", Some(token)) if token.kind == TokenKind::Text => {
                 return (Expected::File(self.typed(token, offset).trim_start_matches('"')), begun);
@@ -88,14 +114,6 @@ impl<'a> Reader<'a> {
             (_, Some(token)) if token.kind == TokenKind::Text => return (Expected::Nothing, begun),
             ("use" | "labels" | "cnn" | "block" | "network" | "table", _) | ("as", _) => {
                 return (Expected::Nothing, begun);
-            }
-            ("@", _) => {
-                let written = typed.map_or("", |token| self.typed(token, offset));
-                return (Expected::Reference(written), begun);
-            }
-            ("expect", _) => {
-                let written = typed.map_or("", |token| self.typed(token, offset));
-                return (Expected::Metric(written), begun);
             }
             _ => {}
         }
@@ -111,6 +129,12 @@ impl<'a> Reader<'a> {
             return (Expected::Nothing, begun);
         }
         (self.in_statement(statement), begun)
+    }
+
+    /// The first token of the statement that is begun.
+    fn begun(&self) -> Option<usize> {
+        let (start, _) = self.statement();
+        (start < self.before.len()).then_some(start)
     }
 
     /// The first token of the statement around the end of what is before, and the `(` that is open there: its index,

@@ -10,8 +10,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use crate::base::{SourceMap, Span};
 use crate::diag::Sink;
 use crate::driver::Session;
-use crate::sema::CatalogueOrder;
-use crate::syntax::{Parsed, format::format, parse};
+use crate::sema::canonical;
+use crate::syntax::{Parsed, parse};
 
 use super::position::{Encoding, Places};
 use super::tree;
@@ -23,7 +23,7 @@ const MOST_COMPARED: usize = 16_000_000;
 /// The edits that make a document canonical; none where it has syntax errors.
 pub(super) fn document(session: &Session, encoding: Encoding) -> Vec<TextEdit> {
     let parsed = session.program().root();
-    let Some(formatted) = format(parsed, &CatalogueOrder) else { return Vec::new() };
+    let Some(formatted) = canonical(parsed) else { return Vec::new() };
     let whole = Span::new(parsed.file, 0, parsed.text.len());
     edits(Places { map: session.sources(), encoding }, parsed, whole, &formatted)
 }
@@ -36,7 +36,7 @@ pub(super) fn range(session: &Session, encoding: Encoding, selected: Range) -> V
     let mut map = SourceMap::default();
     let piece = map.add(session.sources().name(parsed.file), places.map.snippet(lines));
     let read = parse(&map, piece, &mut Sink::default());
-    let Some(formatted) = format(&read, &CatalogueOrder) else { return Vec::new() };
+    let Some(formatted) = canonical(&read) else { return Vec::new() };
     edits(places, parsed, lines, &formatted)
 }
 

@@ -6,7 +6,7 @@ use crate::analysis::{Dtype, Metric, Unit, explain, parts};
 use crate::base::{Span, counted, grouped};
 use crate::ops::{self, Spec};
 use crate::report::numbers::{self, Figures};
-use crate::sema::Definition;
+use crate::sema::{Definition, Number};
 use crate::syntax::ast::{Path, Stmt, StmtKind};
 use crate::tensor::Shape;
 
@@ -91,6 +91,8 @@ fn statement(view: View<'_>, stmt: &Stmt) -> Option<String> {
             uses => format!(" (1 of {uses} uses)"),
         };
         parts.push(format!("**{arriving}{}**{uses}", shown(passage.leaving)));
+    } else if let (StmtKind::Broken(_), Some(arriving)) = (&stmt.kind, view.shape_before(stmt.span.start)) {
+        parts.push(format!("**{arriving} → ?**"));
     }
     if let Some(share) = figures::share_of(view, stmt.span) {
         parts.push(share.costs());
@@ -161,8 +163,15 @@ fn name(view: View<'_>, named: Named, stmt: Option<&Stmt>) -> String {
         }
         NameKind::Constant | NameKind::Parameter => {
             let keyword = if named.kind == NameKind::Constant { "let " } else { "" };
-            let value = view.written_value(named.definition).map(|value| format!(" = {value}"));
-            parts.push(code(format!("{keyword}{word}{}", value.unwrap_or_default())));
+            let written = view.written_value(named.definition);
+            let default = written.map(|value| format!(" = {value}")).unwrap_or_default();
+            parts.push(code(format!("{keyword}{word}{default}")));
+            let value = view.analysis.checked.uses.values().get(&named.definition).map(Number::to_string);
+            // Within a block each call may give another value.
+            parts.extend(value.filter(|value| written != Some(value)).map(|value| match named.kind {
+                NameKind::Constant if view.is_item(named.definition) => format!("= **{value}**"),
+                _ => format!("= **{value}** in the first use"),
+            }));
         }
         NameKind::Table => parts.push(code(format!("table {word}"))),
         NameKind::Value => {

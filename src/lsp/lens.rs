@@ -3,6 +3,7 @@
 use gen_lsp_types::{CodeLens, Command};
 use serde_json::json;
 
+use crate::analysis::Checked;
 use crate::report::numbers::{self, Figures};
 
 use super::analysis::View;
@@ -21,14 +22,12 @@ pub(super) fn all(view: View<'_>, uri: &str, commands: bool) -> Vec<CodeLens> {
             }),
             data: None,
         };
-        let Some(network) = view.compiled(&entry.name) else { continue };
-        let totals = network.totals();
-        let figures = format!(
-            "{} parameters · {} MACs · {} peak memory",
-            numbers::count(totals.elements.params, Figures::Rounded),
-            numbers::count(totals.macs, Figures::Rounded),
-            numbers::bytes(network.memory().planned, Figures::Rounded)
-        );
+        let figures = match view.compiled(&entry.name) {
+            Some(network) => figures(network),
+            // The lens stays while somebody types, so that the lines below it do not jump.
+            None if entry.needs.is_empty() => "no figures: the network has errors".to_owned(),
+            None => format!("no figures: needs {}", entry.needs.join(", ")),
+        };
         lenses.push(lens(figures, if commands { "cnnc.showReport" } else { "" }));
         if commands {
             lenses.push(lens("show graph".to_owned(), "cnnc.showGraph"));
@@ -36,4 +35,14 @@ pub(super) fn all(view: View<'_>, uri: &str, commands: bool) -> Vec<CodeLens> {
         }
     }
     lenses
+}
+
+fn figures(network: &Checked) -> String {
+    let totals = network.totals();
+    format!(
+        "{} parameters · {} MACs · {} peak memory",
+        numbers::count(totals.elements.params, Figures::Rounded),
+        numbers::count(totals.macs, Figures::Rounded),
+        numbers::bytes(network.memory().planned, Figures::Rounded)
+    )
 }

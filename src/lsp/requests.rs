@@ -8,9 +8,10 @@ use gen_lsp_types::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::base::Interrupt;
+use crate::base::{Interrupt, Span};
 use crate::diag::Code;
-use crate::driver::Session;
+use crate::driver::{Options, Session};
+use crate::tensor::Shape;
 
 use super::analysis::View;
 use super::position::Encoding;
@@ -33,6 +34,29 @@ struct DocumentParams {
 struct Request<'a> {
     bench: &'a mut Workbench,
     interrupt: &'a Interrupt,
+}
+
+/// The files around the text of a request.
+struct Around<'a> {
+    bench: &'a Workbench,
+    uri: &'a str,
+    interrupt: &'a Interrupt,
+}
+
+impl completion::Surroundings for Around<'_> {
+    fn files(&self) -> Vec<String> {
+        self.bench.sources_beside(self.uri)
+    }
+
+    fn shape_without(&self, statement: u32, end: Span) -> Option<Shape> {
+        let session = self.bench.trial_without(self.uri, end)?;
+        let options = Options { interrupt: self.interrupt.clone(), ..Options::default() };
+        let uses = session.check(&options).ok()?.uses;
+        let mut passages = uses.passages().iter();
+        let (_, passage) =
+            passages.find(|(span, _)| span.file == session.root() && span.start == statement)?;
+        passage.leaving
+    }
 }
 
 /// Answers a request; `interrupt` says whether a newer edit has arrived.
@@ -145,9 +169,9 @@ impl Request<'_> {
         let params = parameters::<CompletionParams>(params)?.text_document_position_params;
         let uri = params.text_document.uri.0;
         let analysis = self.bench.document(&uri, self.interrupt)?;
-        let files = || self.bench.sources_beside(&uri);
         let snippets = self.bench.client.snippets;
-        written(completion::items(self.bench.view(&analysis), params.position, snippets, &files))
+        let around = Around { bench: self.bench, uri: &uri, interrupt: self.interrupt };
+        written(completion::items(self.bench.view(&analysis), params.position, snippets, &around))
     }
 
     fn definition(&mut self, params: Value) -> Result<Value, Refusal> {

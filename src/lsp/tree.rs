@@ -184,6 +184,15 @@ pub(super) fn readable(kind: &StmtKind) -> Option<&StmtKind> {
     }
 }
 
+/// Whether a statement makes a value, or nobody knows what it does.
+pub(super) fn may_make_a_value(stmt: &Stmt) -> bool {
+    let passes = matches!(
+        readable(&stmt.kind),
+        Some(StmtKind::Let(_) | StmtKind::Labels(_) | StmtKind::Expect(_) | StmtKind::Misplaced(_))
+    );
+    !passes
+}
+
 /// The part of a statement that makes a value.
 pub(super) fn flow_of(stmt: &Stmt) -> Option<&Flow> {
     match readable(&stmt.kind) {

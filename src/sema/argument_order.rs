@@ -2,8 +2,14 @@
 //! operator word of a statement.
 
 use crate::ops::{self, Sizes, Spec};
+use crate::syntax::Parsed;
 use crate::syntax::ast::Arg;
-use crate::syntax::format::ArgumentOrder;
+use crate::syntax::format::{ArgumentOrder, format};
+
+/// The canonical form of a text; `None` where it has syntax errors.
+pub fn canonical(parsed: &Parsed) -> Option<String> {
+    format(parsed, &CatalogueOrder)
+}
 
 /// The order by the operator catalogue.
 #[derive(Clone, Copy, Debug)]

@@ -129,7 +129,10 @@ impl Expander<'_> {
                 false => Definition::Constant(declared),
             });
             return match variable.value? {
-                Setting::Number(number) => Ok(number),
+                Setting::Number(number) => {
+                    self.uses.value(declared, number);
+                    Ok(number)
+                }
                 Setting::Word(_) => {
                     self.error(Code::E0205, span, format!("`{name}` stands for a word, not for a number"))
                         .here("used as a number")
@@ -143,7 +146,9 @@ impl Expander<'_> {
         if let Some(&id) = self.program.sources[env.file].names.lets.get(name) {
             let declared = self.program.constant(id).name.span;
             self.uses.word(span, || Definition::Constant(declared));
-            return self.constant(id, span);
+            let value = self.constant(id, span)?;
+            self.uses.value(declared, value);
+            return Ok(value);
         }
         if self.program.is_salvaged(env.file, name) {
             return Err(Unavailable);

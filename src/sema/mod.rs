@@ -51,7 +51,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use argument_order::CatalogueOrder;
+pub use argument_order::{CatalogueOrder, canonical};
 pub use expand::{Expanded, Options, check_uncalled_blocks, expand, settable};
 pub use files::Files;
 pub use input_size::InputSize;

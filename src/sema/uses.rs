@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use crate::base::Span;
 use crate::tensor::Shape;
 
+use super::number::Number;
+
 /// What a word means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Definition {
@@ -59,6 +61,7 @@ pub struct Passage {
 pub struct Uses {
     definitions: BTreeMap<Span, Definition>,
     passages: BTreeMap<Span, Passage>,
+    values: BTreeMap<Span, Number>,
 }
 
 impl Uses {
@@ -72,6 +75,11 @@ impl Uses {
         &self.passages
     }
 
+    /// The value of each constant and parameter where it is first used, by the place that gives its name.
+    pub fn values(&self) -> &BTreeMap<Span, Number> {
+        &self.values
+    }
+
     /// Takes in what another expansion met; what is known already stays.
     pub fn merge(&mut self, other: Uses) {
         for (word, definition) in other.definitions {
@@ -80,10 +88,17 @@ impl Uses {
         for (statement, passage) in other.passages {
             self.passages.entry(statement).or_insert(passage);
         }
+        for (name, value) in other.values {
+            self.values.entry(name).or_insert(value);
+        }
     }
 
     pub(super) fn word(&mut self, word: Span, definition: impl FnOnce() -> Definition) {
         self.definitions.entry(word).or_insert_with(definition);
+    }
+
+    pub(super) fn value(&mut self, name: Span, value: Number) {
+        self.values.entry(name).or_insert(value);
     }
 
     pub(super) fn statement(&mut self, statement: Span, passage: Passage) {

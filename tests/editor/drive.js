@@ -42,7 +42,7 @@ async function main() {
 
     // What the page of a panel beside the text holds; it lies in a frame of a frame.
     async function panel(pattern) {
-        for (let attempt = 0; attempt < 20; attempt++) {
+        for (let attempt = 0; attempt < 120; attempt++) {
             for (const frame of page.frames()) {
                 const content = await frame.content().catch(() => '');
                 if (pattern.test(content)) return content;

@@ -47,6 +47,8 @@ mod lsp_prefixes;
 mod lsp_protocol;
 #[cfg(feature = "lsp")]
 mod lsp_session;
+#[cfg(feature = "lsp")]
+mod lsp_unfinished;
 mod memory;
 mod mistakes;
 mod networks;

@@ -1,0 +1,115 @@
+//! What the server answers within a statement that is being typed.
+
+use serde_json::{Value, json};
+
+use crate::lsp_client::{Editor, MemoryFiles, at, position};
+
+const URI: &str = "file:///w/net.cnn";
+
+/// A network with an unfinished line, and the text that stands around it.
+struct Typed {
+    editor: Editor,
+    cursor: Value,
+}
+
+impl Typed {
+    /// Opens the network with a line in its middle; `‸` is the cursor.
+    fn line(line: &str) -> Typed {
+        let text = format!(
+            "let wide = 2 * 8;\nblock cell(c, s = 1) {{\n    let half = c // 2;\n    conv 3x3x(half)/(s) same;\n}}\nnetwork n(classes = 10) {{\n    input 32x32x3;\n    conv 3x3x(wide) same relu as stem;\n    cell(32, 2) as first;\n    {line}\n    avgpool global;  flatten;  dense (classes);\n    expect stem.params <= 1K;\n}}\n"
+        );
+        let cursor = position(&text, text.find('‸').unwrap());
+        let mut editor = Editor::start(&MemoryFiles::default());
+        editor.open(URI, &text.replace('‸', ""));
+        Typed { editor, cursor }
+    }
+
+    fn ask(mut self, method: &str) -> Value {
+        let answer = self.editor.request(method, at(URI, self.cursor));
+        self.editor.shut_down();
+        answer
+    }
+
+    fn labels(self) -> Vec<String> {
+        let answer = self.ask("textDocument/completion");
+        answer.as_array().unwrap().iter().map(|one| one["label"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn hover(self) -> String {
+        self.ask("textDocument/hover")["contents"]["value"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+#[test]
+fn names_are_proposed_behind_their_marks_before_anything_is_typed() {
+    for line in ["concat < @‸", "@‸", "shared ‸", "@st‸;", "[@‸"] {
+        assert_eq!(Typed::line(line).labels(), ["first", "stem"], "{line}");
+    }
+    for line in ["expect ‸", "expect pa‸", "relu; expect ‸;", "relu\n    expect ‸"] {
+        let labels = Typed::line(line).labels();
+        assert!(
+            labels.contains(&"params".to_owned()) && labels.contains(&"peak_memory".to_owned()),
+            "{line}"
+        );
+    }
+    for line in ["expect stem.‸", "expect stem.pa‸"] {
+        let labels = Typed::line(line).labels();
+        assert!(labels.contains(&"stem.params".to_owned()), "{line}: {labels:?}");
+        assert!(!labels.contains(&"stem.peak_memory".to_owned()), "{line}: {labels:?}");
+    }
+    // A flag of that name, a comment and a string are no marks.
+    for line in ["rmsnorm shared ‸", "relu # @‸", "labels \"@‸\";"] {
+        assert!(!Typed::line(line).labels().contains(&"stem".to_owned()), "{line}");
+    }
+}
+
+#[test]
+fn the_shape_of_the_statement_is_proposed_behind_its_arrow() {
+    for line in ["conv 3x3x24/2 same -> ‸", "conv 3x3x24/2 same ->‸", "cell(48, 2) -> ‸;"] {
+        assert_eq!(Typed::line(line).labels(), ["8x8x24"], "{line}");
+    }
+    assert_eq!(Typed::line("conv 3x3x24/2 smae -> ‸").labels(), [""; 0]);
+}
+
+#[test]
+fn hover_says_what_arrives_at_an_unfinished_statement() {
+    for line in ["co‸nv 3x3x", "co‸nv 3x3x24 sam", "co‸nv"] {
+        let hover = Typed::line(line).hover();
+        assert!(hover.starts_with("**16x16x16 → ?**"), "{line}: {hover}");
+        assert!(hover.contains("**`conv`** Convolution"), "{line}: {hover}");
+    }
+    // Behind a statement that is wrong nobody knows.
+    let hover = Typed::line("conv 3x3x24 sam; co‸nv 3x3x").hover();
+    assert!(hover.starts_with("**`conv`**"), "{hover}");
+}
+
+#[test]
+fn constants_and_parameters_have_their_values() {
+    let cases = [
+        ("conv 3x3x(wi‸de) same;", "```cnn\nlet wide = 2 * 8\n```\n\n= **16**"),
+        ("dense (clas‸ses);", "```cnn\nclasses = 10\n```"),
+        ("let k = 7 // 2; conv (k‸)x1x4;", "```cnn\nlet k = 7 // 2\n```\n\n= **3** in the first use"),
+    ];
+    for (line, wanted) in cases {
+        assert_eq!(Typed::line(line).hover(), wanted, "{line}");
+    }
+    let text = "network n { input 8x8x4; cell(6, 2); cell(12); }\nblock cell(c, s = 1) {\n    let half = c // 2;\n    conv 3x3x(half)/(s) same;\n}\n";
+    let mut editor = Editor::start(&MemoryFiles::default());
+    editor.open(URI, text);
+    for (mark, wanted) in [("half)", "= **3** in the first use"), ("s) same", "= **2** in the first use")] {
+        let hover = editor.request("textDocument/hover", at(URI, position(text, text.find(mark).unwrap())));
+        let value = hover["contents"]["value"].as_str().unwrap();
+        assert!(value.ends_with(wanted), "{mark}: {value}");
+    }
+    editor.shut_down();
+}
+
+#[test]
+fn the_lens_stays_while_the_text_is_broken() {
+    let mut typed = Typed::line("conv 3x3x24 sam‸;");
+    let document = json!({ "textDocument": { "uri": URI } });
+    let lenses = typed.editor.request("textDocument/codeLens", document);
+    assert_eq!(lenses[0]["command"]["title"], "no figures: the network has errors");
+    assert_eq!(lenses.as_array().unwrap().len(), 3);
+    typed.editor.shut_down();
+}
