@@ -1,7 +1,7 @@
 //! The constants of steps as expressions over the parameters of nodes. They are evaluated once, when a plan is
 //! loaded.
 
-use ndarray::{ArrayD, Axis};
+use ndarray::{ArrayD, Axis, IxDyn};
 
 use crate::ir::NodeId;
 
@@ -15,6 +15,8 @@ pub struct ConstantExpr {
     pub shape: Vec<u64>,
     /// Which parameters are combined, and how.
     pub kind: ConstantKind,
+    /// Applied to each element of that.
+    pub then: Linear,
 }
 
 /// The expression of a constant.
@@ -22,14 +24,14 @@ pub struct ConstantExpr {
 pub enum ConstantKind {
     /// The parameter itself.
     Parameter(ParameterId),
+    /// Zeros, where a layer without a bias gets one.
+    Zeros,
     /// A weight whose output channels (axis 0) are multiplied by the factors of a batch normalisation.
     FoldedWeight {
         /// The weight.
         weight: ParameterId,
         /// The normalisation.
-        norm: NodeId,
-        /// Its `eps`.
-        eps: f64,
+        norm: Norm,
     },
     /// As [`ConstantKind::FoldedWeight`], of a transposed convolution: the output channels of each group are axis 1, and
     /// the groups are consecutive parts of axis 0.
@@ -39,89 +41,137 @@ pub enum ConstantKind {
         /// The groups of the convolution.
         groups: usize,
         /// The normalisation.
-        norm: NodeId,
-        /// Its `eps`.
-        eps: f64,
+        norm: Norm,
     },
     /// `(bias − mean) · factor + β`
     FoldedBias {
         /// The bias before the normalisation, where there is one.
         bias: Option<ParameterId>,
         /// The normalisation.
-        norm: NodeId,
-        /// Its `eps`.
-        eps: f64,
+        norm: Norm,
     },
     /// `γ / √(var + eps)`
-    BatchNormScale {
-        /// The normalisation.
-        norm: NodeId,
-        /// Its `eps`.
-        eps: f64,
-    },
+    NormFactor(Norm),
+}
+
+/// A batch normalisation of the graph.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Norm {
+    /// The node that has the parameters.
+    pub node: NodeId,
+    /// Added to the variance.
+    pub eps: f64,
+    /// Whether there is a γ.
+    pub scale: bool,
+    /// Whether there is a β.
+    pub bias: bool,
+}
+
+/// `factor · x + summand`
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Linear {
+    /// Multiplied with each element.
+    pub factor: f64,
+    /// Added then.
+    pub summand: f64,
+}
+
+impl Linear {
+    /// Changes nothing.
+    pub const IDENTITY: Linear = Linear { factor: 1.0, summand: 0.0 };
+
+    /// This one and another after it.
+    pub(super) fn followed_by(self, next: Linear) -> Linear {
+        Linear { factor: self.factor * next.factor, summand: self.summand * next.factor + next.summand }
+    }
+
+    /// Rounds once.
+    fn of(self, value: f64) -> f32 {
+        (value * self.factor + self.summand) as f32
+    }
+}
+
+impl Norm {
+    /// All of its parameters, in the order of the operator: γ and β where they are there, mean, variance.
+    fn reads(&self) -> impl Iterator<Item = ParameterId> {
+        let node = self.node;
+        (0..2 + usize::from(self.scale) + usize::from(self.bias)).map(move |index| (node, index))
+    }
+
+    /// γ / √(var + eps), mean and β of a channel; `parameters` are those of [`Norm::reads`].
+    fn of_channel(&self, parameters: &[ArrayD<f32>], channel: usize) -> (f64, f64, f64) {
+        let at = |index: usize| f64::from(parameters[index][channel]);
+        let mean = usize::from(self.scale) + usize::from(self.bias);
+        let gamma = if self.scale { at(0) } else { 1.0 };
+        let beta = if self.bias { at(mean - 1) } else { 0.0 };
+        (gamma / (at(mean + 1) + self.eps).sqrt(), at(mean), beta)
+    }
 }
 
 impl ConstantExpr {
+    /// An expression as it is.
+    pub(super) fn new(shape: Vec<u64>, kind: ConstantKind) -> ConstantExpr {
+        ConstantExpr { shape, kind, then: Linear::IDENTITY }
+    }
+
     /// The parameters that the expression reads.
     pub fn reads(&self) -> Vec<ParameterId> {
-        match self.kind {
-            ConstantKind::Parameter(id) => vec![id],
-            ConstantKind::FoldedWeight { weight, norm, .. }
+        match &self.kind {
+            ConstantKind::Parameter(id) => vec![*id],
+            ConstantKind::Zeros => Vec::new(),
+            ConstantKind::FoldedWeight { weight, norm }
             | ConstantKind::FoldedTransposedWeight { weight, norm, .. } => {
-                vec![weight, (norm, 0), (norm, 3)]
+                [*weight].into_iter().chain(norm.reads()).collect()
             }
-            ConstantKind::FoldedBias { bias, norm, .. } => {
-                bias.into_iter().chain([(norm, 0), (norm, 1), (norm, 2), (norm, 3)]).collect()
-            }
-            ConstantKind::BatchNormScale { norm, .. } => vec![(norm, 0), (norm, 3)],
+            ConstantKind::FoldedBias { bias, norm } => bias.iter().copied().chain(norm.reads()).collect(),
+            ConstantKind::NormFactor(norm) => norm.reads().collect(),
         }
     }
 
-    /// Evaluates the expression; `tensors` are those of [`ConstantExpr::reads`], in this order. Folding is computed in
-    /// f64 and rounded once.
+    /// Evaluates the expression; `tensors` are those of [`ConstantExpr::reads`], in this order. It is computed in f64
+    /// and rounded once.
     pub fn evaluate(&self, mut tensors: Vec<ArrayD<f32>>) -> ArrayD<f32> {
-        let factor =
-            |gamma: f32, variance: f32, eps: f64| f64::from(gamma) / (f64::from(variance) + eps).sqrt();
-        match self.kind {
-            ConstantKind::Parameter(_) => tensors.swap_remove(0),
-            ConstantKind::FoldedWeight { eps, .. } => {
-                let mut weight = tensors.swap_remove(0);
-                // swap_remove put the last tensor, the variance, in front.
-                let (variance, gamma) = (&tensors[0], &tensors[1]);
+        let dims = || IxDyn(&self.shape.iter().map(|&dim| dim as usize).collect::<Vec<_>>());
+        match &self.kind {
+            ConstantKind::Parameter(_) => {
+                let mut value = tensors.swap_remove(0);
+                if self.then != Linear::IDENTITY {
+                    value.mapv_inplace(|element| self.then.of(f64::from(element)));
+                }
+                value
+            }
+            ConstantKind::Zeros => ArrayD::from_elem(dims(), self.then.of(0.0)),
+            ConstantKind::FoldedWeight { norm, .. } => {
+                let mut weight = tensors.remove(0);
                 for (channel, mut filter) in weight.axis_iter_mut(Axis(0)).enumerate() {
-                    let factor = factor(gamma[channel], variance[channel], eps);
-                    filter.mapv_inplace(|tap| (f64::from(tap) * factor) as f32);
+                    let (factor, ..) = norm.of_channel(&tensors, channel);
+                    filter.mapv_inplace(|tap| self.then.of(f64::from(tap) * factor));
                 }
                 weight
             }
-            ConstantKind::FoldedTransposedWeight { groups, eps, .. } => {
-                let mut weight = tensors.swap_remove(0);
-                // As above.
-                let (variance, gamma) = (&tensors[0], &tensors[1]);
+            ConstantKind::FoldedTransposedWeight { groups, norm, .. } => {
+                let mut weight = tensors.remove(0);
                 let (of_group, filters) = (weight.shape()[0] / groups, weight.shape()[1]);
                 for (channel, mut filters_of_channel) in weight.axis_iter_mut(Axis(0)).enumerate() {
                     for (filter, mut taps) in filters_of_channel.axis_iter_mut(Axis(0)).enumerate() {
-                        let output = channel / of_group * filters + filter;
-                        let factor = factor(gamma[output], variance[output], eps);
-                        taps.mapv_inplace(|tap| (f64::from(tap) * factor) as f32);
+                        let (factor, ..) = norm.of_channel(&tensors, channel / of_group * filters + filter);
+                        taps.mapv_inplace(|tap| self.then.of(f64::from(tap) * factor));
                     }
                 }
                 weight
             }
-            ConstantKind::FoldedBias { bias, eps, .. } => {
-                let first = usize::from(bias.is_some());
-                let [gamma, beta, mean, variance] = [0, 1, 2, 3].map(|index| &tensors[first + index]);
-                ArrayD::from_shape_fn(gamma.raw_dim(), |index| {
-                    let bias = if first == 1 { f64::from(tensors[0][&index]) } else { 0.0 };
-                    let factor = f64::from(gamma[&index]) / (f64::from(variance[&index]) + eps).sqrt();
-                    ((bias - f64::from(mean[&index])) * factor + f64::from(beta[&index])) as f32
+            ConstantKind::FoldedBias { bias, norm } => {
+                let bias = bias.map(|_| tensors.remove(0));
+                ArrayD::from_shape_fn(dims(), |index| {
+                    let (factor, mean, beta) = norm.of_channel(&tensors, index[0]);
+                    let bias = bias.as_ref().map_or(0.0, |bias| f64::from(bias[index[0]]));
+                    self.then.of((bias - mean) * factor + beta)
                 })
             }
-            ConstantKind::BatchNormScale { eps, .. } => {
-                ArrayD::from_shape_fn(tensors[0].raw_dim(), |index| {
-                    factor(tensors[0][&index], tensors[1][&index], eps) as f32
-                })
-            }
+            ConstantKind::NormFactor(norm) => ArrayD::from_shape_fn(dims(), |index| {
+                let (factor, ..) = norm.of_channel(&tensors, index[0]);
+                self.then.of(factor)
+            }),
         }
     }
 }

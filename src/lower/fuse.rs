@@ -1,14 +1,15 @@
 //! Fuses nodes into steps: a step covers a node and those behind it that its kernel can compute on the way – a
-//! batch normalisation folded into weights, a sum added before a convolution's result is stored, an activation.
+//! batch normalisation, a factor or a summand folded into weights, a sum added before a convolution's result is stored,
+//! an activation.
 //!
 //! Values that need no computation (`dropout`, `flatten`) become aliases of others and have no step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ir::{Graph, NodeId, NodeKind};
-use crate::ops::{Activation, Add, BatchNorm, Op, Parameter};
+use crate::ops::{Activation, Add, Function, Op, Parameter};
 
-use super::constants::{ConstantExpr, ConstantKind, ParameterId};
+use super::constants::{ConstantExpr, ConstantKind, Linear, Norm, ParameterId};
 use super::layout::MemoryFormat;
 use super::plan::{Convolution, Kernel, TransposedConvolution};
 use super::select::{Operands, Selection, select};
@@ -37,6 +38,22 @@ impl FusedStep {
     fn extend_to(&mut self, node: NodeId) {
         self.covers.push(node);
         self.value = node;
+    }
+}
+
+/// Activations that a step applies as one.
+struct Activations {
+    joined: Option<Activation>,
+    nodes: Vec<NodeId>,
+}
+
+impl Activations {
+    /// Lets a step without an activation apply them.
+    fn join(self, step: &mut FusedStep) {
+        if self.joined.is_some() {
+            step.activation = self.joined;
+        }
+        self.nodes.into_iter().for_each(|node| step.extend_to(node));
     }
 }
 
@@ -116,27 +133,24 @@ impl Fusion<'_> {
                 Op::Activation(activation) if matches!(kernel, Kernel::Copy) => Some(*activation),
                 _ => None,
             },
+            constants: self.constants(id, op, &kernel),
             kernel,
             operands: operands.into_iter().zip(formats).collect(),
             value: id,
             format: output,
-            constants: Vec::new(),
             covers: vec![id],
             overwrites: None,
         };
         if self.options.policy != KernelPolicy::Reference {
-            if let Some((norm, eps)) = self.foldable_norm(&step.kernel, id) {
-                self.fold_norm(&mut step, norm, eps);
+            if let Some((next, norm)) = self.foldable_norm(&step.kernel, id) {
+                self.fold_norm(&mut step, next, norm);
             }
-            if step.kernel.has_epilogue()
-                && let Some((next, activation)) = self.next_activation(step.value)
-            {
-                step.activation = Some(activation);
-                step.extend_to(next);
+            while let Some((next, linear)) = self.foldable_linear(&step) {
+                self.fold_linear(&mut step, next, linear);
             }
-        }
-        if step.constants.is_empty() {
-            step.constants = self.constants(id, op, &step.kernel);
+            if step.kernel.has_epilogue() {
+                self.activations_behind(step.value).join(&mut step);
+            }
         }
         if matches!(step.kernel, Kernel::Affine | Kernel::Add | Kernel::Combine(_) | Kernel::Copy) {
             step.overwrites = Some(0);
@@ -174,7 +188,7 @@ impl Fusion<'_> {
         if !can_add || !is_ready || self.only_user(last).is_none() {
             return false;
         }
-        let activation = self.next_activation(id);
+        let activations = self.activations_behind(id);
         let step = &mut self.steps[made_by];
         if let Kernel::Conv(convolution) = &mut step.kernel {
             convolution.addend = true;
@@ -182,10 +196,7 @@ impl Fusion<'_> {
         step.operands.push((other, MemoryFormat::Nchw16c));
         step.overwrites = Some(1);
         step.extend_to(id);
-        if let Some((next, activation)) = activation {
-            step.activation = Some(activation);
-            step.extend_to(next);
-        }
+        activations.join(step);
         self.covered.extend(&step.covers);
         self.made_by.insert(step.value, made_by);
         true
@@ -200,12 +211,23 @@ impl Fusion<'_> {
             .keeps_groups_apart()
     }
 
-    /// The activation that is the only user of a value.
-    fn next_activation(&self, value: NodeId) -> Option<(NodeId, Activation)> {
-        match self.only_user(value)? {
-            (next, Op::Activation(activation)) => Some((next, *activation)),
-            _ => None,
+    /// The activation behind a value that a step can apply as it stores the value: one of any kind, or several in a row
+    /// that only limit the range.
+    fn activations_behind(&self, value: NodeId) -> Activations {
+        let mut found = Activations { joined: None, nodes: Vec::new() };
+        let mut value = value;
+        while let Some((next, Op::Activation(activation))) = self.only_user(value) {
+            let joined = match &found.joined {
+                None => Some(*activation),
+                Some(before) => before.limited_by(activation),
+            };
+            if joined.is_none() {
+                break;
+            }
+            (found.joined, value) = (joined, next);
+            found.nodes.push(next);
         }
+        found
     }
 
     /// The memory format in which a value is computed.
@@ -230,66 +252,84 @@ impl Fusion<'_> {
         }
     }
 
-    /// The batch normalisation behind a node that can be folded into the node's weights, and its `eps`.
-    fn foldable_norm(&self, kernel: &Kernel, id: NodeId) -> Option<(NodeId, f64)> {
-        let has_weight = matches!(
-            kernel,
-            Kernel::Conv(_) | Kernel::TransposedConv(_) | Kernel::Depthwise { .. } | Kernel::Dense { .. }
-        );
-        if !has_weight {
+    /// The batch normalisation behind a node that can be folded into the node's weights.
+    fn foldable_norm(&self, kernel: &Kernel, id: NodeId) -> Option<(NodeId, Norm)> {
+        if !kernel.has_weight() {
             return None;
         }
         match self.only_user(id)? {
-            (norm, Op::BatchNorm(BatchNorm { eps, scale: true, bias: true })) => Some((norm, *eps)),
+            (next, Op::BatchNorm(norm)) => {
+                let node = self.graph.owner(next);
+                Some((next, Norm { node, eps: norm.eps, scale: norm.scale, bias: norm.bias }))
+            }
             _ => None,
         }
     }
 
     /// Folds a batch normalisation into the weights before it.
-    fn fold_norm(&self, step: &mut FusedStep, norm: NodeId, eps: f64) {
+    fn fold_norm(&self, step: &mut FusedStep, next: NodeId, norm: Norm) {
         let parameters = self.graph.parameters(step.value);
-        let (owner, norm_owner) = (self.graph.owner(step.value), self.graph.owner(norm));
+        let owner = self.graph.owner(step.value);
         let bias: Option<ParameterId> = (parameters.len() > 1).then_some((owner, 1));
-        let weight = ConstantExpr {
-            shape: parameters[0].shape.clone(),
-            kind: match step.kernel {
-                Kernel::TransposedConv(TransposedConvolution { groups, .. }) => {
-                    ConstantKind::FoldedTransposedWeight { weight: (owner, 0), groups, norm: norm_owner, eps }
-                }
-                _ => ConstantKind::FoldedWeight { weight: (owner, 0), norm: norm_owner, eps },
-            },
+        let weight = match step.kernel {
+            Kernel::TransposedConv(TransposedConvolution { groups, .. }) => {
+                ConstantKind::FoldedTransposedWeight { weight: (owner, 0), groups, norm }
+            }
+            _ => ConstantKind::FoldedWeight { weight: (owner, 0), norm },
         };
-        let bias = ConstantExpr {
-            shape: vec![self.graph.node(step.value).shape.channels()],
-            kind: ConstantKind::FoldedBias { bias, norm: norm_owner, eps },
-        };
-        step.constants = vec![weight, bias];
-        match &mut step.kernel {
-            Kernel::Conv(Convolution { bias, .. })
-            | Kernel::TransposedConv(TransposedConvolution { bias, .. })
-            | Kernel::Depthwise { bias, .. }
-            | Kernel::Dense { bias } => *bias = true,
-            _ => {}
+        let channels = vec![self.graph.node(step.value).shape.channels()];
+        step.constants = vec![
+            ConstantExpr::new(parameters[0].shape.clone(), weight),
+            ConstantExpr::new(channels, ConstantKind::FoldedBias { bias, norm }),
+        ];
+        step.kernel.add_bias();
+        step.extend_to(next);
+    }
+
+    /// The `times` or `plus` behind a step that can be folded into its weights. Very large and small factors are left
+    /// alone, by which weights could leave the range of f32.
+    fn foldable_linear(&self, step: &FusedStep) -> Option<(NodeId, Linear)> {
+        if !(step.kernel.has_weight() || matches!(step.kernel, Kernel::Affine)) {
+            return None;
         }
-        step.extend_to(norm);
+        match self.only_user(step.value)? {
+            (next, Op::Activation(Activation { function: Function::Times { factor } })) => {
+                let is_moderate = (1e-6..=1e6).contains(&factor.abs());
+                is_moderate.then_some((next, Linear { factor: *factor, summand: 0.0 }))
+            }
+            (next, Op::Activation(Activation { function: Function::Plus { summand } })) => {
+                Some((next, Linear { factor: 1.0, summand: *summand }))
+            }
+            _ => None,
+        }
+    }
+
+    /// Folds a factor into the weights before it and a summand into the bias.
+    fn fold_linear(&self, step: &mut FusedStep, next: NodeId, linear: Linear) {
+        if step.constants.len() == 1 && linear.summand != 0.0 {
+            let channels = vec![self.graph.node(step.value).shape.channels()];
+            step.constants.push(ConstantExpr::new(channels, ConstantKind::Zeros));
+            step.kernel.add_bias();
+        }
+        let only_factor = Linear { summand: 0.0, ..linear };
+        for (constant, linear) in step.constants.iter_mut().zip([only_factor, linear]) {
+            constant.then = constant.then.followed_by(linear);
+        }
+        step.extend_to(next);
     }
 
     /// The parameters that a node computes with, its own or shared ones, as they are; of a batch normalisation that
     /// is run, its factors and summands.
     fn constants(&self, id: NodeId, op: &Op, kernel: &Kernel) -> Vec<ConstantExpr> {
         let owner = self.graph.owner(id);
-        if let (Kernel::Affine, Op::BatchNorm(BatchNorm { eps, scale: true, bias: true })) = (kernel, op) {
-            let shape = vec![self.graph.node(id).shape.channels()];
-            let scale = ConstantKind::BatchNormScale { norm: owner, eps: *eps };
-            let bias = ConstantKind::FoldedBias { bias: None, norm: owner, eps: *eps };
-            return vec![
-                ConstantExpr { shape: shape.clone(), kind: scale },
-                ConstantExpr { shape, kind: bias },
-            ];
+        if let (Kernel::Affine, Op::BatchNorm(norm)) = (kernel, op) {
+            let norm = Norm { node: owner, eps: norm.eps, scale: norm.scale, bias: norm.bias };
+            let kinds = [ConstantKind::NormFactor(norm), ConstantKind::FoldedBias { bias: None, norm }];
+            let channels = self.graph.node(id).shape.channels();
+            return kinds.map(|kind| ConstantExpr::new(vec![channels], kind)).to_vec();
         }
-        let unchanged = |(index, parameter): (usize, &Parameter)| ConstantExpr {
-            shape: parameter.shape.clone(),
-            kind: ConstantKind::Parameter((owner, index)),
+        let unchanged = |(index, parameter): (usize, &Parameter)| {
+            ConstantExpr::new(parameter.shape.clone(), ConstantKind::Parameter((owner, index)))
         };
         self.graph.parameters(id).iter().enumerate().map(unchanged).collect()
     }

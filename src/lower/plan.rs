@@ -128,6 +128,15 @@ impl ChannelNorm {
     }
 }
 
+/// What becomes of the channels at a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelReduction {
+    /// Their mean.
+    Mean,
+    /// The greatest; NaN where one is.
+    Greatest,
+}
+
 /// What becomes of the elements at the same place of several maps, from the first map on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Combination {
@@ -189,6 +198,8 @@ pub enum Kernel {
     /// Normalisation over the channels at each position; the constants are a factor and a summand for each channel,
     /// where there are any.
     ChannelNorm(ChannelNorm),
+    /// One channel of all.
+    ChannelReduction(ChannelReduction),
     /// `(x − mean) / √(variance + eps)` of groups of channels over all positions; the constants are a factor and a
     /// summand for each channel, where there are any.
     GroupNorm {
@@ -208,6 +219,25 @@ pub enum Kernel {
 }
 
 impl Kernel {
+    /// Whether the first constant is a weight that the inputs are multiplied with, and the second, if any, a bias.
+    pub(super) fn has_weight(&self) -> bool {
+        matches!(
+            self,
+            Kernel::Conv(_) | Kernel::TransposedConv(_) | Kernel::Depthwise { .. } | Kernel::Dense { .. }
+        )
+    }
+
+    /// Lets a kernel with a weight add a bias, too.
+    pub(super) fn add_bias(&mut self) {
+        match self {
+            Kernel::Conv(Convolution { bias, .. })
+            | Kernel::TransposedConv(TransposedConvolution { bias, .. })
+            | Kernel::Depthwise { bias, .. }
+            | Kernel::Dense { bias } => *bias = true,
+            _ => {}
+        }
+    }
+
     /// Whether the kernel can apply an activation as it stores its results.
     pub fn has_epilogue(&self) -> bool {
         match self {
@@ -224,6 +254,7 @@ impl Kernel {
             | Kernel::Concat { .. }
             | Kernel::Copy
             | Kernel::Lrn(_)
+            | Kernel::ChannelReduction(_)
             | Kernel::Rearrange(_)
             | Kernel::Resample(_)
             | Kernel::Reference(_) => false,

@@ -3,14 +3,15 @@
 //! The reference kernel is the default: an operator that is not named here runs as it is defined, in the stored
 //! order. To make one faster, add an arm to [`fast`].
 
-use crate::ops::{Add, BatchNorm, Border, Joined, Op, Source};
+use crate::ops::{Add, Border, Joined, Op, Source};
 use crate::tensor::{Interpolation, Shape, Window};
 
 use super::KernelPolicy;
 use super::choose;
 use super::layout::{LANES, MemoryFormat};
 use super::plan::{
-    Algorithm, ChannelNorm, Combination, Convolution, Kernel, Resample, TransposedConvolution,
+    Algorithm, ChannelNorm, ChannelReduction, Combination, Convolution, Kernel, Resample,
+    TransposedConvolution,
 };
 use super::rearrangement::Rearrangement;
 use super::transposed::has_phases;
@@ -88,8 +89,16 @@ fn fast(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Option<Select
             let groups = inputs[0].channels() as usize;
             all(Kernel::GroupNorm { groups, eps: norm.eps }, MemoryFormat::Nchw16c)
         }
+        Op::OverChannels(over) if inputs[0].is_map() => {
+            let reduction = if over.greatest { ChannelReduction::Greatest } else { ChannelReduction::Mean };
+            Some(Selection {
+                kernel: Kernel::ChannelReduction(reduction),
+                operands: vec![MemoryFormat::Nchw16c],
+                output: MemoryFormat::Nchw,
+            })
+        }
         Op::Scale(_) => all(Kernel::Affine, common),
-        Op::BatchNorm(BatchNorm { scale: true, bias: true, .. }) => all(Kernel::Affine, common),
+        Op::BatchNorm(_) => all(Kernel::Affine, common),
         Op::Add(Add { scale: None, zeropad: None }) => all(Kernel::Add, common),
         Op::Pad(pad) => operands.moved(Rearrangement::of(pad, inputs[0], operands.output)),
         Op::Crop(crop) => operands.moved(Rearrangement::of(crop, inputs[0], operands.output)),

@@ -56,6 +56,7 @@ impl fmt::Display for Kernel {
             Kernel::Copy => f.write_str("copy"),
             Kernel::Lrn(lrn) => write!(f, "lrn {}", lrn.size),
             Kernel::ChannelNorm(norm) => write!(f, "channel norm {norm:?}"),
+            Kernel::ChannelReduction(reduction) => write!(f, "channel reduction {reduction:?}"),
             Kernel::GroupNorm { groups, .. } => write!(f, "group norm of {groups}"),
             Kernel::Combine(combination) => write!(f, "combine {combination:?}"),
             Kernel::Resample(_) => f.write_str("resample"),

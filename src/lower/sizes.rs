@@ -244,8 +244,6 @@ pub(super) fn per_thread(step: &Step, batch: usize) -> usize {
             let inputs = tiles.inputs(step.inputs[0].shape.channels() as usize);
             tiles.products() + if tiles.tasks == 1 { 0 } else { inputs }
         }
-        // A vector of sums, a mean and a scale for each position of a row.
-        Kernel::ChannelNorm(_) => step.output.layout.width * (LANES + 2),
         Kernel::Lrn(lrn) => {
             let channels = (step.output.shape.channels() as usize).next_multiple_of(LANES);
             channels + 2 * lrn_radius(lrn.size, channels)

@@ -201,6 +201,17 @@ proptest! {
     }
 
     #[test]
+    fn means_and_greatest_values_of_channels_are_those_of_the_definition(
+        (height, width) in (1u64..9, 1u64..34),
+        channels in channels(),
+        word in prop::sample::select(vec!["mean", "max"]),
+        rest in prop::sample::select(vec!["", "; sigmoid", "; conv 3x3x5 pad=1", "; mul < identity | @c >"]),
+        batch in 1usize..3,
+    ) {
+        check(&format!("input {height}x{width}x{channels}; conv 1x1x{channels} as c; {word} channels{rest};"), batch);
+    }
+
+    #[test]
     fn layer_normalisations_are_those_of_the_definition(
         (height, width) in (1u64..9, 1u64..34),
         channels in channels(),

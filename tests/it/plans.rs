@@ -4,6 +4,7 @@ use ndarray::ArrayD;
 
 use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
+use cnnc::lower::{KernelPolicy, PlanOptions, lower};
 
 use super::pytorch::run_seeded;
 
@@ -63,5 +64,65 @@ fn every_value_of_a_network_can_be_kept_and_is_that_of_the_definitions() {
             let run = |exact| run_seeded(&checked, name, 3, true, 2, exact, 2);
             assert_near(&run(false), &run(true), &format!("{name} of {source}"));
         }
+    }
+}
+
+/// The number of steps that compute the output.
+fn steps(checked: &Checked, policy: KernelPolicy) -> usize {
+    let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
+    lower(checked.graph(), &PlanOptions { batch: 2, policy, outputs }).steps.len()
+}
+
+/// Programs of one step, and how many operators they have.
+const MELTED: [(&str, usize); 16] = [
+    ("input 9x8x16; conv 3x3x20 same times (-0.5)", 2),
+    ("input 9x8x16; conv 3x3x20 same nobias plus 1.5 relu", 3),
+    ("input 9x8x16; conv 3x3x20 same bn times 3 plus 1 plus (-0.25) times 0.5 clip min=-1 max=2", 7),
+    ("input 9x8x16; conv 3x3x20 same groups=4 bn noscale times 2 sigmoid", 4),
+    ("input 9x8x16; conv 3x3x20 same bn nobias plus 2", 3),
+    ("input 9x8x16; conv 3x3x20 same bn noscale nobias relu clip max=0.5", 4),
+    ("input 9x8x16; deconv 2x2x20/2 times 2 plus 1", 3),
+    ("input 9x8x16; deconv 4x4x24/2 pad=1 groups=2 bn nobias times 2 plus 1 relu6", 5),
+    ("input 9x8x16; dwconv 3x3 same nobias times 0.25 plus 0.5 hardtanh", 4),
+    ("input 40; dense 20 nobias times 2 plus (-3) relu", 4),
+    ("input 40; dense 20 bn noscale; clip min=-0.5; clip max=0.5", 4),
+    ("input 9x8x16; conv 1x1x16 relu6 clip min=1 hardtanh clip max=0.25", 5),
+    ("input 9x8x16; bn times 2 plus 1", 3),
+    ("input 9x8x16; bn noscale nobias; relu", 2),
+    ("input 9x8x16; scale; plus 1; times 4", 3),
+    ("input 40; bn nobias; times 2; clip max=1", 3),
+];
+
+#[test]
+fn factors_summands_and_ranges_melt_into_the_layer_before() {
+    for (source, operators) in MELTED {
+        let checked = compile(source);
+        assert_eq!(steps(&checked, KernelPolicy::Reference), operators, "{source}");
+        let fast = steps(&checked, KernelPolicy::Fastest);
+        // Blocks of channels are written back in the stored order.
+        let copies =
+            usize::from(source.contains("x16;") && !source.contains("; bn") && !source.contains("scale;"));
+        assert_eq!(fast, 1 + 2 * copies, "{source}");
+        let run = |exact| run_seeded(&checked, "out", 3, true, 2, exact, 2);
+        assert_near(&run(false), &run(true), source);
+    }
+}
+
+#[test]
+fn what_is_read_elsewhere_or_would_leave_the_range_does_not_melt() {
+    for (source, fewer) in [
+        // The value before `times` is used twice.
+        ("input 40; dense 20 as d; times 2; add < identity | @d >", 0),
+        ("input 40; dense 20; times 1e30; times 1e-30", 1),
+        ("input 40; dense 20; times 0", 1),
+        // Only the first activation is applied.
+        ("input 40; dense 20; relu; times 2; bn", 1),
+        ("input 40; dense 20; tanh; clip max=0.5", 1),
+    ] {
+        let checked = compile(source);
+        let all = steps(&checked, KernelPolicy::Reference);
+        assert_eq!(steps(&checked, KernelPolicy::Fastest), all - fewer, "{source}");
+        let run = |exact| run_seeded(&checked, "out", 3, true, 2, exact, 2);
+        assert_near(&run(false), &run(true), source);
     }
 }

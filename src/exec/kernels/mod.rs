@@ -4,6 +4,8 @@
 mod activate;
 mod bands;
 mod channel_norm;
+mod channel_reduction;
+mod channel_sums;
 mod combine;
 mod conv;
 mod copy;
@@ -109,6 +111,9 @@ pub(super) fn compile(
         Kernel::Lrn(lrn) => Box::new(lrn::Normalisation::new(isa, step, lrn, batch)),
         Kernel::ChannelNorm(norm) => {
             Box::new(channel_norm::ChannelNormalisation::new(isa, step, *norm, batch, &constants)?)
+        }
+        Kernel::ChannelReduction(reduction) => {
+            Box::new(channel_reduction::Reducing::new(isa, step, *reduction, batch))
         }
         Kernel::GroupNorm { groups, eps } => {
             Box::new(group_norm::GroupNormalisation::new(isa, step, (*groups, *eps), batch, &constants)?)

@@ -330,6 +330,13 @@ impl Activation {
             _ => None,
         }
     }
+
+    /// This function and another behind it as one, where both only limit the range.
+    pub fn limited_by(&self, next: &Activation) -> Option<Activation> {
+        let ((least, most), (lower, upper)) = (self.limits()?, next.limits()?);
+        let limit = |value: f64| Some(value.max(lower).min(upper)).filter(|limit| limit.is_finite());
+        Some(Activation { function: Function::Clip { min: limit(least), max: limit(most) } })
+    }
 }
 
 /// ScaledTanh of exported PyTorch files.
