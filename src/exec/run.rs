@@ -1,5 +1,6 @@
 //! The executor: packed constants, arena and threads of a plan.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use crate::diag::{Code, Failure};
 use crate::lower::{ConstantExpr, Plan, Port};
 
 use super::inputs::{InputError, in_order};
-use super::kernels::{CompiledStep, Isa, Memory, compile};
+use super::kernels::{CompiledStep, Isa, Memory, compile, pack};
 use super::thread_pool::{ParallelJob, ThreadPool};
 
 /// A plan with its constants, ready to run.
@@ -64,7 +65,8 @@ impl PlanJob {
 
 impl Executor {
     /// Packs the constants of a plan for the best instructions of this machine. `constant` evaluates an expression;
-    /// it is called once for each constant, in the order of the steps.
+    /// it is called once for each constant, in the order of the steps; steps that [share](Plan::packed_by) constants
+    /// share one copy.
     ///
     /// # Errors
     /// Failures of `constant`; E0607 where memory or threads cannot be had.
@@ -88,7 +90,13 @@ impl Executor {
     ) -> Result<Executor, Failure> {
         let isa = isa.min(Isa::best());
         let mut steps = Vec::with_capacity(plan.steps.len());
-        for step in &plan.steps {
+        let mut packed: Vec<Vec<Arc<Memory>>> = Vec::with_capacity(plan.steps.len());
+        for (step, packed_by) in plan.steps.iter().zip(plan.packed_by()) {
+            if let Some(shared) = packed.get(packed_by) {
+                steps.push(compile(isa, step, plan.batch, shared));
+                packed.push(Vec::new());
+                continue;
+            }
             let constants = step.constants.iter().map(|expression| {
                 let value = constant(expression)?;
                 let shape: Vec<usize> = expression.shape.iter().map(|&dim| dim as usize).collect();
@@ -106,7 +114,9 @@ impl Executor {
                 Ok(if value.is_standard_layout() { value } else { value.as_standard_layout().into_owned() })
             });
             let constants = constants.collect::<Result<Vec<_>, Failure>>()?;
-            steps.push(compile(isa, step, plan.batch, constants, threads)?);
+            let own = pack(step, constants, threads)?;
+            steps.push(compile(isa, step, plan.batch, &own));
+            packed.push(own);
         }
         let phases: Vec<(usize, usize)> = steps
             .iter()

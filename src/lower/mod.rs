@@ -10,6 +10,7 @@ mod constants;
 mod fuse;
 mod layout;
 mod memory;
+mod packing;
 mod plan;
 mod rearrangement;
 mod select;

@@ -105,12 +105,16 @@ impl fmt::Display for Plan {
         for input in &self.inputs {
             writeln!(f, "input {} {}", input.name, input.tensor)?;
         }
+        let packed_by = self.packed_by();
         for (index, step) in self.steps.iter().enumerate() {
             write!(f, "{index:>4}  {step}")?;
             if let Kernel::Conv(super::Convolution { algorithm: Algorithm::Winograd(tile), .. }) = step.kernel
             {
                 let tiles = WinogradSchedule::new(tile, step.output.shape, self.batch);
                 write!(f, "  ({} tiles in {} tasks)", tiles.count, tiles.tasks)?;
+            }
+            if packed_by[index] != index {
+                write!(f, "  (constants of step {})", packed_by[index])?;
             }
             writeln!(f)?;
         }

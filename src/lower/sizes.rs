@@ -10,7 +10,8 @@ use super::plan::{Algorithm, Convolution, Kernel, Plan, Port, Step, WinogradTile
 impl Plan {
     /// Bytes of all constants as the kernels keep them.
     pub fn constant_bytes(&self) -> u128 {
-        self.steps.iter().map(|step| packed(step).saturating_mul(4)).sum()
+        let own = self.packed_by().into_iter().enumerate().filter(|(index, packed_by)| index == packed_by);
+        own.map(|(index, _)| packed(&self.steps[index]).saturating_mul(4)).sum()
     }
 
     /// Bytes that a run with so many threads needs: the arena, the threads' scratch memory, the constants, and the

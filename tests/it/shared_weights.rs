@@ -2,7 +2,7 @@
 
 use cnnc::driver::{Options, Session};
 use cnnc::exec::Isa;
-use cnnc::lower::KernelPolicy;
+use cnnc::lower::{KernelPolicy, Plan, PlanOptions, lower};
 use cnnc::ops::Init;
 use cnnc::weights::seeded;
 
@@ -36,6 +36,58 @@ const TOWERS: &str = "
     @l; tower() as t;
     @r; shared t as u;
     add < @t | @u >;";
+
+fn plan(source: &str, policy: KernelPolicy) -> Plan {
+    let session = Session::load(&(), "shared.cnn", source.as_bytes().to_vec(), "shared");
+    let outcome = session.compile(&Options::default()).unwrap();
+    let checked = outcome.checked.unwrap_or_else(|| panic!("{source}: {:#?}", outcome.diagnostics));
+    let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
+    lower(checked.graph(), &PlanOptions { batch: 1, policy, outputs })
+}
+
+#[test]
+fn constants_of_a_shared_part_are_packed_once() {
+    let parts = "conv 3x3x16 same bn relu; deconv 2x2x16/2 times 2; dwconv 3x3 same; bn; groupnorm 4; layernorm; prelu; \
+                 conv 3x3x20/2 pad=1; flatten; dense 30 relu; rbf 5";
+    for size in [9, 40] {
+        let twice = format!(
+            "block part() {{ {parts} }} input {size}x{size}x16 as l; input {size}x{size}x16 as r;
+             @l; part() as p; @r; shared p as q; add < @p | @q >;"
+        );
+        let once = format!("input {size}x{size}x16; {parts}");
+        for policy in [KernelPolicy::Fastest, KernelPolicy::NoWinograd, KernelPolicy::Reference] {
+            let (twice, once) = (plan(&twice, policy), plan(&once, policy));
+            assert_eq!(twice.constant_bytes(), once.constant_bytes(), "{policy:?} {twice}");
+            assert!(once.packed_by().iter().enumerate().all(|(index, &by)| index == by));
+            let users = twice.packed_by().iter().enumerate().filter(|&(index, &by)| index != by).count();
+            let packed = once.steps.iter().filter(|step| !step.constants.is_empty()).count();
+            assert_eq!(users, packed, "{policy:?} {twice}");
+            assert_eq!(twice.to_string().matches("(constants of step ").count(), packed);
+        }
+    }
+}
+
+/// A head over several levels: the larger are convolved with other tiles than the smaller, each kind packed once.
+#[test]
+fn each_form_of_shared_constants_is_packed_once() {
+    let source = "input 64x64x32 as a; conv 3x3x32 same as head; maxpool 2/2; shared head as b; maxpool 2/2;
+                  shared head as c; maxpool 2/2; shared head as d; maxpool 2/2; shared head as e";
+    let plan = plan(source, KernelPolicy::Fastest);
+    let convolutions = |step: &&cnnc::lower::Step| step.to_string().starts_with("conv ");
+    let kinds: std::collections::BTreeSet<String> = plan
+        .steps
+        .iter()
+        .filter(convolutions)
+        .map(|step| step.to_string().split(" 3x3").next().unwrap().to_owned())
+        .collect();
+    let own = plan
+        .packed_by()
+        .iter()
+        .enumerate()
+        .filter(|&(index, &by)| index == by && convolutions(&&plan.steps[index]));
+    assert_eq!(own.count(), kinds.len(), "{plan}");
+    assert!(kinds.len() < 5, "{plan}");
+}
 
 /// What the program of this text prints.
 fn printed(arguments: &[&str]) -> String {

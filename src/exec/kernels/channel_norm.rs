@@ -4,16 +4,15 @@
 //! the first time from memory: they then lie in the nearest cache.
 #![allow(unsafe_code)]
 
-use ndarray::ArrayD;
+use std::sync::Arc;
 
-use crate::diag::Failure;
 use crate::lower::{ChannelNorm, LANES, Step, Tensor};
 
 use super::activate::Epilogue;
 use super::channel_sums::{Blocks, TOGETHER, in_runs};
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::{CompiledStep, halo, pack};
+use super::{CompiledStep, halo};
 
 pub(super) struct ChannelNormalisation {
     isa: Isa,
@@ -21,8 +20,8 @@ pub(super) struct ChannelNormalisation {
     output: Tensor,
     norm: ChannelNorm,
     /// A factor and a summand for each channel.
-    factors: Memory,
-    summands: Memory,
+    factors: Arc<Memory>,
+    summands: Arc<Memory>,
     epilogue: Epilogue,
     channels: usize,
     phases: [usize; 1],
@@ -34,14 +33,14 @@ impl ChannelNormalisation {
         step: &Step,
         norm: ChannelNorm,
         batch: usize,
-        constants: &[ArrayD<f32>],
-    ) -> Result<ChannelNormalisation, Failure> {
+        packed: &[Arc<Memory>],
+    ) -> ChannelNormalisation {
         let channels = step.output.shape.channels() as usize;
-        let (factors, summands) = pack::factors_and_summands(constants, channels)?;
+        let (factors, summands) = (Arc::clone(&packed[0]), Arc::clone(&packed[1]));
         let phases = [batch * step.output.layout.height];
         let (input, output) = (step.inputs[0], step.output);
         let epilogue = Epilogue::of(step.activation);
-        Ok(ChannelNormalisation { isa, input, output, norm, factors, summands, epilogue, channels, phases })
+        ChannelNormalisation { isa, input, output, norm, factors, summands, epilogue, channels, phases }
     }
 }
 

@@ -7,6 +7,8 @@
 //! inputs are split by filters, so that each thread reads its part of the weights once.
 #![allow(unsafe_code)]
 
+use std::sync::Arc;
+
 use ndarray::ArrayD;
 
 use crate::diag::Failure;
@@ -67,8 +69,8 @@ pub(super) struct Conv {
 
 /// The packed filters, in blocks of 16.
 pub(super) struct Filters {
-    weights: Memory,
-    bias: Memory,
+    weights: Arc<Memory>,
+    bias: Arc<Memory>,
     blocks: usize,
     /// Elements of the weights of a block.
     block_len: usize,
@@ -93,16 +95,29 @@ impl Conv {
         step: &Step,
         convolution: &Convolution,
         batch: usize,
-        constants: Vec<ArrayD<f32>>,
+        packed: &[Arc<Memory>],
+    ) -> Conv {
+        let tensors = ConvTensors::of(step, convolution.addend);
+        let geometry = ConvGeometry::of(convolution, &tensors.output);
+        let filters = Filters::new(&tensors, &geometry, &packed[0], &packed[1]);
+        Conv::with(isa, geometry, tensors, filters, Epilogue::of(step.activation), batch)
+    }
+
+    /// Packs the weight and the bias.
+    ///
+    /// # Errors
+    /// E0607 where there is too little memory.
+    pub(super) fn pack(
+        step: &Step,
+        convolution: &Convolution,
+        constants: &[ArrayD<f32>],
         threads: usize,
-    ) -> Result<Conv, Failure> {
-        let addend = convolution.addend.then(|| step.inputs[1]);
-        let tensors = ConvTensors { input: step.inputs[0], addend, output: step.output };
+    ) -> Result<Vec<Memory>, Failure> {
+        let tensors = ConvTensors::of(step, convolution.addend);
         let geometry = ConvGeometry::of(convolution, &tensors.output);
         let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
         let bias = constants.get(1).and_then(|bias| bias.as_slice());
-        let filters = Filters::new(&tensors, &geometry, weight, bias, threads)?;
-        Ok(Conv::with(isa, geometry, tensors, filters, Epilogue::of(step.activation), batch))
+        Ok(Filters::pack(&tensors, &geometry, weight, bias, threads)?.into())
     }
 
     /// A convolution with packed filters.
@@ -248,6 +263,12 @@ impl ConvGeometry {
 }
 
 impl ConvTensors {
+    /// Those of a step, whose second input may be an addend.
+    pub(super) fn of(step: &Step, addend: bool) -> ConvTensors {
+        let addend = addend.then(|| step.inputs[1]);
+        ConvTensors { input: step.inputs[0], addend, output: step.output }
+    }
+
     /// Whether the plane is one long row in all tensors, because there are no zeros around it.
     fn are_one_row(&self) -> bool {
         let (input, output) = (self.input.layout, self.output.layout);
@@ -258,26 +279,57 @@ impl ConvTensors {
 }
 
 impl Filters {
-    /// Packs a weight of filters × channels of a group × rows × columns.
+    /// Filters that [`Filters::pack`] packed.
+    pub(super) fn new(
+        tensors: &ConvTensors,
+        geometry: &ConvGeometry,
+        weights: &Arc<Memory>,
+        bias: &Arc<Memory>,
+    ) -> Filters {
+        let lanes = tensors.input.layout.lanes;
+        let filters = tensors.output.shape.channels() as usize;
+        let channels = Filters::channels(tensors, geometry);
+        let fixup = (!channels.keeps_groups_apart()).then(|| GroupFixup {
+            channels: tensors.input.shape.channels() as usize / geometry.groups,
+            filters: filters / geometry.groups,
+            all_filters: filters,
+            kernel: geometry.taps,
+            lanes,
+        });
+        Filters {
+            weights: Arc::clone(weights),
+            bias: Arc::clone(bias),
+            blocks: filters.div_ceil(LANES),
+            block_len: channels.multiplied() * geometry.taps.0 * geometry.taps.1 * LANES,
+            channels,
+            fixup,
+        }
+    }
+
+    fn channels(tensors: &ConvTensors, geometry: &ConvGeometry) -> ChannelRange {
+        let [inputs, filters] = [tensors.input, tensors.output].map(|one| one.shape.channels() as usize);
+        ChannelRange::new(inputs, tensors.input.layout.lanes, filters, geometry.groups)
+    }
+
+    /// Packs a weight of filters × channels of a group × rows × columns, and a bias.
     ///
     /// # Errors
     /// E0607 where there is too little memory.
-    pub(super) fn new(
+    pub(super) fn pack(
         tensors: &ConvTensors,
         geometry: &ConvGeometry,
         weight: &[f32],
         bias: Option<&[f32]>,
         threads: usize,
-    ) -> Result<Filters, Failure> {
+    ) -> Result<[Memory; 2], Failure> {
         let lanes = tensors.input.layout.lanes;
         let inputs = tensors.input.shape.channels() as usize;
         let filters = tensors.output.shape.channels() as usize;
-        let blocks = filters.div_ceil(LANES);
-        let channels = ChannelRange::new(inputs, lanes, filters, geometry.groups);
+        let channels = Filters::channels(tensors, geometry);
         let taps = geometry.taps.0 * geometry.taps.1;
         let block_len = channels.multiplied() * taps * LANES;
         let (of_group, filters_of_group) = (inputs / geometry.groups, filters / geometry.groups);
-        let weights = pack::blocks(threads, blocks, block_len, |block, packed| {
+        let weights = pack::blocks(threads, filters.div_ceil(LANES), block_len, |block, packed| {
             let first = channels.first(block) * lanes;
             for (lane, filter) in (block * LANES..filters.min(block * LANES + LANES)).enumerate() {
                 let group = filter / filters_of_group;
@@ -291,15 +343,7 @@ impl Filters {
                 }
             }
         })?;
-        let bias = pack::channels(bias, filters)?;
-        let fixup = (!channels.keeps_groups_apart()).then_some(GroupFixup {
-            channels: of_group,
-            filters: filters_of_group,
-            all_filters: filters,
-            kernel: geometry.taps,
-            lanes,
-        });
-        Ok(Filters { weights, bias, blocks, block_len, channels, fixup })
+        Ok([weights, pack::channels(bias, filters)?])
     }
 }
 

@@ -3,6 +3,8 @@
 //! For one picture the memory's bandwidth decides. Several pictures share each weight: up to eight at a time.
 #![allow(unsafe_code)]
 
+use std::sync::Arc;
+
 use ndarray::ArrayD;
 
 use crate::diag::Failure;
@@ -20,21 +22,36 @@ pub(super) struct Dense {
     isa: Isa,
     input: Tensor,
     output: Tensor,
-    weights: Memory,
-    bias: Memory,
+    weights: Arc<Memory>,
+    bias: Arc<Memory>,
     epilogue: Epilogue,
     batch: usize,
     phases: [usize; 1],
 }
 
 impl Dense {
-    pub(super) fn new(
-        isa: Isa,
+    pub(super) fn new(isa: Isa, step: &Step, batch: usize, packed: &[Arc<Memory>]) -> Dense {
+        Dense {
+            isa,
+            input: step.inputs[0],
+            output: step.output,
+            weights: Arc::clone(&packed[0]),
+            bias: Arc::clone(&packed[1]),
+            epilogue: Epilogue::of(step.activation),
+            batch,
+            phases: [(step.output.shape.channels() as usize).div_ceil(DENSE_OUTPUTS)],
+        }
+    }
+
+    /// Packs the weight in panels, and the bias.
+    ///
+    /// # Errors
+    /// E0607 where there is too little memory.
+    pub(super) fn pack(
         step: &Step,
-        batch: usize,
         constants: Vec<ArrayD<f32>>,
         threads: usize,
-    ) -> Result<Dense, Failure> {
+    ) -> Result<Vec<Memory>, Failure> {
         let (inputs, outputs) =
             (step.inputs[0].shape.channels() as usize, step.output.shape.channels() as usize);
         let panels = outputs.div_ceil(DENSE_OUTPUTS);
@@ -58,16 +75,7 @@ impl Dense {
         if let Some(values) = constants.next() {
             bias.all_mut().iter_mut().zip(&values).for_each(|(slot, &value)| *slot = value);
         }
-        Ok(Dense {
-            isa,
-            input: step.inputs[0],
-            output: step.output,
-            weights,
-            bias,
-            epilogue: Epilogue::of(step.activation),
-            batch,
-            phases: [panels],
-        })
+        Ok(vec![weights, bias])
     }
 }
 

@@ -3,6 +3,8 @@
 //! few sums to hide the time that a multiply-accumulate takes.
 #![allow(unsafe_code)]
 
+use std::sync::Arc;
+
 use ndarray::ArrayD;
 
 use crate::diag::Failure;
@@ -35,8 +37,8 @@ pub(super) struct Depthwise {
     input: Tensor,
     output: Tensor,
     /// Tap by tap the weights of a block.
-    weights: Memory,
-    bias: Memory,
+    weights: Arc<Memory>,
+    bias: Arc<Memory>,
     epilogue: Epilogue,
     blocks: usize,
     bands: usize,
@@ -46,18 +48,15 @@ pub(super) struct Depthwise {
 }
 
 impl Depthwise {
-    pub(super) fn new(
-        isa: Isa,
-        step: &Step,
-        (rows, columns): (Window, Window),
-        batch: usize,
-        constants: Vec<ArrayD<f32>>,
-    ) -> Result<Depthwise, Failure> {
+    /// Packs the weight and the bias.
+    ///
+    /// # Errors
+    /// E0607 where there is too little memory.
+    pub(super) fn pack(step: &Step, constants: &[ArrayD<f32>]) -> Result<Vec<Memory>, Failure> {
         let channels = step.output.shape.channels() as usize;
-        let blocks = channels.div_ceil(LANES);
-        let taps = (rows.kernel * columns.kernel) as usize;
         let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
-        let weights = pack::blocks(1, blocks, taps * LANES, |block, packed| {
+        let taps = weight.len() / channels;
+        let weights = pack::blocks(1, channels.div_ceil(LANES), taps * LANES, |block, packed| {
             for (lane, channel) in (block * LANES..channels.min(block * LANES + LANES)).enumerate() {
                 for tap in 0..taps {
                     packed[tap * LANES + lane] = weight[channel * taps + tap];
@@ -65,22 +64,33 @@ impl Depthwise {
             }
         })?;
         let bias = pack::channels(constants.get(1).and_then(|bias| bias.as_slice()), channels)?;
+        Ok(vec![weights, bias])
+    }
+
+    pub(super) fn new(
+        isa: Isa,
+        step: &Step,
+        (rows, columns): (Window, Window),
+        batch: usize,
+        packed: &[Arc<Memory>],
+    ) -> Depthwise {
+        let blocks = (step.output.shape.channels() as usize).div_ceil(LANES);
         let bands = step.output.layout.height.div_ceil(ROWS);
         let parts = TASKS.div_ceil(bands).min(blocks);
-        Ok(Depthwise {
+        Depthwise {
             isa,
             rows,
             columns,
             input: step.inputs[0],
             output: step.output,
-            weights,
-            bias,
+            weights: Arc::clone(&packed[0]),
+            bias: Arc::clone(&packed[1]),
             epilogue: Epilogue::of(step.activation),
             blocks,
             bands,
             parts,
             phases: [batch * bands * parts],
-        })
+        }
     }
 }
 

@@ -6,15 +6,14 @@
 //! numbers are subtracted; the order of additions depends on the shape alone.
 #![allow(unsafe_code)]
 
-use ndarray::ArrayD;
+use std::sync::Arc;
 
-use crate::diag::Failure;
 use crate::lower::{LANES, MomentBands, Step, Tensor};
 
 use super::activate::Epilogue;
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::{CompiledStep, halo, pack};
+use super::{CompiledStep, halo};
 
 /// Positions of a run: they are read twice, from the first-level cache the second time.
 const RUN: usize = 64;
@@ -26,8 +25,8 @@ pub(super) struct GroupNormalisation {
     groups: usize,
     eps: f32,
     /// A factor and a summand for each channel.
-    factors: Memory,
-    summands: Memory,
+    factors: Arc<Memory>,
+    summands: Arc<Memory>,
     epilogue: Epilogue,
     bands: MomentBands,
     /// Where the means and the sums of squares stand in the arena.
@@ -41,25 +40,23 @@ impl GroupNormalisation {
         step: &Step,
         (groups, eps): (usize, f64),
         batch: usize,
-        constants: &[ArrayD<f32>],
-    ) -> Result<GroupNormalisation, Failure> {
-        let channels = step.output.shape.channels() as usize;
-        let (factors, summands) = pack::factors_and_summands(constants, channels)?;
+        packed: &[Arc<Memory>],
+    ) -> GroupNormalisation {
         let bands = MomentBands::new(step.output.shape);
         let pieces = batch * bands.of_picture();
-        Ok(GroupNormalisation {
+        GroupNormalisation {
             isa,
             input: step.inputs[0],
             output: step.output,
             groups,
             eps: eps as f32,
-            factors,
-            summands,
+            factors: Arc::clone(&packed[0]),
+            summands: Arc::clone(&packed[1]),
             epilogue: Epilogue::of(step.activation),
             bands,
             moments: step.scratch.0,
             phases: [pieces, batch, pieces],
-        })
+        }
     }
 
     /// Where the two moments of a band of a block of a picture stand, each a vector.

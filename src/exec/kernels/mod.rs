@@ -30,6 +30,8 @@ mod transform;
 mod transposed_conv;
 mod winograd;
 
+use std::sync::Arc;
+
 use ndarray::ArrayD;
 
 use crate::diag::Failure;
@@ -44,6 +46,28 @@ use winograd::Winograd;
 pub use lanes::Isa;
 pub(super) use memory::Memory;
 
+/// Evaluates an expression with `$T` as the transform of tiles of these sizes.
+macro_rules! with_transform {
+    ($tile:expr, |$T:ident| $body:expr) => {{
+        macro_rules! with {
+            ($transform:ty) => {{
+                type $T = $transform;
+                $body
+            }};
+        }
+        match ($tile.outputs, $tile.taps) {
+            ((2, 2), (3, 3)) => with!(TwoOfThree),
+            ((4, 4), (3, 3)) => with!(FourOfThree),
+            ((2, 2), (5, 5)) => with!(TwoOfFive),
+            ((4, 1), (3, 1)) => with!(FourOfThreeDown),
+            ((1, 4), (1, 3)) => with!(FourOfThreeAcross),
+            ((3, 1), (7, 1)) => with!(ThreeOfSevenDown),
+            ((1, 3), (1, 7)) => with!(ThreeOfSevenAcross),
+            _ => unreachable!("the plan chooses among these"),
+        }
+    }};
+}
+
 /// A step with its constants packed.
 pub(super) trait CompiledStep: Send + Sync {
     /// The number of tasks of each phase. The tasks of a phase may run at the same time; a phase begins when the one
@@ -53,74 +77,73 @@ pub(super) trait CompiledStep: Send + Sync {
     fn run(&self, phase: usize, task: usize, arena: &Memory, scratch: &Memory);
 }
 
-/// Compiles a step for these instructions: packs its constants and splits its work into tasks.
+/// The constants of a step in the form that its kernel reads.
 ///
 /// # Errors
 /// E0607 where there is too little memory.
-pub(super) fn compile(
-    isa: Isa,
+pub(super) fn pack(
     step: &Step,
-    batch: usize,
     constants: Vec<ArrayD<f32>>,
     threads: usize,
-) -> Result<Box<dyn CompiledStep>, Failure> {
-    Ok(match &step.kernel {
+) -> Result<Vec<Arc<Memory>>, Failure> {
+    let channels = step.output.shape.channels() as usize;
+    let packed = match &step.kernel {
         Kernel::Conv(convolution) => match convolution.algorithm {
-            Algorithm::Direct => {
-                Box::new(conv::Conv::new(isa, step, convolution, batch, constants, threads)?)
-            }
-            Algorithm::Winograd(tile_size) => {
-                macro_rules! with {
-                    ($transform:ty) => {
-                        Box::new(Winograd::<$transform>::new(
-                            isa,
-                            step,
-                            convolution,
-                            batch,
-                            constants,
-                            threads,
-                        )?)
-                    };
-                }
-                match (tile_size.outputs, tile_size.taps) {
-                    ((2, 2), (3, 3)) => with!(TwoOfThree),
-                    ((4, 4), (3, 3)) => with!(FourOfThree),
-                    ((2, 2), (5, 5)) => with!(TwoOfFive),
-                    ((4, 1), (3, 1)) => with!(FourOfThreeDown),
-                    ((1, 4), (1, 3)) => with!(FourOfThreeAcross),
-                    ((3, 1), (7, 1)) => with!(ThreeOfSevenDown),
-                    ((1, 3), (1, 7)) => with!(ThreeOfSevenAcross),
-                    _ => unreachable!("the plan chooses among these"),
-                }
+            Algorithm::Direct => conv::Conv::pack(step, convolution, &constants, threads),
+            Algorithm::Winograd(tile) => {
+                with_transform!(tile, |T| Winograd::<T>::pack(step, convolution, &constants, threads))
             }
         },
         Kernel::TransposedConv(convolution) => {
-            Box::new(transposed_conv::TransposedConv::new(isa, step, convolution, batch, constants, threads)?)
+            transposed_conv::TransposedConv::pack(step, convolution, &constants, threads)
+        }
+        Kernel::Depthwise { .. } => depthwise::Depthwise::pack(step, &constants),
+        Kernel::Dense { .. } => dense::Dense::pack(step, constants, threads),
+        Kernel::Affine | Kernel::ChannelNorm(_) | Kernel::GroupNorm { .. } => {
+            pack::factors_and_summands(&constants, channels)
+        }
+        Kernel::Reference(_) => reference::Reference::pack(&constants),
+        _ => Ok(Vec::new()),
+    };
+    Ok(packed?.into_iter().map(Arc::new).collect())
+}
+
+/// Compiles a step for these instructions, with the constants that [`pack`] packed: splits its work into tasks.
+pub(super) fn compile(isa: Isa, step: &Step, batch: usize, packed: &[Arc<Memory>]) -> Box<dyn CompiledStep> {
+    match &step.kernel {
+        Kernel::Conv(convolution) => match convolution.algorithm {
+            Algorithm::Direct => Box::new(conv::Conv::new(isa, step, convolution, batch, packed)),
+            Algorithm::Winograd(tile) => {
+                with_transform!(tile, |T| Box::new(Winograd::<T>::new(isa, step, convolution, batch, packed)))
+            }
+        },
+        Kernel::TransposedConv(convolution) => {
+            Box::new(transposed_conv::TransposedConv::new(isa, step, convolution, batch, packed))
         }
         Kernel::Depthwise { rows, columns, .. } => {
-            Box::new(depthwise::Depthwise::new(isa, step, (*rows, *columns), batch, constants)?)
+            Box::new(depthwise::Depthwise::new(isa, step, (*rows, *columns), batch, packed))
         }
-        Kernel::Dense { .. } => Box::new(dense::Dense::new(isa, step, batch, constants, threads)?),
+        Kernel::Dense { .. } => Box::new(dense::Dense::new(isa, step, batch, packed)),
         Kernel::Pool(pool) => Box::new(pool::Pooling::new(isa, step, pool, batch)),
-        Kernel::Affine | Kernel::Add => Box::new(rows::Rows::new(isa, step, batch, constants)?),
+        Kernel::Affine | Kernel::Add => Box::new(rows::Rows::new(isa, step, batch, packed)),
         Kernel::Copy if step.inputs[0].layout.lanes == step.output.layout.lanes => {
-            Box::new(rows::Rows::new(isa, step, batch, constants)?)
+            Box::new(rows::Rows::new(isa, step, batch, packed))
         }
         Kernel::Copy => Box::new(copy::Copy::new(step, batch, &[0])),
         Kernel::Concat { channels } => Box::new(copy::Copy::new(step, batch, channels)),
         Kernel::Lrn(lrn) => Box::new(lrn::Normalisation::new(isa, step, lrn, batch)),
         Kernel::ChannelNorm(norm) => {
-            Box::new(channel_norm::ChannelNormalisation::new(isa, step, *norm, batch, &constants)?)
+            Box::new(channel_norm::ChannelNormalisation::new(isa, step, *norm, batch, packed))
         }
         Kernel::ChannelReduction(reduction) => {
             Box::new(channel_reduction::Reducing::new(isa, step, *reduction, batch))
         }
         Kernel::GroupNorm { groups, eps } => {
-            Box::new(group_norm::GroupNormalisation::new(isa, step, (*groups, *eps), batch, &constants)?)
+            Box::new(group_norm::GroupNormalisation::new(isa, step, (*groups, *eps), batch, packed))
         }
         Kernel::Combine(combination) => Box::new(combine::Combining::new(isa, step, *combination, batch)),
         Kernel::Resample(taps) => Box::new(resample::Resampling::new(isa, step, taps, batch)),
         Kernel::Rearrange(tables) => Box::new(rearrange::Rearranging::new(step, tables, batch)),
-        Kernel::Reference(op) => Box::new(reference::Reference::new(step, op, batch, constants)),
-    })
+        Kernel::Reference(op) => Box::new(reference::Reference::new(step, op, batch, packed)),
+    }
 }

@@ -87,16 +87,13 @@ pub(super) fn given_back(
 ///
 /// # Errors
 /// E0607 where there is too little memory.
-pub(super) fn factors_and_summands(
-    constants: &[ArrayD<f32>],
-    count: usize,
-) -> Result<(Memory, Memory), Failure> {
+pub(super) fn factors_and_summands(constants: &[ArrayD<f32>], count: usize) -> Result<Vec<Memory>, Failure> {
     let of = |index: usize| channels(constants.get(index).and_then(|values| values.as_slice()), count);
     let (mut factors, summands) = (of(0)?, of(1)?);
     if constants.is_empty() {
         factors.all_mut().fill(1.0);
     }
-    Ok((factors, summands))
+    Ok(vec![factors, summands])
 }
 
 /// One number for each channel, padded with zeros to whole blocks and a block of zeros more.

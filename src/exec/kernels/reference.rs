@@ -1,8 +1,11 @@
 //! The definition of an operator as a step: each picture is one task.
 #![allow(unsafe_code)]
 
-use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
+use std::sync::Arc;
 
+use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Dimension, IxDyn};
+
+use crate::diag::Failure;
 use crate::lower::{Step, Tensor};
 use crate::ops::{Op, Operator};
 use crate::tensor::Shape;
@@ -14,14 +17,31 @@ pub(super) struct Reference {
     op: Op,
     inputs: Vec<Tensor>,
     output: Tensor,
-    constants: Vec<ArrayD<f32>>,
+    /// The constants in the stored order, and their dimensions.
+    constants: Vec<(Arc<Memory>, IxDyn)>,
     phases: [usize; 1],
 }
 
 impl Reference {
-    pub(super) fn new(step: &Step, op: &Op, batch: usize, constants: Vec<ArrayD<f32>>) -> Reference {
+    pub(super) fn new(step: &Step, op: &Op, batch: usize, packed: &[Arc<Memory>]) -> Reference {
+        let dims = |shape: &[u64]| IxDyn(&shape.iter().map(|&dim| dim as usize).collect::<Vec<_>>());
+        let constants = step.constants.iter().map(|constant| dims(&constant.shape));
+        let constants = packed.iter().cloned().zip(constants).collect();
         let inputs = step.inputs.clone();
         Reference { op: op.clone(), inputs, output: step.output, constants, phases: [batch] }
+    }
+
+    /// Keeps the constants as they are.
+    ///
+    /// # Errors
+    /// E0607 where there is too little memory.
+    pub(super) fn pack(constants: &[ArrayD<f32>]) -> Result<Vec<Memory>, Failure> {
+        let one = |constant: &ArrayD<f32>| {
+            let mut memory = Memory::zeroed(constant.len())?;
+            memory.all_mut().iter_mut().zip(constant).for_each(|(slot, &value)| *slot = value);
+            Ok(memory)
+        };
+        constants.iter().map(one).collect()
     }
 }
 
@@ -44,8 +64,16 @@ impl CompiledStep for Reference {
                     .expect("a tensor has the elements of its shape")
             })
             .collect();
-        let constants: Vec<ArrayViewD<'_, f32>> =
-            self.constants.iter().map(|constant| constant.view()).collect();
+        let constants: Vec<ArrayViewD<'_, f32>> = self
+            .constants
+            .iter()
+            .map(|(memory, dims)| {
+                // SAFETY: nobody writes packed constants.
+                let values = unsafe { memory.slice(0, dims.size()) };
+                ArrayViewD::from_shape(dims.clone(), values)
+                    .expect("a constant has the elements of its shape")
+            })
+            .collect();
         let len = self.output.layout.picture();
         // SAFETY: no other task writes this picture.
         let target = unsafe { arena.slice_mut(self.output.offset + picture * len, len) };

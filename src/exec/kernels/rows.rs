@@ -2,15 +2,14 @@
 //! activations, and copies between layouts that differ in their zeros only.
 #![allow(unsafe_code)]
 
-use ndarray::ArrayD;
+use std::sync::Arc;
 
-use crate::diag::Failure;
 use crate::lower::{Kernel, LANES, Step, Tensor};
 
 use super::activate::Epilogue;
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
-use super::{CompiledStep, halo, pack};
+use super::{CompiledStep, halo};
 
 /// Elements of a task of values without zeros around them.
 const TASK: usize = 1 << 14;
@@ -20,7 +19,7 @@ pub(super) struct Rows {
     inputs: Vec<Tensor>,
     output: Tensor,
     /// Factors and summands of the channels.
-    affine: Option<(Memory, Memory)>,
+    affine: Option<(Arc<Memory>, Arc<Memory>)>,
     epilogue: Epilogue,
     blocks: usize,
     /// Elements of a picture, where all tensors are one run of numbers.
@@ -29,26 +28,18 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new(
-        isa: Isa,
-        step: &Step,
-        batch: usize,
-        constants: Vec<ArrayD<f32>>,
-    ) -> Result<Rows, Failure> {
+    pub(super) fn new(isa: Isa, step: &Step, batch: usize, packed: &[Arc<Memory>]) -> Rows {
         let output = step.output;
         let channels = output.shape.channels() as usize;
-        let affine = if step.kernel == Kernel::Affine {
-            Some(pack::factors_and_summands(&constants, channels)?)
-        } else {
-            None
-        };
+        let affine =
+            (step.kernel == Kernel::Affine).then(|| (Arc::clone(&packed[0]), Arc::clone(&packed[1])));
         let blocks = channels.div_ceil(output.layout.lanes);
         let alone = |one: &Tensor| one.layout.is_flat() && one.layout.blocks == blocks;
         let flat = (affine.is_none() && step.inputs.iter().chain([&output]).all(alone))
             .then(|| output.layout.picture() * batch);
         let phases = [flat.map_or(batch * blocks, |elements| elements.div_ceil(TASK))];
         let epilogue = Epilogue::of(step.activation);
-        Ok(Rows { isa, inputs: step.inputs.clone(), output, affine, epilogue, blocks, flat, phases })
+        Rows { isa, inputs: step.inputs.clone(), output, affine, epilogue, blocks, flat, phases }
     }
 }
 

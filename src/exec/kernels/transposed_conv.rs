@@ -1,6 +1,8 @@
 //! Transposed convolution: each phase of its outputs is a direct convolution of stride 1 that writes every so many
 //! rows and columns.
 
+use std::sync::Arc;
+
 use ndarray::ArrayD;
 
 use crate::diag::Failure;
@@ -26,38 +28,43 @@ impl TransposedConv {
         step: &Step,
         transposed: &TransposedConvolution,
         batch: usize,
-        constants: Vec<ArrayD<f32>>,
-        threads: usize,
-    ) -> Result<TransposedConv, Failure> {
-        let tensors = ConvTensors { input: step.inputs[0], addend: None, output: step.output };
-        let (input, output) = (tensors.input.layout, tensors.output.layout);
-        let bias = constants.get(1).and_then(|bias| bias.as_slice());
+        packed: &[Arc<Memory>],
+    ) -> TransposedConv {
+        let tensors = ConvTensors::of(step, false);
         let epilogue = Epilogue::of(step.activation);
-        let mut convolutions = Vec::new();
-        for rows in Phase::all(&transposed.rows, input.height, output.height) {
-            for columns in Phase::all(&transposed.columns, input.width, output.width) {
-                let weight = weight_of_phase(&constants[0], transposed.groups, (&rows, &columns));
-                let geometry = ConvGeometry {
-                    taps: (rows.taps.len(), columns.taps.len()),
-                    stride: (1, 1),
-                    dilation: (rows.dilation, columns.dilation),
-                    groups: transposed.groups,
-                    first_input: (rows.first_input, columns.first_input),
-                    first_output: (rows.first, columns.first),
-                    output_step: (transposed.rows.stride as usize, transposed.columns.stride as usize),
-                    outputs: (rows.outputs, columns.outputs),
-                };
-                let filters = Filters::new(&tensors, &geometry, &weight, bias, threads)?;
-                convolutions.push(Conv::with(isa, geometry, tensors, filters, epilogue, batch));
-            }
-        }
+        let of_phase = |((geometry, ..), packed): ((ConvGeometry, Phase, Phase), &[Arc<Memory>])| {
+            let filters = Filters::new(&tensors, &geometry, &packed[0], &packed[1]);
+            Conv::with(isa, geometry, tensors, filters, epilogue, batch)
+        };
+        let phases = phases(&tensors, transposed).into_iter();
+        let convolutions: Vec<Conv> = phases.zip(packed.chunks_exact(2)).map(of_phase).collect();
         let mut tasks = 0;
         let mut first_tasks = Vec::with_capacity(convolutions.len());
         for convolution in &convolutions {
             first_tasks.push(tasks);
             tasks += convolution.phases()[0];
         }
-        Ok(TransposedConv { convolutions, first_tasks, phases: [tasks] })
+        TransposedConv { convolutions, first_tasks, phases: [tasks] }
+    }
+
+    /// Packs the weight and the bias of each phase.
+    ///
+    /// # Errors
+    /// E0607 where there is too little memory.
+    pub(super) fn pack(
+        step: &Step,
+        transposed: &TransposedConvolution,
+        constants: &[ArrayD<f32>],
+        threads: usize,
+    ) -> Result<Vec<Memory>, Failure> {
+        let tensors = ConvTensors::of(step, false);
+        let bias = constants.get(1).and_then(|bias| bias.as_slice());
+        let mut packed = Vec::new();
+        for (geometry, rows, columns) in phases(&tensors, transposed) {
+            let weight = weight_of_phase(&constants[0], transposed.groups, (&rows, &columns));
+            packed.extend(Filters::pack(&tensors, &geometry, &weight, bias, threads)?);
+        }
+        Ok(packed)
     }
 }
 
@@ -70,6 +77,28 @@ impl CompiledStep for TransposedConv {
         let index = self.first_tasks.partition_point(|&first| first <= task) - 1;
         self.convolutions[index].run(phase, task - self.first_tasks[index], arena, scratch);
     }
+}
+
+/// The convolution of each phase, with its rows and columns.
+fn phases(tensors: &ConvTensors, transposed: &TransposedConvolution) -> Vec<(ConvGeometry, Phase, Phase)> {
+    let (input, output) = (tensors.input.layout, tensors.output.layout);
+    let mut phases = Vec::new();
+    for rows in Phase::all(&transposed.rows, input.height, output.height) {
+        for columns in Phase::all(&transposed.columns, input.width, output.width) {
+            let geometry = ConvGeometry {
+                taps: (rows.taps.len(), columns.taps.len()),
+                stride: (1, 1),
+                dilation: (rows.dilation, columns.dilation),
+                groups: transposed.groups,
+                first_input: (rows.first_input, columns.first_input),
+                first_output: (rows.first, columns.first),
+                output_step: (transposed.rows.stride as usize, transposed.columns.stride as usize),
+                outputs: (rows.outputs, columns.outputs),
+            };
+            phases.push((geometry, rows.clone(), columns));
+        }
+    }
+    phases
 }
 
 /// The weight of a phase as that of a convolution, filters × channels of a group × rows × columns; that of a transposed

@@ -6,6 +6,8 @@
 //! tiles the threads share the transformed input and split the filters.
 #![allow(unsafe_code)]
 
+use std::sync::Arc;
+
 use ndarray::ArrayD;
 
 use crate::diag::Failure;
@@ -28,9 +30,9 @@ pub(super) struct Winograd<T: Transform> {
     addend: Option<Tensor>,
     output: Tensor,
     /// Position, block of filters, channel, filter.
-    weights: Memory,
+    weights: Arc<Memory>,
     /// The bias of each filter, and behind it a block of zeros.
-    bias: Memory,
+    bias: Arc<Memory>,
     epilogue: Epilogue,
     tiles: WinogradSchedule,
     /// Blocks of input channels and of filters.
@@ -49,25 +51,28 @@ pub(super) struct Winograd<T: Transform> {
     transform: std::marker::PhantomData<T>,
 }
 
+fn tile_size<T: Transform>() -> WinogradTile {
+    WinogradTile { outputs: T::OUTPUTS, taps: T::TAPS }
+}
+
 impl<T: Transform> Winograd<T> {
-    pub(super) fn new(
-        isa: Isa,
+    /// Packs the transformed weight, and the bias.
+    ///
+    /// # Errors
+    /// E0607 where there is too little memory.
+    pub(super) fn pack(
         step: &Step,
         convolution: &Convolution,
-        batch: usize,
-        constants: Vec<ArrayD<f32>>,
+        constants: &[ArrayD<f32>],
         threads: usize,
-    ) -> Result<Winograd<T>, Failure> {
-        let (input, output) = (step.inputs[0], step.output);
-        let tile_size = WinogradTile { outputs: T::OUTPUTS, taps: T::TAPS };
-        let tiles = WinogradSchedule::new(tile_size, output.shape, batch);
+    ) -> Result<Vec<Memory>, Failure> {
         let taps = T::TAPS.0 * T::TAPS.1;
-        let (inputs, outputs) = (input.shape.channels() as usize, output.shape.channels() as usize);
-        let (channels, filters) = (inputs.div_ceil(LANES), outputs.div_ceil(LANES));
+        let [inputs, outputs] = [step.inputs[0], step.output].map(|one| one.shape.channels() as usize);
+        let filters = outputs.div_ceil(LANES);
         let weight = constants[0].as_slice().expect("constants are loaded in standard layout");
         let of_group = inputs / convolution.groups;
         let len = of_group * LANES;
-        let weights = Memory::zeroed(tiles.positions() * filters * len)?;
+        let weights = Memory::zeroed(tile_size::<T>().positions() * filters * len)?;
         pack::on_threads(threads, filters, |block| {
             for channel in 0..of_group {
                 for lane in 0..LANES.min(outputs - block * LANES) {
@@ -81,6 +86,20 @@ impl<T: Transform> Winograd<T> {
             }
         });
         let bias = pack::channels(constants.get(1).and_then(|bias| bias.as_slice()), outputs)?;
+        Ok(vec![weights, bias])
+    }
+
+    pub(super) fn new(
+        isa: Isa,
+        step: &Step,
+        convolution: &Convolution,
+        batch: usize,
+        packed: &[Arc<Memory>],
+    ) -> Winograd<T> {
+        let (input, output) = (step.inputs[0], step.output);
+        let tiles = WinogradSchedule::new(tile_size::<T>(), output.shape, batch);
+        let (inputs, outputs) = (input.shape.channels() as usize, output.shape.channels() as usize);
+        let (channels, filters) = (inputs.div_ceil(LANES), outputs.div_ceil(LANES));
         let phases = if tiles.tasks == 1 {
             vec![2 * channels, filters.div_ceil(tiles.group)]
         } else {
@@ -88,25 +107,25 @@ impl<T: Transform> Winograd<T> {
         };
         let most = tiles.most();
         let grid = |count: usize| (count, TileGrid::new(isa, (1, count), LANES));
-        Ok(Winograd {
+        Winograd {
             isa,
             input,
             addend: convolution.addend.then(|| step.inputs[1]),
             output,
-            weights,
-            bias,
+            weights: Arc::clone(&packed[0]),
+            bias: Arc::clone(&packed[1]),
             epilogue: Epilogue::of(step.activation),
             tiles,
             channels,
             filters,
             groups: convolution.groups,
-            of_group,
+            of_group: inputs / convolution.groups,
             before: (convolution.rows.pad_before as usize, convolution.columns.pad_before as usize),
             scratch: step.scratch.0,
             grids: [grid(most), grid(most.saturating_sub(1).max(1))],
             phases,
             transform: std::marker::PhantomData,
-        })
+        }
     }
 
     /// Multiplies a group of filters with the transformed tiles `input`, at each position; then transforms back.

@@ -1,0 +1,74 @@
+//! Which steps keep one copy of their constants: those that compute with the same parameters, because one is a
+//! `shared` use of what the other did, and whose kernels want them in the same form.
+
+use std::collections::BTreeMap;
+
+use super::constants::ParameterId;
+use super::plan::{Algorithm, Kernel, Plan, Step, WinogradTile};
+
+/// What the packed form of a step's constants depends on besides the constants.
+#[derive(Clone, Debug, PartialEq)]
+enum Form {
+    /// The same for every step of the kernel.
+    Fixed,
+    /// Of a direct convolution: the lanes of its input, and its groups.
+    Direct { lanes: usize, groups: usize },
+    /// Transformed, for tiles of these sizes.
+    Transformed { tile: WinogradTile, groups: usize },
+    /// Cut into the phases of a transposed convolution.
+    Phases { kernel: Kernel, lanes: usize, phases: (usize, usize) },
+}
+
+impl Form {
+    fn of(step: &Step) -> Form {
+        let lanes = || step.inputs[0].layout.lanes;
+        match &step.kernel {
+            Kernel::Conv(convolution) => match convolution.algorithm {
+                Algorithm::Direct => Form::Direct { lanes: lanes(), groups: convolution.groups },
+                Algorithm::Winograd(tile) => Form::Transformed { tile, groups: convolution.groups },
+            },
+            Kernel::TransposedConv(convolution) => {
+                let output = step.output.layout;
+                let phases = |stride: u64, outputs: usize| outputs.min(stride as usize);
+                Form::Phases {
+                    kernel: step.kernel.clone(),
+                    lanes: lanes(),
+                    phases: (
+                        phases(convolution.rows.stride, output.height),
+                        phases(convolution.columns.stride, output.width),
+                    ),
+                }
+            }
+            _ => Form::Fixed,
+        }
+    }
+}
+
+impl Plan {
+    /// For each step, the step that packs its constants: an earlier one whose copy it uses, or itself.
+    pub fn packed_by(&self) -> Vec<usize> {
+        let mut known: BTreeMap<Vec<ParameterId>, Vec<usize>> = BTreeMap::new();
+        let mut packed_by = Vec::with_capacity(self.steps.len());
+        for (index, step) in self.steps.iter().enumerate() {
+            let reads: Vec<ParameterId> =
+                step.constants.iter().flat_map(|constant| constant.reads()).collect();
+            if reads.is_empty() {
+                packed_by.push(index);
+                continue;
+            }
+            let candidates = known.entry(reads).or_default();
+            let is_same = |&&other: &&usize| {
+                let other = &self.steps[other];
+                other.constants == step.constants
+                    && std::mem::discriminant(&other.kernel) == std::mem::discriminant(&step.kernel)
+                    && Form::of(other) == Form::of(step)
+            };
+            let earlier = candidates.iter().find(is_same).copied();
+            if earlier.is_none() {
+                candidates.push(index);
+            }
+            packed_by.push(earlier.unwrap_or(index));
+        }
+        packed_by
+    }
+}
