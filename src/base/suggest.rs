@@ -6,6 +6,11 @@ pub const MOST_SEARCHED: usize = 1000;
 /// How many equally near candidates are proposed.
 const MOST_PROPOSED: usize = 3;
 
+/// What is said of a word that resembles none of this version.
+pub fn perhaps_newer() -> String {
+    format!("this is cnnc {}; a newer one may know the word", env!("CARGO_PKG_VERSION"))
+}
+
 /// The candidate nearest to `word`; the first of [`nearest`].
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     nearest(word, candidates).into_iter().next()

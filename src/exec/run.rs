@@ -10,7 +10,7 @@ use crate::diag::{Code, Failure};
 use crate::lower::{ConstantExpr, Plan, Port};
 
 use super::inputs::{InputError, in_order};
-use super::kernels::{CompiledStep, Isa, Memory, compile, pack};
+use super::kernels::{CompiledStep, Isa, Memory, compile, pack_constants};
 use super::thread_pool::{ParallelJob, ThreadPool};
 
 /// A plan with its constants, ready to run.
@@ -114,7 +114,7 @@ impl Executor {
                 Ok(if value.is_standard_layout() { value } else { value.as_standard_layout().into_owned() })
             });
             let constants = constants.collect::<Result<Vec<_>, Failure>>()?;
-            let own = pack(step, constants, threads)?;
+            let own = pack_constants(step, constants, threads)?;
             steps.push(compile(isa, step, plan.batch, &own));
             packed.push(own);
         }

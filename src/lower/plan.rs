@@ -114,6 +114,7 @@ impl ChannelNorm {
     }
 
     /// What values are multiplied with, from the sum of their squares over the channels.
+    #[inline]
     pub fn scale(&self, squares: f32, channels: usize) -> f32 {
         match *self {
             ChannelNorm::Layer { eps } | ChannelNorm::RootMeanSquare { eps } => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::{Span, Spanned, did_you_mean};
+use crate::base::{Span, Spanned, did_you_mean, perhaps_newer};
 use crate::diag::{Code, Origin, Sink};
 use crate::tensor::MAX_DIMENSION;
 
@@ -219,9 +219,7 @@ impl Binder<'_> {
             Some(known) => {
                 builder.here("not known here").fix(format!("did you mean `{known}`?"), word.span, known)
             }
-            None => builder
-                .here("neither a flag of it nor a trailing word")
-                .help(format!("this is cnnc {}; a newer one may know the word", env!("CARGO_PKG_VERSION"))),
+            None => builder.here("neither a flag of it nor a trailing word").help(perhaps_newer()),
         };
         builder.emit();
         self.failed = true;
@@ -246,11 +244,15 @@ impl Binder<'_> {
                 name.span.to(value.span),
                 &name.value,
             ),
-            None if known.is_empty() => builder.note(format!("`{}` has no attributes", spec.name)),
-            None => builder.note(format!(
-                "its attributes are {}",
-                known.iter().map(|name| format!("`{name}=`")).collect::<Vec<_>>().join(", ")
-            )),
+            None => {
+                let known: Vec<String> = known.iter().map(|name| format!("`{name}=`")).collect();
+                let note = if known.is_empty() {
+                    format!("`{}` has no attributes", spec.name)
+                } else {
+                    format!("its attributes are {}", known.join(", "))
+                };
+                builder.note(note).help(perhaps_newer())
+            }
         };
         builder.emit();
         self.failed = true;

@@ -1,6 +1,6 @@
 //! Answers to words and arguments that are known elsewhere, or stand in another order.
 
-use crate::base::Span;
+use crate::base::{Span, perhaps_newer};
 use crate::diag::{Code, Suggested};
 use crate::ops::{self, RawArgument, RawValue, Sizes, Spec};
 use crate::syntax::ast;
@@ -57,9 +57,9 @@ impl<'a> Expander<'a> {
         let builder = self.error(Code::E0101, word.span, format!("unknown operator `{name}`"));
         match builder.suggest(name, word.span, words_of_statements().chain(blocks)) {
             Suggested::Near(builder) => builder.here("not known"),
-            Suggested::Nothing(builder) => builder
-                .here("neither an operator nor a block")
-                .help(format!("this is cnnc {}; a newer one may know the word", env!("CARGO_PKG_VERSION"))),
+            Suggested::Nothing(builder) => {
+                builder.here("neither an operator nor a block").help(perhaps_newer())
+            }
         }
         .emit();
     }

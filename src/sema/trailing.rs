@@ -1,6 +1,6 @@
 //! Trailing words: each is an operator of its own behind the head of the statement.
 
-use crate::base::{Span, did_you_mean};
+use crate::base::{Span, did_you_mean, perhaps_newer};
 use crate::diag::{Code, Suggested};
 use crate::ops::{self, RawArgument, Spec};
 use crate::syntax::ast;
@@ -46,7 +46,7 @@ impl<'a> Expander<'a> {
         match builder.suggest(&word.value, word.span, trailing) {
             Suggested::Near(builder) => builder.here("not known here"),
             Suggested::Nothing(builder) => {
-                builder.here("no activation, normalisation or other trailing word")
+                builder.here("no activation, normalisation or other trailing word").help(perhaps_newer())
             }
         }
         .emit();

@@ -52,6 +52,15 @@ fn examples_check_without_a_word() {
 }
 
 #[test]
+fn every_shipped_network_states_shapes_and_expects_figures() {
+    for file in cnnc::zoo::FILES {
+        for word in ["->", "expect "] {
+            assert!(file.text.contains(word), "{} has no `{word}`", file.name);
+        }
+    }
+}
+
+#[test]
 fn totals_are_the_published_ones() {
     // Parameters and multiply-accumulates: LeCun et al. 1998 (section II-B), torchvision's weight metadata, the
     // two-tower AlexNet of Krizhevsky et al. 2012 and GoogLeNet as Caffe counts them, and timm's table.

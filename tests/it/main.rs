@@ -30,6 +30,7 @@ mod html;
 mod import;
 mod inputs;
 mod kernels;
+mod later_words;
 mod layouts;
 #[cfg(feature = "lsp")]
 mod lsp_client;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::lower::{ChannelNorm, LANES, Step, Tensor};
 
 use super::activate::Epilogue;
-use super::channel_sums::{Blocks, TOGETHER, in_runs};
+use super::channel_sums::{Blocks, Squares, Sum, TOGETHER, in_runs};
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
 use super::{CompiledStep, halo};
@@ -102,16 +102,17 @@ impl Row<'_> {
         let blocks = Blocks { start: self.blocks.start.wrapping_add(first * LANES), ..self.blocks };
         // SAFETY: the caller's promise; packed constants have whole vectors.
         unsafe {
-            let means: [f32; N] = if norm.subtracts_mean() {
-                blocks.sums::<V, N>(|value, _| value).map(|sum| sum / *channels as f32)
-            } else {
-                [0.0; N]
-            };
-            let squares: [f32; N] = blocks.sums::<V, N>(|value, position| {
-                let distance = value.sub(V::splat(means[position]));
-                distance.mul(distance)
-            });
-            let scales = squares.map(|squares| norm.scale(squares, *channels));
+            let mut means = [0.0; N];
+            if norm.subtracts_mean() {
+                means = blocks.joined::<V, Sum, N>(&Sum);
+                for mean in &mut means {
+                    *mean /= *channels as f32;
+                }
+            }
+            let mut scales: [f32; N] = blocks.joined::<V, Squares<N>, N>(&Squares(means));
+            for scale in &mut scales {
+                *scale = norm.scale(*scale, *channels);
+            }
             let (min, max) = (V::splat(epilogue.min), V::splat(epilogue.max));
             for block in 0..blocks.count() {
                 let (factor, summand) =

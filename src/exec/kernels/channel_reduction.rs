@@ -5,7 +5,7 @@ use crate::lower::{ChannelReduction, LANES, Step, Tensor};
 
 use super::CompiledStep;
 use super::bands::{Band, Bands};
-use super::channel_sums::{Blocks, TOGETHER, in_runs};
+use super::channel_sums::{Blocks, Greatest, Sum, TOGETHER, in_runs};
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
 
@@ -81,10 +81,13 @@ impl Row<'_> {
         unsafe {
             let joined: [f32; N] = match self.of.reduction {
                 ChannelReduction::Mean => {
-                    let channels = blocks.channels as f32;
-                    blocks.sums::<V, N>(|value, _| value).map(|sum| sum / channels)
+                    let mut means = blocks.joined::<V, Sum, N>(&Sum);
+                    for mean in &mut means {
+                        *mean /= blocks.channels as f32;
+                    }
+                    means
                 }
-                ChannelReduction::Greatest => blocks.greatest::<V, N>(),
+                ChannelReduction::Greatest => blocks.joined::<V, Greatest, N>(&Greatest),
             };
             for (position, value) in joined.into_iter().enumerate() {
                 *self.output.wrapping_add(first + position) = value;

@@ -54,72 +54,99 @@ impl Blocks {
         unsafe { V::load(self.start.wrapping_add(block * self.distance + position * LANES)) }
     }
 
-    /// Joins a function of all blocks at `N` positions: lane by lane with `join`, beginning with `neutral`, which also
-    /// stands for the lanes behind the last channel, whatever they hold.
+    /// Joins all channels at `N` positions; lanes behind the last channel count as neutral, whatever they hold.
     ///
     /// # Safety
     /// The blocks can be read at these positions.
     #[inline(always)]
-    unsafe fn joined<V: Lanes, const N: usize>(
-        &self,
-        neutral: f32,
-        of: impl Fn(V, usize) -> V,
-        join: impl Fn(V, V) -> V,
-    ) -> [[f32; LANES]; N] {
+    pub(super) unsafe fn joined<V: Lanes, J: Joining, const N: usize>(&self, joining: &J) -> [f32; N] {
         let last = self.count() - 1;
         let mut present = [0.0f32; LANES];
         present[..self.channels - last * LANES].fill(1.0);
-        let neutral = V::splat(neutral);
+        let neutral = V::splat(J::NEUTRAL);
         let mut sums = [neutral; N];
-        let mut lanes = [[0.0; LANES]; N];
-        // SAFETY: the caller's promise; the arrays have sixteen lanes.
+        let mut joined = [0.0; N];
+        // SAFETY: the caller's promise; the array has sixteen lanes.
         unsafe {
             for block in 0..last {
-                for (position, sum) in sums.iter_mut().enumerate() {
-                    *sum = join(*sum, of(self.at(block, position), position));
+                for position in 0..N {
+                    sums[position] = J::join(sums[position], joining.of(self.at(block, position), position));
                 }
             }
             let (zero, present) = (V::splat(0.0), V::load(present.as_ptr()));
-            for (position, (sum, lanes)) in sums.iter().zip(&mut lanes).enumerate() {
-                let value = of(self.at(last, position), position).where_equal(present, zero, neutral);
-                join(*sum, value).store(lanes.as_mut_ptr());
+            for position in 0..N {
+                let value: V = joining.of(self.at(last, position), position);
+                let sum = J::join(sums[position], value.where_equal(present, zero, neutral));
+                // Eight pairs, four pairs of these, and so on.
+                let sum = J::join(sum, sum.swapped::<8>());
+                let sum = J::join(sum, sum.swapped::<4>());
+                let sum = J::join(sum, sum.swapped::<2>());
+                joined[position] = J::join(sum, sum.swapped::<1>()).first();
             }
         }
-        lanes
-    }
-
-    /// The sums over all channels of a function of the values at `N` positions.
-    ///
-    /// # Safety
-    /// The blocks can be read at these positions.
-    #[inline(always)]
-    pub(super) unsafe fn sums<V: Lanes, const N: usize>(&self, of: impl Fn(V, usize) -> V) -> [f32; N] {
-        // SAFETY: the caller's promise.
-        let lanes = unsafe { self.joined::<V, N>(0.0, of, |a, b| a.add(b)) };
-        lanes.map(|lanes| halved(lanes, |a, b| a + b))
-    }
-
-    /// The greatest of all channels at `N` positions; NaN where one is.
-    ///
-    /// # Safety
-    /// The blocks can be read at these positions.
-    #[inline(always)]
-    pub(super) unsafe fn greatest<V: Lanes, const N: usize>(&self) -> [f32; N] {
-        // SAFETY: the caller's promise.
-        let lanes = unsafe { self.joined::<V, N>(f32::NEG_INFINITY, |value, _| value, |a, b| a.greater(b)) };
-        lanes.map(|lanes| halved(lanes, |a, b| if a >= b || a.is_nan() { a } else { b }))
+        joined
     }
 }
 
-/// Joins sixteen values: halves are joined until one is left, so that those of neighbouring positions overlap.
-#[inline(always)]
-fn halved(mut values: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            values[lane] = join(values[lane], values[lane + half]);
-        }
-        half /= 2;
+/// How channels are joined. Its methods are `#[inline(always)]`, so that they are compiled with the right instructions;
+/// of closures that is not sure.
+pub(super) trait Joining {
+    /// What joining begins with.
+    const NEUTRAL: f32;
+    /// What is joined for the value of a channel.
+    fn of<V: Lanes>(&self, value: V, position: usize) -> V;
+    /// Joins two.
+    fn join<V: Lanes>(a: V, b: V) -> V;
+}
+
+/// Adds them up.
+pub(super) struct Sum;
+
+impl Joining for Sum {
+    const NEUTRAL: f32 = 0.0;
+
+    #[inline(always)]
+    fn of<V: Lanes>(&self, value: V, _position: usize) -> V {
+        value
     }
-    values[0]
+
+    #[inline(always)]
+    fn join<V: Lanes>(a: V, b: V) -> V {
+        a.add(b)
+    }
+}
+
+/// Adds up the squares of the distances from a number for each position.
+pub(super) struct Squares<const N: usize>(pub(super) [f32; N]);
+
+impl<const N: usize> Joining for Squares<N> {
+    const NEUTRAL: f32 = 0.0;
+
+    #[inline(always)]
+    fn of<V: Lanes>(&self, value: V, position: usize) -> V {
+        let distance = value.sub(V::splat(self.0[position]));
+        distance.mul(distance)
+    }
+
+    #[inline(always)]
+    fn join<V: Lanes>(a: V, b: V) -> V {
+        a.add(b)
+    }
+}
+
+/// Takes the greatest; NaN where one is.
+pub(super) struct Greatest;
+
+impl Joining for Greatest {
+    const NEUTRAL: f32 = f32::NEG_INFINITY;
+
+    #[inline(always)]
+    fn of<V: Lanes>(&self, value: V, _position: usize) -> V {
+        value
+    }
+
+    #[inline(always)]
+    fn join<V: Lanes>(a: V, b: V) -> V {
+        a.greater(b)
+    }
 }

@@ -74,6 +74,10 @@ pub(super) trait Lanes: Copy {
     fn exp2_whole(self) -> Self;
     /// Whether any of the values is NaN.
     fn any_nan(self) -> bool;
+    /// Each lane gets the value of the lane whose number differs in the bit `BIT`: 8, 4, 2 or 1.
+    fn swapped<const BIT: usize>(self) -> Self;
+    /// The first value.
+    fn first(self) -> f32;
     /// Asks for a line of memory; any address will do.
     fn prefetch(from: *const f32);
 }
@@ -190,6 +194,21 @@ impl Lanes for Avx512 {
         unsafe { _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0) != 0 }
     }
     #[inline(always)]
+    fn swapped<const BIT: usize>(self) -> Self {
+        unsafe {
+            Avx512(match BIT {
+                8 => _mm512_shuffle_f32x4::<0x4e>(self.0, self.0),
+                4 => _mm512_shuffle_f32x4::<0xb1>(self.0, self.0),
+                2 => _mm512_permute_ps::<0x4e>(self.0),
+                _ => _mm512_permute_ps::<0xb1>(self.0),
+            })
+        }
+    }
+    #[inline(always)]
+    fn first(self) -> f32 {
+        unsafe { _mm512_cvtss_f32(self.0) }
+    }
+    #[inline(always)]
     fn prefetch(from: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
@@ -202,8 +221,13 @@ pub(super) struct Avx2(__m256, __m256);
 
 #[cfg(target_arch = "x86_64")]
 macro_rules! halves {
-    ($intrinsic:ident($($operand:expr),*)) => {
-        unsafe { Avx2($intrinsic($($operand.0),*), $intrinsic($($operand.1),*)) }
+    ($intrinsic:ident $(::<$constant:literal>)? ($($operand:expr),*)) => {
+        unsafe {
+            Avx2(
+                $intrinsic$(::<$constant>)?($($operand.0),*),
+                $intrinsic$(::<$constant>)?($($operand.1),*),
+            )
+        }
     };
 }
 
@@ -286,6 +310,19 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn any_nan(self) -> bool {
         unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.1)) != 0 }
+    }
+    #[inline(always)]
+    fn swapped<const BIT: usize>(self) -> Self {
+        match BIT {
+            8 => Avx2(self.1, self.0),
+            4 => halves!(_mm256_permute2f128_ps::<1>(self, self)),
+            2 => halves!(_mm256_permute_ps::<0x4e>(self)),
+            _ => halves!(_mm256_permute_ps::<0xb1>(self)),
+        }
+    }
+    #[inline(always)]
+    fn first(self) -> f32 {
+        unsafe { _mm256_cvtss_f32(self.0) }
     }
     #[inline(always)]
     fn prefetch(from: *const f32) {
@@ -376,6 +413,14 @@ impl Lanes for Portable {
     #[inline(always)]
     fn any_nan(self) -> bool {
         self.0.iter().any(|lane| lane.is_nan())
+    }
+    #[inline(always)]
+    fn swapped<const BIT: usize>(self) -> Self {
+        Portable(std::array::from_fn(|lane| self.0[lane ^ BIT]))
+    }
+    #[inline(always)]
+    fn first(self) -> f32 {
+        self.0[0]
     }
     #[inline(always)]
     fn prefetch(_from: *const f32) {}

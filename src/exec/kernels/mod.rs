@@ -81,7 +81,7 @@ pub(super) trait CompiledStep: Send + Sync {
 ///
 /// # Errors
 /// E0607 where there is too little memory.
-pub(super) fn pack(
+pub(super) fn pack_constants(
     step: &Step,
     constants: Vec<ArrayD<f32>>,
     threads: usize,
@@ -108,7 +108,7 @@ pub(super) fn pack(
     Ok(packed?.into_iter().map(Arc::new).collect())
 }
 
-/// Compiles a step for these instructions, with the constants that [`pack`] packed: splits its work into tasks.
+/// Compiles a step for these instructions, with the constants that [`pack_constants`] packed: splits its work into tasks.
 pub(super) fn compile(isa: Isa, step: &Step, batch: usize, packed: &[Arc<Memory>]) -> Box<dyn CompiledStep> {
     match &step.kernel {
         Kernel::Conv(convolution) => match convolution.algorithm {

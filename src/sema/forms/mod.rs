@@ -6,7 +6,7 @@ mod combine;
 mod residual;
 mod split;
 
-use crate::base::Span;
+use crate::base::{Span, perhaps_newer};
 use crate::diag::{Code, Suggested};
 use crate::ops::{self, Bound};
 use crate::syntax::ast;
@@ -89,7 +89,9 @@ impl<'a> Expander<'a> {
             .here("not known as a form");
         match builder.suggest(&word.value, word.span, names.iter().copied()) {
             Suggested::Near(builder) => builder,
-            Suggested::Nothing(builder) => builder.help(format!("the forms are {}", names.join(", "))),
+            Suggested::Nothing(builder) => {
+                builder.help(format!("the forms are {}", names.join(", "))).help(perhaps_newer())
+            }
         }
         .emit();
     }
