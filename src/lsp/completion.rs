@@ -6,7 +6,7 @@ use gen_lsp_types::{
 
 use crate::analysis::{Metric, parts};
 use crate::base::Span;
-use crate::ops::{self, Default as Fallback, Kind, Sizes, Spec};
+use crate::ops::{self, Default as Fallback, Kind, Sizes, Spec, Value};
 use crate::report::operators;
 use crate::syntax::Token;
 use crate::syntax::ast::{Block, Item, ItemKind, Param};
@@ -133,12 +133,17 @@ impl List<'_> {
 
     fn arguments(&mut self, owner: Option<&'static Spec>, first: bool, head: Option<&str>) {
         let arriving = self.view.shape_before(self.context.statement_start);
-        if let (Some(spec), true) = (owner, first)
-            && let Some(size) = size_template(spec, arriving)
-        {
-            let label = plain(&size);
-            self.add(&label, CompletionItemKind::Value, 0).detail = Some("size".to_owned());
-            self.template(&size);
+        if let (Some(spec), true) = (owner, first) {
+            let value = || {
+                let value = spec.value.as_ref().filter(|value| value.default != Fallback::Absent)?;
+                Some(value_template(spec, value))
+            };
+            let size = size_template(spec, arriving).map(|size| (size, "size"));
+            if let Some((template, what)) = size.or_else(|| Some((value()?, "value"))) {
+                let label = plain(&template);
+                self.add(&label, CompletionItemKind::Value, 0).detail = Some(what.to_owned());
+                self.template(&template);
+            }
         }
         if let Some(spec) = owner {
             for flag in spec.flags {
@@ -314,7 +319,7 @@ fn operator_template(spec: &Spec, arriving: Option<Shape>) -> String {
         None if spec.flags.iter().any(|flag| flag.name == "channels") => format!("{} channels", spec.name),
         None => match &spec.value {
             Some(value) if value.default == Fallback::Required => {
-                format!("{} {}", spec.name, default_template(value.kind, value.default))
+                format!("{} {}", spec.name, value_template(spec, value))
             }
             _ => spec.name.to_owned(),
         },
@@ -333,6 +338,16 @@ fn size_template(spec: &Spec, arriving: Option<Shape>) -> Option<String> {
         Sizes::MapOrValue => "${1:224x224x3}".to_owned(),
         Sizes::FactorOrTo => "${1:2}".to_owned(),
     })
+}
+
+/// A value for an operator: its default, or that of its example, which its limits allow.
+fn value_template(spec: &Spec, value: &Value) -> String {
+    let mut words = spec.example.split([' ', ';', '\n']).skip_while(|word| *word != spec.name);
+    let shown = words.nth(1).filter(|word| word.parse::<f64>().is_ok());
+    match (value.default, value.kind, shown) {
+        (Fallback::Required, Kind::Real, Some(shown)) => format!("${{1:{shown}}}"),
+        _ => default_template(value.kind, value.default),
+    }
 }
 
 fn default_template(kind: Kind, default: Fallback) -> String {

@@ -72,6 +72,15 @@ fn the_shape_of_the_statement_is_proposed_behind_its_arrow() {
 }
 
 #[test]
+fn a_size_or_value_is_proposed_first_behind_an_operator() {
+    for (line, wanted) in
+        [("conv ‸", "3x3x16"), ("maxpool ‸", "2/2"), ("dense ‸", "1"), ("dropout ‸", "0.5"), ("relu ‸", "bn")]
+    {
+        assert_eq!(Typed::line(line).labels()[0], wanted, "{line}");
+    }
+}
+
+#[test]
 fn hover_says_what_arrives_at_an_unfinished_statement() {
     for line in ["co‸nv 3x3x", "co‸nv 3x3x24 sam", "co‸nv"] {
         let hover = Typed::line(line).hover();
