@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use crate::base::safe;
 use crate::diag::{Code, Failure};
 use crate::driver::Session;
 use crate::import::{self, Imported, Options, Storage};
@@ -85,7 +86,7 @@ impl Storage for ModelFile {
         if !path.starts_with(&folder) {
             return Err(io::Error::other("it is not in or below the folder of the model"));
         }
-        read(&mut File::open(path)?)
+        read(&mut files::open(path, Named::ByFile)?)
     }
 }
 
@@ -137,7 +138,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     };
     let file = ModelFile::open(&arguments.model).map_err(Stop::Environment)?;
     let imported = file.import(&options).map_err(stop)?;
-    imported.notes.iter().for_each(|note| output::error(&format!("note: {note}\n")));
+    imported.notes.iter().for_each(|note| output::error(&format!("note: {}\n", safe::line(note))));
     let beside = arguments.text.as_ref().map(|path| {
         let path = path.strip_suffix(".cnn").unwrap_or(path);
         format!("{path}.safetensors")

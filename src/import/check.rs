@@ -213,7 +213,7 @@ impl Numbering {
 
 /// The signature of a factor, whether it is a word or a flag of a form.
 fn times(factor: f64) -> String {
-    format!("times {factor:?}")
+    signature(&ops::Activation { function: ops::Function::Times { factor } }.into())
 }
 
 fn signature(op: &ops::Op) -> String {
@@ -232,9 +232,6 @@ fn simple(op: &Op) -> Result<String, String> {
             }
         }
         return Ok(signature(&ops::Op::Slice(slice)));
-    }
-    if let ("times", Some(factor)) = (op.word, op.real()) {
-        return Ok(times(factor));
     }
     Ok(signature(&op.operator()?))
 }

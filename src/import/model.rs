@@ -1,6 +1,6 @@
 //! An ONNX file as it stands: nodes, attributes, tensors, inputs and outputs; values of large tensors stay in the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek};
 use std::rc::Rc;
 
@@ -99,7 +99,24 @@ impl Model {
                 _ => stream.skip(size)?,
             }
         }
-        if has_graph { Ok(model) } else { Err(Malformed("it holds no graph").into()) }
+        if !has_graph {
+            return Err(Malformed("it holds no graph").into());
+        }
+        model.check_made_once()?;
+        Ok(model)
+    }
+
+    /// Every value is made once: a second maker would be dropped, or the first one.
+    fn check_made_once(&self) -> Result<(), Malformed> {
+        let named = |name: &&str| !name.is_empty();
+        let nodes = self.nodes.iter().flat_map(|node| &node.outputs).map(String::as_str);
+        let mut made: BTreeSet<&str> = self.inputs.iter().map(|input| input.name.as_str()).collect();
+        // An initialiser may stand among the inputs, as its default.
+        made.extend(self.initialisers.keys().map(String::as_str));
+        match nodes.filter(named).all(|name| made.insert(name)) {
+            true => Ok(()),
+            false => Err(Malformed("two nodes make the same value")),
+        }
     }
 
     fn read_opset(&mut self, bytes: &[u8]) -> Result<(), Malformed> {

@@ -7,6 +7,9 @@ use crate::ops;
 use super::op::ValueId;
 use super::tree::{GroupId, Mode, Statement, Tree};
 
+/// The most words behind one operator; more would be no line to read, and too many arguments for one statement.
+const MOST_TRAILING: usize = 32;
+
 /// Whether a word may stand behind another operator.
 fn is_trailing(word: &str) -> bool {
     ops::find(word).is_some_and(|spec| spec.trailing)
@@ -197,12 +200,12 @@ impl Namer<'_, '_> {
                 && may(head.op)
             {
                 match merged.last_mut() {
-                    Some(Statement::Head(before)) => {
+                    Some(Statement::Head(before)) if before.trailing.len() < MOST_TRAILING => {
                         before.trailing.push(head.op);
                         before.output = head.output;
                         continue;
                     }
-                    Some(Statement::Form(before)) => {
+                    Some(Statement::Form(before)) if before.trailing.len() < MOST_TRAILING => {
                         before.trailing.push(head.op);
                         before.output = head.output;
                         continue;

@@ -247,6 +247,17 @@ impl Writer<'_> {
         {
             finished.push(named(input.value));
         }
+        // An input that is an output, too.
+        for input in network.inputs.iter().filter(|input| Some(input.value) != current) {
+            let value = input.value;
+            let names = network.outputs.iter().filter(|(_, one)| *one == value);
+            for (at, (name, _)) in names.enumerate() {
+                if at == 0 && network.inputs.len() > 1 {
+                    finished.push(Statement::Fetch { value, name: String::new() });
+                }
+                finished.push(Statement::Aux { value, name: name.clone() });
+            }
+        }
         for statement in statements {
             let output = match &statement {
                 Statement::Fetch { .. } => None,
@@ -264,7 +275,7 @@ impl Writer<'_> {
                 finished.push(Statement::Aux { value, name: name.clone() });
             }
         }
-        // A value that is an output twice, or an input that is one.
+        // A value that is an output twice.
         let last = network.outputs.iter().filter(|(_, value)| Some(*value) == current).skip(1);
         finished.extend(last.map(|(name, value)| Statement::Aux { value: *value, name: name.clone() }));
         if finished.is_empty()

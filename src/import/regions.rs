@@ -133,8 +133,11 @@ impl Reducer<'_> {
         }
         if let Some(Item::Chunk { input: own, statements, depth }) = &mut self.items[value.0] {
             *depth = deepest.max(*depth);
-            let mine = std::mem::take(statements);
-            *statements = before.into_iter().rev().flatten().chain(mine).collect();
+            // What grew before is extended: a long series is moved once, not once for each of its parts.
+            let mut all = before.pop().unwrap_or_default();
+            all.extend(before.into_iter().rev().flatten());
+            all.append(statements);
+            *statements = all;
             *own = input;
         }
         true

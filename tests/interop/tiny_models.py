@@ -112,6 +112,16 @@ def activations(folder):
     m.save(os.path.join(folder, "activations.onnx"), [("x", [1, 4, 5, 5])], ["y"])
 
 
+def constants(folder):
+    """Arithmetic with constants, and an input that is an output, too."""
+    m = Model()
+    value = m.node("Mul", "x", m.weight("third", values=np.float32(0.3)))
+    value = m.node("Add", m.node("Relu", value), m.weight("two", values=np.float32(2)))
+    m.node("Div", value, m.weight("four", values=np.float32(4)), output="y")
+    m.node("Identity", "x", output="same")
+    m.save(os.path.join(folder, "constants.onnx"), [("x", [1, 3, 4, 4])], ["y", "same"])
+
+
 def refused(folder):
     """A convolutional part that can be written, and a product of two values behind it."""
     m = Model()
@@ -199,6 +209,6 @@ def mean_less_value(folder):
 
 if __name__ == "__main__":
     os.makedirs(sys.argv[1], exist_ok=True)
-    for make in (residual, shuffle, channels_last, activations, refused, unread_attribute, open_extents, several, external,
-                 fractional_corners, training_statistics, written_out, mean_less_value):
+    for make in (residual, shuffle, channels_last, activations, constants, refused, unread_attribute, open_extents, several,
+                 external, fractional_corners, training_statistics, written_out, mean_less_value):
         make(sys.argv[1])

@@ -135,6 +135,11 @@ fn a_form_that_would_broadcast_is_refused() {
 }
 
 #[test]
+fn arithmetic_with_constants_and_an_input_as_an_output() {
+    has("constants.onnx", &["aux < identity > as same;", "times 0.3 relu plus 2 times 0.25;"]);
+}
+
+#[test]
 fn several_inputs_and_outputs_have_names() {
     let lines = ["input 8x8x3 as left;", "input 8x8x3 as right;", "concat < @t1 | identity >;"];
     has("several.onnx", &lines);
