@@ -152,10 +152,13 @@ fn fix_all(jobs: &[Job], options: &Options, only_show: bool) -> Done {
             let failure = Failure::new(Code::E0206, format!("`--fix` beside `{name}`, which is no file"));
             return Err(Stop::Usage(failure.help("name files or folders")));
         }
-        let root = job.project.as_ref().filter(|_| job.rooted).map(|(opened, _)| opened.root.as_path());
-        if !import::is_model(name) {
-            fix::fix(&fix::Target { name, root }, options, only_show)?;
+        if import::is_model(name) {
+            let message = format!("`--fix` beside `{name}`, which is a model and no text");
+            let help = "`cnnc import` writes its text, which can be mended";
+            return Err(Stop::Usage(Failure::new(Code::E0206, message).help(help)));
         }
+        let root = job.project.as_ref().filter(|_| job.rooted).map(|(opened, _)| opened.root.as_path());
+        fix::fix(&fix::Target { name, root }, options, only_show)?;
     }
     Ok(())
 }

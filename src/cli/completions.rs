@@ -1,7 +1,5 @@
 //! `cnnc completions`: shell completions.
 
-use clap::CommandFactory;
-
 use super::{Done, output};
 
 /// The arguments.
@@ -17,6 +15,6 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Done {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "cnnc", &mut script);
+    clap_complete::generate(arguments.shell, &mut super::command(), "cnnc", &mut script);
     output::print_bytes(&script)
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::base::counted;
+use crate::base::{counted, safe};
 use crate::diag::fix::{apply_edits, certain_edit};
 use crate::diag::{Code, Failure};
 use crate::driver::{Loader, Options, Session};
@@ -59,13 +59,13 @@ pub(super) fn fix(target: &Target<'_>, options: &Options, only_show: bool) -> Re
     let mended = mend(target, text, options);
     if mended.overlap {
         let message = "note: edits that overlap were left out; check again after mending one of them";
-        output::error(&format!("{message} ({})\n", target.name));
+        output::error(&format!("{message} ({})\n", safe::line(target.name)));
     }
     if mended.done.is_empty() {
         return Ok(());
     }
     if only_show {
-        return output::print(&super::fmt::unified(target.name, &mended.before, &mended.after));
+        return super::fmt::print_patch(&super::fmt::unified(target.name, &mended.before, &mended.after));
     }
     write::update(&path, || {
         if FileLoader.read(&path).map_err(unreadable)? == mended.before.as_bytes() {
@@ -75,7 +75,7 @@ pub(super) fn fix(target: &Target<'_>, options: &Options, only_show: bool) -> Re
         Err(Stop::Environment(Failure::new(Code::E0609, message)))
     })?;
     let edits = counted(mended.done.len() as u64, "edit");
-    output::error(&format!("{}{}: {edits} made\n", mended.done.concat(), target.name));
+    output::error(&format!("{}{}: {edits} made\n", mended.done.concat(), safe::line(target.name)));
     Ok(())
 }
 
@@ -110,7 +110,8 @@ fn mend(target: &Target<'_>, text: String, options: &Options) -> Mended {
                 question if question.ends_with('?') => format!("write `{}`", edit.replacement),
                 action => action.to_owned(),
             };
-            mended.done.push(format!("{}:{}:{}: {action}\n", target.name, place.line, place.column));
+            let done = format!("{}:{}:{}: {action}", target.name, place.line, place.column);
+            mended.done.push(format!("{}\n", safe::line(&done)));
         }
         mended.after = after;
     }

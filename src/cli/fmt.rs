@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::base::{SourceMap, counted};
+use crate::base::{SourceMap, counted, safe};
 use crate::diag::{Code, Failure, Sink};
 use crate::driver::Loader;
 use crate::sema::canonical;
@@ -117,11 +117,11 @@ fn one(arguments: &Arguments, path: &str) -> Result<Outcome, Stop> {
     let changed = formatted != text;
     if arguments.diff {
         if changed {
-            output::print(&unified(path, &text, &formatted))?;
+            print_patch(&unified(path, &text, &formatted))?;
         }
     } else if arguments.check {
         if changed {
-            output::print(&format!("{path}\n"))?;
+            output::print(&format!("{}\n", safe::line(path)))?;
         }
     } else if path == "-" {
         output::print(&formatted)?;
@@ -171,8 +171,14 @@ fn sources_below(folder: &str) -> Result<Vec<String>, Stop> {
     Ok(files.map(|one| if folder == "." { one } else { format!("{folder}/{one}") }).collect())
 }
 
+/// Prints a unified diff: as it is where a program reads it, without hidden characters on a terminal.
+pub(super) fn print_patch(patch: &str) -> Result<(), Stop> {
+    if output::is_terminal() { output::print_text(patch) } else { output::print(patch) }
+}
+
 /// What changes, as a unified diff.
 pub(super) fn unified(path: &str, before: &str, after: &str) -> String {
+    let path = safe::line(path);
     similar::TextDiff::from_lines(before, after)
         .unified_diff()
         .context_radius(CONTEXT)

@@ -70,7 +70,9 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 fn project() -> Result<String, Stop> {
     let mut text = include_str!("../../docs/ci/cnnc.toml").to_owned();
     let mut budgets = 0;
-    let plain = |path: &str| !path.contains(['*', '?', '[', ']', '{', '}', '!', '"', '\\']);
+    let is_special =
+        |one: char| one.is_control() || matches!(one, '*' | '?' | '[' | ']' | '{' | '}' | '!' | '"' | '\\');
+    let plain = |path: &str| !path.contains(is_special);
     for path in walk(Path::new("."))?.into_iter().filter(|path| path.ends_with(".cnn") && plain(path)) {
         let session = crate::driver::Session::open(&FileLoader, &path).map_err(Stop::Environment)?;
         let outcome = session.check(&Options::default()).map_err(stop)?;

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::diag::{Code, Failure};
-use crate::driver::Loader;
+use crate::driver::{Loader, MAX_SOURCE_BYTES};
 use crate::lsp::{Connection, Ending, Host, serve};
 use crate::project::FILE_NAME;
 
-use super::files::FileLoader;
+use super::files::{self, FileLoader, Named};
 use super::project::walk;
 use super::{Done, Stop};
 
@@ -63,7 +63,7 @@ impl Host for Disk {
     fn project_above(&self, folder: &str) -> Option<(String, String)> {
         let path =
             Path::new(folder).ancestors().map(|one| one.join(FILE_NAME)).find(|path| path.is_file())?;
-        let text = std::fs::read_to_string(&path).ok()?;
+        let text = files::read_text(&path, Named::ByFile, MAX_SOURCE_BYTES as u64).ok()?;
         Some((path.to_string_lossy().replace('\\', "/"), text))
     }
 }

@@ -1,6 +1,5 @@
 //! `cnnc man`: the manual pages.
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 
 use crate::diag::{Code, Failure};
@@ -17,7 +16,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    let program = super::Arguments::command();
+    let program = super::command();
     let page = match &arguments.command {
         None => program,
         Some(name) => match program.find_subcommand(name) {

@@ -126,9 +126,14 @@ enum Stop {
 
 type Done = Result<(), Stop>;
 
+/// The commands and options, as clap declares them.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
-    let mut command = Arguments::command();
+    let mut command = command();
     let words = with_default_command(std::env::args_os().collect(), &command);
     let matches = command.try_get_matches_from_mut(words);
     if let Ok(matches) = &matches

@@ -93,6 +93,27 @@ const RULES: &[Rule] = &[
         why: "bounds are shown as a table or as JSON",
     },
     Rule {
+        command: "report",
+        given: "tree",
+        values: &[],
+        refuses: &["fold"],
+        why: "each part has a row of its own in a tree",
+    },
+    Rule {
+        command: "check",
+        given: "format",
+        values: &["short", "json", "sarif", "github", "gitlab", "junit", "rdjson", "markdown"],
+        refuses: &["color=always"],
+        why: "only the form for people, `human`, has colours",
+    },
+    Rule {
+        command: "fmt",
+        given: "diff",
+        values: &[],
+        refuses: &["check"],
+        why: "the changes are shown instead of the names, with the same exit code",
+    },
+    Rule {
         command: "export",
         given: "to",
         values: &["onnx"],
@@ -222,13 +243,11 @@ fn spelled(option: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_rules_speak_of_options_that_there_are() {
-        let program = super::super::Arguments::command();
+        let program = super::super::command();
         for rule in RULES {
             let command = program.find_subcommand(rule.command).expect(rule.command);
             for option in rule.refuses.iter().chain([&rule.given]) {

@@ -42,7 +42,17 @@ pub(super) fn file(
             return refused("is named for two outputs");
         }
     }
-    replace(path, &target, write)?;
+    // What is read while it is written shows only then.
+    let mut is_read = false;
+    let done = replace(path, &target, |file| {
+        write(file)?;
+        is_read = target.is_file() && files::was_opened(&target);
+        if is_read { Err(Failure::new(Code::E0609, format!("`{path}` is read"))) } else { Ok(()) }
+    });
+    if is_read {
+        return refused("is read by this command and would be overwritten");
+    }
+    done?;
     if let Ok(whole) = std::fs::canonicalize(&target) {
         WRITTEN.lock().unwrap_or_else(PoisonError::into_inner).insert(whole);
     }
@@ -58,6 +68,12 @@ pub(super) fn text(path: &str, text: &str) -> Done {
 /// and gives the new text.
 pub(super) fn update(path: &str, change: impl FnOnce() -> Result<String, Stop>) -> Done {
     let target = target(path).map_err(|error| cannot(path, &error))?;
+    if std::fs::metadata(&target).is_ok_and(|data| !data.is_file()) {
+        return Err(cannot(
+            path,
+            &io::Error::other("it is no regular file, which could be read and changed"),
+        ));
+    }
     let _lock = lock(&target).map_err(|error| cannot(path, &error))?;
     let text = change()?;
     replace(path, &target, |file| file.write_all(text.as_bytes()).map_err(|error| unwritten(path, &error)))
@@ -150,6 +166,7 @@ fn remove_abandoned(folder: &Path) {
         let is_unfinished = entry.file_name().to_string_lossy().starts_with(UNFINISHED);
         let age = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
         if is_unfinished
+            && entry.file_type().is_ok_and(|kind| kind.is_file())
             && age().is_some_and(|age| age > ABANDONED)
             && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
         {
