@@ -1,8 +1,9 @@
 //! The operators: `catalogue/` has a file for each, beside it stands the machinery that reads and binds them.
 //!
 //! An operator's file holds everything that the project knows of its operator: how it is written ([`Spec`]), its shape
-//! rule, parameters, cost, what other tools count, geometry and the reference kernel that defines it. No facet but the
-//! parameters has a default body: an operator without a cost rule does not compile. Operators know neither syntax nor graph.
+//! rule, parameters, cost, what other tools count, geometry, its form in PyTorch and in ONNX, and the reference kernel
+//! that defines it. No facet but the parameters has a default body: an operator without a cost rule does not compile.
+//! Operators know neither syntax nor graph.
 
 mod argument;
 mod bind;
@@ -14,6 +15,7 @@ mod field;
 mod forms;
 mod input;
 mod number;
+mod onnx;
 mod operator;
 mod parameter;
 mod print;
@@ -31,6 +33,7 @@ pub use cost::{Cost, Product};
 pub use error::{At, OpError};
 pub use forms::{INPUT, form, forms};
 pub use number::Number;
+pub(crate) use onnx::{OnnxBuilder, OnnxValue, WeightLayout};
 pub(crate) use operator::Written;
 pub use operator::{Geometry, Operator, Reach, Reuse};
 pub use parameter::{Init, Parameter, Role};

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Batch;
-use super::model::{Attribute, Initialiser, Layout, Model, Node, ValueInfo, Values};
+use super::model::{Initialiser, Model, Node, ValueInfo, Values};
 use crate::ir::{Graph, NodeId};
-use crate::ops::Parameter;
+use crate::ops::{OnnxBuilder, OnnxValue, Parameter, WeightLayout};
 use crate::tensor::Shape;
 
 /// A model in the making. Between [`Builder::begin`] and [`Builder::end`] it adds what one node of the network becomes.
@@ -13,7 +13,7 @@ pub(super) struct Builder<'a> {
     graph: &'a Graph,
     batch: Batch,
     /// The version of the operator set.
-    pub(super) opset: u32,
+    opset: u32,
     nodes: Vec<Node>,
     initialisers: Vec<Initialiser>,
     names: BTreeSet<String>,
@@ -110,86 +110,6 @@ impl<'a> Builder<'a> {
         unused(&mut self.names, name)
     }
 
-    /// The name of the first operand.
-    pub(super) fn operand(&self) -> String {
-        self.current().operands[0].clone()
-    }
-
-    /// The names of all operands.
-    pub(super) fn operands(&self) -> Vec<String> {
-        self.current().operands.clone()
-    }
-
-    /// The shape of the first operand, of one picture.
-    pub(super) fn input(&self) -> Shape {
-        self.graph.operand_shapes(self.current().id)[0]
-    }
-
-    /// The shapes of all operands.
-    pub(super) fn inputs(&self) -> Vec<Shape> {
-        self.graph.operand_shapes(self.current().id)
-    }
-
-    /// The shape of the node's value, of one picture.
-    pub(super) fn output(&self) -> Shape {
-        self.graph.node(self.current().id).shape
-    }
-
-    /// The parameters that the node computes with.
-    pub(super) fn parameters(&self) -> &'a [Parameter] {
-        self.graph.parameters(self.current().id)
-    }
-
-    /// The position of the parameter with this key; `None` where the node has none.
-    pub(super) fn parameter(&self, key: &str) -> Option<usize> {
-        self.parameters().iter().position(|parameter| parameter.key == key)
-    }
-
-    /// A node of one output; the name of that.
-    pub(super) fn node(
-        &mut self,
-        operator: &'static str,
-        inputs: &[String],
-        attributes: Vec<(&'static str, Attribute)>,
-    ) -> String {
-        let scope = self.graph.node(self.current().id).path.replace('.', "/");
-        let name = unused(&mut self.node_names, &format!("/{scope}/{operator}"));
-        let output = self.fresh(&format!("{name}_output_0"));
-        self.nodes.push(Node { name, operator, inputs: inputs.to_vec(), output: output.clone(), attributes });
-        output
-    }
-
-    /// A node of one input without attributes.
-    pub(super) fn apply(&mut self, operator: &'static str, input: &str) -> String {
-        self.node(operator, &[input.to_owned()], Vec::new())
-    }
-
-    /// A node of two inputs without attributes.
-    pub(super) fn join(&mut self, operator: &'static str, first: &str, second: &str) -> String {
-        self.node(operator, &[first.to_owned(), second.to_owned()], Vec::new())
-    }
-
-    /// A node of a value and a number.
-    pub(super) fn with_number(&mut self, operator: &'static str, input: &str, number: f64) -> String {
-        let number = self.number(number);
-        self.join(operator, input, &number)
-    }
-
-    /// A constant of one element and no dimension, in single precision.
-    pub(super) fn number(&mut self, number: f64) -> String {
-        self.constant(Vec::new(), Values::Floats(vec![number as f32]))
-    }
-
-    /// A constant of these elements.
-    pub(super) fn floats(&mut self, dims: &[u64], values: Vec<f32>) -> String {
-        self.constant(dims.to_vec(), Values::Floats(values))
-    }
-
-    /// A list of integers.
-    pub(super) fn integers(&mut self, values: &[i64]) -> String {
-        self.constant(vec![values.len() as u64], Values::Integers(values.to_vec()))
-    }
-
     fn constant(&mut self, dims: Vec<u64>, values: Values) -> String {
         let same = |constant: &&Initialiser| constant.dims == dims && constant.values == values;
         // A node needs few constants: those that it made last are looked through for an equal one.
@@ -201,10 +121,58 @@ impl<'a> Builder<'a> {
         self.initialisers.push(Initialiser { name: name.clone(), dims, values });
         name
     }
+}
 
-    /// A parameter of the node with the dimensions that the operator of ONNX wants. Who shares weights gets the
-    /// constant of the owner.
-    pub(super) fn weight(&mut self, index: usize, dims: &[u64], layout: Layout) -> String {
+impl OnnxBuilder for Builder<'_> {
+    fn opset(&self) -> u32 {
+        self.opset
+    }
+
+    fn operands(&self) -> Vec<String> {
+        self.current().operands.clone()
+    }
+
+    fn inputs(&self) -> Vec<Shape> {
+        self.graph.operand_shapes(self.current().id)
+    }
+
+    fn output(&self) -> Shape {
+        self.graph.node(self.current().id).shape
+    }
+
+    fn parameters(&self) -> &[Parameter] {
+        self.graph.parameters(self.current().id)
+    }
+
+    fn pictures(&self) -> Option<u64> {
+        match self.batch {
+            Batch::Fixed(pictures) => Some(pictures),
+            Batch::Dynamic => None,
+        }
+    }
+
+    fn node(
+        &mut self,
+        operator: &'static str,
+        inputs: &[String],
+        attributes: Vec<(&'static str, OnnxValue)>,
+    ) -> String {
+        let scope = self.graph.node(self.current().id).path.replace('.', "/");
+        let name = unused(&mut self.node_names, &format!("/{scope}/{operator}"));
+        let output = self.fresh(&format!("{name}_output_0"));
+        self.nodes.push(Node { name, operator, inputs: inputs.to_vec(), output: output.clone(), attributes });
+        output
+    }
+
+    fn floats(&mut self, dims: &[u64], values: Vec<f32>) -> String {
+        self.constant(dims.to_vec(), Values::Floats(values))
+    }
+
+    fn integers(&mut self, values: &[i64]) -> String {
+        self.constant(vec![values.len() as u64], Values::Integers(values.to_vec()))
+    }
+
+    fn weight(&mut self, index: usize, dims: &[u64], layout: WeightLayout) -> String {
         let owner = self.graph.owner(self.current().id);
         let node = self.graph.node(owner);
         let key = format!("{}.{}", node.path, node.parameters[index].key);
@@ -219,55 +187,6 @@ impl<'a> Builder<'a> {
             self.initialisers.push(constant);
         }
         key
-    }
-
-    /// A parameter as it is stored.
-    pub(super) fn stored(&mut self, index: usize) -> String {
-        let dims = self.parameters()[index].shape.clone();
-        self.weight(index, &dims, Layout::Stored)
-    }
-
-    /// A parameter of one element for each channel, so that it meets the channels of the node's value.
-    pub(super) fn by_channel(&mut self, index: usize) -> String {
-        let mut dims = self.parameters()[index].shape.clone();
-        if self.output().is_map() {
-            dims.extend([1, 1]);
-        }
-        self.weight(index, &dims, Layout::Stored)
-    }
-
-    /// Brings a value to other dimensions behind the batch, which stays.
-    pub(super) fn reshape(&mut self, input: &str, dims: &[u64]) -> String {
-        let dims: Vec<i64> = [0].into_iter().chain(dims.iter().map(|&dim| dim as i64)).collect();
-        let dims = self.integers(&dims);
-        self.join("Reshape", input, &dims)
-    }
-
-    /// Exchanges the axes, the batch among them.
-    pub(super) fn transpose(&mut self, input: &str, axes: &[i64]) -> String {
-        self.node("Transpose", &[input.to_owned()], vec![("perm", Attribute::Ints(axes.to_vec()))])
-    }
-
-    /// Some positions of one axis: `start..end`.
-    pub(super) fn slice(&mut self, input: &str, axis: i64, start: u64, end: u64) -> String {
-        let [start, end, axis] = [start as i64, end as i64, axis].map(|value| self.integers(&[value]));
-        self.node("Slice", &[input.to_owned(), start, end, axis], Vec::new())
-    }
-
-    /// Values behind each other along an axis.
-    pub(super) fn concat(&mut self, inputs: &[String], axis: i64) -> String {
-        match inputs {
-            [one] => one.clone(),
-            _ => self.node("Concat", inputs, vec![("axis", Attribute::Int(axis))]),
-        }
-    }
-
-    /// The number of pictures; `None` where it is open.
-    pub(super) fn pictures(&self) -> Option<u64> {
-        match self.batch {
-            Batch::Fixed(pictures) => Some(pictures),
-            Batch::Dynamic => None,
-        }
     }
 }
 

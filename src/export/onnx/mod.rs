@@ -1,18 +1,12 @@
 //! A network as an ONNX model.
 //!
-//! Every operator of the catalogue has a form: one node where ONNX has the operator, else a few. The names are those
-//! that other tools and [`crate::import`] understand: a node is called by its path (`/layer1/0/conv1/Conv`), a value
-//! and a weight as in the network (`layer1.0.conv1`, `layer1.0.conv1.weight`). What serves training only is left out,
+//! Every operator says in its own file which nodes compute it; the model and its names are made here. The names are
+//! those that other tools and [`crate::import`] understand: a node is called by its path (`/layer1/0/conv1/Conv`), a
+//! value and a weight as in the network (`layer1.0.conv1`, `layer1.0.conv1.weight`). What serves training only is left out,
 //! dropout among it; batch normalisation stays.
 
 mod build;
-mod combine;
-mod convert;
 mod model;
-mod normalise;
-mod pointwise;
-mod rearrange;
-mod windows;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -67,7 +61,7 @@ pub fn model(graph: &Graph, batch: Batch, opset: u32) -> Model {
             NodeKind::Op(op) if needed[id.index()] => {
                 let operands = graph.operands(id).iter().map(|operand| values[operand].clone()).collect();
                 builder.begin(id, operands);
-                let value = convert::operator(&mut builder, op);
+                let value = op.onnx(&mut builder);
                 let wanted = named.get(&id).cloned();
                 builder.end(value, wanted)
             }

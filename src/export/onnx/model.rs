@@ -10,6 +10,7 @@ use ndarray::ArrayD;
 use super::wire::Message;
 use crate::diag::{Code, Failure};
 use crate::ir::NodeId;
+use crate::ops::{OnnxValue, WeightLayout};
 
 /// The version of the file format: the one that came with operator set 15 and that every current runtime reads.
 const IR_VERSION: i64 = 8;
@@ -20,15 +21,6 @@ pub const MAX_FILE: u64 = 2_000_000_000;
 const FLOAT: i64 = 1;
 const INT64: i64 = 7;
 
-/// An attribute of a node.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Attribute {
-    Int(i64),
-    Float(f32),
-    Text(&'static str),
-    Ints(Vec<i64>),
-}
-
 /// A node with one output.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Node {
@@ -37,26 +29,14 @@ pub(super) struct Node {
     /// Names of values; an empty one is an input that is left out.
     pub(super) inputs: Vec<String>,
     pub(super) output: String,
-    pub(super) attributes: Vec<(&'static str, Attribute)>,
-}
-
-/// How the elements of a parameter are laid out in the model.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Layout {
-    /// As stored.
-    Stored,
-    /// Every element so many times: one coefficient becomes a window of equal taps.
-    Repeated(usize),
-    /// The kernels of a connection table become the kernels of a full convolution, zeros where nothing is connected.
-    /// For each filter its input maps, and how many maps there are.
-    Connected(Vec<Vec<u64>>, usize),
+    pub(super) attributes: Vec<(&'static str, OnnxValue)>,
 }
 
 /// Where the values of an initialiser come from.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Values {
     /// A parameter of a node of the network, by its position in the node's list.
-    Parameter(NodeId, usize, Layout),
+    Parameter(NodeId, usize, WeightLayout),
     Floats(Vec<f32>),
     Integers(Vec<i64>),
 }
@@ -138,19 +118,19 @@ impl Node {
             let mut attribute = Message::default();
             attribute.text(1, name);
             let kind = match value {
-                Attribute::Float(value) => {
+                OnnxValue::Float(value) => {
                     attribute.float(2, *value);
                     1
                 }
-                Attribute::Int(value) => {
+                OnnxValue::Int(value) => {
                     attribute.integer(3, *value);
                     2
                 }
-                Attribute::Text(text) => {
+                OnnxValue::Text(text) => {
                     attribute.text(4, text);
                     3
                 }
-                Attribute::Ints(values) => {
+                OnnxValue::Ints(values) => {
                     attribute.integers(8, values.iter().copied());
                     7
                 }
@@ -300,11 +280,11 @@ fn elements(
             let stored = parameter(*node, *index)?;
             let mut stored = stored.iter().copied();
             Ok(match layout {
-                Layout::Stored => bytes(&mut stored),
-                Layout::Repeated(times) => {
+                WeightLayout::Stored => bytes(&mut stored),
+                WeightLayout::Repeated(times) => {
                     bytes(&mut stored.flat_map(|value| std::iter::repeat_n(value, *times)))
                 }
-                Layout::Connected(filters, maps) => {
+                WeightLayout::Connected(filters, maps) => {
                     let taps: usize = constant.dims[2..].iter().product::<u64>() as usize;
                     let mut full = vec![0.0; filters.len() * maps * taps];
                     for (filter, sources) in filters.iter().enumerate() {

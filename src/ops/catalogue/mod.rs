@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use super::field::Arguments;
+use super::onnx::{OnnxBuilder, ToOnnx};
 use super::torch::ToTorch;
 use super::{
     Bound, Cost, Counted, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Torch, Written,
@@ -69,6 +70,11 @@ macro_rules! catalogue {
             /// How it is said in PyTorch; shapes are per picture, `inputs` passed [`Operator::infer`].
             pub fn torch(&self, inputs: &[Shape], output: Shape) -> Torch {
                 match self { $(Op::$type(op) => op.to_torch(inputs, output),)* }
+            }
+
+            /// Adds the nodes of ONNX that compute it, and says how their last value is called.
+            pub(crate) fn onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+                match self { $(Op::$type(op) => op.to_onnx(builder),)* }
             }
 
             /// How many operands it takes.

@@ -5,6 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice, Zip};
 use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
 use crate::ops::forms::{ADD, RESIDUAL};
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{Both, Helper, ToTorch, Torch};
 use crate::ops::{
@@ -67,6 +68,38 @@ impl ToTorch for Add {
             None => Torch::expression(&text),
         }
     }
+}
+
+impl ToOnnx for Add {
+    /// The sum of the branches. Of a residual the body may be scaled, and the shortcut thinned and filled up.
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let mut operands = builder.operands();
+        if let Some(scale) = self.scale {
+            operands[0] = builder.with_number("Mul", &operands[0], scale);
+        }
+        if let Some(strides) = self.zeropad {
+            operands[1] = thinned_and_filled(builder, &operands[1], strides);
+        }
+        builder.chain("Add", &operands)
+    }
+}
+
+/// Every stride-th row and column of the shortcut, with zeros as further channels (He et al. 2015, option A).
+fn thinned_and_filled(builder: &mut dyn OnnxBuilder, shortcut: &str, (rows, columns): (u64, u64)) -> String {
+    let shape = builder.inputs()[1];
+    let mut value = shortcut.to_owned();
+    if (rows, columns) != (1, 1) {
+        let (height, width) = shape.extent();
+        let lists = [[0, 0], [height, width], [2, 3], [rows, columns]];
+        let [starts, ends, axes, steps] = lists.map(|list| builder.integers(&list.map(|value| value as i64)));
+        value = builder.node("Slice", &[value, starts, ends, axes, steps], Vec::new());
+    }
+    let missing = builder.output().channels() - shape.channels();
+    if missing > 0 {
+        let pads = builder.integers(&[0, 0, 0, 0, 0, missing as i64, 0, 0]);
+        value = builder.join("Pad", &value, &pads);
+    }
+    value
 }
 
 impl Written for Add {

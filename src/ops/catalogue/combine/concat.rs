@@ -5,6 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice};
 use crate::diag::Code;
 use crate::ops::field::arguments;
 use crate::ops::forms::CONCAT;
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
@@ -18,6 +19,13 @@ arguments! {
 impl ToTorch for Concat {
     fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
         Torch::expression("torch.cat([{*}], dim=1)")
+    }
+}
+
+impl ToOnnx for Concat {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let operands = builder.operands();
+        builder.concat(&operands, 1)
     }
 }
 

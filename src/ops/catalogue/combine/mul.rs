@@ -5,6 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
 use crate::diag::Code;
 use crate::ops::field::arguments;
 use crate::ops::forms::MUL;
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
@@ -19,6 +20,13 @@ impl ToTorch for Mul {
     fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
         let operands: Vec<String> = (0..inputs.len()).map(|operand| format!("{{{operand}}}")).collect();
         Torch::expression(&operands.join(" * "))
+    }
+}
+
+impl ToOnnx for Mul {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let operands = builder.operands();
+        builder.chain("Mul", &operands)
     }
 }
 

@@ -6,6 +6,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
 use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
 use crate::ops::forms::{MAX, MIN, SUB};
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
@@ -54,6 +55,18 @@ impl ToTorch for Pairwise {
         let text = (1..inputs.len())
             .fold(first, |so_far, operand| format!("torch.{function}({so_far}, {{{operand}}})"));
         Torch::expression(&text)
+    }
+}
+
+impl ToOnnx for Pairwise {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let operator = match self.joined {
+            Joined::Difference => "Sub",
+            Joined::Greatest => "Max",
+            Joined::Least => "Min",
+        };
+        let operands = builder.operands();
+        builder.chain(operator, &operands)
     }
 }
 

@@ -4,6 +4,8 @@
 //! function. Shape, geometry, memory and kernel follow; `exec` computes every one of them in the convolution
 //! before it.
 
+mod onnx;
+
 use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
 
 use crate::diag::Code;

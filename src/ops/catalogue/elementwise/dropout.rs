@@ -4,6 +4,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
@@ -35,6 +36,13 @@ arguments! {
 impl ToTorch for Dropout {
     fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
         Torch::module("nn.Dropout").positional("p", self.probability)
+    }
+}
+
+impl ToOnnx for Dropout {
+    /// It does nothing but in training.
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        builder.operand()
     }
 }
 

@@ -3,6 +3,7 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{ACTIVATIONS, MODULE_AND_FUNCTION, WEIGHTS, rules};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
@@ -35,6 +36,13 @@ impl ToTorch for PRelu {
     fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
         let slopes = if self.shared { 1 } else { inputs[0].channels() };
         Torch::module("nn.PReLU").optional("num_parameters", slopes, 1)
+    }
+}
+
+impl ToOnnx for PRelu {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let slope = if self.shared { builder.stored(0) } else { builder.by_channel(0) };
+        builder.join("PRelu", &builder.operand(), &slope)
     }
 }
 

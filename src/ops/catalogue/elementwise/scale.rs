@@ -3,6 +3,7 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{
@@ -71,6 +72,18 @@ impl ToTorch for Scale {
     fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
         let helper = if inputs[0].is_map() { &SCALE } else { &SCALE_VECTOR };
         Torch::helper(helper).positional("channels", inputs[0].channels()).optional("bias", self.bias, false)
+    }
+}
+
+impl ToOnnx for Scale {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let (input, factor) = (builder.operand(), builder.by_channel(0));
+        let scaled = builder.join("Mul", &input, &factor);
+        if self.bias {
+            let summand = builder.by_channel(1);
+            return builder.join("Add", &scaled, &summand);
+        }
+        scaled
     }
 }
 

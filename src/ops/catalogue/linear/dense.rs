@@ -5,6 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use crate::ops::catalogue::windows::sliding::BIAS;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::vector_of;
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{BIAS as BIAS_RULE, DENSE_BIAS, nothing, rules};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
@@ -42,6 +43,14 @@ impl ToTorch for Dense {
             .positional("in_features", inputs[0].channels())
             .positional("out_features", self.outputs)
             .optional("bias", self.bias, true)
+    }
+}
+
+impl ToOnnx for Dense {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let mut inputs = vec![builder.operand()];
+        inputs.extend((0..builder.parameters().len()).map(|index| builder.stored(index)));
+        builder.node("Gemm", &inputs, vec![("transB", OnnxValue::Int(1))])
     }
 }
 

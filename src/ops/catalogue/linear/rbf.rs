@@ -4,6 +4,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::vector_of;
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{
@@ -58,6 +59,18 @@ impl ToTorch for Rbf {
             .positional("in_features", inputs[0].channels())
             .positional("out_features", self.classes)
             .optional("fixed", self.fixed, false)
+    }
+}
+
+impl ToOnnx for Rbf {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let (input, axis) = (builder.operand(), builder.integers(&[1]));
+        let row = builder.join("Unsqueeze", &input, &axis);
+        let codes = builder.stored(0);
+        let difference = builder.join("Sub", &row, &codes);
+        let square = builder.join("Mul", &difference, &difference);
+        let axis = builder.integers(&[2]);
+        builder.node("ReduceSum", &[square, axis], vec![("keepdims", OnnxValue::Int(0))])
     }
 }
 

@@ -4,6 +4,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
 
 use super::epsilon::EPS;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{
@@ -106,6 +107,24 @@ impl ToTorch for BatchNorm {
             .optional("eps", self.eps, 1e-5)
             .optional("scale", self.scale, true)
             .optional("bias", self.bias, true)
+    }
+}
+
+impl ToOnnx for BatchNorm {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let channels = builder.input().channels();
+        let mut inputs = vec![builder.operand()];
+        for (key, neutral) in [("weight", 1.0), ("bias", 0.0)] {
+            inputs.push(match builder.parameter(key) {
+                Some(index) => builder.stored(index),
+                None => builder.floats(&[channels], vec![neutral; channels as usize]),
+            });
+        }
+        for key in ["running_mean", "running_var"] {
+            let index = builder.parameter(key).expect("a batch normalisation has statistics");
+            inputs.push(builder.stored(index));
+        }
+        builder.node("BatchNormalization", &inputs, vec![("epsilon", OnnxValue::Float(self.eps as f32))])
     }
 }
 

@@ -4,6 +4,7 @@ use super::epsilon::EPS;
 use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{STANDARDISED, WEIGHTS, rules};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Cost, Counted, Default, Kind, Number, OpError, Spec, Tool, Value, Written};
@@ -44,6 +45,29 @@ impl ToTorch for GroupNorm {
             .positional("num_channels", inputs[0].channels())
             .optional("eps", self.eps, 1e-5)
     }
+}
+
+impl ToOnnx for GroupNorm {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        grouped(builder, self.groups, self.eps, true)
+    }
+}
+
+/// Over groups of channels: each becomes a channel of its own for `InstanceNormalization`.
+pub(super) fn grouped(builder: &mut dyn OnnxBuilder, groups: u64, eps: f64, affine: bool) -> String {
+    let (input, shape) = (builder.operand(), builder.input());
+    let grouped = builder.reshape(&input, &[groups, shape.elements() / groups]);
+    let ones = builder.floats(&[groups], vec![1.0; groups as usize]);
+    let zeros = builder.floats(&[groups], vec![0.0; groups as usize]);
+    let attributes = vec![("epsilon", OnnxValue::Float(eps as f32))];
+    let normalised = builder.node("InstanceNormalization", &[grouped, ones, zeros], attributes);
+    let value = builder.reshape(&normalised, &shape.stored());
+    if !affine {
+        return value;
+    }
+    let (weight, bias) = (builder.by_channel(0), builder.by_channel(1));
+    let scaled = builder.join("Mul", &value, &weight);
+    builder.join("Add", &scaled, &bias)
 }
 
 impl Written for GroupNorm {

@@ -2,8 +2,10 @@
 
 use super::epsilon::EPS;
 use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
+use super::groupnorm::grouped;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{STANDARDISED, WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Cost, Counted, Flag, Number, OpError, Spec, Tool, Written};
@@ -60,6 +62,13 @@ impl ToTorch for InstanceNorm {
             .positional("num_features", inputs[0].channels())
             .optional("eps", self.eps, 1e-5)
             .optional("affine", self.affine, false)
+    }
+}
+
+impl ToOnnx for InstanceNorm {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let channels = builder.input().channels();
+        grouped(builder, channels, self.eps, self.affine)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::epsilon::epsilon;
 use super::family::{self, Norm, Together, Trained, norm_operator, sum};
 use crate::ops::field::{Arguments, arguments};
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Attribute, Cost, Counted, Default, Kind, Number, OpError, Spec, Written};
@@ -37,6 +38,18 @@ arguments! {
 impl ToTorch for L2Norm {
     fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
         Torch::expression("F.normalize({0}, dim=1, eps={eps})").named("eps", self.eps)
+    }
+}
+
+impl ToOnnx for L2Norm {
+    /// By the Euclidean norm of the channels, which is at least `eps`.
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let input = builder.operand();
+        let attributes = vec![("axes", OnnxValue::Ints(vec![1])), ("keepdims", OnnxValue::Int(1))];
+        let norm = builder.node("ReduceL2", std::slice::from_ref(&input), attributes);
+        let least = builder.number(self.eps);
+        let divisor = builder.node("Clip", &[norm, least], Vec::new());
+        builder.join("Div", &input, &divisor)
     }
 }
 

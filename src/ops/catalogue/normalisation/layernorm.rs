@@ -3,6 +3,7 @@
 use super::epsilon::EPS;
 use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
 use crate::ops::field::{Arguments, arguments};
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{STANDARDISED, WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Cost, Counted, FIRST, Number, OpError, Spec, Tool, Written};
@@ -44,6 +45,38 @@ impl ToTorch for LayerNorm {
         let torch =
             if inputs[0].is_map() { Torch::helper(&OVER_CHANNELS) } else { Torch::module("nn.LayerNorm") };
         torch.positional("normalized_shape", inputs[0].channels()).named("eps", self.eps)
+    }
+}
+
+/// The first operator set with `LayerNormalization`.
+const SINCE: u32 = 17;
+
+impl ToOnnx for LayerNorm {
+    /// Over the channels of each position: they become the last axis and go back.
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let is_map = builder.input().is_map();
+        let mut value = builder.operand();
+        if is_map {
+            value = builder.transpose(&value, &[0, 2, 3, 1]);
+        }
+        let (weight, bias) = (builder.stored(0), builder.stored(1));
+        value = if builder.opset() >= SINCE {
+            let attributes =
+                vec![("axis", OnnxValue::Int(-1)), ("epsilon", OnnxValue::Float(self.eps as f32))];
+            builder.node("LayerNormalization", &[value, weight, bias], attributes)
+        } else {
+            let last = || vec![("axes", OnnxValue::Ints(vec![-1]))];
+            let mean = builder.node("ReduceMean", std::slice::from_ref(&value), last());
+            let centred = builder.join("Sub", &value, &mean);
+            let square = builder.with_number("Pow", &centred, 2.0);
+            let variance = builder.node("ReduceMean", &[square], last());
+            let above = builder.with_number("Add", &variance, self.eps);
+            let deviation = builder.apply("Sqrt", &above);
+            let normalised = builder.join("Div", &centred, &deviation);
+            let scaled = builder.join("Mul", &normalised, &weight);
+            builder.join("Add", &scaled, &bias)
+        };
+        if is_map { builder.transpose(&value, &[0, 3, 1, 2]) } else { value }
     }
 }
 

@@ -5,6 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::rules;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
@@ -66,6 +67,19 @@ impl ToTorch for Lrn {
             .named("alpha", alpha)
             .named("beta", self.beta)
             .named("k", self.k)
+    }
+}
+
+impl ToOnnx for Lrn {
+    /// ONNX divides alpha by the size, as `mean` does; without it alpha is that much larger.
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let attributes = vec![
+            ("alpha", OnnxValue::Float((self.factor() * self.size as f64) as f32)),
+            ("beta", OnnxValue::Float(self.beta as f32)),
+            ("bias", OnnxValue::Float(self.k as f32)),
+            ("size", OnnxValue::Int(self.size as i64)),
+        ];
+        builder.node("LRN", &[builder.operand()], attributes)
     }
 }
 

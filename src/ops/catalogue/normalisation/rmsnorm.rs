@@ -3,6 +3,7 @@
 use super::epsilon::epsilon;
 use super::family::{self, Norm, Together, Trained, norm_operator, sum};
 use crate::ops::field::{Arguments, arguments};
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Attribute, Cost, Counted, Default, Kind, Number, OpError, Spec, Tool, Written};
@@ -44,6 +45,19 @@ impl ToTorch for RmsNorm {
         let torch =
             if inputs[0].is_map() { Torch::helper(&OVER_CHANNELS) } else { Torch::module("nn.RMSNorm") };
         torch.positional("normalized_shape", inputs[0].channels()).named("eps", self.eps)
+    }
+}
+
+impl ToOnnx for RmsNorm {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let input = builder.operand();
+        let square = builder.with_number("Pow", &input, 2.0);
+        let mean = builder.node("ReduceMean", &[square], vec![("axes", OnnxValue::Ints(vec![1]))]);
+        let above = builder.with_number("Add", &mean, self.eps);
+        let root = builder.apply("Sqrt", &above);
+        let normalised = builder.join("Div", &input, &root);
+        let weight = builder.by_channel(0);
+        builder.join("Mul", &normalised, &weight)
     }
 }
 

@@ -3,6 +3,7 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{nothing, rules};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Tool, Written};
@@ -44,6 +45,13 @@ arguments! {
 impl ToTorch for Softmax {
     fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
         Torch::module(if self.log { "nn.LogSoftmax" } else { "nn.Softmax" }).named("dim", 1)
+    }
+}
+
+impl ToOnnx for Softmax {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let operator = if self.log { "LogSoftmax" } else { "Softmax" };
+        builder.node(operator, &[builder.operand()], vec![("axis", OnnxValue::Int(1))])
     }
 }
 

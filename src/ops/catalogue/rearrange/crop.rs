@@ -4,6 +4,7 @@ use super::family::{Rearrange, Source, rearrange_operator};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Bound, Default, Geometry, Kind, Literal, OpError, Reach, Sizes, Spec, Value, Written};
 use crate::tensor::Shape;
@@ -115,6 +116,19 @@ impl ToTorch for Crop {
             .named("left", left)
             .named("height", out_height)
             .named("width", out_width)
+    }
+}
+
+impl ToOnnx for Crop {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let (input, before, after) = (builder.operand(), builder.input().extent(), builder.output().extent());
+        let (top, left) = match self.kept {
+            Kept::Within([top, _, left, _]) => (top, left),
+            Kept::Centre(rows, columns) => ((before.0 - rows) / 2, (before.1 - columns) / 2),
+        };
+        let [starts, ends, axes] = [[top, left], [top + after.0, left + after.1], [2, 3]]
+            .map(|list| builder.integers(&list.map(|value| value as i64)));
+        builder.node("Slice", &[input, starts, ends, axes], Vec::new())
     }
 }
 

@@ -4,6 +4,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
@@ -42,6 +43,16 @@ static HWC: Helper = Helper {
 impl ToTorch for Flatten {
     fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
         if self.hwc { Torch::helper(&HWC) } else { Torch::module("nn.Flatten") }
+    }
+}
+
+impl ToOnnx for Flatten {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let mut input = builder.operand();
+        if self.hwc {
+            input = builder.transpose(&input, &[0, 2, 3, 1]);
+        }
+        builder.node("Flatten", &[input], vec![("axis", OnnxValue::Int(1))])
     }
 }
 

@@ -4,6 +4,7 @@ use super::family::{Rearrange, Source, rearrange_operator};
 use crate::ops::catalogue::windows::sliding::{BORDER, Border};
 use crate::ops::field::{Arguments, Field, arguments, exclusive};
 use crate::ops::input::map_of;
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Attribute, Bound, Default, Geometry, Kind, OpError, Reach, Spec, Value, Written};
 use crate::tensor::Shape;
@@ -57,6 +58,60 @@ impl ToTorch for Pad {
             _ => torch,
         }
     }
+}
+
+impl ToOnnx for Pad {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let input = builder.operand();
+        padded(builder, &input, self.pads, self.border, self.value.unwrap_or(0.0))
+    }
+}
+
+/// Nodes that put rows and columns around a map: top, bottom, left, right.
+pub(crate) fn padded(
+    builder: &mut dyn OnnxBuilder,
+    input: &str,
+    [top, bottom, left, right]: [u64; 4],
+    border: Border,
+    value: f64,
+) -> String {
+    let mode = match border {
+        Border::Zeros => "constant",
+        Border::Reflect => "reflect",
+        Border::Replicate => "edge",
+        Border::Circular => {
+            // `Pad` knows circles from operator set 19 on only.
+            let (height, width) = builder.input().extent();
+            let rows = wrap(builder, input, 2, height, top, bottom);
+            return wrap(builder, &rows, 3, width, left, right);
+        }
+    };
+    let pads = [0, 0, top, left, 0, 0, bottom, right].map(|pad| pad as i64);
+    let mut inputs = vec![input.to_owned(), builder.integers(&pads)];
+    if value != 0.0 {
+        inputs.push(builder.number(value));
+    }
+    builder.node("Pad", &inputs, vec![("mode", OnnxValue::Text(mode))])
+}
+
+/// The last positions of an axis before it and its first ones behind it.
+fn wrap(
+    builder: &mut dyn OnnxBuilder,
+    input: &str,
+    axis: i64,
+    length: u64,
+    before: u64,
+    after: u64,
+) -> String {
+    let mut parts = Vec::new();
+    if before > 0 {
+        parts.push(builder.slice(input, axis, length - before, length));
+    }
+    parts.push(input.to_owned());
+    if after > 0 {
+        parts.push(builder.slice(input, axis, 0, after));
+    }
+    builder.concat(&parts, axis)
 }
 
 impl Written for Pad {

@@ -4,6 +4,7 @@ use super::family::{Rearrange, Source, rearrange_operator};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Default, Flag, Geometry, Kind, OpError, Reach, Spec, Value, Written};
 use crate::tensor::{Interpolation, Resampling, Shape, Window};
@@ -97,6 +98,27 @@ impl ToTorch for PixelShuffle {
             (true, false) => Torch::helper(&DCR).positional("factor", self.factor),
             (true, true) => Torch::helper(&DCR_INVERSE).positional("factor", self.factor),
         }
+    }
+}
+
+impl ToOnnx for PixelShuffle {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let (input, shape) = (builder.operand(), builder.input());
+        let size = ("blocksize", OnnxValue::Int(self.factor as i64));
+        if !self.inverse {
+            let mode = if self.dcr { "DCR" } else { "CRD" };
+            return builder.node("DepthToSpace", &[input], vec![size, ("mode", OnnxValue::Text(mode))]);
+        }
+        if self.dcr {
+            return builder.node("SpaceToDepth", &[input], vec![size]);
+        }
+        // ONNX has no mode of this order.
+        let ((height, width), factor) = (shape.extent(), self.factor);
+        let cut = [shape.channels(), height / factor, factor, width / factor, factor];
+        let squares = builder.reshape(&input, &cut);
+        let ordered = builder.transpose(&squares, &[0, 1, 3, 5, 2, 4]);
+        let dims = builder.output().stored();
+        builder.reshape(&ordered, &dims)
     }
 }
 

@@ -4,6 +4,7 @@ use super::family::{Rearrange, Source, rearrange_operator};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Default, Geometry, Kind, OpError, Spec, Value, Written};
 use crate::tensor::Shape;
@@ -36,6 +37,17 @@ arguments! {
 impl ToTorch for Shuffle {
     fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
         Torch::module("nn.ChannelShuffle").positional("groups", self.groups)
+    }
+}
+
+impl ToOnnx for Shuffle {
+    /// Channel `c` of the output is member `c / groups` of group `c mod groups`.
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let (input, shape) = (builder.operand(), builder.input());
+        let (height, width) = shape.extent();
+        let grouped = builder.reshape(&input, &[self.groups, shape.channels() / self.groups, height, width]);
+        let exchanged = builder.transpose(&grouped, &[0, 2, 1, 3, 4]);
+        builder.reshape(&exchanged, &shape.stored())
     }
 }
 

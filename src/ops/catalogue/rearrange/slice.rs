@@ -4,6 +4,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice as Range};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
@@ -48,6 +49,12 @@ impl ToTorch for Slice {
         Torch::expression("{0}.narrow(1, {start}, {channels})")
             .named("start", self.first)
             .named("channels", self.count)
+    }
+}
+
+impl ToOnnx for Slice {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        builder.slice(&builder.operand(), 1, self.first, self.first.saturating_add(self.count))
     }
 }
 

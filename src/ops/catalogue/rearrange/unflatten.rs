@@ -4,6 +4,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
@@ -47,6 +48,13 @@ impl ToTorch for Unflatten {
         Torch::module("nn.Unflatten")
             .positional("dim", 1)
             .positional("unflattened_size", [output.channels(), height, width])
+    }
+}
+
+impl ToOnnx for Unflatten {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let dims = builder.output().stored();
+        builder.reshape(&builder.operand(), &dims)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `upsample`: a map of another height and width.
 
+mod onnx;
+
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use crate::ops::field::{Arguments, Field, arguments, exclusive, one_of};

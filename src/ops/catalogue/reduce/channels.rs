@@ -4,6 +4,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
@@ -51,6 +52,13 @@ impl ToTorch for OverChannels {
     fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
         let reduction = if self.greatest { "amax" } else { "mean" };
         Torch::expression(&format!("{{0}}.{reduction}(dim=1, keepdim=True)"))
+    }
+}
+
+impl ToOnnx for OverChannels {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let operator = if self.greatest { "ReduceMax" } else { "ReduceMean" };
+        builder.node(operator, &[builder.operand()], vec![("axes", OnnxValue::Ints(vec![1]))])
     }
 }
 

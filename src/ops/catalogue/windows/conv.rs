@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
+use super::onnx;
 use crate::diag::Code;
+use crate::ops::onnx::{OnnxBuilder, ToOnnx, WeightLayout};
 use crate::ops::torch::{Both, Helper, ToTorch, Torch, uneven_padding};
 use crate::tensor::Shape;
 
@@ -121,6 +123,21 @@ impl ToTorch for Conv {
                 .optional("mode", border.torch(), "constant");
         }
         convolution(inputs[0].channels(), self.filters, &sliding, windows, border, self.groups, self.bias)
+    }
+}
+
+impl ToOnnx for Conv {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let (input, windows) = onnx::bordered(builder, self.sliding, self.border);
+        let weight = match &self.table {
+            None => builder.stored(0),
+            Some(table) => {
+                let (height, width) = self.sliding.kernel;
+                let layout = WeightLayout::Connected(table.rows.clone(), table.inputs as usize);
+                builder.weight(0, &[self.filters, table.inputs, height, width], layout)
+            }
+        };
+        onnx::convolution(builder, "Conv", input, weight, onnx::attributes(windows), self.groups)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `deconv`: transposed convolution. Every input position spreads its kernel over the output.
 
+mod onnx;
+
 use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Ix3, Ix4, IxDyn};
 
 use super::sliding::{BIAS, DILATE, FILTERS, GROUPS, PAD, Padding, Sliding, check_groups, window};

@@ -2,9 +2,11 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
+use super::onnx;
 use super::sliding::{BIAS, BORDER, Border, Sliding, convolution, window};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{convolution_bias, nothing};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
@@ -46,6 +48,14 @@ impl ToTorch for DwConv {
         let windows = self.sliding.windows(inputs[0].extent());
         let filters = output.channels();
         convolution(channels, filters, &self.sliding, windows, self.border, channels, self.bias)
+    }
+}
+
+impl ToOnnx for DwConv {
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let (input, windows) = onnx::bordered(builder, self.sliding, self.border);
+        let (weight, groups) = (builder.stored(0), builder.input().channels());
+        onnx::convolution(builder, "Conv", input, weight, onnx::attributes(windows), groups)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `maxpool` and `avgpool`: the largest element or the mean of each window, channel by channel.
 
+mod onnx;
+
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use super::sliding::{DILATE, PAD, Padding, SAME, Sliding, VALID};

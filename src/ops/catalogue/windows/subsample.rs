@@ -2,9 +2,11 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
+use super::onnx;
 use super::sliding::{Sliding, WINDOW};
 use crate::ops::field::{Arguments, arguments};
 use crate::ops::input::map_of;
+use crate::ops::onnx::{OnnxBuilder, ToOnnx, WeightLayout};
 use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Tool, Written};
@@ -59,6 +61,18 @@ impl ToTorch for Subsample {
             .positional("channels", inputs[0].channels())
             .named("kernel_size", self.sliding.kernel)
             .named("stride", self.sliding.stride)
+    }
+}
+
+impl ToOnnx for Subsample {
+    /// A sum over a window times a coefficient is a convolution of equal taps.
+    fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
+        let (height, width) = self.sliding.kernel;
+        let (input, channels) = (builder.operand(), builder.input().channels());
+        let taps = WeightLayout::Repeated((height * width) as usize);
+        let weight = builder.weight(0, &[channels, 1, height, width], taps);
+        let windows = self.sliding.windows(builder.input().extent());
+        onnx::convolution(builder, "Conv", input, weight, onnx::attributes(windows), channels)
     }
 }
 
