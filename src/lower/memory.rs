@@ -257,8 +257,10 @@ impl MemoryPlanner<'_> {
 
     /// Widens each buffer by the zeros that the convolutions among its readers need.
     fn add_borders(&mut self) {
+        /// The zeros before and behind an axis, of its window, its input and its output.
+        type Zeros = fn(&Window, u64, u64) -> (usize, usize);
         for step in &self.steps {
-            let (rows, columns, zeros): (_, _, fn(&Window, u64, u64) -> (usize, usize)) = match &step.kernel {
+            let (rows, columns, zeros): (_, _, Zeros) = match &step.kernel {
                 Kernel::Conv(Convolution { rows, columns, algorithm: Algorithm::Direct, .. })
                 | Kernel::Depthwise { rows, columns, .. } => (rows, columns, zeros_of_windows),
                 Kernel::TransposedConv(TransposedConvolution { rows, columns, .. }) => {
