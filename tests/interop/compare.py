@@ -8,6 +8,7 @@ taken from its own tensors, as ONNX Runtime takes them.
 """
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def compare(cnnc, path, folder, extra=(), model=None):
         found = keys_of(weights)
         result["missing"], result["unexpected"] = len(wanted - found), len(found - wanted)
     session = session_of(model or path)
-    feeds, inputs = {}, []
+    feeds, inputs, stated = {}, [], re.findall(r"input (\d+x\d+x\d+)", open(text).read())
     generator = np.random.default_rng(0)
     for index, port in enumerate(session.get_inputs()):
         shape = [dim if isinstance(dim, int) else 1 for dim in port.shape]
@@ -62,6 +63,8 @@ def compare(cnnc, path, folder, extra=(), model=None):
         np.save(file, feeds[port.name])
         name = "".join(c if c.isalnum() or c == "_" else "_" for c in port.name)
         inputs += ["--input", f"{name}={file}" if len(session.get_inputs()) > 1 else file]
+        if "x".join(map(str, shape[1:])) in stated and shape[1] != shape[3]:  # the model has its channels last
+            inputs += ["--layout", "nhwc"]
     out = os.path.join(folder, "out.npz")
     done = subprocess.run([cnnc, "run", text, "--weights", weights, "--threads", "1", "--output", out, *inputs],
                           capture_output=True, text=True)
@@ -88,7 +91,16 @@ def compare(cnnc, path, folder, extra=(), model=None):
         worst = max(worst, best / scale if best == best else float("inf"))
     result["difference"] = worst
     result["verdict"] = "equal" if worst < 1e-4 else "DIFFERS"
+    if worst >= 1e-4:
+        result["sensitivity"] = sensitivity(session, feeds)
     return result
+
+
+def sensitivity(session, feeds):
+    """By how much ONNX Runtime's own outputs change with the last bit of the input, as a share of the largest."""
+    near = {name: np.nextafter(value, np.float32(10)) for name, value in feeds.items()}
+    pairs = zip(session.run(None, feeds), session.run(None, near))
+    return max(float(np.abs(one - other).max() / max(1e-6, np.abs(one).max())) for one, other in pairs)
 
 
 def show(name, result):
@@ -97,6 +109,8 @@ def show(name, result):
         parts.append(f"{result['lines']:4d} lines")
     if "difference" in result:
         parts.append(f"{result['difference']:.1e}")
+    if "sensitivity" in result:
+        parts.append(f"(the last bit of the input changes {result['sensitivity']:.1e})")
     if "missing" in result:
         parts.append(f"keys -{result['missing']} +{result['unexpected']}")
     if result.get("why"):

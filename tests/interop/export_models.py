@@ -15,21 +15,22 @@ warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
 
 
-def randomise(model):
+def randomise(model, scale=1.0):
     generator = torch.Generator().manual_seed(1)
     for module in model.modules():
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm) and module.running_mean is not None:
             module.running_mean.copy_(torch.rand(module.running_mean.shape, generator=generator) * 0.2 - 0.1)
             module.running_var.copy_(torch.rand(module.running_var.shape, generator=generator) * 0.5 + 0.75)
             if module.affine:
-                module.weight.data.copy_(torch.rand(module.weight.shape, generator=generator) * 0.5 + 0.75)
+                module.weight.data.copy_((torch.rand(module.weight.shape, generator=generator) * 0.5 + 0.75) * scale)
                 module.bias.data.copy_(torch.rand(module.bias.shape, generator=generator) * 0.2 - 0.1)
 
 
-def export(model, size, path, dynamo=False, folded=False, opset=20):
+def export(model, size, path, dynamo=False, folded=False, opset=20, scale=1.0):
+    """Exports a module; `scale` is that of its batch normalisations: 1 or so."""
     model.eval()
     with torch.no_grad():
-        randomise(model)
+        randomise(model, scale)
     keys = [f"{key} {'x'.join(map(str, value.shape))}" for key, value in model.state_dict().items()
             if not key.endswith("num_batches_tracked")]
     example = torch.zeros(1, *size)
@@ -48,6 +49,7 @@ def export(model, size, path, dynamo=False, folded=False, opset=20):
 
 def torchvision_model(name):
     import torchvision
+    torch.manual_seed(0)
     extra = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
     return torchvision.models.get_model(name, weights=None, **extra)
 
@@ -60,6 +62,7 @@ def convolutional_torchvision():
 
 def timm_model(name):
     import timm
+    torch.manual_seed(0)
     return timm.create_model(name, pretrained=False)
 
 

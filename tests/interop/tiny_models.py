@@ -153,6 +153,61 @@ def training_statistics(folder):
     m.save(os.path.join(folder, "training_statistics.onnx"), [("x", [1, 2, 4, 4])], ["y"], opset=6)
 
 
+def channel_attention(folder):
+    """Efficient channel attention: a convolution of one axis over the channels, spread over the map."""
+    m = Model()
+    ints = lambda name, *values: m.weight(name, values=np.array(values, np.int64))
+    y = m.node("Reshape", m.node("ReduceMean", "x", axes=[2, 3], keepdims=0), ints("line", 1, 1, -1))
+    y = m.node("Conv", y, m.weight("attn.conv.weight", 1, 1, 3), name="/attn/conv/Conv", pads=[1, 1])
+    y = m.node("Reshape", m.node("Sigmoid", y), ints("map", 1, -1, 1, 1))
+    y = m.node("Expand", y, m.node("Shape", "x"))
+    m.node("Mul", "x", y, output="y")
+    m.save(os.path.join(folder, "channel_attention.onnx"), [("x", [1, 8, 6, 6])], ["y"])
+
+
+def spread(folder):
+    """A value that is repeated over a map, and taken by a sum."""
+    m = Model()
+    y = m.node("Expand", m.node("GlobalAveragePool", "x"), m.node("Shape", "x"), name="/Expand")
+    m.node("Add", "x", y, name="/Add", output="y")
+    m.save(os.path.join(folder, "spread.onnx"), [("x", [1, 8, 6, 6])], ["y"])
+
+
+def focus(folder):
+    """Every second row and column in four ways, as the first layer of a detector has them."""
+    m = Model()
+    for axis in (2, 3):
+        m.weight(f"axis{axis}", values=np.array([axis], np.int64))
+    for number in (0, 1, 2, 2**31 - 1):
+        m.weight(f"n{number}", values=np.array([number], np.int64))
+    every = lambda value, axis, first: m.node("Slice", value, f"n{first}", f"n{2**31 - 1}", f"axis{axis}", "n2")
+    rows = [every("x", 2, 0), every("x", 2, 1)]
+    parts = [every(rows[row], 3, column) for row, column in ((0, 0), (1, 0), (0, 1), (1, 1))]
+    m.conv(m.node("Concat", *parts, axis=1), "stem", 12, 4, 1)
+    m.nodes[-1].output[0] = "y"
+    m.save(os.path.join(folder, "focus.onnx"), [("x", [1, 3, 8, 8])], ["y"])
+
+
+def response(folder):
+    """Global response normalisation: lengths of channels over a map, and factors that stand as single numbers."""
+    m = Model()
+    x = m.conv("x", "conv", 3, 4, 3)
+    x = m.node("Add", m.node("Mul", m.weight("factor", 1), x), m.weight("shift", 1))
+    m.weight("places", values=np.array([2, 3], np.int64))
+    length = m.node("ReduceL2", x, "places")
+    mean = m.node("ReduceMean", length, axes=[1])
+    share = m.node("Div", length, m.node("Add", mean, m.weight("eps", values=np.array(1e-6, np.float32))))
+    m.node("Mul", x, share, output="y")
+    m.save(os.path.join(folder, "response.onnx"), [("x", [1, 3, 8, 8])], ["y"])
+
+
+def no_bias(folder):
+    """A product without a bias, but with a factor for it."""
+    m = Model()
+    m.node("Gemm", "x", m.weight("fc.weight", 5, 8), output="y", transB=1, beta=1.0)
+    m.save(os.path.join(folder, "no_bias.onnx"), [("x", [1, 8])], ["y"])
+
+
 def open_extents(folder):
     """An input of open height and width."""
     m = Model()
@@ -210,5 +265,6 @@ def mean_less_value(folder):
 if __name__ == "__main__":
     os.makedirs(sys.argv[1], exist_ok=True)
     for make in (residual, shuffle, channels_last, activations, constants, refused, unread_attribute, open_extents, several,
-                 external, fractional_corners, training_statistics, written_out, mean_less_value):
+                 external, fractional_corners, training_statistics, written_out, mean_less_value, channel_attention,
+                 spread, focus, response, no_bias):
         make(sys.argv[1])

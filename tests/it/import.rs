@@ -140,6 +140,35 @@ fn arithmetic_with_constants_and_an_input_as_an_output() {
 }
 
 #[test]
+fn a_convolution_of_one_axis_goes_over_a_row() {
+    has("channel_attention.onnx", &["unflatten 1x8x1;", "conv 1x3x1 same nobias sigmoid as conv;  flatten;"]);
+}
+
+#[test]
+fn a_value_that_is_repeated_is_taken_by_products_only() {
+    let failure = imported("spread.onnx", &Options::default()).err().unwrap();
+    assert!(failure.contains("Add `/Add`: its input 1 is spread to [1, 8, 6, 6] by `Expand`"), "{failure}");
+}
+
+#[test]
+fn every_second_row_is_a_window_of_one_element() {
+    has("focus.onnx", &["| @t2;  maxpool 1/1x2", "| @t2;  crop (0, 0, 1, 0);  maxpool 1/1x2"]);
+}
+
+#[test]
+fn factors_and_lengths_of_channels_are_words() {
+    let text = text("response.onnx");
+    for words in ["times ", "plus ", "square ", "avgpool global", "sqrt", "mean channels", "reciprocal"] {
+        assert!(text.contains(words), "`{words}` is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_factor_without_a_bias_says_nothing() {
+    has("no_bias.onnx", &["dense 5 nobias as fc;"]);
+}
+
+#[test]
 fn several_inputs_and_outputs_have_names() {
     let lines = ["input 8x8x3 as left;", "input 8x8x3 as right;", "concat < @t1 | identity >;"];
     has("several.onnx", &lines);

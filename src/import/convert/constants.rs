@@ -206,9 +206,26 @@ impl<'a> Converter<'a> {
                     Some(axes) => axes,
                     None => self.integers(node, 1, "axes")?.unwrap_or_else(|| (0..rank as i64).collect()),
                 };
-                node.must_be("keepdims", 1)?;
+                let keeps = node.int("keepdims", 1)? != 0;
                 let axes = axes.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<Vec<_>, _>>()?;
-                derive(Derivation::Mean(axes), vec![tensor])
+                let dims = tensor.dims().to_vec();
+                let kept = dims.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
+                let kept: Vec<u64> = kept.map(|(_, &extent)| extent).collect();
+                let mean = Tensor::derived(Derivation::Mean(axes), vec![tensor], self.storage)?;
+                if keeps { Ok(Some(mean)) } else { derive(Derivation::Reshape(kept), vec![mean]) }
+            }
+            // The number of elements that a statistic is over.
+            "ReduceProd" => {
+                let tensor = first(self)?;
+                if tensor.dims().len() > 1 || node.has("axes") || node.input(1).is_some() {
+                    return Ok(None);
+                }
+                let Values::Int(numbers) = tensor.values(self.storage)? else { return Ok(None) };
+                let product = numbers.iter().try_fold(1i64, |product, &number| product.checked_mul(number));
+                let product = Values::Int(vec![product.ok_or("its product is too large")?]);
+                let keeps = node.int("keepdims", 1)? != 0;
+                let dims = if keeps { vec![1; tensor.dims().len()] } else { vec![] };
+                Ok(Some(Tensor::known(dims, product)))
             }
             // Weights that are standardised when the model runs.
             "BatchNormalization" => {

@@ -12,6 +12,7 @@ mod reader;
 mod rearrange;
 mod reduce;
 mod resize;
+mod rows;
 mod slices;
 mod windows;
 
@@ -83,6 +84,8 @@ struct Converter<'a> {
     owned: BTreeSet<String>,
     /// Values that are another arrangement of a value: made once.
     arranged: BTreeMap<(ValueId, String), ValueId>,
+    /// Values that `Expand` repeats to these extents, and whose views are those of what is repeated.
+    spread: BTreeMap<&'a str, Vec<u64>>,
 }
 
 /// What a conversion gives.
@@ -119,6 +122,7 @@ pub(super) fn convert(
         network: Network::default(),
         owned: BTreeSet::new(),
         arranged: BTreeMap::new(),
+        spread: BTreeMap::new(),
     };
     let mut refusals = Refusals { nodes: nodes.len(), ..Refusals::default() };
     let mut unreadable = None;
@@ -285,6 +289,9 @@ impl<'a> Converter<'a> {
         let node = Node::default();
         let reader = Reader::new(&node, usize::MAX, &self.used);
         match self.known.get(name).cloned() {
+            Some(Known::View(_)) if self.spread.contains_key(name) => {
+                Err("`Expand` repeats its elements; the language has no such operator".into())
+            }
             Some(Known::View(view)) => {
                 let shape = self.network.shape(view.value);
                 // Channels last at the end of a model that has them last everywhere: the same elements.
@@ -309,6 +316,7 @@ impl<'a> Converter<'a> {
         if lost {
             return Err(Reason::Follows);
         }
+        self.refuse_spread(node)?;
         if constants::is_constant(self, node) && self.constant(&reader)? {
             return reader.finish();
         }
@@ -323,7 +331,8 @@ impl<'a> Converter<'a> {
             "MaxPool" | "AveragePool" => self.pool(node),
             "LpPool" => self.lp_pool(node),
             "GlobalAveragePool" | "GlobalMaxPool" => self.global_pool(node),
-            "ReduceMean" | "ReduceMax" | "ReduceSum" => self.reduce(node),
+            "ReduceMean" | "ReduceMax" | "ReduceSum" | "ReduceSumSquare" | "ReduceL2" => self.reduce(node),
+            "Expand" => self.expand(node),
             "Gemm" | "MatMul" => self.dense(node),
             "BatchNormalization" => self.batch_norm(node),
             "InstanceNormalization" => self.instance_norm(node),
@@ -443,10 +452,6 @@ impl<'a> Converter<'a> {
         if view.layout(shape) == Some([1, 2, 3]) {
             return Ok(view.value);
         }
-        if let Some(layout) = view.layout(shape) {
-            let text = if layout == [3, 1, 2] { ": the channels stand last" } else { "" };
-            return Err(format!("the axes of its input are permuted{text}").into());
-        }
         if let Some(map) = view.unflattened(shape)
             && let Shape::Map { height, width, channels } = map
         {
@@ -462,6 +467,10 @@ impl<'a> Converter<'a> {
                 "unflatten",
                 vec![Argument::Size(vec![height, width, channels])],
             );
+        }
+        if let Some(layout) = view.layout(shape) {
+            let text = if layout == [3, 1, 2] { ": the channels stand last" } else { "" };
+            return Err(format!("the axes of its input are permuted{text}").into());
         }
         let (word, mut arguments, before) = match view.rearrangement(shape) {
             Some(Rearrangement::Shuffle(groups)) => ("shuffle", vec![Argument::Count(groups)], false),

@@ -26,6 +26,7 @@ impl<'a> Converter<'a> {
         }
         at.sort_unstable();
         at.dedup();
+        let kind = node.node.kind.as_str();
         let shape = self.network.shape(view.value);
         let not_said = || format!("over the axes {at:?} of {:?}", view.dims());
         let (channels, mut places) = match view.layout(shape) {
@@ -49,7 +50,7 @@ impl<'a> Converter<'a> {
             None => return Err(not_said().into()),
         };
         places.sort_unstable();
-        let greatest = node.node.kind == "ReduceMax";
+        let greatest = kind == "ReduceMax";
         let (height, width) = shape.extent();
         let (over_positions, over_channels) = if greatest { ("maxpool", "max") } else { ("avgpool", "mean") };
         let window = |kernel: [u64; 2]| vec![Argument::Window { dims: kernel.to_vec(), stride: (1, 1) }];
@@ -64,10 +65,18 @@ impl<'a> Converter<'a> {
             Some([_, _, across]) if at == [across] && keep => (over_positions, window([1, width]), width),
             _ => return Err(not_said().into()),
         };
-        let mut value = self.emit(node, Draft::new(word, vec![view.value]).arguments(arguments))?;
-        if node.node.kind == "ReduceSum" {
+        let input = match kind {
+            "ReduceSumSquare" | "ReduceL2" => self.emit(node, Draft::new("square", vec![view.value]))?,
+            _ => view.value,
+        };
+        let mut value = self.emit(node, Draft::new(word, vec![input]).arguments(arguments))?;
+        // A sum is the mean of as many elements, times their number.
+        if matches!(kind, "ReduceSum" | "ReduceSumSquare" | "ReduceL2") {
             let arguments = vec![Argument::Real(count as f64)];
             value = self.emit(node, Draft::new("times", vec![value]).arguments(arguments))?;
+        }
+        if kind == "ReduceL2" {
+            value = self.emit(node, Draft::new("sqrt", vec![value]))?;
         }
         let own = self.whole(value);
         let mut axes: Vec<_> = (0..rank)

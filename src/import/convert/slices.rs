@@ -146,14 +146,19 @@ impl<'a> Converter<'a> {
             let within =
                 |place: i64| if place < 0 { place.saturating_add(extent) } else { place }.clamp(0, extent);
             let (start, end) = (within(start), within(end));
-            if step != 1 {
-                return Err(format!("in steps of {step} along axis {at}").into());
-            }
             let (first, count) = (start as u64, (end - start).max(0) as u64);
             let shape = self.network.shape(view.value);
             let spatial = view.layout(shape) == Some([1, 2, 3]) && at > 1;
+            if step < 1 || (step > 1 && !spatial) {
+                return Err(format!("in steps of {step} along axis {at}").into());
+            }
             if count == 0 {
                 return Err("a part without elements".into());
+            }
+            let steps = step as u64;
+            if steps > 1 {
+                view = self.every(node, &view, at, first, count, steps)?;
+                continue;
             }
             if first == 0 && count == extent as u64 {
                 continue;
@@ -170,6 +175,31 @@ impl<'a> Converter<'a> {
         }
         self.set(node, 0, view);
         Ok(())
+    }
+
+    /// Every `step`th row or column among `count` from `first` on: the maximum of windows of one element.
+    fn every(
+        &mut self,
+        node: &Reader<'a>,
+        view: &View,
+        at: usize,
+        first: u64,
+        count: u64,
+        step: u64,
+    ) -> Result<View, Reason> {
+        let (height, width) = self.network.shape(view.value).extent();
+        let mut value = view.value;
+        let behind = [height, width][at - 2] - first - count;
+        if first + behind > 0 {
+            let mut crop = [0; 4];
+            (crop[2 * (at - 2)], crop[2 * (at - 2) + 1]) = (first, behind);
+            let arguments = vec![Argument::Pads("", crop)];
+            value = self.emit(node, Draft::new("crop", vec![value]).arguments(arguments))?;
+        }
+        let stride = if at == 2 { (step, 1) } else { (1, step) };
+        let arguments = vec![Argument::Window { dims: vec![1, 1], stride }];
+        let value = self.emit(node, Draft::new("maxpool", vec![value]).arguments(arguments))?;
+        Ok(self.whole(value))
     }
 
     pub(super) fn pad(&mut self, node: &Reader<'a>) -> Result<(), Reason> {

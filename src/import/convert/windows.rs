@@ -21,10 +21,12 @@ struct Sliding {
     same: bool,
 }
 
-/// Two numbers of an attribute, each at least `least`.
-fn pair(node: &Reader<'_>, name: &str, default: u64, least: i64) -> Result<[u64; 2], Reason> {
+/// Two numbers of an attribute, each at least `least`; of one row the second is given only.
+fn pair_of(node: &Reader<'_>, name: &str, default: u64, least: i64, row: bool) -> Result<[u64; 2], Reason> {
     match node.ints(name)?.as_deref() {
         None => Ok([default; 2]),
+        Some(&[width]) if row && width >= least => Ok([default, width as u64]),
+        Some(values) if row => Err(format!("`{name}` is {values:?}").into()),
         Some(&[height, width]) if height >= least && width >= least => Ok([height as u64, width as u64]),
         Some(values) if values.len() != 2 => {
             Err(format!("`{name}` has {} numbers: only two axes are slid over", values.len()).into())
@@ -33,10 +35,17 @@ fn pair(node: &Reader<'_>, name: &str, default: u64, least: i64) -> Result<[u64;
     }
 }
 
-/// Four pads of an attribute, in the order of the language.
-fn four(node: &Reader<'_>, name: &str) -> Result<[u64; 4], Reason> {
+/// Two numbers of an attribute, each at least `least`.
+fn pair(node: &Reader<'_>, name: &str, default: u64, least: i64) -> Result<[u64; 2], Reason> {
+    pair_of(node, name, default, least, false)
+}
+
+/// Four pads of an attribute, in the order of the language; of one row the last two are given only.
+fn four_of(node: &Reader<'_>, name: &str, row: bool) -> Result<[u64; 4], Reason> {
     match node.ints(name)?.as_deref() {
         None => Ok([0; 4]),
+        Some(&[left, right]) if row && left >= 0 && right >= 0 => Ok([0, 0, left as u64, right as u64]),
+        Some(values) if row => Err(format!("`{name}` is {values:?}").into()),
         Some(&[top, left, bottom, right]) if [top, left, bottom, right].iter().all(|&pad| pad >= 0) => {
             Ok([top as u64, bottom as u64, left as u64, right as u64])
         }
@@ -54,10 +63,17 @@ fn permuted_columns(weight: Tensor, order: &[u64], converter: &Converter<'_>) ->
 }
 
 impl<'a> Converter<'a> {
-    fn sliding(&self, node: &Reader<'a>, kernel: [u64; 2], input: Shape) -> Result<Sliding, Reason> {
-        let (stride, dilation) = (pair(node, "strides", 1, 1)?, pair(node, "dilations", 1, 1)?);
+    fn sliding(
+        &self,
+        node: &Reader<'a>,
+        kernel: [u64; 2],
+        input: Shape,
+        row: bool,
+    ) -> Result<Sliding, Reason> {
+        let (stride, dilation) =
+            (pair_of(node, "strides", 1, 1, row)?, pair_of(node, "dilations", 1, 1, row)?);
         let auto = node.text("auto_pad", "NOTSET")?;
-        let mut pads = four(node, "pads")?;
+        let mut pads = four_of(node, "pads", row)?;
         let (height, width) = input.extent();
         let mut same = false;
         match auto {
@@ -78,7 +94,13 @@ impl<'a> Converter<'a> {
     }
 
     fn weight(&self, node: &Reader<'a>) -> Result<Tensor, Reason> {
-        let weight = self.tensor(node, 1, "weight")?.ok_or("its weight is missing")?;
+        let mut weight = self.tensor(node, 1, "weight")?.ok_or("its weight is missing")?;
+        if let &[outputs, inner, width] = weight.dims()
+            && node.node.kind == "Conv"
+        {
+            let dims = vec![outputs, inner, 1, width];
+            weight = Tensor::derived(Derivation::Reshape(dims), vec![weight], self.storage)?;
+        }
         if weight.dims().len() != 4 {
             let axes = weight.dims().len().saturating_sub(2);
             return Err(format!("it slides over {axes} axes, not two").into());
@@ -105,13 +127,16 @@ impl<'a> Converter<'a> {
     }
 
     pub(super) fn conv(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        let given = self.tensor(node, 1, "weight")?;
+        let row = given.is_some_and(|weight| weight.dims().len() == 3);
         let weight = self.weight(node)?;
         let view = self.view(node, 0)?;
-        let value = self.plain(node, &view)?;
+        let value = if row { self.row(node, &view)? } else { self.plain(node, &view)? };
         let input = self.network.shape(value);
         let [outputs, inner, height, width] = *weight.dims() else { return Err("no weight".into()) };
+        let own = [height as i64, width as i64];
         if let Some(kernel) = node.ints("kernel_shape")?
-            && kernel != [height as i64, width as i64]
+            && kernel != own[usize::from(row)..]
         {
             return Err(format!("`kernel_shape` is {kernel:?}, but its weight is {height}x{width}").into());
         }
@@ -122,7 +147,7 @@ impl<'a> Converter<'a> {
             let channels = input.channels();
             return Err(format!("its weight is for {groups}·{inner} channels, and {channels} arrive").into());
         }
-        let sliding = self.sliding(node, [height, width], input)?;
+        let sliding = self.sliding(node, [height, width], input, row)?;
         let bias = self.bias(node, outputs)?;
         let key = self.key(node, &[(Some(&weight), WEIGHT), (bias.as_ref(), BIAS)]);
         let depthwise = groups > 1 && inner == 1 && outputs % groups == 0;
@@ -137,7 +162,8 @@ impl<'a> Converter<'a> {
         let tensors = tensors(weight, bias);
         let draft = Draft { word, arguments, inputs: vec![value], key, tensors };
         let value = self.emit(node, draft)?;
-        self.set(node, 0, self.whole(value));
+        let view = if row { self.unrowed(value) } else { self.whole(value) };
+        self.set(node, 0, view);
         Ok(())
     }
 
@@ -156,7 +182,7 @@ impl<'a> Converter<'a> {
         let outputs = inner.checked_mul(groups).ok_or("its weight is too large")?;
         let (stride, dilation) = (pair(node, "strides", 1, 1)?, pair(node, "dilations", 1, 1)?);
         let mut more = pair(node, "output_padding", 0, 0)?;
-        let (auto, mut pads) = (node.text("auto_pad", "NOTSET")?, four(node, "pads")?);
+        let (auto, mut pads) = (node.text("auto_pad", "NOTSET")?, four_of(node, "pads", false)?);
         let wanted = node.ints("output_shape")?;
         let (rows, columns) = self.network.shape(value).extent();
         for (axis, (extent, kernel)) in [(rows, height), (columns, width)].into_iter().enumerate() {
@@ -217,7 +243,7 @@ impl<'a> Converter<'a> {
         let ceil = node.int("ceil_mode", 0)? != 0;
         let value = self.plain(node, &view)?;
         let input = self.network.shape(value);
-        let sliding = self.sliding(node, kernel, input)?;
+        let sliding = self.sliding(node, kernel, input, false)?;
         if sliding.kernel == [1, 1] && sliding.stride == [1, 1] && sliding.pads == [0; 4] {
             self.set(node, 0, view);
             return Ok(());
@@ -254,7 +280,7 @@ impl<'a> Converter<'a> {
             p => return Err(format!("`p` is {p}, not 1, 2 or 4").into()),
         };
         let mut value = self.plain(node, &view)?;
-        let sliding = self.sliding(node, kernel, self.network.shape(value))?;
+        let sliding = self.sliding(node, kernel, self.network.shape(value), false)?;
         for &word in before {
             value = self.emit(node, Draft::new(word, vec![value]))?;
         }
@@ -302,6 +328,8 @@ impl<'a> Converter<'a> {
         let key = self.key(node, &[(Some(&weight), WEIGHT), (bias.as_ref(), BIAS)]);
         let mut weight = self.multiplied(node, weight, "alpha")?;
         let bias = bias.map(|bias| self.multiplied(node, bias, "beta")).transpose()?;
+        // Without a bias its factor says nothing.
+        node.ignore("beta");
         if !transposed {
             weight = Tensor::derived(Derivation::Transpose(vec![1, 0]), vec![weight], self.storage)?;
         }
