@@ -62,11 +62,18 @@ fn sources() -> Vec<(String, String, String)> {
     found
 }
 
-/// The lines of code before the tests of a file.
+/// The lines of code of a file without its tests: modules under `#[cfg(test)]` are left out, up to their closing brace.
 fn code(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .take_while(|line| !line.starts_with("#[cfg(test)]"))
-        .filter(|line| !line.trim_start().starts_with("//"))
+    let mut tests = false;
+    text.lines().filter(move |line| {
+        if line.starts_with("#[cfg(test)]") {
+            tests = true;
+        } else if tests && (*line == "}" || line.starts_with("mod ") && line.ends_with(';')) {
+            tests = false;
+            return false;
+        }
+        !tests && !line.trim_start().starts_with("//")
+    })
 }
 
 /// The modules that a line names by `crate::module`.
@@ -174,8 +181,54 @@ fn files_are_of_a_size_that_can_be_read() {
     }
 }
 
+/// The public types that the sources declare: name and file.
+fn public_types() -> Vec<(String, String)> {
+    let mut types = Vec::new();
+    for (file, _, text) in sources() {
+        for line in code(&text).map(str::trim_start) {
+            let kinds = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
+            let Some(rest) = kinds.iter().find_map(|kind| line.strip_prefix(kind)) else { continue };
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            types.push((rest[..end].to_owned(), file.clone()));
+        }
+    }
+    types.retain(|(name, _)| !name.is_empty());
+    types.sort();
+    types
+}
+
+#[test]
+fn no_two_public_types_have_one_name() {
+    let types = public_types();
+    let twice = types.windows(2).filter(|two| two[0].0 == two[1].0);
+    let twice: Vec<String> =
+        twice.map(|two| format!("`{}` in {} and {}", two[0].0, two[0].1, two[1].1)).collect();
+    assert!(twice.is_empty(), "one word, one thing: {}", twice.join("; "));
+}
+
+#[test]
+fn the_words_of_the_glossary_are_those_of_the_code() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md")).unwrap();
+    let glossary = page.split("## Glossary").nth(1).unwrap().split("\n## ").next().unwrap();
+    let types = public_types();
+    let mut rows = 0;
+    for row in glossary.lines().filter(|line| line.starts_with("| ")).skip(1) {
+        let home = row.trim_end_matches(" |").rsplit("| ").next().unwrap().trim_matches('`');
+        let exists = match home.split_once("::") {
+            Some((module, name)) => types
+                .iter()
+                .any(|(known, file)| known == name && file.starts_with(&format!("{module}/"))),
+            None => sources().iter().any(|(file, module, _)| file == home || module == home),
+        };
+        assert!(exists, "`{home}` of the glossary does not exist: {row}");
+        rows += 1;
+    }
+    assert!(rows >= 20, "the glossary has {rows} words");
+}
+
 #[test]
 fn an_upward_dependency_would_be_found() {
     assert_eq!(named("use crate::syntax::ast; crate::ops::x").collect::<Vec<_>>(), ["syntax", "ops"]);
-    assert_eq!(code("a\n// b\n#[cfg(test)]\nc").collect::<Vec<_>>(), ["a"]);
+    assert_eq!(code("a\n// b\n#[cfg(test)]\nmod tests {\n  c\n}\nd").collect::<Vec<_>>(), ["a", "d"]);
+    assert_eq!(code("#[cfg(test)]\nmod tests;\nd").collect::<Vec<_>>(), ["d"]);
 }
