@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::io::Cursor;
 
-use cnnc::diag::{Style, render};
+use cnnc::diag::{RenderStyle, render};
 use cnnc::driver::{Options, Session};
 use cnnc::model::{Model, ModelSettings, TensorMatching, Weights};
 use cnnc::report::{Report, Selection, Settings, table};
@@ -28,7 +28,7 @@ pub(crate) fn embed() -> Result<String, Box<dyn Error>> {
 
     let wrong = Session::load(&(), "wrong.cnn", b"input 8x8x1; cnov 3x3x4".to_vec(), "wrong");
     let found = wrong.check(&Options::default())?;
-    let drawn = render(&found.diagnostics, wrong.sources(), Style::default());
+    let drawn = render(&found.diagnostics, wrong.sources(), RenderStyle::default());
     Ok(format!("{table}\nthe picture shows a {}\n\n{drawn}", best.index))
 }
 

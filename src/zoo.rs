@@ -5,7 +5,7 @@
 
 /// A file of the zoo.
 #[derive(Debug)]
-pub struct File {
+pub struct ZooFile {
     /// The file's name without `.cnn`.
     pub name: &'static str,
     /// The year of the publication.
@@ -17,233 +17,243 @@ pub struct File {
 }
 
 /// The files, in the order of the years.
-pub const FILES: &[File] = &[
-    File {
+pub const FILES: &[ZooFile] = &[
+    ZooFile {
         name: "lenet5_1998",
         year: 1998,
         networks: &["lenet5_1998"],
         text: include_str!("../examples/zoo/lenet5_1998.cnn"),
     },
-    File {
+    ZooFile {
         name: "lenet5",
         year: 1998,
         networks: &["lenet5"],
         text: include_str!("../examples/zoo/lenet5.cnn"),
     },
-    File {
+    ZooFile {
         name: "alexnet",
         year: 2012,
         networks: &["alexnet"],
         text: include_str!("../examples/zoo/alexnet.cnn"),
     },
-    File {
+    ZooFile {
         name: "alexnet_two_towers",
         year: 2012,
         networks: &["alexnet_two_towers"],
         text: include_str!("../examples/zoo/alexnet_two_towers.cnn"),
     },
-    File {
+    ZooFile {
         name: "nin",
         year: 2013,
         networks: &["nin", "nin_cifar10"],
         text: include_str!("../examples/zoo/nin.cnn"),
     },
-    File {
+    ZooFile {
         name: "alexnet_torchvision",
         year: 2014,
         networks: &["alexnet_torchvision"],
         text: include_str!("../examples/zoo/alexnet_torchvision.cnn"),
     },
-    File {
+    ZooFile {
         name: "vgg",
         year: 2014,
         networks: &["vgg11", "vgg11_lrn", "vgg13", "vgg16_c", "vgg16", "vgg19"],
         text: include_str!("../examples/zoo/vgg.cnn"),
     },
-    File {
+    ZooFile {
         name: "inception_naive",
         year: 2014,
         networks: &["inception_naive", "inception_naive_grows"],
         text: include_str!("../examples/zoo/inception_naive.cnn"),
     },
-    File {
+    ZooFile {
         name: "inception_bottleneck",
         year: 2014,
         networks: &["inception_bottleneck"],
         text: include_str!("../examples/zoo/inception_bottleneck.cnn"),
     },
-    File {
+    ZooFile {
         name: "googlenet",
         year: 2014,
         networks: &["googlenet"],
         text: include_str!("../examples/zoo/googlenet.cnn"),
     },
-    File {
+    ZooFile {
         name: "googlenet_torchvision",
         year: 2014,
         networks: &["googlenet_torchvision"],
         text: include_str!("../examples/zoo/googlenet_torchvision.cnn"),
     },
-    File {
+    ZooFile {
         name: "plain",
         year: 2015,
         networks: &["plain18", "plain34"],
         text: include_str!("../examples/zoo/plain.cnn"),
     },
-    File {
+    ZooFile {
         name: "resnet_v1",
         year: 2015,
         networks: &["resnet50_v1", "resnet101_v1", "resnet152_v1"],
         text: include_str!("../examples/zoo/resnet_v1.cnn"),
     },
-    File {
+    ZooFile {
         name: "resnet_shortcuts",
         year: 2015,
         networks: &["resnet18_a", "resnet34_a", "resnet34_c"],
         text: include_str!("../examples/zoo/resnet_shortcuts.cnn"),
     },
-    File {
+    ZooFile {
         name: "resnet",
         year: 2015,
         networks: &["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"],
         text: include_str!("../examples/zoo/resnet.cnn"),
     },
-    File {
+    ZooFile {
         name: "resnet_cifar",
         year: 2015,
         networks: &["resnet20", "resnet32", "resnet44", "resnet56", "resnet110"],
         text: include_str!("../examples/zoo/resnet_cifar.cnn"),
     },
-    File {
+    ZooFile {
         name: "inception_v3",
         year: 2015,
         networks: &["inception_v3"],
         text: include_str!("../examples/zoo/inception_v3.cnn"),
     },
-    File {
+    ZooFile {
         name: "unet_2015",
         year: 2015,
         networks: &["unet_2015"],
         text: include_str!("../examples/zoo/unet_2015.cnn"),
     },
-    File { name: "unet", year: 2015, networks: &["unet"], text: include_str!("../examples/zoo/unet.cnn") },
-    File { name: "fcn8s", year: 2015, networks: &["fcn8s"], text: include_str!("../examples/zoo/fcn8s.cnn") },
-    File {
+    ZooFile { name: "unet", year: 2015, networks: &["unet"], text: include_str!("../examples/zoo/unet.cnn") },
+    ZooFile {
+        name: "fcn8s",
+        year: 2015,
+        networks: &["fcn8s"],
+        text: include_str!("../examples/zoo/fcn8s.cnn"),
+    },
+    ZooFile {
         name: "siamese",
         year: 2015,
         networks: &["siamese"],
         text: include_str!("../examples/zoo/siamese.cnn"),
     },
-    File {
+    ZooFile {
         name: "dcgan",
         year: 2015,
         networks: &["dcgan_generator", "dcgan_discriminator"],
         text: include_str!("../examples/zoo/dcgan.cnn"),
     },
-    File {
+    ZooFile {
         name: "inception_resnet_v1",
         year: 2016,
         networks: &["inception_resnet_v1"],
         text: include_str!("../examples/zoo/inception_resnet_v1.cnn"),
     },
-    File {
+    ZooFile {
         name: "inception_resnet_v2",
         year: 2016,
         networks: &["inception_resnet_v2", "inception_resnet_v2_paper"],
         text: include_str!("../examples/zoo/inception_resnet_v2.cnn"),
     },
-    File {
+    ZooFile {
         name: "squeezenet",
         year: 2016,
         networks: &["squeezenet1_0", "squeezenet1_1"],
         text: include_str!("../examples/zoo/squeezenet.cnn"),
     },
-    File {
+    ZooFile {
         name: "resnext",
         year: 2016,
         networks: &["resnext50_32x4d", "resnext101_32x8d", "wide_resnet50_2"],
         text: include_str!("../examples/zoo/resnext.cnn"),
     },
-    File {
+    ZooFile {
         name: "densenet",
         year: 2016,
         networks: &["densenet121", "densenet169", "densenet201", "densenet161"],
         text: include_str!("../examples/zoo/densenet.cnn"),
     },
-    File {
+    ZooFile {
         name: "ssd300",
         year: 2016,
         networks: &["ssd300"],
         text: include_str!("../examples/zoo/ssd300.cnn"),
     },
-    File { name: "espcn", year: 2016, networks: &["espcn"], text: include_str!("../examples/zoo/espcn.cnn") },
-    File {
+    ZooFile {
+        name: "espcn",
+        year: 2016,
+        networks: &["espcn"],
+        text: include_str!("../examples/zoo/espcn.cnn"),
+    },
+    ZooFile {
         name: "xception",
         year: 2017,
         networks: &["xception"],
         text: include_str!("../examples/zoo/xception.cnn"),
     },
-    File {
+    ZooFile {
         name: "retinanet_head",
         year: 2017,
         networks: &["retinanet_head"],
         text: include_str!("../examples/zoo/retinanet_head.cnn"),
     },
-    File {
+    ZooFile {
         name: "deeplabv3",
         year: 2017,
         networks: &["deeplabv3"],
         text: include_str!("../examples/zoo/deeplabv3.cnn"),
     },
-    File {
+    ZooFile {
         name: "mobilenet_v2",
         year: 2018,
         networks: &["mobilenet_v2"],
         text: include_str!("../examples/zoo/mobilenet_v2.cnn"),
     },
-    File {
+    ZooFile {
         name: "shufflenet_v2",
         year: 2018,
         networks: &["shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0"],
         text: include_str!("../examples/zoo/shufflenet_v2.cnn"),
     },
-    File {
+    ZooFile {
         name: "yolov3_tiny",
         year: 2018,
         networks: &["yolov3_tiny"],
         text: include_str!("../examples/zoo/yolov3_tiny.cnn"),
     },
-    File {
+    ZooFile {
         name: "mobilenet_v3",
         year: 2019,
         networks: &["mobilenet_v3_large", "mobilenet_v3_small"],
         text: include_str!("../examples/zoo/mobilenet_v3.cnn"),
     },
-    File {
+    ZooFile {
         name: "efficientnet_b0",
         year: 2019,
         networks: &["efficientnet_b0"],
         text: include_str!("../examples/zoo/efficientnet_b0.cnn"),
     },
-    File {
+    ZooFile {
         name: "res2net50",
         year: 2019,
         networks: &["res2net50"],
         text: include_str!("../examples/zoo/res2net50.cnn"),
     },
-    File {
+    ZooFile {
         name: "regnet",
         year: 2020,
         networks: &["regnet_x_400mf", "regnet_x_800mf", "regnet_x_1_6gf", "regnet_y_400mf", "regnet_y_800mf"],
         text: include_str!("../examples/zoo/regnet.cnn"),
     },
-    File {
+    ZooFile {
         name: "convnext_tiny",
         year: 2022,
         networks: &["convnext_tiny"],
         text: include_str!("../examples/zoo/convnext_tiny.cnn"),
     },
-    File {
+    ZooFile {
         name: "yolov8n",
         year: 2023,
         networks: &["yolov8n"],
@@ -257,7 +267,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// What a name means: a network with its file, or a file of which no network is meant in particular.
-pub fn find(name: &str) -> Option<(&'static File, Option<&'static str>)> {
+pub fn find(name: &str) -> Option<(&'static ZooFile, Option<&'static str>)> {
     let network = FILES.iter().find_map(|file| {
         let network = file.networks.iter().copied().find(|network| *network == name)?;
         Some((file, Some(network)))

@@ -29,7 +29,7 @@ pub struct Budget {
 
 /// Why a budget has no meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub struct BudgetMistake {
     /// One line: what is wrong.
     pub message: String,
     /// What to do.
@@ -42,7 +42,7 @@ impl Budget {
     /// # Errors
     ///
     /// An unknown metric, one that is no number or that no part has, or a limit that is no number.
-    pub fn parse(name: &str, limit: &str) -> Result<Budget, Mistake> {
+    pub fn parse(name: &str, limit: &str) -> Result<Budget, BudgetMistake> {
         let (part, word) = match name.rsplit_once('.') {
             Some((part, word)) => (Some(part.to_owned()), word),
             None => (None, name),
@@ -54,12 +54,12 @@ impl Budget {
             let help =
                 did_you_mean(word, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
             let help = help.unwrap_or_else(|| format!("the metrics {of}are {}", known.join(", ")));
-            return Err(Mistake {
+            return Err(BudgetMistake {
                 message: format!("there is no metric `{word}` {of}for a budget"),
                 help: Some(help),
             });
         };
-        let number = quantity::parse(limit).ok_or_else(|| Mistake {
+        let number = quantity::parse(limit).ok_or_else(|| BudgetMistake {
             message: format!("`{limit}` is no limit"),
             help: Some("write a number, perhaps with K, M, G, T, KiB, MiB or GiB: `5M`".to_owned()),
         })?;

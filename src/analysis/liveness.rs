@@ -13,7 +13,7 @@ use crate::ops::{Operator, Reuse};
 
 /// A piece of memory and the values that lie in it, one after the other or as aliases.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Storage {
+pub struct StorageInterval {
     /// Its values, in the order of their steps; an input comes before all steps.
     pub values: Vec<NodeId>,
     /// Elements for one picture.
@@ -30,7 +30,7 @@ pub struct Storage {
 #[derive(Clone, Debug)]
 pub struct Liveness {
     steps: Vec<NodeId>,
-    storages: Vec<Storage>,
+    storages: Vec<StorageInterval>,
     storage_of: Vec<Option<u32>>,
 }
 
@@ -81,7 +81,7 @@ impl Liveness {
     fn start(&mut self, graph: &Graph, id: NodeId, first: u32, last: u32, input: bool) {
         self.storage_of[id.index()] = Some(self.storages.len() as u32);
         let elements = graph.node(id).shape.elements();
-        self.storages.push(Storage { values: vec![id], elements, first, last, input });
+        self.storages.push(StorageInterval { values: vec![id], elements, first, last, input });
     }
 
     /// The storage of the first operand, where the value of `id` may lie in it.
@@ -110,12 +110,12 @@ impl Liveness {
     }
 
     /// All pieces of memory: those of the inputs, then by their first value.
-    pub fn storages(&self) -> &[Storage] {
+    pub fn storages(&self) -> &[StorageInterval] {
         &self.storages
     }
 
     /// The piece of memory of a value; `None` where it is not computed.
-    pub fn storage_of(&self, id: NodeId) -> Option<&Storage> {
+    pub fn storage_of(&self, id: NodeId) -> Option<&StorageInterval> {
         self.storage_index(id).map(|index| &self.storages[index])
     }
 

@@ -9,7 +9,7 @@ use crate::ir::{Graph, NodeId};
 use crate::ops::{Operator, Reuse};
 
 use super::Dtype;
-use super::liveness::{Liveness, Storage};
+use super::liveness::{Liveness, StorageInterval};
 use super::placement::{Interval, place};
 
 /// A value that is in memory at the peak.
@@ -84,7 +84,7 @@ impl Memory {
 }
 
 /// The value that lies in a storage once the node of a step has run: the last one computed by then.
-fn held_at(storage: &Storage, step: NodeId) -> NodeId {
+fn held_at(storage: &StorageInterval, step: NodeId) -> NodeId {
     let computed = storage.values.iter().rev().find(|&&value| value <= step);
     computed.copied().unwrap_or(storage.values[0])
 }

@@ -17,7 +17,7 @@ pub fn rdjson(files: &[FileFindings]) -> Value {
 
 fn diagnostic(finding: &DiagnosticView) -> Value {
     let edits = finding.helps.iter().filter_map(|help| help.edit.as_ref());
-    let here = |edit: &&crate::diag::json::EditView| edit.place.file == finding.place.file;
+    let here = |edit: &&crate::diag::json::FixView| edit.place.file == finding.place.file;
     let suggestions: Vec<Value> = edits
         .filter(here)
         .map(|edit| json!({ "range": range(&edit.place), "text": edit.replacement }))

@@ -19,12 +19,12 @@ const HEAD: &str = "# cnnc baseline 1,";
 const NAMED: usize = 5;
 
 /// The figures of a network: name and value of each line, totals first.
-pub type Figures = Vec<(String, String)>;
+pub type BaselineFigures = Vec<(String, String)>;
 
 /// The figures of a network as a baseline has them.
-pub fn figures(checked: &Checked) -> Figures {
+pub fn figures(checked: &Checked) -> BaselineFigures {
     let graph = checked.graph();
-    let mut lines: Figures = Vec::new();
+    let mut lines: BaselineFigures = Vec::new();
     for metric in Metric::ALL {
         let value = match metric.of_network(checked) {
             Some(value) => value.to_string(),
@@ -111,7 +111,7 @@ impl Baseline {
     }
 
     /// The figures of every network, to be written again.
-    pub fn into_figures(self) -> BTreeMap<String, Figures> {
+    pub fn into_figures(self) -> BTreeMap<String, BaselineFigures> {
         let lines =
             |section: Section| section.lines.into_iter().map(|(name, value, _)| (name, value)).collect();
         self.networks.into_iter().map(|(key, section)| (key, lines(section))).collect()
@@ -122,7 +122,7 @@ impl Baseline {
     pub fn check(
         &self,
         key: &str,
-        figures: &Figures,
+        figures: &BaselineFigures,
         place: Span,
         span: impl Fn(Range<usize>) -> Span,
         sink: &mut Sink,
@@ -155,7 +155,7 @@ impl Baseline {
 }
 
 /// The lines that differ: where they stand, if they do, and what differs.
-fn differences(section: &Section, figures: &Figures) -> Vec<(Option<Range<usize>>, String)> {
+fn differences(section: &Section, figures: &BaselineFigures) -> Vec<(Option<Range<usize>>, String)> {
     let was: BTreeMap<&str, (&str, &Range<usize>)> =
         section.lines.iter().map(|(name, value, place)| (name.as_str(), (value.as_str(), place))).collect();
     let now: BTreeMap<&str, &str> =
@@ -184,7 +184,7 @@ fn differences(section: &Section, figures: &Figures) -> Vec<(Option<Range<usize>
 }
 
 /// The text of a baseline.
-pub fn write(networks: &BTreeMap<String, Figures>) -> String {
+pub fn write(networks: &BTreeMap<String, BaselineFigures>) -> String {
     let mut text = format!("{HEAD} {COST_MODEL}. Written by `cnnc check --baseline FILE --update`.\n");
     for (key, lines) in networks {
         let _ = write!(text, "\n{key}\n");
@@ -199,14 +199,14 @@ pub fn write(networks: &BTreeMap<String, Figures>) -> String {
 mod tests {
     use super::*;
 
-    fn sample() -> BTreeMap<String, Figures> {
+    fn sample() -> BTreeMap<String, BaselineFigures> {
         let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let lines =
             vec![line("params", "10"), line("out", "8x8x2"), line("layer a.0", "conv 8x8x2 params 10")];
         BTreeMap::from([("b.cnn#net".to_owned(), lines), ("a.cnn#net".to_owned(), vec![line("params", "1")])])
     }
 
-    fn said(now: &Figures) -> Vec<String> {
+    fn said(now: &BaselineFigures) -> Vec<String> {
         let text = write(&sample());
         let baseline = Baseline::parse(&text).unwrap();
         let mut map = crate::base::SourceMap::default();

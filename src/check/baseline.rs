@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::base::{SourceText, Span};
-use crate::baseline::{Baseline, Figures};
+use crate::baseline::{Baseline, BaselineFigures};
 use crate::diag::{Code, Sink};
 use crate::driver::Session;
 
@@ -97,7 +97,7 @@ pub fn updated_figures(
     baseline: &Baseline,
     files: &[CheckedFile],
     whole_project: bool,
-) -> BTreeMap<String, Figures> {
+) -> BTreeMap<String, BaselineFigures> {
     let mut networks = baseline.clone().into_figures();
     let known = Files::new(files, whole_project);
     networks.retain(|key, _| !known.cover(key) || known.have(key));

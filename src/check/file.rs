@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::analysis::budget::{self, Budget};
 use crate::annotate::FileFindings;
 use crate::base::{FileId, Span};
-use crate::baseline::{self, Figures};
+use crate::baseline::{self, BaselineFigures};
 use crate::diag::json::DiagnosticReport;
 use crate::diag::{Code, Diagnostic, Sink};
 use crate::driver::{CheckedNetwork, Options, OptionsError, Session};
@@ -47,7 +47,7 @@ pub struct CheckedFile {
     /// By place.
     pub diagnostics: Vec<Diagnostic>,
     /// The figures of its networks, by `file#network`; empty where no baseline is asked for.
-    pub figures: BTreeMap<String, Figures>,
+    pub figures: BTreeMap<String, BaselineFigures>,
     /// The settings of [`Rules::options`] that no network took.
     pub unused_settings: Vec<String>,
     /// The settings of variants that a network took: the index of the group in its project, and the name.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::{SourceText, Span};
 use crate::diag::{Code, Sink};
 use crate::driver::Session;
-use crate::project::{Group, Mistake, Project};
+use crate::project::{Group, Project, ProjectMistake};
 
 use super::CheckedFile;
 
@@ -27,7 +27,7 @@ impl ProjectFile {
     /// # Errors
     ///
     /// As [`Project::parse`].
-    pub fn parse(name: &str, text: &str) -> Result<ProjectFile, Mistake> {
+    pub fn parse(name: &str, text: &str) -> Result<ProjectFile, ProjectMistake> {
         let project = Project::parse(text)?;
         Ok(ProjectFile { name: name.to_owned(), text: SourceText::new(name, text), project })
     }

@@ -176,7 +176,7 @@ fn bench(arguments: &Arguments, checked: &Checked) -> Done {
 
 /// Seeded arrays in [−1, 1) for the inputs of a plan, by name.
 fn inputs(plan: &Plan) -> Vec<(String, ArrayD<f32>)> {
-    let one = |port: &crate::lower::Port| {
+    let one = |port: &crate::lower::PlanPort| {
         let values = seeded::fill(0, &port.name, &Init::Input, false, &plan.array_shape(port));
         (port.name.clone(), values)
     };

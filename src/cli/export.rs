@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::analysis::Checked;
 use crate::diag::{Code, Failure};
 use crate::driver::Session;
-use crate::export::onnx::{self, Batch, Storage};
+use crate::export::onnx::{self, Batch, WeightStorage};
 use crate::export::{PytorchOptions, is_class_name, pytorch};
 use crate::ir::NodeId;
 
@@ -110,19 +110,19 @@ fn to_onnx(arguments: &Arguments, network: &Checked, path: &str) -> Done {
         let nothing = |_: NodeId, _: usize| {
             Err(Failure::new(Code::E0601, "a model without weights asks for none".to_owned()))
         };
-        return write::file(path, |mut file| model.write(&mut file, path, Storage::Nowhere, nothing));
+        return write::file(path, |mut file| model.write(&mut file, path, WeightStorage::Nowhere, nothing));
     }
     let mut weights = arguments.parameters.weights(network, arguments.source.file.as_deref())?;
     let parameter = |node: NodeId, index: usize| weights.parameter(graph, (node, index));
     if !arguments.external_data && model.constant_bytes() <= onnx::MAX_FILE {
-        return write::file(path, |mut file| model.write(&mut file, path, Storage::Inside, parameter));
+        return write::file(path, |mut file| model.write(&mut file, path, WeightStorage::Inside, parameter));
     }
     let beside = format!("{path}.data");
     let name = Path::new(&beside).file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.unwrap_or_else(|| beside.clone());
     let mut small = Vec::new();
     write::file(&beside, |mut data| {
-        model.write(&mut small, &beside, Storage::Beside(&name, &mut data), parameter)
+        model.write(&mut small, &beside, WeightStorage::Beside(&name, &mut data), parameter)
     })?;
     write::file(path, |file| {
         let written = file.write_all(&small);

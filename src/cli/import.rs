@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::base::safe;
 use crate::diag::{Code, Failure};
 use crate::driver::Session;
-use crate::import::{self, Imported, Options, Storage};
+use crate::import::{self, ImportOptions, Imported, Storage};
 use crate::model::Weights;
 use crate::weights::safetensors;
 
@@ -61,7 +61,7 @@ impl ModelFile {
     }
 
     /// Imports the model.
-    pub(super) fn import(&self, options: &Options) -> Result<Imported, Failure> {
+    pub(super) fn import(&self, options: &ImportOptions) -> Result<Imported, Failure> {
         let name = self.path.to_string_lossy().into_owned();
         let file = self.file.borrow().try_clone();
         let file =
@@ -119,7 +119,7 @@ pub(super) fn own_weights(path: &str) -> Result<Weights, Stop> {
 
 fn imported(path: &str) -> Result<(ModelFile, Imported), Stop> {
     let file = ModelFile::open(path).map_err(Stop::Environment)?;
-    let options = Options { name: name_of(path), ..Options::default() };
+    let options = ImportOptions { name: name_of(path), ..ImportOptions::default() };
     let imported = file.import(&options).map_err(stop)?;
     Ok((file, imported))
 }
@@ -130,7 +130,7 @@ pub(super) fn name_of(path: &str) -> String {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    let options = Options {
+    let options = ImportOptions {
         name: arguments.name.clone().unwrap_or_else(|| name_of(&arguments.model)),
         flat: arguments.flat,
         inputs: arguments.inputs.iter().map(|text| extents(text)).collect::<Result<_, _>>()?,

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use crate::base::{SourceMap, visible};
-use crate::diag::{Code, Diagnostic, Failure, MOST_KEPT, Severity, Style, render};
+use crate::diag::{Code, Diagnostic, Failure, MOST_KEPT, RenderStyle, Severity, render};
 
 use super::{Done, Stop};
 
@@ -70,7 +70,7 @@ pub(super) fn failure(failure: &Failure) {
 
 /// Draws diagnostics on stderr.
 pub(super) fn diagnostics(diagnostics: &[Diagnostic], sources: &SourceMap, color: Color) {
-    error(&render(diagnostics, sources, Style { color: color.on_stderr(), ..Style::default() }));
+    error(&render(diagnostics, sources, RenderStyle { color: color.on_stderr(), ..RenderStyle::default() }));
 }
 
 /// `2 errors, 1 warning`; empty where there is neither.

@@ -9,7 +9,7 @@ use crate::base::Span;
 use crate::check::ProjectFile;
 use crate::diag::{Code, Failure};
 use crate::driver::MAX_SOURCE_BYTES;
-use crate::project::{FILE_NAME, Mistake};
+use crate::project::{FILE_NAME, ProjectMistake};
 
 use super::Stop;
 use super::files::{self, Named};
@@ -49,7 +49,7 @@ impl Opened {
 }
 
 /// A mistake of a project or device file, with its place.
-pub(super) fn wrong(name: &str, text: &str, mistake: Mistake) -> Stop {
+pub(super) fn wrong(name: &str, text: &str, mistake: ProjectMistake) -> Stop {
     let mut map = SourceMap::default();
     let file = map.add(name, text);
     let at = map.location(Span::new(file, mistake.place.start, mistake.place.end));

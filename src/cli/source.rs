@@ -5,7 +5,7 @@ use clap::Args;
 use crate::analysis::Checked;
 use crate::base::counted;
 use crate::diag::{Code, Diagnostic, Failure};
-use crate::driver::{InputSize, Number, Options, Session};
+use crate::driver::{InputSize, Options, Scalar, Session};
 use crate::tensor::Shape;
 
 use super::output::{self, Color};
@@ -37,7 +37,7 @@ impl Settings {
         for setting in &self.set {
             let parsed = setting
                 .split_once('=')
-                .and_then(|(name, value)| Some((name.trim().to_owned(), Number::parse(value.trim())?)));
+                .and_then(|(name, value)| Some((name.trim().to_owned(), Scalar::parse(value.trim())?)));
             let parsed = parsed.ok_or_else(|| {
                 wrong(format!("`--set {setting}` is no setting"), "write `--set name=number`")
             })?;

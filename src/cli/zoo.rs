@@ -6,7 +6,7 @@ use crate::analysis::Checked;
 use crate::base::grouped;
 use crate::diag::{Code, Failure};
 use crate::driver::{Options, Session};
-use crate::zoo::{self, File};
+use crate::zoo::{self, ZooFile};
 
 use super::{Done, Stop, output, words};
 
@@ -60,7 +60,7 @@ pub(crate) struct NetworkView {
 }
 
 /// What a name of the zoo means; an unknown one is a wrong usage with a suggestion.
-pub(super) fn find(name: &str) -> Result<(&'static File, Option<&'static str>), Stop> {
+pub(super) fn find(name: &str) -> Result<(&'static ZooFile, Option<&'static str>), Stop> {
     zoo::find(name).ok_or_else(|| {
         let failure = Failure::new(Code::E0106, format!("the zoo has no network `{name}`"))
             .note("`cnnc zoo` lists them");
@@ -69,7 +69,7 @@ pub(super) fn find(name: &str) -> Result<(&'static File, Option<&'static str>), 
 }
 
 /// Loads a file of the zoo.
-pub(super) fn open(file: &File) -> Session {
+pub(super) fn open(file: &ZooFile) -> Session {
     let path = format!("zoo:{}", file.name);
     Session::load(&(), &path, file.text.as_bytes().to_vec(), file.name)
 }
@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 }
 
 /// The networks of a file with their figures.
-fn views(file: &'static File) -> impl Iterator<Item = NetworkView> {
+fn views(file: &'static ZooFile) -> impl Iterator<Item = NetworkView> {
     let session = open(file);
     file.networks.iter().map(move |&name| {
         let checked = compile(&session, name);

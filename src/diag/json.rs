@@ -99,13 +99,13 @@ pub struct HelpView {
     /// The action in words.
     pub text: String,
     /// The edit that does it, where it is certain.
-    pub edit: Option<EditView>,
+    pub edit: Option<FixView>,
 }
 
 /// Replaces the text of a place.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct EditView {
+pub struct FixView {
     /// What is replaced; empty to insert.
     #[serde(flatten)]
     pub place: PlaceView,
@@ -174,7 +174,7 @@ fn diagnostic_view(diagnostic: &Diagnostic, map: &SourceMap) -> DiagnosticView {
         helps: helps
             .map(|help| HelpView {
                 text: help.text.clone(),
-                edit: help.edit.as_ref().map(|edit| EditView {
+                edit: help.edit.as_ref().map(|edit| FixView {
                     place: place_view(edit.span, map),
                     replacement: edit.replacement.clone(),
                 }),

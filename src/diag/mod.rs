@@ -16,5 +16,5 @@ mod sink;
 pub use codes::{Code, Severity};
 pub use diagnostic::{Diagnostic, Edit, Expansion, Help, Label, Origin, Subject};
 pub use failure::Failure;
-pub use render::{Style, render, render_short};
+pub use render::{RenderStyle, render, render_short};
 pub use sink::{Builder, MOST_KEPT, Sink, Suggested};

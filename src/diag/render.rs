@@ -21,22 +21,22 @@ const MOST_EXPANSIONS: usize = 8;
 
 /// How diagnostics are drawn.
 #[derive(Clone, Copy, Debug)]
-pub struct Style {
+pub struct RenderStyle {
     /// With escape sequences for colours.
     pub color: bool,
     /// The most characters of a source line that are shown; a longer one is cropped around the place.
     pub width: usize,
 }
 
-impl Default for Style {
+impl Default for RenderStyle {
     /// Plain text, 240 columns.
-    fn default() -> Style {
-        Style { color: false, width: 240 }
+    fn default() -> RenderStyle {
+        RenderStyle { color: false, width: 240 }
     }
 }
 
 /// Draws diagnostics with their source lines, an empty line behind each. Of more than 100 the rest is counted.
-pub fn render(diagnostics: &[Diagnostic], map: &SourceMap, style: Style) -> String {
+pub fn render(diagnostics: &[Diagnostic], map: &SourceMap, style: RenderStyle) -> String {
     let mut text = String::new();
     for diagnostic in diagnostics.iter().take(MOST_SHOWN) {
         text.push_str(&draw(diagnostic, map, style));
@@ -74,7 +74,7 @@ pub(super) fn severity_word(severity: Severity) -> &'static str {
     }
 }
 
-fn draw(diagnostic: &Diagnostic, map: &SourceMap, style: Style) -> String {
+fn draw(diagnostic: &Diagnostic, map: &SourceMap, style: RenderStyle) -> String {
     let labels: Vec<_> = std::iter::once(&diagnostic.primary).chain(&diagnostic.labels).collect();
     let mut files: Vec<FileId> = Vec::new();
     for label in &labels {
@@ -294,7 +294,7 @@ network n {
             .origin(&Origin::default().within(call))
             .help("`residual project bn` adds a 1x1x128/2 convolution")
             .emit();
-        insta::assert_snapshot!(render(&sink.into_sorted(), &map, Style::default()), @r"
+        insta::assert_snapshot!(render(&sink.into_sorted(), &map, RenderStyle::default()), @r"
         error[E0304]: residual paths differ
           ┌─ resnet.cnn:5:5
         4 │     maxpool 3/2 pad=1;
@@ -320,7 +320,7 @@ network n {
             .label(Span::new(other, 5, 11), "and\u{0} this")
             .warn();
         let diagnostics = sink.into_sorted();
-        insta::assert_snapshot!(render(&diagnostics, &map, Style::default()), @r"
+        insta::assert_snapshot!(render(&diagnostics, &map, RenderStyle::default()), @r"
         warning[W0201]: about a form␇
           ┌─ a.cnn:5:5
         5 │     residual <
@@ -341,7 +341,7 @@ network n {
             sink.error(Code::E0001, Span::new(file, at, at + 1), "unexpected").emit();
         }
         let diagnostics = sink.into_sorted();
-        assert!(render(&diagnostics, &map, Style::default()).ends_with("\n\n… and 30 more\n"));
+        assert!(render(&diagnostics, &map, RenderStyle::default()).ends_with("\n\n… and 30 more\n"));
         assert_eq!(render_short(&diagnostics, &map).lines().count(), 101);
     }
 
@@ -353,9 +353,9 @@ network n {
         let span = span_of(&map, file, "maxpool");
         sink.error(Code::E0001, span, "a").here("b").note("c").help("d").emit();
         let diagnostics = sink.into_sorted();
-        let coloured = render(&diagnostics, &map, Style { color: true, ..Style::default() });
+        let coloured = render(&diagnostics, &map, RenderStyle { color: true, ..RenderStyle::default() });
         assert!(coloured.contains("\u{1b}["));
-        let plain = render(&diagnostics, &map, Style::default());
+        let plain = render(&diagnostics, &map, RenderStyle::default());
         assert_eq!(without_colours(&coloured), plain);
     }
 }

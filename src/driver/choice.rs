@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::base::did_you_mean;
-use crate::sema::Entry;
+use crate::sema::EntryPoint;
 
 use super::{Options, Session};
 
@@ -67,7 +67,7 @@ impl Session {
     pub(super) fn choose(&self, options: &Options) -> Result<Option<String>, OptionsError> {
         let entries = self.entries();
         let set: BTreeSet<&str> = options.settings.iter().map(|(name, _)| name.as_str()).collect();
-        let missing = |entry: &Entry| {
+        let missing = |entry: &EntryPoint| {
             let missing = entry.needs.iter().filter(|need| !set.contains(need.as_str()));
             missing.cloned().collect::<Vec<String>>()
         };
@@ -84,7 +84,7 @@ impl Session {
             }
             return Err(OptionsError::MissingArguments { network: wanted.clone(), missing });
         }
-        let mut ready: Vec<&Entry> = entries.iter().filter(|entry| entry.needs.is_empty()).collect();
+        let mut ready: Vec<&EntryPoint> = entries.iter().filter(|entry| entry.needs.is_empty()).collect();
         if ready.is_empty() {
             ready = entries.iter().filter(|entry| missing(entry).is_empty()).collect();
         }

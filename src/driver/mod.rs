@@ -14,7 +14,7 @@ use crate::diag::{Code, Diagnostic, Failure, Severity, Sink};
 use crate::sema::{self, Files, Program};
 
 pub use crate::base::MAX_SOURCE_BYTES;
-pub use crate::sema::{Entry, InputSize, Loader, Number};
+pub use crate::sema::{EntryPoint, InputSize, Loader, Scalar};
 pub use choice::OptionsError;
 pub use workspace::Workspace;
 
@@ -27,7 +27,7 @@ pub struct Options {
     /// The network, by name; `None` is the only one that needs no arguments.
     pub network: Option<String>,
     /// Values of the network's parameters and of constants.
-    pub settings: Vec<(String, Number)>,
+    pub settings: Vec<(String, Scalar)>,
     /// Replaces the shape of the only input, or its rows and columns.
     pub input_size: Option<InputSize>,
     /// Ends a compilation whose result nobody wants any more; what comes of it then has no meaning.
@@ -99,7 +99,7 @@ pub struct CheckOutcome {
 #[derive(Debug)]
 pub struct CheckedNetwork {
     /// Its name and place.
-    pub entry: Entry,
+    pub entry: EntryPoint,
     /// The network.
     pub checked: Checked,
 }
@@ -217,7 +217,7 @@ impl Session {
     }
 
     /// The networks of the root file.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<EntryPoint> {
         self.program.entries()
     }
 
@@ -264,11 +264,11 @@ impl Session {
             }
         }
         sink.about(None);
-        let choice = sema::Options {
+        let choice = sema::ExpandOptions {
             settings: options.settings.clone(),
             steps: whole.steps,
             interrupt: options.interrupt.clone(),
-            ..sema::Options::default()
+            ..sema::ExpandOptions::default()
         };
         // What ended a network would be met again from elsewhere.
         if !whole.exhausted {
@@ -296,7 +296,7 @@ impl Session {
         sink: &mut Sink,
     ) -> Result<Compiled, OptionsError> {
         sink.about(network.as_deref());
-        let choice = sema::Options {
+        let choice = sema::ExpandOptions {
             network: network.clone(),
             settings: options.settings.clone(),
             input_size: options.input_size,

@@ -65,7 +65,7 @@ pub(super) fn in_order<'a>(
         let known = plan.inputs.iter().map(|port| port.name.clone()).collect();
         return Err(InputError::Unknown { name: (*name).to_owned(), known });
     }
-    let find = |port: &crate::lower::Port| {
+    let find = |port: &crate::lower::PlanPort| {
         let mut arrays = given.iter().filter(|(name, _)| *name == port.name).map(|(_, array)| *array);
         let name = || port.name.clone();
         let array = arrays.next().ok_or_else(|| InputError::Missing { name: name() })?;

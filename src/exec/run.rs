@@ -7,7 +7,7 @@ use std::time::Instant;
 use ndarray::{ArrayD, IxDyn};
 
 use crate::diag::{Code, Failure};
-use crate::lower::{ConstantExpr, Plan, Port};
+use crate::lower::{ConstantExpr, Plan, PlanPort};
 
 use super::inputs::{InputError, in_order};
 use super::kernels::{CompiledStep, Isa, Memory, compile, pack_constants};
@@ -160,7 +160,7 @@ impl Executor {
         job.begun.store(job.now(), Ordering::Relaxed);
         self.pool.run();
         let job = self.pool.work();
-        let output = |port: &Port| {
+        let output = |port: &PlanPort| {
             let values = job.arena.read(&port.tensor, self.plan.batch);
             ArrayD::from_shape_vec(IxDyn(&self.plan.array_shape(port)), values)
                 .expect("a tensor has the elements of its shape")

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::drawing::{Content, Drawing, Style, Vertex};
+use super::drawing::{Content, Drawing, DrawingStyle, Vertex};
 use crate::ir::Graph;
 
 /// The graph as DOT; `depth` folds as in [`Drawing::of`].
@@ -44,9 +44,9 @@ fn write_content(
 fn attributes(vertex: &Vertex) -> String {
     let label = format!("label={}", quoted(&format!("{}\n{}", vertex.name, vertex.detail)));
     let look = match vertex.style {
-        Style::Port => ", shape=ellipse",
-        Style::Operator => "",
-        Style::Folded => ", peripheries=2",
+        DrawingStyle::Port => ", shape=ellipse",
+        DrawingStyle::Operator => "",
+        DrawingStyle::Folded => ", peripheries=2",
     };
     let train = if vertex.dashed { ", style=\"rounded,dashed\"" } else { "" };
     format!("{label}{look}{train}")

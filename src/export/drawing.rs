@@ -12,7 +12,7 @@ use crate::tensor::{Shape, Window};
 
 /// How a vertex looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
+pub enum DrawingStyle {
     /// An input or an output of the network.
     Port,
     /// An operator.
@@ -29,7 +29,7 @@ pub struct Vertex {
     /// What it does, such as `conv 3x3/2`.
     pub detail: String,
     /// How it looks.
-    pub style: Style,
+    pub style: DrawingStyle,
     /// Whether it is drawn dashed: it only serves training, or it runs with the parameters of another one, whose name
     /// its detail gives.
     pub dashed: bool,
@@ -90,7 +90,7 @@ impl Drawing {
             let to = places[id.index()];
             for operand in graph.operands(id) {
                 let (from, shape) = (places[operand.index()], graph.node(operand).shape);
-                let is_folded = drawing.vertices[to].style == Style::Folded;
+                let is_folded = drawing.vertices[to].style == DrawingStyle::Folded;
                 if from != to && (!is_folded || entered.insert((from, to, shape.dims()))) {
                     drawing.edges.push(Edge { from, to, shape });
                 }
@@ -102,7 +102,7 @@ impl Drawing {
             drawing.vertices.push(Vertex {
                 name: visible(&output.name).into_owned(),
                 detail: "output".to_owned(),
-                style: Style::Port,
+                style: DrawingStyle::Port,
                 dashed: output.train_only,
                 frame: None,
             });
@@ -191,7 +191,7 @@ impl<'a> Sketch<'a> {
                     }
                     None => detail(graph, id, node),
                 },
-                style: if node.op().is_some() { Style::Operator } else { Style::Port },
+                style: if node.op().is_some() { DrawingStyle::Operator } else { DrawingStyle::Port },
                 dashed: is_dashed,
                 frame,
             });
@@ -205,7 +205,7 @@ impl<'a> Sketch<'a> {
         let vertex = self.push(Vertex {
             name: last_part(scope),
             detail: String::new(),
-            style: Style::Folded,
+            style: DrawingStyle::Folded,
             dashed: false,
             frame,
         });

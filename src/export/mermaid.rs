@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::drawing::{Content, Drawing, Style, Vertex};
+use super::drawing::{Content, Drawing, DrawingStyle, Vertex};
 use crate::ir::Graph;
 
 /// The graph as a Mermaid flowchart; `depth` folds as in [`Drawing::of`].
@@ -46,9 +46,9 @@ fn write_content(
 fn shaped(vertex: &Vertex) -> String {
     let label = format!("\"{}<br>{}\"", escaped(&vertex.name), escaped(&vertex.detail));
     match vertex.style {
-        Style::Port => format!("([{label}])"),
-        Style::Operator => format!("[{label}]"),
-        Style::Folded => format!("[[{label}]]"),
+        DrawingStyle::Port => format!("([{label}])"),
+        DrawingStyle::Operator => format!("[{label}]"),
+        DrawingStyle::Folded => format!("[[{label}]]"),
     }
 }
 

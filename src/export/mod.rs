@@ -12,7 +12,7 @@ mod pytorch;
 mod svg;
 
 pub use dot::dot;
-pub use drawing::{Drawing, Edge, Frame, Style, Vertex};
+pub use drawing::{Drawing, DrawingStyle, Edge, Frame, Vertex};
 pub use mermaid::mermaid;
 pub use pytorch::{PytorchOptions, is_class_name, pytorch};
 pub use svg::svg;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::drawing::{Drawing, Edge, Style, Vertex};
+use super::drawing::{Drawing, DrawingStyle, Edge, Vertex};
 use super::layout::{Layout, Way};
 use crate::ir::Graph;
 
@@ -182,9 +182,9 @@ fn write_shapes(text: &mut String, drawing: &Drawing, layout: &Layout, measures:
 
 fn write_vertex(text: &mut String, vertex: &Vertex, (x, y): (usize, usize), width: usize) {
     let (look, radius) = match vertex.style {
-        Style::Port => (" p", HEIGHT / 2),
-        Style::Operator => ("", 4),
-        Style::Folded => (" f", 4),
+        DrawingStyle::Port => (" p", HEIGHT / 2),
+        DrawingStyle::Operator => ("", 4),
+        DrawingStyle::Folded => (" f", 4),
     };
     let train = if vertex.dashed { " t" } else { "" };
     let (name, detail) = (cut(&vertex.name), cut(&vertex.detail));

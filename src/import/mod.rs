@@ -53,7 +53,7 @@ const OLDEST_OPSET: i64 = 6;
 
 /// What is asked of an import.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct ImportOptions {
     /// The name of the network.
     pub name: String,
     /// One statement for each operator: no blocks, no groups.
@@ -116,7 +116,7 @@ impl Weight {
 pub fn import<R: Read + Seek>(
     reader: R,
     name: &str,
-    options: &Options,
+    options: &ImportOptions,
     storage: &dyn Storage,
 ) -> Result<Imported, Failure> {
     let model = Model::read(reader).map_err(|error| unreadable(name, &error))?;
@@ -229,7 +229,7 @@ fn needed(model: &Model, outputs: &[String]) -> Result<(Vec<usize>, Vec<String>)
 fn network_of(
     model: &Model,
     name: &str,
-    options: &Options,
+    options: &ImportOptions,
     storage: &dyn Storage,
 ) -> Result<Network, Failure> {
     let refuse = |message: String| Failure::new(Code::E0801, message);
@@ -298,7 +298,7 @@ fn inputs_of<'m>(model: &'m Model, nodes: &[usize], outputs: &[String]) -> Vec<&
 }
 
 /// The extents of an input; of open ones the batch is 1.
-fn extents(input: &model::Port, options: &Options) -> Result<Vec<u64>, Vec<String>> {
+fn extents(input: &model::Port, options: &ImportOptions) -> Result<Vec<u64>, Vec<String>> {
     if let Some((_, dims)) = options.inputs.iter().find(|(name, _)| *name == input.name) {
         return Ok(dims.clone());
     }

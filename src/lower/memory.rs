@@ -15,7 +15,7 @@ use crate::tensor::{Shape, Window};
 use super::PlanOptions;
 use super::fuse::{FusedStep, Fusion};
 use super::layout::{Halo, LANES, Layout, MemoryFormat};
-use super::plan::{Algorithm, Convolution, Kernel, Plan, Port, Step, Tensor, TransposedConvolution};
+use super::plan::{Algorithm, Convolution, Kernel, Plan, PlanPort, Step, Tensor, TransposedConvolution};
 use super::sizes;
 use super::transposed::Phase;
 
@@ -340,14 +340,14 @@ impl MemoryPlanner<'_> {
         })
     }
 
-    fn output(&self, name: &str, id: NodeId, offsets: &[u128]) -> Port {
+    fn output(&self, name: &str, id: NodeId, offsets: &[u128]) -> PlanPort {
         let (root, format) = self.output_key(id);
         let mut tensor = self.tensor(root, format, offsets);
         if format == MemoryFormat::Nchw {
             tensor.shape = self.graph.node(id).shape;
             tensor.layout = Layout::new(tensor.shape, format, Halo::default());
         }
-        Port { name: name.to_owned(), tensor }
+        PlanPort { name: name.to_owned(), tensor }
     }
 
     /// Places buffers and scratch memory in the arena, and writes the plan down.
@@ -372,7 +372,7 @@ impl MemoryPlanner<'_> {
             .enumerate()
             .filter_map(|(index, fused)| self.step(fused, scratch_of(index), &offsets))
             .collect();
-        let inputs = self.graph.inputs().map(|(id, node)| Port {
+        let inputs = self.graph.inputs().map(|(id, node)| PlanPort {
             name: node.path.clone(),
             tensor: self.tensor(id, MemoryFormat::Nchw, &offsets),
         });

@@ -23,8 +23,8 @@ use crate::ir::{Graph, NodeId};
 pub use constants::ConstantExpr;
 pub use layout::{Halo, LANES, Layout, MemoryFormat};
 pub use plan::{
-    Algorithm, ChannelNorm, ChannelReduction, Combination, Convolution, Kernel, Plan, Port, Resample, Step,
-    Tensor, TransposedConvolution, WinogradTile,
+    Algorithm, ChannelNorm, ChannelReduction, Combination, Convolution, Kernel, Plan, PlanPort, Resample,
+    Step, Tensor, TransposedConvolution, WinogradTile,
 };
 pub use rearrangement::{AxisSource, Rearrangement};
 pub use sizes::{ChannelRange, DENSE_OUTPUTS, MomentBands, WinogradSchedule, lrn_radius};

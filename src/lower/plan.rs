@@ -20,7 +20,7 @@ pub struct Tensor {
 
 /// An input or output.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Port {
+pub struct PlanPort {
     /// Its name.
     pub name: String,
     /// Where its values lie; inputs are N×C×H×W.
@@ -297,9 +297,9 @@ pub struct Plan {
     /// Pictures at once.
     pub batch: usize,
     /// The inputs of the network.
-    pub inputs: Vec<Port>,
+    pub inputs: Vec<PlanPort>,
     /// The outputs that are kept, in the order in which they were asked for.
-    pub outputs: Vec<Port>,
+    pub outputs: Vec<PlanPort>,
     /// The steps in order.
     pub steps: Vec<Step>,
     /// Elements of the arena.
@@ -310,7 +310,7 @@ pub struct Plan {
 
 impl Plan {
     /// The shape of an input's or output's array: the batch, then C×H×W of a map or the elements of a vector.
-    pub fn array_shape(&self, port: &Port) -> Vec<usize> {
+    pub fn array_shape(&self, port: &PlanPort) -> Vec<usize> {
         let stored = port.tensor.shape.stored().into_iter().map(|dim| dim as usize);
         [self.batch].into_iter().chain(stored).collect()
     }

@@ -5,7 +5,7 @@
 use crate::tensor::Shape;
 
 use super::layout::LANES;
-use super::plan::{Algorithm, Convolution, Kernel, Plan, Port, Step, WinogradTile};
+use super::plan::{Algorithm, Convolution, Kernel, Plan, PlanPort, Step, WinogradTile};
 
 impl Plan {
     /// Bytes of all constants as the kernels keep them.
@@ -17,7 +17,7 @@ impl Plan {
     /// Bytes that a run with so many threads needs: the arena, the threads' scratch memory, the constants, and the
     /// arrays of inputs and outputs outside the arena.
     pub fn bytes(&self, threads: usize) -> u128 {
-        let elements = |port: &Port| u128::from(port.tensor.shape.elements()) * self.batch as u128;
+        let elements = |port: &PlanPort| u128::from(port.tensor.shape.elements()) * self.batch as u128;
         let ports = self.inputs.iter().chain(&self.outputs).map(elements).sum::<u128>();
         let scratch = self.scratch_per_thread as u128 * threads as u128;
         (4 * (self.arena as u128 + scratch + ports)).saturating_add(self.constant_bytes())

@@ -6,7 +6,7 @@ use crate::analysis::{Dtype, Metric, Unit, explain, parts};
 use crate::base::{Span, counted, grouped};
 use crate::ops::{self, Spec};
 use crate::report::numbers::{self, Figures};
-use crate::sema::{Definition, Number};
+use crate::sema::{Definition, Scalar};
 use crate::syntax::ast::{Path, Stmt, StmtKind};
 use crate::tensor::Shape;
 
@@ -166,7 +166,7 @@ fn name(view: View<'_>, named: Named, stmt: Option<&Stmt>) -> String {
             let written = view.written_value(named.definition);
             let default = written.map(|value| format!(" = {value}")).unwrap_or_default();
             parts.push(code(format!("{keyword}{word}{default}")));
-            let value = view.analysis.checked.uses.values().get(&named.definition).map(Number::to_string);
+            let value = view.analysis.checked.uses.values().get(&named.definition).map(Scalar::to_string);
             // Within a block each call may give another value.
             parts.extend(value.filter(|value| written != Some(value)).map(|value| match named.kind {
                 NameKind::Constant if view.is_item(named.definition) => format!("= **{value}**"),

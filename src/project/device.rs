@@ -6,7 +6,7 @@ use crate::analysis::Dtype;
 use crate::analysis::roofline::Device;
 use crate::base::quantity;
 
-use super::read::Mistake;
+use super::read::ProjectMistake;
 
 /// A device file.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,8 +44,8 @@ impl DeviceFile {
     /// # Errors
     ///
     /// What is no TOML, an unknown key, or a figure that is no number above 0.
-    pub fn parse(text: &str) -> Result<DeviceFile, Mistake> {
-        let file: File = toml::from_str(text).map_err(|error| Mistake {
+    pub fn parse(text: &str) -> Result<DeviceFile, ProjectMistake> {
+        let file: File = toml::from_str(text).map_err(|error| ProjectMistake {
             message: error.message().lines().collect::<Vec<_>>().join(" "),
             help: None,
             place: error.span().unwrap_or(0..0),
@@ -53,7 +53,7 @@ impl DeviceFile {
         let number = |text: &toml::Spanned<String>| {
             let parsed =
                 quantity::parse(text.get_ref()).map(|(number, divisor)| number as f64 / divisor as f64);
-            parsed.filter(|&number| number > 0.0).ok_or_else(|| Mistake {
+            parsed.filter(|&number| number > 0.0).ok_or_else(|| ProjectMistake {
                 message: format!("`{}` is no number above 0", text.get_ref()),
                 help: Some("write a number with K, M, G or T: `19.5T`".to_owned()),
                 place: text.span(),

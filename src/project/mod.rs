@@ -9,7 +9,7 @@ mod read;
 mod settings;
 
 pub use device::DeviceFile;
-pub use read::Mistake;
+pub use read::ProjectMistake;
 pub use settings::{Defaults, Group, Level, Lints, Pattern, Project, Variant};
 
 /// The name of the project file.

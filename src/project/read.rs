@@ -10,14 +10,14 @@ use crate::analysis::Metric;
 use crate::analysis::budget::Budget;
 use crate::base::did_you_mean;
 use crate::diag::Code;
-use crate::driver::Number;
+use crate::driver::Scalar;
 use crate::report::Column;
 
 use super::settings::{Defaults, Group, Level, Lints, Pattern, Placed, Project, Variant};
 
 /// Why a text is no project file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub struct ProjectMistake {
     /// One line: what is wrong.
     pub message: String,
     /// What to do.
@@ -26,9 +26,9 @@ pub struct Mistake {
     pub place: Range<usize>,
 }
 
-impl Mistake {
-    fn new(message: impl Into<String>, place: Range<usize>) -> Mistake {
-        Mistake { message: message.into(), help: None, place }
+impl ProjectMistake {
+    fn new(message: impl Into<String>, place: Range<usize>) -> ProjectMistake {
+        ProjectMistake { message: message.into(), help: None, place }
     }
 }
 
@@ -93,10 +93,10 @@ impl Project {
     /// # Errors
     ///
     /// What is no TOML, an unknown key, lint, level or metric, a value that has no meaning.
-    pub fn parse(text: &str) -> Result<Project, Mistake> {
+    pub fn parse(text: &str) -> Result<Project, ProjectMistake> {
         let file: File = toml::from_str(text).map_err(|error| {
             let message = error.message().lines().collect::<Vec<_>>().join(" ");
-            Mistake::new(message, error.span().unwrap_or(0..0))
+            ProjectMistake::new(message, error.span().unwrap_or(0..0))
         })?;
         Ok(Project {
             files: patterns(file.files)?,
@@ -109,12 +109,13 @@ impl Project {
     }
 }
 
-fn patterns(texts: Vec<Spanned<String>>) -> Result<Vec<Pattern>, Mistake> {
+fn patterns(texts: Vec<Spanned<String>>) -> Result<Vec<Pattern>, ProjectMistake> {
     let pattern = |text: Spanned<String>| {
         let place = text.span();
         let text = text.into_inner();
         if text.starts_with('/') || text.contains('\\') || text.split('/').any(|part| part == "..") {
-            let mut mistake = Mistake::new(format!("`{text}` leaves the folder of the project"), place);
+            let mut mistake =
+                ProjectMistake::new(format!("`{text}` leaves the folder of the project"), place);
             mistake.help =
                 Some("write a path from the folder of this file, with `/` and without `..`".to_owned());
             return Err(mistake);
@@ -124,7 +125,7 @@ fn patterns(texts: Vec<Spanned<String>>) -> Result<Vec<Pattern>, Mistake> {
     texts.into_iter().map(pattern).collect()
 }
 
-fn lints(table: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Lints, Mistake> {
+fn lints(table: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Lints, ProjectMistake> {
     let mut lints = Lints::default();
     for (name, word) in table {
         let level = match word.get_ref().as_str() {
@@ -132,7 +133,8 @@ fn lints(table: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Lints, Mis
             "warn" => Level::Warn,
             "deny" => Level::Deny,
             other => {
-                let mut mistake = Mistake::new(format!("`{other}` is no level of a lint"), word.span());
+                let mut mistake =
+                    ProjectMistake::new(format!("`{other}` is no level of a lint"), word.span());
                 mistake.help = Some("the levels are allow, warn and deny".to_owned());
                 return Err(mistake);
             }
@@ -144,7 +146,7 @@ fn lints(table: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Lints, Mis
         }
         let known = || Code::ALL.iter().filter(|code| code.id().starts_with('W'));
         let Some(&code) = known().find(|code| code.id() == lint) else {
-            let mut mistake = Mistake::new(format!("there is no lint `{lint}`"), name.span());
+            let mut mistake = ProjectMistake::new(format!("there is no lint `{lint}`"), name.span());
             let near = did_you_mean(lint, known().map(|code| code.id()).chain(["warnings"]));
             mistake.help = near.map(|near| format!("did you mean `{near}`?"));
             return Err(mistake);
@@ -154,13 +156,15 @@ fn lints(table: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Lints, Mis
     Ok(lints)
 }
 
-fn defaults(table: ReportTable) -> Result<Defaults, Mistake> {
+fn defaults(table: ReportTable) -> Result<Defaults, ProjectMistake> {
     let sort = match table.sort {
         None => None,
         Some(word) => {
             Some(Metric::parse(word.get_ref()).filter(|metric| metric.is_sum()).ok_or_else(|| {
-                let mut mistake =
-                    Mistake::new(format!("rows cannot be sorted by `{}`", word.get_ref()), word.span());
+                let mut mistake = ProjectMistake::new(
+                    format!("rows cannot be sorted by `{}`", word.get_ref()),
+                    word.span(),
+                );
                 mistake.help =
                     Metric::suggestion(word.get_ref()).map(|near| format!("did you mean `{near}`?"));
                 mistake
@@ -170,7 +174,8 @@ fn defaults(table: ReportTable) -> Result<Defaults, Mistake> {
     let column = |word: Spanned<String>| {
         let words = || Column::all().into_iter().map(Column::word);
         Column::parse(word.get_ref()).ok_or_else(|| {
-            let mut mistake = Mistake::new(format!("there is no column `{}`", word.get_ref()), word.span());
+            let mut mistake =
+                ProjectMistake::new(format!("there is no column `{}`", word.get_ref()), word.span());
             let near = did_you_mean(word.get_ref(), words()).map(|near| format!("did you mean `{near}`?"));
             let all = || format!("the columns are {}", words().collect::<Vec<_>>().join(", "));
             mistake.help = Some(near.unwrap_or_else(all));
@@ -181,25 +186,28 @@ fn defaults(table: ReportTable) -> Result<Defaults, Mistake> {
     Ok(Defaults { columns, sort, top: table.top, depth: table.depth, exact: table.exact })
 }
 
-fn group(table: NetworksTable) -> Result<Group, Mistake> {
+fn group(table: NetworksTable) -> Result<Group, ProjectMistake> {
     let budget = |(name, limit): (Spanned<String>, Spanned<Limit>)| {
         let text = match limit.get_ref() {
             Limit::Count(count) => count.to_string(),
             Limit::Text(text) => text.clone(),
         };
         let budget = Budget::parse(name.get_ref(), &text);
-        let budget =
-            budget.map_err(|one| Mistake { message: one.message, help: one.help, place: name.span() })?;
+        let budget = budget.map_err(|one| ProjectMistake {
+            message: one.message,
+            help: one.help,
+            place: name.span(),
+        })?;
         Ok(Placed { budget, place: name.span().start..limit.span().end })
     };
-    let mut budgets = table.max.into_iter().map(budget).collect::<Result<Vec<Placed>, Mistake>>()?;
+    let mut budgets = table.max.into_iter().map(budget).collect::<Result<Vec<Placed>, ProjectMistake>>()?;
     budgets.sort_by_key(|one| one.place.start);
     let variant = |settings: BTreeMap<String, Spanned<Setting>>| Variant {
         settings: settings
             .into_iter()
             .map(|(name, value)| match value.into_inner() {
-                Setting::Int(int) => (name, Number::Int(int.into())),
-                Setting::Real(real) => (name, Number::Real(real)),
+                Setting::Int(int) => (name, Scalar::Int(int.into())),
+                Setting::Real(real) => (name, Scalar::Real(real)),
             })
             .collect(),
     };

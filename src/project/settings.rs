@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::analysis::Metric;
 use crate::analysis::budget::Budget;
 use crate::diag::{Code, Diagnostic, Severity};
-use crate::driver::Number;
+use crate::driver::Scalar;
 use crate::report::Column;
 
 /// A path, or a glob over paths, from the folder of the project file: `*` within a folder, `**` across folders.
@@ -56,7 +56,7 @@ impl Lints {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variant {
     /// In the order of the names.
-    pub settings: Vec<(String, Number)>,
+    pub settings: Vec<(String, Scalar)>,
 }
 
 impl Variant {

@@ -236,13 +236,13 @@ pub struct SourceView {
     /// Counted from 1, in characters.
     pub column: u32,
     /// The block calls and copies that led there, innermost first.
-    pub expansion: Vec<ExpansionView>,
+    pub expansion: Vec<RowExpansionView>,
 }
 
 /// A block call or a copy of a repetition.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct ExpansionView {
+pub struct RowExpansionView {
     /// The block that was called.
     pub block: Option<String>,
     /// The line of the call or repetition.
@@ -317,7 +317,7 @@ fn layer(checked: &Checked, id: NodeId, node: &Node, sources: &SourceMap, settin
     let at = sources.location(node.span);
     let expansion = node.origin.innermost_first().map(|expansion| {
         let call = sources.location(expansion.call);
-        ExpansionView {
+        RowExpansionView {
             block: expansion.block.as_ref().map(|block| block.to_string()),
             line: call.line,
             column: call.column,

@@ -227,7 +227,7 @@ impl<'a> Expander<'a> {
             let param = index.and_then(|index| params.get(index));
             let value = match param {
                 Some(param) => self.setting(param, &arg.value, env, arriving),
-                None => self.evaluate(&arg.value, env, arriving).map(Setting::Number),
+                None => self.evaluate(&arg.value, env, arriving).map(Setting::Scalar),
             };
             let (Some(index), Some(param)) = (index, param) else {
                 match &arg.name {
@@ -272,7 +272,7 @@ impl<'a> Expander<'a> {
         arriving: Incoming,
     ) -> Evaluated<Setting> {
         if !param.word {
-            return self.evaluate(value, env, arriving).map(Setting::Number);
+            return self.evaluate(value, env, arriving).map(Setting::Scalar);
         }
         let word = match &value.bare().kind {
             ast::ExprKind::Name(word) => word.as_str(),

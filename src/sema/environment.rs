@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use crate::base::Span;
 
 use super::Evaluated;
-use super::number::Number;
+use super::number::Scalar;
 
 /// The value of a parameter or constant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Setting {
     /// A number.
-    Number(Number),
+    Scalar(Scalar),
     /// The trailing word that a `word` parameter stands for; `None` is `identity`, which writes nothing.
     Word(Option<&'static str>),
 }

@@ -2,13 +2,13 @@
 
 use crate::base::{Span, grow_stack};
 use crate::diag::{Code, Suggested};
-use crate::syntax::ast::{Axis, BinaryOp, Expr, ExprKind, Function};
+use crate::syntax::ast::{AxisPattern, BinaryOp, ConstantFunction, Expr, ExprKind};
 use crate::tensor::Shape;
 
 use super::environment::{Environment, Setting};
 use super::expander::Expander;
 use super::incoming::Incoming;
-use super::number::{ArithmeticError, Number};
+use super::number::{ArithmeticError, Scalar};
 use super::program::ItemId;
 use super::uses::Definition;
 use super::{Evaluated, Unavailable, limits};
@@ -20,7 +20,7 @@ impl Expander<'_> {
         expr: &Expr,
         env: &Environment,
         arriving: Incoming,
-    ) -> Evaluated<Number> {
+    ) -> Evaluated<Scalar> {
         let expr = expr.bare();
         self.spend(1, expr.span);
         if self.limits.terms_open >= limits::TERMS {
@@ -37,10 +37,10 @@ impl Expander<'_> {
         value
     }
 
-    fn term(&mut self, expr: &Expr, env: &Environment, arriving: Incoming) -> Evaluated<Number> {
+    fn term(&mut self, expr: &Expr, env: &Environment, arriving: Incoming) -> Evaluated<Scalar> {
         match &expr.kind {
-            ExprKind::Int(int) => Ok(Number::Int(i128::from(*int))),
-            ExprKind::Real(real) => Ok(Number::Real(*real)),
+            ExprKind::Int(int) => Ok(Scalar::Int(i128::from(*int))),
+            ExprKind::Real(real) => Ok(Scalar::Real(*real)),
             ExprKind::Name(name) => self.variable(name, expr.span, env),
             ExprKind::Arriving(axis) => self.axis(*axis, expr.span, arriving),
             ExprKind::Negate(inner) => {
@@ -62,24 +62,24 @@ impl Expander<'_> {
 
     fn call_function(
         &mut self,
-        function: Function,
+        function: ConstantFunction,
         arguments: &[Expr],
         span: Span,
         env: &Environment,
         arriving: Incoming,
-    ) -> Evaluated<Number> {
-        let values: Vec<Evaluated<Number>> =
+    ) -> Evaluated<Scalar> {
+        let values: Vec<Evaluated<Scalar>> =
             arguments.iter().map(|argument| self.evaluate(argument, env, arriving)).collect();
-        let values = values.into_iter().collect::<Evaluated<Vec<Number>>>()?;
-        let less = |a: Number, b: Number| if b.less(a) { b } else { a };
-        let greater = |a: Number, b: Number| if a.less(b) { b } else { a };
+        let values = values.into_iter().collect::<Evaluated<Vec<Scalar>>>()?;
+        let less = |a: Scalar, b: Scalar| if b.less(a) { b } else { a };
+        let greater = |a: Scalar, b: Scalar| if a.less(b) { b } else { a };
         match (function, values.as_slice()) {
-            (Function::Min, [first, rest @ ..]) => Ok(rest.iter().copied().fold(*first, less)),
-            (Function::Max, [first, rest @ ..]) => Ok(rest.iter().copied().fold(*first, greater)),
-            (Function::Ceil | Function::Floor | Function::Round, [value]) => {
+            (ConstantFunction::Min, [first, rest @ ..]) => Ok(rest.iter().copied().fold(*first, less)),
+            (ConstantFunction::Max, [first, rest @ ..]) => Ok(rest.iter().copied().fold(*first, greater)),
+            (ConstantFunction::Ceil | ConstantFunction::Floor | ConstantFunction::Round, [value]) => {
                 self.or_report(value.rounded(function), span, || value.to_string())
             }
-            (Function::Min | Function::Max, []) => {
+            (ConstantFunction::Min | ConstantFunction::Max, []) => {
                 self.error(Code::E0203, span, "`min` and `max` need an argument")
                     .here("nothing in the parentheses")
                     .emit();
@@ -96,10 +96,10 @@ impl Expander<'_> {
 
     fn or_report(
         &mut self,
-        result: Result<Number, ArithmeticError>,
+        result: Result<Scalar, ArithmeticError>,
         span: Span,
         shown: impl Fn() -> String,
-    ) -> Evaluated<Number> {
+    ) -> Evaluated<Scalar> {
         let fault = match result {
             Ok(number) => return Ok(number),
             Err(fault) => fault,
@@ -121,7 +121,7 @@ impl Expander<'_> {
         Err(Unavailable)
     }
 
-    fn variable(&mut self, name: &str, span: Span, env: &Environment) -> Evaluated<Number> {
+    fn variable(&mut self, name: &str, span: Span, env: &Environment) -> Evaluated<Scalar> {
         if let Some(variable) = env.get(name) {
             let (declared, is_parameter) = (variable.declared, variable.is_parameter);
             self.uses.word(span, || match is_parameter {
@@ -129,7 +129,7 @@ impl Expander<'_> {
                 false => Definition::Constant(declared),
             });
             return match variable.value? {
-                Setting::Number(number) => {
+                Setting::Scalar(number) => {
                     self.uses.value(declared, number);
                     Ok(number)
                 }
@@ -165,7 +165,7 @@ impl Expander<'_> {
     }
 
     /// The value of a constant of a file; a setting overrides it.
-    pub(super) fn constant(&mut self, id: ItemId, used_at: Span) -> Evaluated<Number> {
+    pub(super) fn constant(&mut self, id: ItemId, used_at: Span) -> Evaluated<Scalar> {
         if let Some(value) = self.constants.known.get(&id) {
             return *value;
         }
@@ -191,7 +191,7 @@ impl Expander<'_> {
         value
     }
 
-    fn axis(&mut self, axis: Axis, span: Span, arriving: Incoming) -> Evaluated<Number> {
+    fn axis(&mut self, axis: AxisPattern, span: Span, arriving: Incoming) -> Evaluated<Scalar> {
         let shape = match arriving {
             Incoming::Value(current) => self.builder.shape(current.node),
             Incoming::Unavailable => return Err(Unavailable),
@@ -204,9 +204,9 @@ impl Expander<'_> {
             }
         };
         match (shape, axis) {
-            (_, Axis::Channels) => Ok(Number::Int(i128::from(shape.channels()))),
-            (Shape::Map { height, .. }, Axis::Height) => Ok(Number::Int(i128::from(height))),
-            (Shape::Map { width, .. }, Axis::Width) => Ok(Number::Int(i128::from(width))),
+            (_, AxisPattern::Channels) => Ok(Scalar::Int(i128::from(shape.channels()))),
+            (Shape::Map { height, .. }, AxisPattern::Height) => Ok(Scalar::Int(i128::from(height))),
+            (Shape::Map { width, .. }, AxisPattern::Width) => Ok(Scalar::Int(i128::from(width))),
             (Shape::Vector(elements), _) => {
                 self.error(Code::E0320, span, "a vector has `in.c` only")
                     .here(format!("a vector of {elements} arrives here"))
@@ -227,11 +227,11 @@ impl Expander<'_> {
     ) -> Evaluated<u64> {
         let value = self.evaluate(expr, env, arriving)?;
         let (code, message, here) = match value {
-            Number::Int(int) => match u64::try_from(int) {
+            Scalar::Int(int) => match u64::try_from(int) {
                 Ok(count) if count >= min => return Ok(count),
                 _ => (Code::E0205, format!("{what} must be at least {min}"), format!("this is {int}")),
             },
-            Number::Real(real) => (
+            Scalar::Real(real) => (
                 Code::E0207,
                 format!("{what} must be a whole number"),
                 format!("this is the real number {real:?}"),

@@ -9,18 +9,18 @@ use crate::syntax::ast;
 
 use super::expander::{Expander, Given};
 use super::input_size::InputSize;
-use super::number::Number;
+use super::number::Scalar;
 use super::program::{ItemId, Program};
 use super::steps::Steps;
 use super::uses::Uses;
 
 /// What is expanded, and with which settings.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct ExpandOptions {
     /// The network, by name; `None` is the only one that needs no arguments.
     pub network: Option<String>,
     /// `--set name=value`: parameters of the network and constants.
-    pub settings: Vec<(String, Number)>,
+    pub settings: Vec<(String, Scalar)>,
     /// Replaces the shape of the only input.
     pub input_size: Option<InputSize>,
     /// The steps that networks of the same file took before.
@@ -54,7 +54,7 @@ pub struct Expanded {
 }
 
 /// Expands a network of the root file.
-pub fn expand(program: &Program, map: &SourceMap, options: &Options, sink: &mut Sink) -> Expanded {
+pub fn expand(program: &Program, map: &SourceMap, options: &ExpandOptions, sink: &mut Sink) -> Expanded {
     let failed_before = sink.has_failed();
     let mut expander = Expander::new(program, map, sink, given(program, options), options.steps);
     let complete = expander.network(options.network.as_deref());
@@ -74,7 +74,7 @@ pub fn expand(program: &Program, map: &SourceMap, options: &Options, sink: &mut 
 pub fn check_uncalled_blocks(
     program: &Program,
     map: &SourceMap,
-    options: &Options,
+    options: &ExpandOptions,
     called: &BTreeSet<ItemId>,
     sink: &mut Sink,
 ) -> Uses {
@@ -94,23 +94,23 @@ pub fn check_uncalled_blocks(
 }
 
 /// What settings reach: the parameters of the network and the constants of the files.
-pub fn settable<'a>(program: &'a Program, options: &Options) -> impl Iterator<Item = &'a str> {
+pub fn settable<'a>(program: &'a Program, options: &ExpandOptions) -> impl Iterator<Item = &'a str> {
     let constants = program.sources.iter().flat_map(|source| source.names.lets.keys());
     parameters(program, options).iter().map(|param| &param.name.value).chain(constants).map(String::as_str)
 }
 
-fn is_settable(program: &Program, options: &Options, name: &str) -> bool {
+fn is_settable(program: &Program, options: &ExpandOptions, name: &str) -> bool {
     parameters(program, options).iter().any(|param| param.name.value == name)
         || program.sources.iter().any(|source| source.names.lets.contains_key(name))
 }
 
 /// The parameters of the network that is expanded.
-fn parameters<'a>(program: &'a Program, options: &Options) -> &'a [ast::Param] {
+fn parameters<'a>(program: &'a Program, options: &ExpandOptions) -> &'a [ast::Param] {
     let network = options.network.as_ref().and_then(|name| program.sources[0].names.networks.get(name));
     network.map_or(&[], |&id| &program.network(id).params)
 }
 
-fn given(program: &Program, options: &Options) -> Given {
+fn given(program: &Program, options: &ExpandOptions) -> Given {
     let own = parameters(program, options);
     let sets_own = options.settings.iter().any(|(name, _)| own.iter().any(|param| param.name.value == *name));
     Given {

@@ -11,7 +11,7 @@ use crate::syntax::ast;
 
 use super::environment::{Environment, Setting, Variable};
 use super::input_size::InputSize;
-use super::number::Number;
+use super::number::Scalar;
 use super::pending::PendingExpectation;
 use super::program::{ItemId, Program};
 use super::scope::{OwnPath, PathScope};
@@ -55,7 +55,7 @@ pub(super) struct Expander<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Given {
     /// `--set`: parameters and constants.
-    pub settings: BTreeMap<String, Number>,
+    pub settings: BTreeMap<String, Scalar>,
     /// Replaces the shape of the only input.
     pub input_size: Option<InputSize>,
     /// A parameter of the network or the size of its input is not as written.
@@ -67,7 +67,7 @@ pub(super) struct Given {
 /// The constants of files.
 #[derive(Debug, Default)]
 pub(super) struct Constants {
-    pub known: BTreeMap<ItemId, Evaluated<Number>>,
+    pub known: BTreeMap<ItemId, Evaluated<Scalar>>,
     /// Those that are being evaluated, outermost first.
     pub open: Vec<ItemId>,
 }
@@ -268,6 +268,6 @@ pub(super) fn most_nodes() -> String {
 }
 
 /// A constant with its value.
-pub(super) fn constant(value: Evaluated<Number>, declared: Span) -> Variable {
-    Variable { value: value.map(Setting::Number), declared, is_parameter: false }
+pub(super) fn constant(value: Evaluated<Scalar>, declared: Span) -> Variable {
+    Variable { value: value.map(Setting::Scalar), declared, is_parameter: false }
 }

@@ -7,7 +7,7 @@ use crate::syntax::ast::{self, PathPart};
 
 use super::context::Context;
 use super::expander::Expander;
-use super::number::Number;
+use super::number::Scalar;
 use super::pending::PendingExpectation;
 use super::uses::Definition;
 use super::{Evaluated, Unavailable};
@@ -30,9 +30,9 @@ impl Expander<'_> {
             return;
         }
         let comparison = match expect.comparison.value {
-            ast::Comparison::Equal => Comparison::Equal,
-            ast::Comparison::AtMost => Comparison::AtMost,
-            ast::Comparison::AtLeast => Comparison::AtLeast,
+            ast::ComparisonOp::Equal => Comparison::Equal,
+            ast::ComparisonOp::AtMost => Comparison::AtMost,
+            ast::ComparisonOp::AtLeast => Comparison::AtLeast,
         };
         let expectation = Expectation {
             part: None,
@@ -72,8 +72,8 @@ impl Expander<'_> {
                 })
             }
             ast::ExpectValue::Expr(expr) => match self.evaluate(expr, cx.env, cx.arriving)? {
-                Number::Int(int) => Some(Target::Number { number: int, divisor: 1 }),
-                Number::Real(real) => quantity::fraction(&format!("{real}"))
+                Scalar::Int(int) => Some(Target::Number { number: int, divisor: 1 }),
+                Scalar::Real(real) => quantity::fraction(&format!("{real}"))
                     .map(|(number, divisor)| Target::Number { number, divisor }),
             },
         };

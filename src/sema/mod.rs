@@ -52,11 +52,11 @@ mod words;
 mod tests;
 
 pub use argument_order::{CatalogueOrder, canonical};
-pub use expand::{Expanded, Options, check_uncalled_blocks, expand, settable};
+pub use expand::{ExpandOptions, Expanded, check_uncalled_blocks, expand, settable};
 pub use files::Files;
 pub use input_size::InputSize;
-pub use number::Number;
-pub use program::{Entry, ItemId, Loader, Program};
+pub use number::Scalar;
+pub use program::{EntryPoint, ItemId, Loader, Program};
 pub use steps::Steps;
 pub use unused::check as check_unused;
 pub use uses::{Definition, Passage, Uses};

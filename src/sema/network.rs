@@ -39,7 +39,7 @@ impl<'a> Expander<'a> {
         let mut complete = true;
         for param in &network.params {
             let value = match (self.given.settings.get(&param.name.value), &param.default) {
-                (Some(&setting), _) => Ok(Setting::Number(setting)),
+                (Some(&setting), _) => Ok(Setting::Scalar(setting)),
                 (None, Some(default)) => self.setting(param, default, &env, Incoming::Nowhere),
                 (None, None) => {
                     complete = false;

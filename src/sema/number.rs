@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::syntax::ast::{BinaryOp, Function};
+use crate::syntax::ast::{BinaryOp, ConstantFunction};
 
 /// A number of an expression.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Number {
+pub enum Scalar {
     /// A whole number.
     Int(i128),
     /// A real number, finite.
@@ -24,76 +24,76 @@ pub enum ArithmeticError {
     Overflow,
 }
 
-impl fmt::Display for Number {
+impl fmt::Display for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Number::Int(int) => write!(f, "{int}"),
-            Number::Real(real) => write!(f, "{real:?}"),
+            Scalar::Int(int) => write!(f, "{int}"),
+            Scalar::Real(real) => write!(f, "{real:?}"),
         }
     }
 }
 
-impl Number {
+impl Scalar {
     /// Reads a setting such as `16`, `-1` or `0.5`.
-    pub fn parse(text: &str) -> Option<Number> {
+    pub fn parse(text: &str) -> Option<Scalar> {
         let digits: String = text.chars().filter(|&c| c != '_').collect();
         if let Ok(int) = digits.parse::<i128>() {
-            return i64::try_from(int).is_ok().then_some(Number::Int(int));
+            return i64::try_from(int).is_ok().then_some(Scalar::Int(int));
         }
         let plain =
             digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'-' | b'+'));
-        digits.parse::<f64>().ok().filter(|real| plain && real.is_finite()).map(Number::Real)
+        digits.parse::<f64>().ok().filter(|real| plain && real.is_finite()).map(Scalar::Real)
     }
 
     fn real(self) -> f64 {
         match self {
-            Number::Int(int) => int as f64,
-            Number::Real(real) => real,
+            Scalar::Int(int) => int as f64,
+            Scalar::Real(real) => real,
         }
     }
 
-    fn finite(real: f64) -> Result<Number, ArithmeticError> {
-        if real.is_finite() { Ok(Number::Real(real)) } else { Err(ArithmeticError::Overflow) }
+    fn finite(real: f64) -> Result<Scalar, ArithmeticError> {
+        if real.is_finite() { Ok(Scalar::Real(real)) } else { Err(ArithmeticError::Overflow) }
     }
 
     /// `−self`
-    pub fn negate(self) -> Result<Number, ArithmeticError> {
+    pub fn negate(self) -> Result<Scalar, ArithmeticError> {
         match self {
-            Number::Int(int) => int.checked_neg().map(Number::Int).ok_or(ArithmeticError::Overflow),
-            Number::Real(real) => Ok(Number::Real(-real)),
+            Scalar::Int(int) => int.checked_neg().map(Scalar::Int).ok_or(ArithmeticError::Overflow),
+            Scalar::Real(real) => Ok(Scalar::Real(-real)),
         }
     }
 
     /// `self op other`; whole numbers stay whole.
-    pub fn binary(self, op: BinaryOp, other: Number) -> Result<Number, ArithmeticError> {
+    pub fn binary(self, op: BinaryOp, other: Scalar) -> Result<Scalar, ArithmeticError> {
         match (self, other) {
-            (Number::Int(a), Number::Int(b)) => int_binary(op, a, b),
+            (Scalar::Int(a), Scalar::Int(b)) => int_binary(op, a, b),
             _ => real_binary(op, self.real(), other.real()),
         }
     }
 
     /// `function(self)` for the functions of one argument.
-    pub fn rounded(self, function: Function) -> Result<Number, ArithmeticError> {
-        let Number::Real(real) = self else { return Ok(self) };
+    pub fn rounded(self, function: ConstantFunction) -> Result<Scalar, ArithmeticError> {
+        let Scalar::Real(real) = self else { return Ok(self) };
         let rounded = match function {
-            Function::Ceil => real.ceil(),
-            Function::Floor => real.floor(),
+            ConstantFunction::Ceil => real.ceil(),
+            ConstantFunction::Floor => real.floor(),
             // f64::round goes half away from zero.
             _ => real.round(),
         };
-        if rounded.abs() < 1e30 { Ok(Number::Int(rounded as i128)) } else { Err(ArithmeticError::Overflow) }
+        if rounded.abs() < 1e30 { Ok(Scalar::Int(rounded as i128)) } else { Err(ArithmeticError::Overflow) }
     }
 
     /// Whether this is less than `other`.
-    pub fn less(self, other: Number) -> bool {
+    pub fn less(self, other: Scalar) -> bool {
         match (self, other) {
-            (Number::Int(a), Number::Int(b)) => a < b,
+            (Scalar::Int(a), Scalar::Int(b)) => a < b,
             _ => self.real() < other.real(),
         }
     }
 }
 
-fn int_binary(op: BinaryOp, a: i128, b: i128) -> Result<Number, ArithmeticError> {
+fn int_binary(op: BinaryOp, a: i128, b: i128) -> Result<Scalar, ArithmeticError> {
     let result = match op {
         BinaryOp::Add => a.checked_add(b),
         BinaryOp::Subtract => a.checked_sub(b),
@@ -108,7 +108,7 @@ fn int_binary(op: BinaryOp, a: i128, b: i128) -> Result<Number, ArithmeticError>
         BinaryOp::Power if b < 0 => return real_binary(op, a as f64, b as f64),
         BinaryOp::Power => u32::try_from(b).ok().and_then(|exponent| a.checked_pow(exponent)),
     };
-    result.map(Number::Int).ok_or(ArithmeticError::Overflow)
+    result.map(Scalar::Int).ok_or(ArithmeticError::Overflow)
 }
 
 fn floor_div(a: i128, b: i128) -> Option<i128> {
@@ -117,12 +117,12 @@ fn floor_div(a: i128, b: i128) -> Option<i128> {
     if exact || (a < 0) == (b < 0) { Some(quotient) } else { quotient.checked_sub(1) }
 }
 
-fn real_binary(op: BinaryOp, a: f64, b: f64) -> Result<Number, ArithmeticError> {
+fn real_binary(op: BinaryOp, a: f64, b: f64) -> Result<Scalar, ArithmeticError> {
     let divides = matches!(op, BinaryOp::Divide | BinaryOp::FloorDivide | BinaryOp::Remainder);
     if divides && b == 0.0 || op == BinaryOp::Power && a == 0.0 && b < 0.0 {
         return Err(ArithmeticError::DivisionByZero);
     }
-    Number::finite(match op {
+    Scalar::finite(match op {
         BinaryOp::Add => a + b,
         BinaryOp::Subtract => a - b,
         BinaryOp::Multiply => a * b,
@@ -139,20 +139,20 @@ mod tests {
 
     #[test]
     fn whole_numbers_stay_exact() {
-        let int = |a, op, b| Number::Int(a).binary(op, Number::Int(b));
+        let int = |a, op, b| Scalar::Int(a).binary(op, Scalar::Int(b));
         assert_eq!(int(7, BinaryOp::Divide, 2), Err(ArithmeticError::Inexact));
-        assert_eq!(int(8, BinaryOp::Divide, 2), Ok(Number::Int(4)));
-        assert_eq!(int(-7, BinaryOp::FloorDivide, 2), Ok(Number::Int(-4)));
-        assert_eq!(int(-7, BinaryOp::Remainder, 2), Ok(Number::Int(1)));
+        assert_eq!(int(8, BinaryOp::Divide, 2), Ok(Scalar::Int(4)));
+        assert_eq!(int(-7, BinaryOp::FloorDivide, 2), Ok(Scalar::Int(-4)));
+        assert_eq!(int(-7, BinaryOp::Remainder, 2), Ok(Scalar::Int(1)));
         assert_eq!(int(7, BinaryOp::Remainder, 0), Err(ArithmeticError::DivisionByZero));
         assert_eq!(int(10, BinaryOp::Power, 60), Err(ArithmeticError::Overflow));
-        assert_eq!(int(2, BinaryOp::Power, 10), Ok(Number::Int(1024)));
+        assert_eq!(int(2, BinaryOp::Power, 10), Ok(Scalar::Int(1024)));
     }
 
     #[test]
     fn halves_round_away_from_zero() {
-        assert_eq!(Number::Real(2.5).rounded(Function::Round), Ok(Number::Int(3)));
-        assert_eq!(Number::Real(-2.5).rounded(Function::Round), Ok(Number::Int(-3)));
-        assert_eq!(Number::Real(2.1).rounded(Function::Ceil), Ok(Number::Int(3)));
+        assert_eq!(Scalar::Real(2.5).rounded(ConstantFunction::Round), Ok(Scalar::Int(3)));
+        assert_eq!(Scalar::Real(-2.5).rounded(ConstantFunction::Round), Ok(Scalar::Int(-3)));
+        assert_eq!(Scalar::Real(2.1).rounded(ConstantFunction::Ceil), Ok(Scalar::Int(3)));
     }
 }

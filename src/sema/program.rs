@@ -61,7 +61,7 @@ pub(super) struct Source {
 
 /// A network of the root file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct EntryPoint {
     /// Its name.
     pub name: String,
     /// The parameters without a default.
@@ -302,12 +302,12 @@ impl Program {
     }
 
     /// The networks of the root file, in source order; one without a name of its own for bare statements.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<EntryPoint> {
         let root = &self.sources[0];
         let mut entries = Vec::new();
         if let Some(body) = &root.parsed.tree.statements {
             let span = first_statement(body);
-            entries.push(Entry { name: self.anonymous.clone(), needs: Vec::new(), span });
+            entries.push(EntryPoint { name: self.anonymous.clone(), needs: Vec::new(), span });
         }
         for item in &root.parsed.tree.items {
             if let ast::ItemKind::Network(network) = &item.kind {
@@ -317,7 +317,11 @@ impl Program {
                     .filter(|param| param.default.is_none())
                     .map(|param| param.name.value.clone());
                 let name = &network.name;
-                entries.push(Entry { name: name.value.clone(), needs: needs.collect(), span: name.span });
+                entries.push(EntryPoint {
+                    name: name.value.clone(),
+                    needs: needs.collect(),
+                    span: name.span,
+                });
             }
         }
         entries

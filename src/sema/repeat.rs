@@ -9,7 +9,7 @@ use crate::syntax::ast;
 use super::context::Context;
 use super::expander::{Expander, Skipped, most_nodes};
 use super::incoming::Incoming;
-use super::number::Number;
+use super::number::Scalar;
 use super::scope::OwnPath;
 use super::sharing::{Shareable, Written};
 use super::statement::{is_aux, parts};
@@ -44,15 +44,15 @@ impl<'a> Expander<'a> {
     /// The count of `* n`.
     pub(super) fn copies(&mut self, count: &ast::Expr, head: &ast::Head, cx: &Context<'_>) -> Evaluated<u64> {
         let copies = match self.evaluate(count, cx.env, cx.arriving)? {
-            Number::Int(int) if int >= 0 => u64::try_from(int).unwrap_or(u64::MAX),
-            Number::Int(int) => {
+            Scalar::Int(int) if int >= 0 => u64::try_from(int).unwrap_or(u64::MAX),
+            Scalar::Int(int) => {
                 self.error(Code::E0212, count.span, "a negative repetition")
                     .here(format!("this is {int}"))
                     .help("`* 0` writes nothing; use `max(0, n)` where n may be negative")
                     .emit();
                 return Err(Unavailable);
             }
-            Number::Real(real) => {
+            Scalar::Real(real) => {
                 self.error(Code::E0207, count.span, "a repetition must be a whole number")
                     .here(format!("this is {real:?}"))
                     .emit();

@@ -5,7 +5,7 @@ use crate::diag::{Diagnostic, Sink};
 use crate::ir::Graph;
 use crate::tensor::Shape;
 
-use super::{Definition, Files, Options, Program, check_uncalled_blocks, expand};
+use super::{Definition, ExpandOptions, Files, Program, check_uncalled_blocks, expand};
 
 fn compile(text: &str) -> (Option<Graph>, Vec<Diagnostic>, SourceMap) {
     let mut files = Files::default();
@@ -14,7 +14,7 @@ fn compile(text: &str) -> (Option<Graph>, Vec<Diagnostic>, SourceMap) {
     let program = Program::load(&mut files, &(), file, "test", &mut sink);
     let map = files.map().clone();
     let network = program.entries().into_iter().find(|entry| entry.needs.is_empty()).map(|entry| entry.name);
-    let options = Options { network, partial: true, ..Options::default() };
+    let options = ExpandOptions { network, partial: true, ..ExpandOptions::default() };
     let expanded = expand(&program, &map, &options, &mut sink);
     check_uncalled_blocks(&program, &map, &options, &expanded.called, &mut sink);
     (expanded.complete.then_some(expanded.graph), sink.into_sorted(), map)
@@ -278,7 +278,7 @@ fn uses_and_shapes_are_kept_where_the_text_has_errors() {
     let mut sink = Sink::default();
     let program = Program::load(&mut files, &(), file, "test", &mut sink);
     let map = files.map().clone();
-    let expanded = expand(&program, &map, &Options::default(), &mut sink);
+    let expanded = expand(&program, &map, &ExpandOptions::default(), &mut sink);
     assert!(!expanded.complete && expanded.graph.len() == 3);
     let definitions = expanded.uses.definitions().iter();
     let shown: Vec<(&str, &Definition)> =

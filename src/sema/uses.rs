@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::base::Span;
 use crate::tensor::Shape;
 
-use super::number::Number;
+use super::number::Scalar;
 
 /// What a word means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct Passage {
 pub struct Uses {
     definitions: BTreeMap<Span, Definition>,
     passages: BTreeMap<Span, Passage>,
-    values: BTreeMap<Span, Number>,
+    values: BTreeMap<Span, Scalar>,
 }
 
 impl Uses {
@@ -76,7 +76,7 @@ impl Uses {
     }
 
     /// The value of each constant and parameter where it is first used, by the place that gives its name.
-    pub fn values(&self) -> &BTreeMap<Span, Number> {
+    pub fn values(&self) -> &BTreeMap<Span, Scalar> {
         &self.values
     }
 
@@ -97,7 +97,7 @@ impl Uses {
         self.definitions.entry(word).or_insert_with(definition);
     }
 
-    pub(super) fn value(&mut self, name: Span, value: Number) {
+    pub(super) fn value(&mut self, name: Span, value: Scalar) {
         self.values.entry(name).or_insert(value);
     }
 

@@ -8,7 +8,7 @@ use crate::syntax::ast;
 use super::context::Context;
 use super::environment::Setting;
 use super::expander::Expander;
-use super::number::Number;
+use super::number::Scalar;
 use super::uses::Definition;
 use super::{Evaluated, Unavailable};
 
@@ -62,7 +62,7 @@ impl Expander<'_> {
                 stands_for.map(|name| RawArgument::Word(Spanned::new(name.to_owned(), word.span)))
             }
             _ if is_known_word(&word.value) => kept(),
-            Ok(Setting::Number(_)) => self.word_for_number(word),
+            Ok(Setting::Scalar(_)) => self.word_for_number(word),
             Err(Unavailable) => Some(RawArgument::Unknown),
         }
     }
@@ -83,8 +83,8 @@ impl Expander<'_> {
 
     fn raw_value(&mut self, value: &ast::ArgValue, cx: &Context<'_>) -> Evaluated<RawValue> {
         let raw = |number| match number {
-            Number::Int(int) => RawValue::Int(int),
-            Number::Real(real) => RawValue::Real(real),
+            Scalar::Int(int) => RawValue::Int(int),
+            Scalar::Real(real) => RawValue::Real(real),
         };
         match value {
             ast::ArgValue::Expr(expr) => self.evaluate(expr, cx.env, cx.arriving).map(raw),
@@ -114,7 +114,7 @@ impl Expander<'_> {
         if program.is_salvaged(cx.env.file, &word.value) {
             return Err(Unavailable);
         }
-        let is_number = matches!(cx.env.get(&word.value).map(|one| one.value), Some(Ok(Setting::Number(_))))
+        let is_number = matches!(cx.env.get(&word.value).map(|one| one.value), Some(Ok(Setting::Scalar(_))))
             || source.names.lets.contains_key(&word.value);
         if is_number {
             self.word_for_number(word);

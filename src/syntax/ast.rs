@@ -449,7 +449,7 @@ pub struct Expect {
     /// The part and, last, the metric.
     pub path: Path,
     /// The comparison.
-    pub comparison: Spanned<Comparison>,
+    pub comparison: Spanned<ComparisonOp>,
     /// The right side.
     pub value: ExpectValue,
     /// The place of the right side.
@@ -458,7 +458,7 @@ pub struct Expect {
 
 /// How an expectation compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
+pub enum ComparisonOp {
     /// `==`
     Equal,
     /// `<=`
@@ -513,20 +513,20 @@ pub enum ExprKind {
     /// A parameter or constant.
     Name(String),
     /// `in.h`, `in.w`, `in.c`
-    Arriving(Axis),
+    Arriving(AxisPattern),
     /// `-x`
     Negate(Box<Expr>),
     /// `a + b`
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// `min(a, b)`
-    Call(Spanned<Function>, Vec<Expr>),
+    Call(Spanned<ConstantFunction>, Vec<Expr>),
     /// `(x)`
     Paren(Box<Expr>),
 }
 
 /// A dimension of the arriving shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Axis {
+pub enum AxisPattern {
     /// `in.h`
     Height,
     /// `in.w`
@@ -556,7 +556,7 @@ pub enum BinaryOp {
 
 /// The functions of expressions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Function {
+pub enum ConstantFunction {
     /// The least of one or more.
     Min,
     /// The greatest of one or more.

@@ -4,9 +4,9 @@
 //! the matter of [`format`](super::format).
 
 use super::ast::{
-    Arg, ArgValue, Axis, BinaryOp, Block, Body, CallArg, Comparison, Element, Expect, ExpectValue, Expr,
-    ExprKind, File, Flow, Function, Head, Item, ItemKind, Name, Network, NetworkKind, Param, Path, PathPart,
-    Sequence, ShapePattern, Size, Stmt, StmtKind, Suffix, Table,
+    Arg, ArgValue, AxisPattern, BinaryOp, Block, Body, CallArg, ComparisonOp, ConstantFunction, Element,
+    Expect, ExpectValue, Expr, ExprKind, File, Flow, Head, Item, ItemKind, Name, Network, NetworkKind, Param,
+    Path, PathPart, Sequence, ShapePattern, Size, Stmt, StmtKind, Suffix, Table,
 };
 use crate::base::grow_stack;
 
@@ -335,9 +335,9 @@ impl Writer {
         self.push("expect ");
         self.path(&expect.path);
         self.push(match expect.comparison.value {
-            Comparison::Equal => " == ",
-            Comparison::AtMost => " <= ",
-            Comparison::AtLeast => " >= ",
+            ComparisonOp::Equal => " == ",
+            ComparisonOp::AtMost => " <= ",
+            ComparisonOp::AtLeast => " >= ",
         });
         match &expect.value {
             ExpectValue::Number { literal, suffix } => self.push(&format!("{literal}{suffix}")),
@@ -353,9 +353,9 @@ impl Writer {
             ExprKind::Real(value) => self.push(&format!("{value:?}")),
             ExprKind::Name(name) => self.push(name),
             ExprKind::Arriving(axis) => self.push(match axis {
-                Axis::Height => "in.h",
-                Axis::Width => "in.w",
-                Axis::Channels => "in.c",
+                AxisPattern::Height => "in.h",
+                AxisPattern::Width => "in.w",
+                AxisPattern::Channels => "in.c",
             }),
             ExprKind::Negate(inner) => {
                 self.push("-");
@@ -376,11 +376,11 @@ impl Writer {
             }
             ExprKind::Call(function, values) => {
                 self.push(match function.value {
-                    Function::Min => "min(",
-                    Function::Max => "max(",
-                    Function::Ceil => "ceil(",
-                    Function::Floor => "floor(",
-                    Function::Round => "round(",
+                    ConstantFunction::Min => "min(",
+                    ConstantFunction::Max => "max(",
+                    ConstantFunction::Ceil => "ceil(",
+                    ConstantFunction::Floor => "floor(",
+                    ConstantFunction::Round => "round(",
                 });
                 self.list(values, ", ", |writer, value| grow_stack(|| writer.expr(value)));
                 self.push(")");

@@ -12,7 +12,7 @@ use crate::ops::Init;
 
 use super::misfit::Misfits;
 use super::shape_rule::{Fit, dims, fit};
-use super::{Dtype, Entry, Format, WeightFile};
+use super::{Format, StoredDtype, TensorEntry, WeightFile};
 
 pub use super::misfit::Misfit;
 
@@ -57,7 +57,7 @@ impl Binding {
     }
 
     /// Binds a parameter to a tensor, and notes how the shapes or types disagree.
-    fn bind(&mut self, wanted: &Wanted<'_>, index: usize, entry: &Entry, misfits: &mut Misfits) {
+    fn bind(&mut self, wanted: &Wanted<'_>, index: usize, entry: &TensorEntry, misfits: &mut Misfits) {
         let declared = &wanted.node.parameters[wanted.parameter].shape;
         match fit(declared, &entry.shape) {
             Fit::Exact => {}
@@ -69,7 +69,8 @@ impl Binding {
             )),
             Fit::No(hint) => misfits.misshapen(&wanted.key, declared, &entry.shape, hint),
         }
-        if !matches!(entry.dtype, Dtype::F16 | Dtype::BF16 | Dtype::F32 | Dtype::F64) {
+        if !matches!(entry.dtype, StoredDtype::F16 | StoredDtype::BF16 | StoredDtype::F32 | StoredDtype::F64)
+        {
             misfits.types.push(format!("`{}` has the type {}", entry.name, entry.dtype));
         }
         self.sources.insert((wanted.id, wanted.parameter), TensorSource::Tensor(index));
@@ -176,7 +177,7 @@ pub fn by_order<R: Read + Seek>(graph: &Graph, file: &WeightFile<R>, name: &str)
             .help("bind by name, or save an `.npz` archive in the order of the model"));
     }
     let parameters: Vec<Wanted<'_>> = wanted(graph).filter(|wanted| !wanted.node.train_only).collect();
-    let entries: Vec<(usize, &Entry)> =
+    let entries: Vec<(usize, &TensorEntry)> =
         file.entries().iter().enumerate().filter(|(_, entry)| !counts_batches(&entry.name)).collect();
     let mut binding = Binding::default();
     let mut misfits = Misfits::default();

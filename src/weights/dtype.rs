@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The type of the elements of a stored array.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Dtype {
+pub enum StoredDtype {
     /// Unsigned byte; as an input it is a picture.
     U8,
     /// Unsigned 16-bit integer; as an input it is a picture of 16 bits (`.npy` only).
@@ -21,29 +21,29 @@ pub enum Dtype {
     Other(Box<str>),
 }
 
-impl Dtype {
+impl StoredDtype {
     /// Bytes of an element; `None` for a type that is not read.
     pub fn bytes(&self) -> Option<usize> {
         match self {
-            Dtype::U8 => Some(1),
-            Dtype::U16 | Dtype::F16 | Dtype::BF16 => Some(2),
-            Dtype::F32 => Some(4),
-            Dtype::F64 => Some(8),
-            Dtype::Other(_) => None,
+            StoredDtype::U8 => Some(1),
+            StoredDtype::U16 | StoredDtype::F16 | StoredDtype::BF16 => Some(2),
+            StoredDtype::F32 => Some(4),
+            StoredDtype::F64 => Some(8),
+            StoredDtype::Other(_) => None,
         }
     }
 }
 
-impl fmt::Display for Dtype {
+impl fmt::Display for StoredDtype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Dtype::U8 => "U8",
-            Dtype::U16 => "U16",
-            Dtype::F16 => "F16",
-            Dtype::BF16 => "BF16",
-            Dtype::F32 => "F32",
-            Dtype::F64 => "F64",
-            Dtype::Other(name) => name,
+            StoredDtype::U8 => "U8",
+            StoredDtype::U16 => "U16",
+            StoredDtype::F16 => "F16",
+            StoredDtype::BF16 => "BF16",
+            StoredDtype::F32 => "F32",
+            StoredDtype::F64 => "F64",
+            StoredDtype::Other(name) => name,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use super::Dtype;
+use super::StoredDtype;
 use super::place::Place;
 use crate::diag::Failure;
 
@@ -51,7 +51,7 @@ pub(super) fn count(shape: &[usize]) -> u64 {
 /// memory (E0607), a reader that fails (E0609).
 pub(super) fn read(
     reader: &mut impl Read,
-    dtype: &Dtype,
+    dtype: &StoredDtype,
     big_endian: bool,
     count: u64,
     place: &Place,
@@ -94,15 +94,15 @@ pub(super) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usiz
     Ok(filled)
 }
 
-fn decode(bytes: &[u8], dtype: &Dtype, big_endian: bool, values: &mut Vec<f32>) {
+fn decode(bytes: &[u8], dtype: &StoredDtype, big_endian: bool, values: &mut Vec<f32>) {
     match dtype {
-        Dtype::U8 => values.extend(bytes.iter().map(|&byte| f32::from(byte))),
-        Dtype::U16 => convert(bytes, big_endian, values, |b| f32::from(u16::from_le_bytes(b))),
-        Dtype::F16 => convert(bytes, big_endian, values, |b| half::f16::from_le_bytes(b).to_f32()),
-        Dtype::BF16 => convert(bytes, big_endian, values, |b| half::bf16::from_le_bytes(b).to_f32()),
-        Dtype::F32 => convert(bytes, big_endian, values, f32::from_le_bytes),
-        Dtype::F64 => convert(bytes, big_endian, values, |b| f64::from_le_bytes(b) as f32),
-        Dtype::Other(_) => {}
+        StoredDtype::U8 => values.extend(bytes.iter().map(|&byte| f32::from(byte))),
+        StoredDtype::U16 => convert(bytes, big_endian, values, |b| f32::from(u16::from_le_bytes(b))),
+        StoredDtype::F16 => convert(bytes, big_endian, values, |b| half::f16::from_le_bytes(b).to_f32()),
+        StoredDtype::BF16 => convert(bytes, big_endian, values, |b| half::bf16::from_le_bytes(b).to_f32()),
+        StoredDtype::F32 => convert(bytes, big_endian, values, f32::from_le_bytes),
+        StoredDtype::F64 => convert(bytes, big_endian, values, |b| f64::from_le_bytes(b) as f32),
+        StoredDtype::Other(_) => {}
     }
 }
 
@@ -143,22 +143,25 @@ mod tests {
     use super::*;
     use crate::diag::Code;
 
-    fn read_all(bytes: &[u8], dtype: Dtype, big_endian: bool, count: u64) -> Result<Vec<f32>, Failure> {
+    fn read_all(bytes: &[u8], dtype: StoredDtype, big_endian: bool, count: u64) -> Result<Vec<f32>, Failure> {
         read(&mut &bytes[..], &dtype, big_endian, count, &Place::array("a"))
     }
 
     #[test]
     fn every_type_and_byte_order_becomes_f32() {
-        assert_eq!(read_all(&[0, 200, 255], Dtype::U8, false, 3), Ok(vec![0.0, 200.0, 255.0]));
-        assert_eq!(read_all(&[0x01, 0x02, 0xff, 0xff], Dtype::U16, false, 2), Ok(vec![513.0, 65_535.0]));
-        assert_eq!(read_all(&[0x01, 0x02], Dtype::U16, true, 1), Ok(vec![258.0]));
-        assert_eq!(read_all(&[0x00, 0x3c], Dtype::F16, false, 1), Ok(vec![1.0]));
-        assert_eq!(read_all(&[0x3c, 0x00], Dtype::F16, true, 1), Ok(vec![1.0]));
-        assert_eq!(read_all(&[0x80, 0x3f], Dtype::BF16, false, 1), Ok(vec![1.0]));
-        assert_eq!(read_all(&1.5f32.to_be_bytes(), Dtype::F32, true, 1), Ok(vec![1.5]));
-        assert_eq!(read_all(&0.1f64.to_le_bytes(), Dtype::F64, false, 1), Ok(vec![0.1]));
-        assert_eq!(read_all(&1e300f64.to_le_bytes(), Dtype::F64, false, 1), Ok(vec![f32::INFINITY]));
-        assert!(read_all(&f32::NAN.to_le_bytes(), Dtype::F32, false, 1).unwrap()[0].is_nan());
+        assert_eq!(read_all(&[0, 200, 255], StoredDtype::U8, false, 3), Ok(vec![0.0, 200.0, 255.0]));
+        assert_eq!(
+            read_all(&[0x01, 0x02, 0xff, 0xff], StoredDtype::U16, false, 2),
+            Ok(vec![513.0, 65_535.0])
+        );
+        assert_eq!(read_all(&[0x01, 0x02], StoredDtype::U16, true, 1), Ok(vec![258.0]));
+        assert_eq!(read_all(&[0x00, 0x3c], StoredDtype::F16, false, 1), Ok(vec![1.0]));
+        assert_eq!(read_all(&[0x3c, 0x00], StoredDtype::F16, true, 1), Ok(vec![1.0]));
+        assert_eq!(read_all(&[0x80, 0x3f], StoredDtype::BF16, false, 1), Ok(vec![1.0]));
+        assert_eq!(read_all(&1.5f32.to_be_bytes(), StoredDtype::F32, true, 1), Ok(vec![1.5]));
+        assert_eq!(read_all(&0.1f64.to_le_bytes(), StoredDtype::F64, false, 1), Ok(vec![0.1]));
+        assert_eq!(read_all(&1e300f64.to_le_bytes(), StoredDtype::F64, false, 1), Ok(vec![f32::INFINITY]));
+        assert!(read_all(&f32::NAN.to_le_bytes(), StoredDtype::F32, false, 1).unwrap()[0].is_nan());
     }
 
     #[test]
@@ -166,21 +169,21 @@ mod tests {
         let values: Vec<f32> = (0..100_000).map(|i| i as f32).collect();
         let mut bytes = Vec::new();
         write(&mut bytes, &values).unwrap();
-        let read = read_all(&bytes, Dtype::F32, false, 100_000).unwrap();
+        let read = read_all(&bytes, StoredDtype::F32, false, 100_000).unwrap();
         assert_eq!(read, values);
         assert_eq!(read.capacity(), read.len());
     }
 
     #[test]
     fn a_lying_count_ends_with_the_bytes() {
-        let failure = read_all(&[0; 10], Dtype::F32, false, 1 << 48).unwrap_err();
+        let failure = read_all(&[0; 10], StoredDtype::F32, false, 1 << 48).unwrap_err();
         assert_eq!(failure.code, Code::E0604);
         assert_eq!(failure.message, "`a`: ends after 10 of the 1125899906842624 bytes of its values");
     }
 
     #[test]
     fn a_type_that_is_not_read_is_named() {
-        let failure = read_all(&[0; 8], Dtype::Other("I64".into()), false, 1).unwrap_err();
+        let failure = read_all(&[0; 8], StoredDtype::Other("I64".into()), false, 1).unwrap_err();
         assert_eq!(failure.code, Code::E0603);
         assert_eq!(failure.message, "`a`: elements of type I64 are not read");
     }

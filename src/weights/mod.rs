@@ -20,16 +20,16 @@ pub mod safetensors;
 pub mod seeded;
 pub mod store;
 
-pub use dtype::Dtype;
+pub use dtype::StoredDtype;
 pub use store::{Format, WeightFile};
 
 /// One tensor that a weight file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct TensorEntry {
     /// Its key, such as `conv1.weight`.
     pub name: String,
     /// The type of its elements in the file.
-    pub dtype: Dtype,
+    pub dtype: StoredDtype,
     /// Its dimensions, outermost first; empty for a scalar.
     pub shape: Vec<usize>,
 }

@@ -10,7 +10,7 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn, ShapeBuilder};
 use super::npy_header;
 pub use super::npy_header::Header;
 use super::place::Place;
-use super::{Dtype, elements};
+use super::{StoredDtype, elements};
 use crate::diag::Failure;
 
 /// The first bytes of every `.npy` file.
@@ -29,8 +29,8 @@ impl Header {
     /// The value of white, where the array is a picture of integers: 255 for bytes, 65 535 for 16 bits.
     pub fn white(&self) -> Option<f32> {
         match self.dtype {
-            Dtype::U8 => Some(255.0),
-            Dtype::U16 => Some(65_535.0),
+            StoredDtype::U8 => Some(255.0),
+            StoredDtype::U16 => Some(65_535.0),
             _ => None,
         }
     }
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(read(&large).unwrap_err().code, Code::E0604);
         let integers = file("<i8", "False", "(1,)", &[0; 8]);
         assert_eq!(read(&integers).unwrap_err().code, Code::E0603);
-        let header = Header { dtype: Dtype::F32, big_endian: false, fortran: false, shape: vec![9] };
+        let header = Header { dtype: StoredDtype::F32, big_endian: false, fortran: false, shape: vec![9] };
         let failure = read_f32(&mut &[0; 36][..], &header, 8, "a.npy").unwrap_err();
         assert_eq!(failure.message, "`a.npy`: has 9 elements, more than 8");
         let hollow = file("<f4", "False", "(0, 2147483647, 4)", &[]);

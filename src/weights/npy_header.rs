@@ -4,7 +4,7 @@
 //! False, 'shape': (3, 4), }`, padded with spaces. Only what numpy writes is read: the three keys, once
 //! each and in any order.
 
-use super::Dtype;
+use super::StoredDtype;
 use super::elements::checked_shape;
 use super::place::shown;
 
@@ -12,7 +12,7 @@ use super::place::shown;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The type of the elements; `U8` and `U16` are pictures where an input is wanted.
-    pub dtype: Dtype,
+    pub dtype: StoredDtype,
     /// The most significant byte of an element comes first.
     pub big_endian: bool,
     /// The first index runs fastest.
@@ -67,15 +67,15 @@ pub(super) fn format(shape: &[usize]) -> String {
 }
 
 /// The type that a `descr` means, and whether it is big-endian.
-fn dtype_of(descr: &str) -> (Dtype, bool) {
+fn dtype_of(descr: &str) -> (StoredDtype, bool) {
     let big_endian = descr.starts_with('>');
     let dtype = match descr {
-        "|u1" | "<u1" | ">u1" => Dtype::U8,
-        "<u2" | ">u2" => Dtype::U16,
-        "<f2" | ">f2" => Dtype::F16,
-        "<f4" | ">f4" => Dtype::F32,
-        "<f8" | ">f8" => Dtype::F64,
-        _ => Dtype::Other(described(descr).into()),
+        "|u1" | "<u1" | ">u1" => StoredDtype::U8,
+        "<u2" | ">u2" => StoredDtype::U16,
+        "<f2" | ">f2" => StoredDtype::F16,
+        "<f4" | ">f4" => StoredDtype::F32,
+        "<f8" | ">f8" => StoredDtype::F64,
+        _ => StoredDtype::Other(described(descr).into()),
     };
     (dtype, big_endian)
 }
@@ -152,7 +152,7 @@ impl Literal<'_> {
     }
 
     /// A string, or the list of a structured type, which is skipped.
-    fn dtype(&mut self) -> Result<(Dtype, bool), String> {
+    fn dtype(&mut self) -> Result<(StoredDtype, bool), String> {
         if self.peek() != Some(b'[') {
             return Ok(dtype_of(&self.string()?));
         }
@@ -170,7 +170,7 @@ impl Literal<'_> {
             }
             self.at += 1;
             if open == 0 {
-                return Ok((Dtype::Other("structured".into()), false));
+                return Ok((StoredDtype::Other("structured".into()), false));
             }
         }
     }
@@ -230,12 +230,15 @@ mod tests {
     #[test]
     fn what_numpy_writes_is_read() {
         let header = parse(b"{'descr': '>f8', 'fortran_order': True, 'shape': (2, 3), }    \n").unwrap();
-        assert_eq!(header, Header { dtype: Dtype::F64, big_endian: true, fortran: true, shape: vec![2, 3] });
+        assert_eq!(
+            header,
+            Header { dtype: StoredDtype::F64, big_endian: true, fortran: true, shape: vec![2, 3] }
+        );
         assert_eq!(shape_of("()"), Ok(vec![]));
         assert_eq!(shape_of("(7,)"), Ok(vec![7]));
         assert_eq!(shape_of("( 7 , 8, )"), Ok(vec![7, 8]));
         let other_order = parse(b"{\"shape\":(),\"fortran_order\":False,\"descr\":\"|u1\"}").unwrap();
-        assert_eq!(other_order.dtype, Dtype::U8);
+        assert_eq!(other_order.dtype, StoredDtype::U8);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use super::place::{Place, shown};
-use super::{Dtype, Entry, elements, npy};
+use super::{StoredDtype, TensorEntry, elements, npy};
 use crate::diag::Failure;
 
 /// Arrays of one archive, as read and as written.
@@ -23,7 +23,7 @@ const SUFFIX: &str = ".npy";
 pub struct Npz<R> {
     archive: ZipArchive<R>,
     name: String,
-    entries: Vec<Entry>,
+    entries: Vec<TensorEntry>,
 }
 
 impl<R: Read + Seek> Npz<R> {
@@ -54,7 +54,7 @@ impl<R: Read + Seek> Npz<R> {
     }
 
     /// The arrays in the order of the archive's directory, without `.npy`.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[TensorEntry] {
         &self.entries
     }
 
@@ -67,7 +67,7 @@ impl<R: Read + Seek> Npz<R> {
         let entry = &self.entries[index];
         let name = format!("{}: {}", self.name, entry.name);
         let place = Place::weights(&name);
-        if let Dtype::U8 | Dtype::U16 = entry.dtype {
+        if let StoredDtype::U8 | StoredDtype::U16 = entry.dtype {
             return Err(place.unsupported("integers are not read as weights"));
         }
         let mut member = self.archive.by_index(index).map_err(|error| broken(error, &place))?;
@@ -80,7 +80,7 @@ fn entry<R: Read + Seek>(
     archive: &mut ZipArchive<R>,
     index: usize,
     archive_name: &str,
-) -> Result<Entry, Failure> {
+) -> Result<TensorEntry, Failure> {
     let place = Place::weights(archive_name);
     let mut member = archive.by_index(index).map_err(|error| broken(error, &place))?;
     let file_name = member.name().map_err(|error| broken(error, &place))?.into_owned();
@@ -94,7 +94,7 @@ fn entry<R: Read + Seek>(
         return Err(place.broken(format!("is compressed by {method}, not by deflate")));
     }
     let header = npy::header_at(&mut member, &place)?;
-    Ok(Entry { name: name.to_owned(), dtype: header.dtype, shape: header.shape })
+    Ok(TensorEntry { name: name.to_owned(), dtype: header.dtype, shape: header.shape })
 }
 
 fn broken(error: ZipError, place: &Place) -> Failure {
@@ -278,7 +278,7 @@ mod tests {
         member.extend([0; 4]);
         let bytes = archive(&[("a.npy", &member)], CompressionMethod::Stored);
         let mut npz = open(&bytes).unwrap();
-        assert_eq!(npz.entries()[0].dtype, Dtype::U8);
+        assert_eq!(npz.entries()[0].dtype, StoredDtype::U8);
         assert_eq!(npz.read(0).unwrap_err().code, Code::E0603);
     }
 

@@ -9,14 +9,14 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::place::Place;
 use super::safetensors_header::{self, MAX_HEADER};
-use super::{Entry, elements};
+use super::{TensorEntry, elements};
 use crate::diag::Failure;
 
 /// An opened file with a checked header.
 pub struct SafeTensors<R> {
     reader: R,
     name: String,
-    entries: Vec<Entry>,
+    entries: Vec<TensorEntry>,
     /// Where each tensor's bytes begin in the file.
     starts: Vec<u64>,
 }
@@ -33,7 +33,7 @@ impl<R: Read + Seek> SafeTensors<R> {
     }
 
     /// The tensors, in the order of the header.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[TensorEntry] {
         &self.entries
     }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::place::{Place, shown};
-use super::{Dtype, Entry, elements};
+use super::{StoredDtype, TensorEntry, elements};
 use crate::diag::Failure;
 
 /// Bytes of the header; more than a hundred thousand tensors fit.
@@ -46,7 +46,10 @@ const BITS: [(&str, u64); 22] = [
 ];
 
 /// The tensors in the order of the header, and where in the file the bytes of each begin.
-pub(super) fn read<R: Read + Seek>(reader: &mut R, place: &Place) -> Result<(Vec<Entry>, Vec<u64>), Failure> {
+pub(super) fn read<R: Read + Seek>(
+    reader: &mut R,
+    place: &Place,
+) -> Result<(Vec<TensorEntry>, Vec<u64>), Failure> {
     let (Header(listed), data) = read_listed(reader, place)?;
     check_names(&listed, place)?;
     let mut entries = Vec::with_capacity(listed.len());
@@ -100,7 +103,7 @@ fn check_names(listed: &[(String, Listing)], place: &Place) -> Result<(), Failur
 }
 
 /// The entry of a tensor whose range is as long as its type and shape say.
-fn check_size(tensor: &str, listing: &Listing, place: &Place) -> Result<Entry, Failure> {
+fn check_size(tensor: &str, listing: &Listing, place: &Place) -> Result<TensorEntry, Failure> {
     let label = shown(tensor);
     let Some(&(_, bits)) = BITS.iter().find(|(name, _)| *name == listing.dtype) else {
         let dtype = shown(&listing.dtype);
@@ -121,13 +124,13 @@ fn check_size(tensor: &str, listing: &Listing, place: &Place) -> Result<Entry, F
         )));
     }
     let dtype = match listing.dtype.as_str() {
-        "F16" => Dtype::F16,
-        "BF16" => Dtype::BF16,
-        "F32" => Dtype::F32,
-        "F64" => Dtype::F64,
-        other => Dtype::Other(other.into()),
+        "F16" => StoredDtype::F16,
+        "BF16" => StoredDtype::BF16,
+        "F32" => StoredDtype::F32,
+        "F64" => StoredDtype::F64,
+        other => StoredDtype::Other(other.into()),
     };
-    Ok(Entry { name: tensor.to_owned(), dtype, shape })
+    Ok(TensorEntry { name: tensor.to_owned(), dtype, shape })
 }
 
 /// The ranges cover all bytes of the data, and each byte once.

@@ -9,7 +9,7 @@ use ndarray::ArrayD;
 use super::npz::Npz;
 use super::place::Place;
 use super::safetensors::SafeTensors;
-use super::{Entry, elements, npy};
+use super::{TensorEntry, elements, npy};
 use crate::diag::Failure;
 
 /// The format of a weights file.
@@ -63,7 +63,7 @@ impl<R: Read + Seek> WeightFile<R> {
     }
 
     /// The tensors in the order of the file.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[TensorEntry] {
         match &self.content {
             Content::SafeTensors(file) => file.entries(),
             Content::Npz(file) => file.entries(),
@@ -132,7 +132,8 @@ mod tests {
         assert_eq!(npz.entries().len(), 5);
         assert_eq!(safetensors.entries().len(), 5);
         for name in ["conv1.weight", "conv1.bias", "fc.weight"] {
-            let index = |entries: &[Entry]| entries.iter().position(|entry| entry.name == name).unwrap();
+            let index =
+                |entries: &[TensorEntry]| entries.iter().position(|entry| entry.name == name).unwrap();
             let (left, right) = (index(npz.entries()), index(safetensors.entries()));
             assert_eq!(npz.read(left).unwrap(), safetensors.read(right).unwrap(), "{name}");
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
 use cnnc::report::dialects::{Dialect, DialectReport, dialect_table, dialects};
-use cnnc::sema::Number;
+use cnnc::sema::Scalar;
 use serde::Deserialize;
 
 /// A figure for each tool; `null` where the tool raises or PyTorch has no module.
@@ -119,7 +119,7 @@ fn the_framework_s_own_model_counts_only_for_the_network_as_shipped() {
     let session = Session::load(&(), file.name, file.text.as_bytes().to_vec(), file.name);
     let set = Options {
         network: Some("mobilenet_v2".to_owned()),
-        settings: vec![("classes".to_owned(), Number::Int(10))],
+        settings: vec![("classes".to_owned(), Scalar::Int(10))],
         ..Options::default()
     };
     let Some(checked) = session.compile(&set).unwrap().checked else { panic!("mobilenet_v2 of 10 classes") };

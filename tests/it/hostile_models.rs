@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use cnnc::import::{Imported, Options, Storage, import};
+use cnnc::import::{ImportOptions, Imported, Storage, import};
 
 const EVIL: &str = "a\n::error::pwn\n\u{1b}[2J\"`'\\ {x}\u{202e}</script><img src=x>\"\"\"";
 
@@ -68,7 +68,7 @@ impl Storage for Nothing {
 }
 
 fn imported(bytes: Vec<u8>) -> Result<Imported, String> {
-    let options = Options { name: "n".to_owned(), ..Options::default() };
+    let options = ImportOptions { name: "n".to_owned(), ..ImportOptions::default() };
     import(std::io::Cursor::new(bytes), "n.onnx", &options, &Nothing).map_err(|failure| failure.to_string())
 }
 

@@ -3,7 +3,7 @@
 use std::io::{Cursor, Error, Result};
 
 use cnnc::driver::Session;
-use cnnc::import::{Imported, Options, Storage, import};
+use cnnc::import::{ImportOptions, Imported, Storage, import};
 
 /// The folder of fixtures.
 struct Folder(&'static str);
@@ -20,14 +20,14 @@ fn path(name: &str) -> String {
     format!("{}/tests/fixtures/onnx/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-fn imported(file: &'static str, options: &Options) -> std::result::Result<Imported, String> {
+fn imported(file: &'static str, options: &ImportOptions) -> std::result::Result<Imported, String> {
     let bytes = std::fs::read(path(file)).unwrap();
-    let options = Options { name: file.trim_end_matches(".onnx").to_owned(), ..options.clone() };
+    let options = ImportOptions { name: file.trim_end_matches(".onnx").to_owned(), ..options.clone() };
     import(Cursor::new(bytes), file, &options, &Folder(file)).map_err(|failure| failure.to_string())
 }
 
 fn text(file: &'static str) -> String {
-    let imported = imported(file, &Options::default()).unwrap_or_else(|failure| panic!("{failure}"));
+    let imported = imported(file, &ImportOptions::default()).unwrap_or_else(|failure| panic!("{failure}"));
     assert_eq!(imported.notes, Vec::<String>::new(), "{file}");
     imported.text
 }
@@ -55,8 +55,8 @@ network residual {
 
 #[test]
 fn the_plain_text_has_the_same_weights() {
-    let blocks = imported("residual.onnx", &Options::default()).unwrap();
-    let flat = imported("residual.onnx", &Options { flat: true, ..Options::default() }).unwrap();
+    let blocks = imported("residual.onnx", &ImportOptions::default()).unwrap();
+    let flat = imported("residual.onnx", &ImportOptions { flat: true, ..ImportOptions::default() }).unwrap();
     assert!(!flat.text.contains("block"), "{}", flat.text);
     let keys = |imported: &Imported| {
         let mut keys: Vec<String> = imported.weights.iter().map(|weight| weight.key.clone()).collect();
@@ -91,7 +91,7 @@ const FILES: [&str; 7] = [
 fn texts_are_in_canonical_form() {
     for flat in [false, true] {
         for file in FILES {
-            let text = imported(file, &Options { flat, ..Options::default() }).unwrap().text;
+            let text = imported(file, &ImportOptions { flat, ..ImportOptions::default() }).unwrap().text;
             let session = Session::load(&(), file, text.clone().into_bytes(), "imported");
             assert_eq!(session.canonical(), Some(text), "{file}");
         }
@@ -130,7 +130,7 @@ fn what_functions_write_out_is_put_together_again() {
 
 #[test]
 fn a_form_that_would_broadcast_is_refused() {
-    let failure = imported("mean_less_value.onnx", &Options::default()).err().unwrap();
+    let failure = imported("mean_less_value.onnx", &ImportOptions::default()).err().unwrap();
     assert!(failure.contains("Sub `y`: the language has no form `sub` of 4x6x8 and 4x6x1"), "{failure}");
 }
 
@@ -146,7 +146,7 @@ fn a_convolution_of_one_axis_goes_over_a_row() {
 
 #[test]
 fn a_value_that_is_repeated_is_taken_by_products_only() {
-    let failure = imported("spread.onnx", &Options::default()).err().unwrap();
+    let failure = imported("spread.onnx", &ImportOptions::default()).err().unwrap();
     assert!(failure.contains("Add `/Add`: its input 1 is spread to [1, 8, 6, 6] by `Expand`"), "{failure}");
 }
 
@@ -177,49 +177,50 @@ fn several_inputs_and_outputs_have_names() {
 
 #[test]
 fn a_refusal_names_the_nodes_and_where_to_cut() {
-    let failure = imported("refused.onnx", &Options::default()).err().unwrap();
+    let failure = imported("refused.onnx", &ImportOptions::default()).err().unwrap();
     assert!(
         failure.starts_with("error[E0801]: `refused.onnx` cannot be imported: 1 of its 5 nodes"),
         "{failure}"
     );
     assert!(failure.contains("MatMul `/attention/MatMul`: a product of two computed values"), "{failure}");
     assert!(failure.contains("`--output 'features'` imports the 2 nodes that lead there"), "{failure}");
-    let cut = Options { outputs: vec!["features".to_owned()], ..Options::default() };
+    let cut = ImportOptions { outputs: vec!["features".to_owned()], ..ImportOptions::default() };
     assert!(imported("refused.onnx", &cut).unwrap().text.contains("conv 3x3x4 relu;"));
 }
 
 #[test]
 fn what_no_rule_says_is_refused() {
-    let failure = imported("unread_attribute.onnx", &Options::default()).err().unwrap();
+    let failure = imported("unread_attribute.onnx", &ImportOptions::default()).err().unwrap();
     assert!(failure.contains("Pad `y`: `mode` is `wrong`"), "{failure}");
 }
 
 #[test]
 fn corners_over_a_part_of_a_position_are_refused() {
-    let failure = imported("fractional_corners.onnx", &Options::default()).err().unwrap();
+    let failure = imported("fractional_corners.onnx", &ImportOptions::default()).err().unwrap();
     assert!(failure.contains("Resize `y`: `align_corners` over 1.2"), "{failure}");
 }
 
 #[test]
 fn a_normalisation_of_opset_6_without_is_test_is_in_training_mode() {
-    let failure = imported("training_statistics.onnx", &Options::default()).err().unwrap();
+    let failure = imported("training_statistics.onnx", &ImportOptions::default()).err().unwrap();
     assert!(failure.contains("`is_test` is 0: it is in training mode"), "{failure}");
 }
 
 #[test]
 fn open_extents_are_asked_for() {
-    let failure = imported("open_extents.onnx", &Options::default()).err().unwrap();
+    let failure = imported("open_extents.onnx", &ImportOptions::default()).err().unwrap();
     assert!(
         failure.starts_with("error[E0805]: the extents of the input `x` are open: nx3xheightxwidth"),
         "{failure}"
     );
-    let stated = Options { inputs: vec![("x".to_owned(), vec![1, 3, 10, 12])], ..Options::default() };
+    let stated =
+        ImportOptions { inputs: vec![("x".to_owned(), vec![1, 3, 10, 12])], ..ImportOptions::default() };
     assert!(imported("open_extents.onnx", &stated).unwrap().text.contains("input 10x12x3;"));
 }
 
 #[test]
 fn external_data_is_read_from_beside_the_model() {
-    let imported = imported("external.onnx", &Options::default()).unwrap();
+    let imported = imported("external.onnx", &ImportOptions::default()).unwrap();
     let weight = imported.weights.iter().find(|weight| weight.key == "conv1.weight").unwrap();
     let values = weight.values(&Folder("external.onnx")).unwrap();
     assert_eq!(values.shape(), [4, 3, 3, 3]);
@@ -230,13 +231,15 @@ fn external_data_is_read_from_beside_the_model() {
 fn a_cut_or_changed_file_is_refused_without_a_panic() {
     let good = std::fs::read(path("shuffle.onnx")).unwrap();
     for length in 0..good.len() {
-        let _ = import(Cursor::new(&good[..length]), "cut", &Options::default(), &Folder("shuffle.onnx"));
+        let _ =
+            import(Cursor::new(&good[..length]), "cut", &ImportOptions::default(), &Folder("shuffle.onnx"));
     }
     let mut changed = good.clone();
     for at in 0..good.len() {
         for byte in [0, 1, 0x7f, 0x80, 0xff] {
             changed[at] = byte;
-            let _ = import(Cursor::new(&changed), "changed", &Options::default(), &Folder("shuffle.onnx"));
+            let _ =
+                import(Cursor::new(&changed), "changed", &ImportOptions::default(), &Folder("shuffle.onnx"));
         }
         changed[at] = good[at];
     }

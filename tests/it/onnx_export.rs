@@ -8,7 +8,7 @@ use std::process::Command;
 
 use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
-use cnnc::export::onnx::{Batch, OPSETS, Storage, model};
+use cnnc::export::onnx::{Batch, OPSETS, WeightStorage, model};
 use cnnc::import::{self, import};
 use cnnc::zoo;
 use ndarray::ArrayD;
@@ -38,14 +38,15 @@ fn exported(network: &Checked, batch: Batch, opset: u32) -> Vec<u8> {
         let parameter = &network.graph().parameters(node)[index];
         Ok(ArrayD::from_elem(parameter.shape.iter().map(|&dim| dim as usize).collect::<Vec<_>>(), 1.0))
     };
-    model.write(&mut bytes, "net.onnx", Storage::Beside("weights", &mut sink()), parameter).unwrap();
+    model.write(&mut bytes, "net.onnx", WeightStorage::Beside("weights", &mut sink()), parameter).unwrap();
     bytes
 }
 
 /// The network that the importer makes of a model.
 fn read_back(bytes: Vec<u8>, inputs: &[(String, Vec<u64>)]) -> std::result::Result<Checked, String> {
     let inputs = inputs.to_vec();
-    let options = import::Options { name: "net".to_owned(), inputs, ..import::Options::default() };
+    let options =
+        import::ImportOptions { name: "net".to_owned(), inputs, ..import::ImportOptions::default() };
     let imported = import(Cursor::new(bytes), "net.onnx", &options, &Ones);
     imported.map(|imported| checked(&imported.text)).map_err(|failure| failure.to_string())
 }

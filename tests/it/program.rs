@@ -5,7 +5,7 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use cnnc::diag::{Severity, Sink};
 use cnnc::ir::{Graph, NodeId};
 use cnnc::ops::{Init, Number, Operator};
-use cnnc::sema::{Files, Options, Program, expand};
+use cnnc::sema::{ExpandOptions, Files, Program, expand};
 use cnnc::weights::seeded;
 
 /// The graph of a program, or its errors as `code: headline`.
@@ -15,7 +15,7 @@ pub(crate) fn compile(text: &str) -> Result<Graph, Vec<String>> {
     let mut sink = Sink::default();
     let program = Program::load(&mut files, &(), file, "test", &mut sink);
     let map = files.map().clone();
-    let graph = expand(&program, &map, &Options::default(), &mut sink).graph;
+    let graph = expand(&program, &map, &ExpandOptions::default(), &mut sink).graph;
     let errors = sink.into_sorted().into_iter().filter(|one| one.severity == Severity::Error);
     let errors: Vec<String> = errors.map(|one| format!("{}: {}", one.code, one.message)).collect();
     if errors.is_empty() { Ok(graph) } else { Err(errors) }

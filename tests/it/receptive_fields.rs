@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cnnc::analysis::{Checked, Status};
 use cnnc::driver::{Options, Session};
 use cnnc::ir::{Graph, NodeId};
-use cnnc::ops::{Op, Region, Target};
+use cnnc::ops::{Op, Region, UpsampleTarget};
 use cnnc::tensor::{Interpolation, Window};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -189,7 +189,7 @@ fn positions_read(op: &Op, height: u64, position: i64) -> Vec<i64> {
             (about - 40..=about + 40).filter(reads).collect()
         }
         Op::Upsample(upsample) => {
-            let Target::Factor(factor, _) = upsample.target else { unreachable!("not generated") };
+            let UpsampleTarget::Factor(factor, _) = upsample.target else { unreachable!("not generated") };
             let factor = factor as i64;
             let own = position.div_euclid(factor);
             // The sample lies at (position + ½)/factor − ½.

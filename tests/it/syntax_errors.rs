@@ -1,7 +1,7 @@
 //! What is said about each kind of syntax mistake, and that it is said once.
 
 use cnnc::base::SourceMap;
-use cnnc::diag::{Sink, Style, render, render_short};
+use cnnc::diag::{RenderStyle, Sink, render, render_short};
 use cnnc::syntax::parse;
 
 /// Each text and the diagnostics that it gives, in their short form without the name of the file.
@@ -24,7 +24,7 @@ fn drawn(text: &str) -> String {
     let file = map.add("net.cnn", text);
     let mut sink = Sink::default();
     let _tree = parse(&map, file, &mut sink);
-    render(&sink.into_sorted(), &map, Style::default())
+    render(&sink.into_sorted(), &map, RenderStyle::default())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cnnc::base::SourceMap;
-use cnnc::diag::{Code, Diagnostic, Sink, Style, render};
+use cnnc::diag::{Code, Diagnostic, RenderStyle, Sink, render};
 use cnnc::syntax::ast::File;
 use cnnc::syntax::parse;
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ fn parsed(text: &str) -> (File, Vec<Diagnostic>) {
     let mut sink = Sink::default();
     let tree = parse(&map, file, &mut sink).tree;
     let diagnostics = sink.into_sorted();
-    let _shown = render(&diagnostics, &map, Style::default());
+    let _shown = render(&diagnostics, &map, RenderStyle::default());
     assert_eq!(tree.broken, diagnostics.iter().any(|one| one.code != Code::W0001), "{text}");
     (tree, diagnostics)
 }

@@ -208,16 +208,17 @@ fn no_two_public_types_have_one_name() {
 
 #[test]
 fn the_words_of_the_glossary_are_those_of_the_code() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md")).unwrap();
+    let page =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md")).unwrap();
     let glossary = page.split("## Glossary").nth(1).unwrap().split("\n## ").next().unwrap();
     let types = public_types();
     let mut rows = 0;
     for row in glossary.lines().filter(|line| line.starts_with("| ")).skip(1) {
         let home = row.trim_end_matches(" |").rsplit("| ").next().unwrap().trim_matches('`');
         let exists = match home.split_once("::") {
-            Some((module, name)) => types
-                .iter()
-                .any(|(known, file)| known == name && file.starts_with(&format!("{module}/"))),
+            Some((module, name)) => {
+                types.iter().any(|(known, file)| known == name && file.starts_with(&format!("{module}/")))
+            }
             None => sources().iter().any(|(file, module, _)| file == home || module == home),
         };
         assert!(exists, "`{home}` of the glossary does not exist: {row}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Batch;
-use super::model::{Initialiser, Model, Node, ValueInfo, Values};
+use super::model::{Initialiser, Node, OnnxModel, ValueInfo, Values};
 use crate::ir::{Graph, NodeId};
 use crate::ops::{OnnxBuilder, OnnxValue, Parameter, WeightLayout};
 use crate::tensor::Shape;
@@ -89,8 +89,8 @@ impl<'a> Builder<'a> {
         inputs: Vec<ValueInfo>,
         outputs: Vec<ValueInfo>,
         metadata: Vec<(String, String)>,
-    ) -> Model {
-        Model {
+    ) -> OnnxModel {
+        OnnxModel {
             network: self.graph.name().to_owned(),
             opset: self.opset,
             nodes: self.nodes,

@@ -17,7 +17,7 @@ use crate::tensor::Shape;
 
 use build::Builder;
 use model::{Dim, ValueInfo};
-pub use model::{MAX_FILE, Model, Storage};
+pub use model::{MAX_FILE, OnnxModel, WeightStorage};
 
 /// The operator sets that can be written.
 pub const OPSETS: RangeInclusive<u32> = 13..=17;
@@ -32,7 +32,7 @@ pub enum Batch {
 }
 
 /// The model of a network, in an operator set of [`OPSETS`].
-pub fn model(graph: &Graph, batch: Batch, opset: u32) -> Model {
+pub fn model(graph: &Graph, batch: Batch, opset: u32) -> OnnxModel {
     let outputs: Vec<_> = graph.outputs().iter().filter(|output| !output.train_only).collect();
     let needed = needed(graph, outputs.iter().map(|output| output.node));
     let mut builder = Builder::new(graph, batch, opset);

@@ -144,7 +144,7 @@ impl Node {
 
 /// An ONNX model.
 #[derive(Clone, Debug)]
-pub struct Model {
+pub struct OnnxModel {
     /// The name of the network.
     pub(super) network: String,
     /// The version of the operator set.
@@ -158,7 +158,7 @@ pub struct Model {
 }
 
 /// Where the bytes of the weights go.
-pub enum Storage<'a> {
+pub enum WeightStorage<'a> {
     /// Into the model.
     Inside,
     /// Behind each other into a file of this name beside the model.
@@ -167,7 +167,7 @@ pub enum Storage<'a> {
     Nowhere,
 }
 
-impl Model {
+impl OnnxModel {
     /// The bytes of all constants.
     pub fn constant_bytes(&self) -> u64 {
         self.initialisers.iter().map(Initialiser::bytes).fold(0, u64::saturating_add)
@@ -187,20 +187,20 @@ impl Model {
         &self,
         writer: &mut dyn Write,
         name: &str,
-        mut storage: Storage<'_>,
+        mut storage: WeightStorage<'_>,
         mut parameter: impl FnMut(NodeId, usize) -> Result<ArrayD<f32>, Failure>,
     ) -> Result<(), Failure> {
         let unwritten =
             |error: io::Error| Failure::new(Code::E0609, format!("cannot write `{name}`: {error}"));
-        let mut graph = self.graph(matches!(storage, Storage::Nowhere));
+        let mut graph = self.graph(matches!(storage, WeightStorage::Nowhere));
         let mut inside = Vec::new();
         let mut offset = 0;
         let mut length = 0;
         for constant in &self.initialisers {
             let is_weight = matches!(constant.values, Values::Parameter(..));
             match &mut storage {
-                Storage::Nowhere if is_weight => {}
-                Storage::Beside(file, weights) if is_weight => {
+                WeightStorage::Nowhere if is_weight => {}
+                WeightStorage::Beside(file, weights) if is_weight => {
                     let mut tensor = constant.header();
                     let place = [("location", (*file).to_owned()), ("offset", offset.to_string())];
                     for (key, value) in place.into_iter().chain([("length", constant.bytes().to_string())]) {

@@ -160,7 +160,7 @@ pub use combine::pairwise::Joined;
 pub use elementwise::activation::Function;
 pub use linear::rbf::digit_codes;
 pub use rearrange::crop::Kept;
-pub use rearrange::upsample::Target;
+pub use rearrange::upsample::UpsampleTarget;
 pub use windows::pool::{Reduction, Region, adaptive_bounds};
 pub use windows::sliding::{Border, Padding, Sliding};
 

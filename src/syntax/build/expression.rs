@@ -6,7 +6,7 @@ use crate::base::{Spanned, did_you_mean, grow_stack};
 use crate::diag::Code;
 
 use super::{TreeBuilder, next};
-use crate::syntax::ast::{Axis, BinaryOp, Expr, ExprKind, Function, Ident};
+use crate::syntax::ast::{AxisPattern, BinaryOp, ConstantFunction, Expr, ExprKind, Ident};
 use crate::syntax::grammar::Rule;
 
 /// The most operands and signs of one expression, those inside its parentheses included: deeper trees would
@@ -16,12 +16,12 @@ pub(crate) const MOST_TERMS: usize = 1024;
 /// Words that are no names of constants or parameters.
 const RESERVED_IN_EXPRESSIONS: [&str; 7] = ["as", "in", "min", "max", "ceil", "floor", "round"];
 
-const FUNCTIONS: [(&str, Function); 5] = [
-    ("min", Function::Min),
-    ("max", Function::Max),
-    ("ceil", Function::Ceil),
-    ("floor", Function::Floor),
-    ("round", Function::Round),
+const FUNCTIONS: [(&str, ConstantFunction); 5] = [
+    ("min", ConstantFunction::Min),
+    ("max", ConstantFunction::Max),
+    ("ceil", ConstantFunction::Ceil),
+    ("floor", ConstantFunction::Floor),
+    ("round", ConstantFunction::Round),
 ];
 
 /// How tightly `^` binds; a sign binds less, everything else still less.
@@ -119,18 +119,18 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// `in.c`
-    fn arriving(&mut self, pair: Pair<'_, Rule>) -> Axis {
+    fn arriving(&mut self, pair: Pair<'_, Rule>) -> AxisPattern {
         let span = self.span(&pair);
         match pair.into_inner().last().map_or("", |axis| axis.as_str()) {
-            "h" => Axis::Height,
-            "w" => Axis::Width,
-            "c" => Axis::Channels,
+            "h" => AxisPattern::Height,
+            "w" => AxisPattern::Width,
+            "c" => AxisPattern::Channels,
             other => {
                 let message = format!("the arriving shape has no `{other}`");
                 self.error(Code::E0102, span, message)
                     .help("`in.h`, `in.w` and `in.c` are its rows, columns and channels")
                     .emit();
-                Axis::Channels
+                AxisPattern::Channels
             }
         }
     }
@@ -156,14 +156,14 @@ impl TreeBuilder<'_, '_> {
         Some(Expr { kind: ExprKind::Call(function, values), span })
     }
 
-    fn unknown_function(&mut self, name: &Ident) -> Function {
+    fn unknown_function(&mut self, name: &Ident) -> ConstantFunction {
         let error = self.error(Code::E0102, name.span, format!("there is no function `{}`", name.value));
         let words = FUNCTIONS.map(|(word, _)| word);
         match did_you_mean(&name.value, words) {
             Some(near) => error.fix(format!("did you mean `{near}`?"), name.span, near).emit(),
             None => error.help("the functions are `min`, `max`, `ceil`, `floor` and `round`").emit(),
         };
-        Function::Max
+        ConstantFunction::Max
     }
 
     fn reserved_in_expression(&mut self, name: &Spanned<String>) {

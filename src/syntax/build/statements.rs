@@ -5,7 +5,7 @@ use pest::iterators::Pair;
 use crate::base::{Span, Spanned, grow_stack};
 use crate::diag::Code;
 use crate::syntax::ast::{
-    Body, Comparison, Edition, Expect, ExpectValue, Head, Item, ItemKind, Let, Stmt, StmtKind,
+    Body, ComparisonOp, Edition, Expect, ExpectValue, Head, Item, ItemKind, Let, Stmt, StmtKind,
 };
 use crate::syntax::grammar::Rule;
 
@@ -245,10 +245,10 @@ impl TreeBuilder<'_, '_> {
     }
 }
 
-fn comparison_of(text: &str) -> Comparison {
+fn comparison_of(text: &str) -> ComparisonOp {
     match text {
-        "<=" => Comparison::AtMost,
-        ">=" => Comparison::AtLeast,
-        _ => Comparison::Equal,
+        "<=" => ComparisonOp::AtMost,
+        ">=" => ComparisonOp::AtLeast,
+        _ => ComparisonOp::Equal,
     }
 }

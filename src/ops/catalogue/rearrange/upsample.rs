@@ -26,7 +26,7 @@ pub(crate) static SPEC: Spec = Spec {
 
 /// The size of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum UpsampleTarget {
     /// So many times height and width.
     Factor(u64, u64),
     /// This height and width.
@@ -37,7 +37,7 @@ arguments! {
     /// A map of another height and width.
     pub struct Upsample {
         /// The size of the output.
-        target: Target = TARGET,
+        target: UpsampleTarget = TARGET,
         /// How a pixel is computed.
         interpolation: Interpolation = INTERPOLATION,
         /// First and last pixels of input and output lie upon each other, in place of the edges.
@@ -48,20 +48,20 @@ arguments! {
     }
 }
 
-const TARGET: Field<Target> = Field {
+const TARGET: Field<UpsampleTarget> = Field {
     sizes: Sizes::FactorOrTo,
     ..Field::new(
         |_, bound| match bound.adaptive() {
             Some(_) if !bound.dims().is_empty() => Err(exclusive("to", "size")),
-            Some((height, width)) => Ok(Target::Size(height, width)),
+            Some((height, width)) => Ok(UpsampleTarget::Size(height, width)),
             None => {
                 let (height, width) = bound.window();
-                Ok(Target::Factor(height, width))
+                Ok(UpsampleTarget::Factor(height, width))
             }
         },
         |_, target, bound| match *target {
-            Target::Size(height, width) => bound.set_adaptive((height, width)),
-            Target::Factor(height, width) => bound.set_size(&[height, width], (1, 1), (1, 1)),
+            UpsampleTarget::Size(height, width) => bound.set_adaptive((height, width)),
+            UpsampleTarget::Factor(height, width) => bound.set_size(&[height, width], (1, 1), (1, 1)),
         },
     )
 };
@@ -94,8 +94,8 @@ impl ToTorch for Upsample {
     fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
         let torch = Torch::module("nn.Upsample");
         let torch = match self.target {
-            Target::Factor(down, across) => torch.named("scale_factor", (down, across)),
-            Target::Size(height, width) => torch.named("size", (height, width)),
+            UpsampleTarget::Factor(down, across) => torch.named("scale_factor", (down, across)),
+            UpsampleTarget::Size(height, width) => torch.named("size", (height, width)),
         };
         let mode = match self.interpolation {
             Interpolation::Nearest => "nearest",
@@ -120,8 +120,10 @@ impl Written for Upsample {
 impl Upsample {
     fn output(&self, (height, width): (u64, u64)) -> (u64, u64) {
         match self.target {
-            Target::Size(height, width) => (height, width),
-            Target::Factor(down, across) => (height.saturating_mul(down), width.saturating_mul(across)),
+            UpsampleTarget::Size(height, width) => (height, width),
+            UpsampleTarget::Factor(down, across) => {
+                (height.saturating_mul(down), width.saturating_mul(across))
+            }
         }
     }
 
@@ -195,8 +197,8 @@ impl Operator for Upsample {
         let ptflops =
             "2 for each output of upsampling: the module and the function it calls are both counted";
         let (calflops, calflops_count) = match self.target {
-            Target::Factor(..) => ("1 for each input element of upsampling by a factor", elements),
-            Target::Size(..) => {
+            UpsampleTarget::Factor(..) => ("1 for each input element of upsampling by a factor", elements),
+            UpsampleTarget::Size(..) => {
                 ("1 for each output position of upsampling to a size", u128::from(height) * u128::from(width))
             }
         };
@@ -207,7 +209,7 @@ impl Operator for Upsample {
             (Tool::Calflops, calflops, calflops_count),
         ]);
         // calflops fails on two factors.
-        if matches!(self.target, Target::Factor(down, across) if down != across) {
+        if matches!(self.target, UpsampleTarget::Factor(down, across) if down != across) {
             counted.retain(|one| one.tool != Tool::Calflops);
         }
         counted

@@ -1,6 +1,6 @@
 //! `upsample` in ONNX.
 
-use super::{Target, Upsample};
+use super::{Upsample, UpsampleTarget};
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::tensor::Interpolation;
 
@@ -36,10 +36,10 @@ impl ToOnnx for Upsample {
         }
         let mut inputs = vec![input.clone(), String::new()];
         match self.target {
-            Target::Factor(down, across) => {
+            UpsampleTarget::Factor(down, across) => {
                 inputs.push(builder.floats(&[4], vec![1.0, 1.0, down as f32, across as f32]));
             }
-            Target::Size(..) => {
+            UpsampleTarget::Size(..) => {
                 inputs.push(String::new());
                 inputs.push(sizes(builder, &input));
             }
