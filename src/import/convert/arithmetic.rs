@@ -47,19 +47,9 @@ impl<'a> Converter<'a> {
             "Max" => "max",
             _ => "min",
         };
-        let (mut inputs, view) = self.aligned(node, views)?;
+        let (inputs, view) = self.aligned(node, views)?;
         let shapes: Vec<Shape> = inputs.iter().map(|&input| self.network.shape(input)).collect();
         let shape = join_shape(word, &shapes);
-        let mut word = word;
-        if let (Some(shape), [dividend, divisor]) = (shape, shapes.as_slice())
-            && word == "div"
-            && *dividend == shape
-            && divisor != dividend
-        {
-            // Only products take a smaller value.
-            inputs[1] = self.emit(node, Draft::new("reciprocal", vec![inputs[1]]))?;
-            word = "mul";
-        }
         let mut value = self.emit(node, Draft::new(word, inputs))?;
         if kind == "Mean" {
             let arguments = vec![Argument::Real(1.0 / views.len() as f64)];
