@@ -124,10 +124,10 @@ fn diff_shows_a_patch_that_makes_the_change() {
     let output = git.args(["apply", "change.patch"]).current_dir(place.0.path()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     assert_eq!((place.read("untidy.cnn"), place.read("below/deep/untidy.cnn")), (TIDY.into(), TIDY.into()));
-    // With --check nothing more is said.
+    // --diff checks already: with --check it is refused, as every option that would change nothing.
     place.write("untidy.cnn", UNTIDY);
     let both = place.fmt(&["--check", "--diff", "untidy.cnn"], "");
-    assert_eq!(both.out, place.fmt(&["--diff", "untidy.cnn"], "").out);
+    assert_eq!((both.code, both.out.as_str()), (2, ""), "{both:?}");
 }
 
 #[test]

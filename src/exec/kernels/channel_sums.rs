@@ -69,8 +69,8 @@ impl Blocks {
         // SAFETY: the caller's promise; the array has sixteen lanes.
         unsafe {
             for block in 0..last {
-                for position in 0..N {
-                    sums[position] = J::join(sums[position], joining.of(self.at(block, position), position));
+                for (position, sum) in sums.iter_mut().enumerate() {
+                    *sum = J::join(*sum, joining.of(self.at(block, position), position));
                 }
             }
             let (zero, present) = (V::splat(0.0), V::load(present.as_ptr()));
