@@ -149,7 +149,8 @@ proptest! {
     #[test]
     fn normalisations_over_channels_or_positions_are_those_of_the_definition(
         // Few enough elements that the definition's plain sums round little themselves.
-        (height, width) in (1u64..4, prop::sample::select(vec![1u64, 7, 20, 70])),
+        // More than two positions: a normalisation of two values that are nearly equal multiplies what was rounded before.
+        (height, width) in (1u64..4, prop::sample::select(vec![5u64, 7, 20, 70])),
         channels in prop::sample::select(vec![16u64, 18, 24, 40]),
         word in prop::sample::select(vec![
             "layernorm", "rmsnorm eps=0.01", "l2norm scale", "groupnorm 1", "groupnorm 2 eps=0.5", "instancenorm",
