@@ -7,6 +7,9 @@ use super::op::ValueId;
 use super::regions::{Item, Regions};
 use super::tree::{Form, Statement, Tree};
 
+/// The name of what a network ends with, which no other part of it may have.
+const OUT: &str = "out";
+
 /// Statements in order; names of values are `%` and their number until the scopes are known.
 pub(super) fn arrange(tree: &Tree<'_>, regions: Regions) -> Vec<Statement> {
     let network = tree.network;
@@ -237,8 +240,21 @@ impl Writer<'_> {
         Form::new(word, Some(op), branches, input, output)
     }
 
+    /// Fetches the output that the model calls `out`, where another value comes last.
+    fn end_with_out(&mut self) {
+        let out = self.network.outputs.iter().find(|(name, _)| name == OUT).map(|(_, value)| *value);
+        if let Some(value) = out
+            && self.current != Some(value)
+        {
+            let fetch = self.fetch(value);
+            self.statements.push(fetch);
+            self.current = Some(value);
+        }
+    }
+
     /// Names what is fetched behind the statement that makes it, and what is an output besides the last value.
-    fn finish(self) -> Vec<Statement> {
+    fn finish(mut self) -> Vec<Statement> {
+        self.end_with_out();
         let Writer { network, current, fetched, statements } = self;
         let mut finished = Vec::new();
         // One input is the current value at the beginning; several have names of their own.
@@ -275,9 +291,11 @@ impl Writer<'_> {
                 finished.push(Statement::Aux { value, name: name.clone() });
             }
         }
-        // A value that is an output twice.
-        let last = network.outputs.iter().filter(|(_, value)| Some(*value) == current).skip(1);
-        finished.extend(last.map(|(name, value)| Statement::Aux { value: *value, name: name.clone() }));
+        // A value that is an output twice: it ends the network by one of its names.
+        let mut last: Vec<_> = network.outputs.iter().filter(|(_, value)| Some(*value) == current).collect();
+        last.sort_by_key(|(name, _)| name != OUT);
+        let again = last.iter().skip(1);
+        finished.extend(again.map(|(name, value)| Statement::Aux { value: *value, name: name.clone() }));
         if finished.is_empty()
             && let Some((_, value)) = network.outputs.first()
         {

@@ -262,9 +262,27 @@ def mean_less_value(folder):
     m.save(os.path.join(folder, "mean_less_value.onnx"), [("x", [1, 8, 4, 6])], ["y"])
 
 
+def named_out(folder):
+    """An output called `out` that is not the last value."""
+    m = Model()
+    m.conv("x", "head", 3, 4, 1)
+    m.nodes[-1].output[0] = "out"
+    m.node("Relu", m.conv("out", "mask", 4, 2, 1), output="score")
+    m.save(os.path.join(folder, "named_out.onnx"), [("x", [1, 3, 8, 8])], ["out", "score"])
+
+
+def parted(folder):
+    """A convolution whose bias is added behind a `Pad`: two operators with tensors of one module."""
+    m = Model()
+    x = m.conv("x", "conv1", 3, 4, 3, bias=False)
+    x = m.node("Pad", x, m.weight("pads", values=np.array([0, 0, 0, 0, 0, 0, 1, 1], np.int64)))
+    m.node("Add", x, m.weight("conv1.bias", 4, 1, 1), output="y")
+    m.save(os.path.join(folder, "parted.onnx"), [("x", [1, 3, 8, 8])], ["y"])
+
+
 if __name__ == "__main__":
     os.makedirs(sys.argv[1], exist_ok=True)
     for make in (residual, shuffle, channels_last, activations, constants, refused, unread_attribute, open_extents, several,
                  external, fractional_corners, training_statistics, written_out, mean_less_value, channel_attention,
-                 spread, focus, response, no_bias):
+                 spread, focus, response, no_bias, named_out, parted):
         make(sys.argv[1])

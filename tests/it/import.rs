@@ -181,6 +181,22 @@ fn several_inputs_and_outputs_have_names() {
 }
 
 #[test]
+fn the_output_called_out_ends_the_network() {
+    let text = text("named_out.onnx");
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("`{words}` is not in\n{text}"));
+    let (head, score, end) = (at("conv 1x1x4 as head;"), at("as score;"), at("@t1;"));
+    assert!(head < score && score < end && !text.contains("as out"), "{text}");
+}
+
+#[test]
+fn two_operators_with_tensors_of_one_module_have_two_names() {
+    has("parted.onnx", &["conv 3x3x4 nobias;  pad (0, 1, 0, 1) scale bias;"]);
+    let weights = imported("parted.onnx", &ImportOptions::default()).unwrap().weights;
+    let keys: Vec<&str> = weights.iter().map(|weight| weight.key.as_str()).collect();
+    assert_eq!(keys, ["conv1.weight", "scale1.weight", "scale1.bias"]);
+}
+
+#[test]
 fn a_refusal_names_the_nodes_and_where_to_cut() {
     let failure = imported("refused.onnx", &ImportOptions::default()).err().unwrap();
     assert!(

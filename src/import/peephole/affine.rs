@@ -1,5 +1,7 @@
 //! Constants for each channel: biases of what stands before them, scales with a bias, affine parts of norms.
 
+use std::collections::BTreeSet;
+
 use super::super::fold::Derivation;
 use super::super::network::Network;
 use super::super::op::Argument;
@@ -74,6 +76,7 @@ pub(super) fn group_norm(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
 
 /// What is left of constants added to each channel becomes a `scale` by 1 with a bias.
 pub(super) fn finish(network: &mut Network) {
+    let mut keys: BTreeSet<String> = network.ops.iter().filter_map(|op| op.key.clone()).collect();
     for op in network.ops.iter_mut().filter(|op| op.word == "bias") {
         let Some((_, bias)) = op.tensors.pop() else { continue };
         let ones = Derivation::Fill(bias.dims().to_vec(), 1.0, ElementType::F32);
@@ -81,7 +84,11 @@ pub(super) fn finish(network: &mut Network) {
         let Ok(ones) = Tensor::derived(ones, vec![], &Nothing) else { continue };
         op.word = "scale";
         op.arguments = vec![Argument::Flag("bias")];
-        op.key = op.key.take().map(|key| key.strip_suffix(".bias").map_or(key.clone(), str::to_owned));
+        // The module of the constant may be that of another operator, which keeps its key.
+        op.key = op.key.take().and_then(|key| match key.strip_suffix(".bias") {
+            Some(module) => keys.insert(module.to_owned()).then(|| module.to_owned()),
+            None => Some(key),
+        });
         op.tensors = vec![("weight", ones), ("bias", bias)];
     }
 }
