@@ -27,18 +27,11 @@ impl Form {
                 Algorithm::Direct => Form::Direct { lanes: lanes(), groups: convolution.groups },
                 Algorithm::Winograd(tile) => Form::Transformed { tile, groups: convolution.groups },
             },
-            Kernel::TransposedConv(convolution) => {
-                let output = step.output.layout;
-                let phases = |stride: u64, outputs: usize| outputs.min(stride as usize);
-                Form::Phases {
-                    kernel: step.kernel.clone(),
-                    lanes: lanes(),
-                    phases: (
-                        phases(convolution.rows.stride, output.height),
-                        phases(convolution.columns.stride, output.width),
-                    ),
-                }
-            }
+            Kernel::TransposedConv(convolution) => Form::Phases {
+                kernel: step.kernel.clone(),
+                lanes: lanes(),
+                phases: convolution.phases(&step.output.layout),
+            },
             _ => Form::Fixed,
         }
     }

@@ -87,6 +87,14 @@ pub struct TransposedConvolution {
     pub bias: bool,
 }
 
+impl TransposedConvolution {
+    /// Phases along the height and the width of its output.
+    pub(super) fn phases(&self, output: &Layout) -> (usize, usize) {
+        let along = |window: &Window, outputs: usize| outputs.min(window.stride as usize);
+        (along(&self.rows, output.height), along(&self.columns, output.width))
+    }
+}
+
 /// A normalisation over the channels at a position.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ChannelNorm {

@@ -170,9 +170,9 @@ pub(super) fn packed(step: &Step) -> u128 {
             let channels = input.shape.channels() as usize;
             let range = ChannelRange::new(channels, input.layout.lanes, output, convolution.groups);
             let (rows, columns) = (convolution.rows.kernel as usize, convolution.columns.kernel as usize);
-            let phases = [convolution.rows.stride as usize, convolution.columns.stride as usize];
+            let (down, across) = convolution.phases(&step.output.layout);
             elements(&[blocks, range.multiplied(), rows, columns, LANES])
-                .saturating_add(elements(&[phases[0], phases[1], blocks, LANES]))
+                .saturating_add(elements(&[down, across, blocks, LANES]))
         }
         Kernel::Depthwise { rows, columns, .. } => {
             elements(&[blocks, (rows.kernel * columns.kernel) as usize + 1, LANES])

@@ -235,11 +235,7 @@ impl<'a> Converter<'a> {
             None => views.iter().map(|view| self.feature(node, view)).collect::<Result<Vec<_>, _>>()?,
         };
         let value = self.emit(node, Draft::new("concat", inputs))?;
-        let view = match permuted {
-            Some(layout) => View::map(value, self.network.shape(value), self.batch, layout),
-            None => self.whole(value),
-        };
-        self.set(node, 0, view);
+        self.set(node, 0, self.laid_out(value, permuted));
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use super::super::fold::{Binary, Derivation, Unary};
 use super::super::model::Node;
 use super::super::refusal::Reason;
 use super::super::tensor::{ElementType, Tensor, Values};
-use super::reader::Reader;
+use super::reader::{Reader, axis_at};
 use super::rearrange::resolve;
 use super::{Converter, Known};
 
@@ -95,10 +95,8 @@ impl<'a> Converter<'a> {
     fn folded_shape(&mut self, node: &Reader<'a>, kind: &str) -> Result<Option<Tensor>, Reason> {
         let first =
             |converter: &Self| converter.tensor(node, 0, "input")?.ok_or(Reason::from("it has no input"));
-        let axis_of = |axis: i64, rank: usize| {
-            let at = if axis < 0 { axis + rank as i64 } else { axis };
-            usize::try_from(at).ok().filter(|&at| at < rank).ok_or(Reason::from("an axis does not exist"))
-        };
+        let axis_of =
+            |axis: i64, rank: usize| axis_at(axis, rank).ok_or(Reason::from("an axis does not exist"));
         let derive = |derivation, inputs| -> Result<Option<Tensor>, Reason> {
             Ok(Some(Tensor::derived(derivation, inputs, self.storage)?))
         };
@@ -284,9 +282,7 @@ impl<'a> Converter<'a> {
         }
         let mut cuts: Vec<(u64, i64, u64)> = dims.iter().map(|&dim| (0, 1, dim)).collect();
         for index in 0..starts.len() {
-            let at = if axes[index] < 0 { axes[index] + dims.len() as i64 } else { axes[index] };
-            let at =
-                usize::try_from(at).ok().filter(|&at| at < dims.len()).ok_or("an axis does not exist")?;
+            let at = axis_at(axes[index], dims.len()).ok_or("an axis does not exist")?;
             let (extent, step) = (dims[at] as i64, steps[index]);
             let positive = |place: i64| if place < 0 { place.saturating_add(extent) } else { place };
             let (start, count) = match step {

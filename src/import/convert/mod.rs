@@ -272,10 +272,7 @@ impl<'a> Converter<'a> {
             return Err(format!("its extents {dims:?} are beyond the limits of the language"));
         }
         let value = self.network.value(shape);
-        let view = match layout {
-            Some(layout) => View::map(value, shape, self.batch, layout),
-            None => View::whole(value, shape, self.batch),
-        };
+        let view = self.laid_out(value, layout);
         if view.dims() != dims {
             return Err(format!("its batch is not {}, that of the first input", self.batch));
         }
@@ -555,6 +552,14 @@ impl<'a> Converter<'a> {
     /// The plain view of a value.
     fn whole(&self, value: ValueId) -> View {
         View::whole(value, self.network.shape(value), self.batch)
+    }
+
+    /// A value whose channels, rows and columns stand at the axes of a layout; the plain view where there is none.
+    fn laid_out(&self, value: ValueId, layout: Option<[usize; 3]>) -> View {
+        match layout {
+            Some(layout) => View::map(value, self.network.shape(value), self.batch, layout),
+            None => self.whole(value),
+        }
     }
 
     /// The key of an operator with these tensors: the module that their names agree on, which nobody owns yet.

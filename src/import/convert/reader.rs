@@ -149,6 +149,12 @@ fn brief(value: &Attribute) -> String {
     }
 }
 
+/// The axis that a number names among `rank` axes: a negative one counts from the end. `None` where there is no such axis.
+pub(super) fn axis_at(axis: i64, rank: usize) -> Option<usize> {
+    let at = if axis < 0 { axis.checked_add_unsigned(rank as u64)? } else { axis };
+    usize::try_from(at).ok().filter(|&at| at < rank)
+}
+
 /// The number that somebody wrote as a float: the shortest decimal that is the same float.
 pub(super) fn written(value: f32) -> f64 {
     value.to_string().parse().unwrap_or(f64::from(value))

@@ -3,7 +3,7 @@
 use super::super::op::Argument;
 use super::super::refusal::Reason;
 use super::super::view::View;
-use super::reader::Reader;
+use super::reader::{Reader, axis_at};
 use super::{Converter, Draft};
 
 impl<'a> Converter<'a> {
@@ -92,8 +92,7 @@ impl<'a> Converter<'a> {
         let dims = view.dims();
         let axis = node.int("axis", 0)?;
         if axis != 0 {
-            let at = if axis < 0 { axis + dims.len() as i64 } else { axis };
-            let at = usize::try_from(at).ok().filter(|&at| at < dims.len()).ok_or("`axis` does not exist")?;
+            let at = axis_at(axis, dims.len()).ok_or("`axis` does not exist")?;
             return self.picked(node, &view, at, &index);
         }
         let in_order = dims.len() == 1

@@ -3,7 +3,7 @@
 use super::super::op::Argument;
 use super::super::refusal::Reason;
 use super::super::view::View;
-use super::reader::Reader;
+use super::reader::{Reader, axis_at};
 use super::{Converter, Draft};
 
 impl<'a> Converter<'a> {
@@ -21,8 +21,7 @@ impl<'a> Converter<'a> {
         let axes = axes.unwrap_or_else(|| (0..rank as i64).collect());
         let mut at = Vec::new();
         for axis in axes {
-            let positive = if axis < 0 { axis + rank as i64 } else { axis };
-            at.push(usize::try_from(positive).ok().filter(|&at| at < rank).ok_or("an axis does not exist")?);
+            at.push(axis_at(axis, rank).ok_or("an axis does not exist")?);
         }
         at.sort_unstable();
         at.dedup();

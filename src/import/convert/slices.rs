@@ -1,10 +1,10 @@
 //! Parts of a value along its axes, and borders around it.
 
-use super::super::op::Argument;
+use super::super::op::{Argument, ValueId};
 use super::super::refusal::Reason;
 use super::super::tensor::Tensor;
 use super::super::view::View;
-use super::reader::Reader;
+use super::reader::{Reader, axis_at};
 use super::{Converter, Draft};
 
 /// Channels that are picked by a list.
@@ -36,10 +36,7 @@ impl<'a> Converter<'a> {
         }
         let arguments = vec![Argument::Count(count), Argument::Number("at", first, 0)];
         let value = self.emit(node, Draft::new("slice", vec![value]).arguments(arguments))?;
-        Ok(match permuted {
-            Some(layout) => View::map(value, self.network.shape(value), self.batch, layout),
-            None => self.whole(value),
-        })
+        Ok(self.laid_out(value, permuted))
     }
 
     /// Channels picked by a constant list: runs of neighbours, one behind the other.
@@ -76,15 +73,7 @@ impl<'a> Converter<'a> {
         }
         let layout = first.layout(self.network.shape(first.value));
         let value = self.emit(node, Draft::new("concat", parts.iter().map(|part| part.value).collect()))?;
-        let shape = self.network.shape(value);
-        self.set(
-            node,
-            0,
-            match layout {
-                Some(layout) => View::map(value, shape, self.batch, layout),
-                None => self.whole(value),
-            },
-        );
+        self.set(node, 0, self.laid_out(value, layout));
         Ok(())
     }
 
@@ -92,8 +81,7 @@ impl<'a> Converter<'a> {
         let view = self.view(node, 0)?;
         let dims = view.dims();
         let axis = node.int("axis", 0)?;
-        let at = if axis < 0 { axis + dims.len() as i64 } else { axis };
-        let at = usize::try_from(at).ok().filter(|&at| at < dims.len()).ok_or("`axis` does not exist")?;
+        let at = axis_at(axis, dims.len()).ok_or("`axis` does not exist")?;
         let parts = match node.ints("split")? {
             Some(parts) => Some(parts),
             None => self.integers(node, 1, "list of parts")?,
@@ -130,18 +118,13 @@ impl<'a> Converter<'a> {
         };
         let starts = list("starts", 1)?.ok_or("its starts are missing")?;
         let ends = list("ends", 2)?.ok_or("its ends are missing")?;
-        let rank = view.axes.len() as i64;
         let axes = list("axes", 3)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
         let steps = self.integers(node, 4, "steps")?.unwrap_or_else(|| vec![1; starts.len()]);
         if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
             return Err("its lists have different lengths".into());
         }
         for ((&start, &end), (&axis, &step)) in starts.iter().zip(&ends).zip(axes.iter().zip(&steps)) {
-            let at = if axis < 0 { axis + rank } else { axis };
-            let at = usize::try_from(at)
-                .ok()
-                .filter(|&at| at < view.axes.len())
-                .ok_or("an axis does not exist")?;
+            let at = axis_at(axis, view.axes.len()).ok_or("an axis does not exist")?;
             let extent = view.dims()[at] as i64;
             let within =
                 |place: i64| if place < 0 { place.saturating_add(extent) } else { place }.clamp(0, extent);
@@ -164,10 +147,7 @@ impl<'a> Converter<'a> {
                 continue;
             }
             view = if spatial {
-                let mut crop = [0; 4];
-                (crop[2 * (at - 2)], crop[2 * (at - 2) + 1]) = (first, extent as u64 - first - count);
-                let arguments = vec![Argument::Pads("", crop)];
-                let value = self.emit(node, Draft::new("crop", vec![view.value]).arguments(arguments))?;
+                let value = self.cropped(node, view.value, at, first, extent as u64 - first - count)?;
                 self.whole(value)
             } else {
                 self.part(node, &view, at, first, count)?
@@ -175,6 +155,21 @@ impl<'a> Converter<'a> {
         }
         self.set(node, 0, view);
         Ok(())
+    }
+
+    /// A map without its first and last rows (axis 2) or columns (axis 3).
+    fn cropped(
+        &mut self,
+        node: &Reader<'a>,
+        value: ValueId,
+        at: usize,
+        first: u64,
+        last: u64,
+    ) -> Result<ValueId, Reason> {
+        let mut crop = [0; 4];
+        (crop[2 * (at - 2)], crop[2 * (at - 2) + 1]) = (first, last);
+        let arguments = vec![Argument::Pads("", crop)];
+        self.emit(node, Draft::new("crop", vec![value]).arguments(arguments))
     }
 
     /// Every `step`th row or column among `count` from `first` on: the maximum of windows of one element.
@@ -191,10 +186,7 @@ impl<'a> Converter<'a> {
         let mut value = view.value;
         let behind = [height, width][at - 2] - first - count;
         if first + behind > 0 {
-            let mut crop = [0; 4];
-            (crop[2 * (at - 2)], crop[2 * (at - 2) + 1]) = (first, behind);
-            let arguments = vec![Argument::Pads("", crop)];
-            value = self.emit(node, Draft::new("crop", vec![value]).arguments(arguments))?;
+            value = self.cropped(node, value, at, first, behind)?;
         }
         let stride = if at == 2 { (step, 1) } else { (1, step) };
         let arguments = vec![Argument::Window { dims: vec![1, 1], stride }];
