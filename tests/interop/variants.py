@@ -33,43 +33,38 @@ def strip_names(path, to):
     onnx.save(model, to)
 
 
-def halve(path, to):
-    """Weights, inputs and outputs in half precision."""
-    import numpy as np
+def with_floats(path, to, source, target, dtype):
+    """The model with its weights, inputs and outputs of one floating-point type in another."""
     import onnx
-    from onnx import TensorProto, numpy_helper
+    from onnx import numpy_helper
+
+    def converted(tensor):
+        return numpy_helper.from_array(numpy_helper.to_array(tensor).astype(dtype), tensor.name)
+
     model = onnx.load(path)
     for tensor in model.graph.initializer:
-        if tensor.data_type == TensorProto.FLOAT:
-            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), tensor.name))
+        if tensor.data_type == source:
+            tensor.CopyFrom(converted(tensor))
     for port in list(model.graph.input) + list(model.graph.output):
-        port.type.tensor_type.elem_type = TensorProto.FLOAT16
+        port.type.tensor_type.elem_type = target
     for node in model.graph.node:
         for attribute in node.attribute:
-            if attribute.HasField("t") and attribute.t.data_type == TensorProto.FLOAT:
-                array = numpy_helper.to_array(attribute.t).astype(np.float16)
-                attribute.t.CopyFrom(numpy_helper.from_array(array))
+            if attribute.HasField("t") and attribute.t.data_type == source:
+                attribute.t.CopyFrom(converted(attribute.t))
     del model.graph.value_info[:]
     onnx.save(model, to)
 
 
+def halve(path, to):
+    """Weights, inputs and outputs in half precision."""
+    from onnx import TensorProto
+    with_floats(path, to, TensorProto.FLOAT, TensorProto.FLOAT16, "float16")
+
+
 def widened(path, to):
     """The same model with its half-precision weights as floats, for a runtime whose arithmetic is compared."""
-    import numpy as np
-    import onnx
-    from onnx import TensorProto, numpy_helper
-    model = onnx.load(path)
-    for tensor in model.graph.initializer:
-        if tensor.data_type == TensorProto.FLOAT16:
-            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float32), tensor.name))
-    for port in list(model.graph.input) + list(model.graph.output):
-        port.type.tensor_type.elem_type = TensorProto.FLOAT
-    for node in model.graph.node:
-        for attribute in node.attribute:
-            if attribute.HasField("t") and attribute.t.data_type == TensorProto.FLOAT16:
-                array = numpy_helper.to_array(attribute.t).astype(np.float32)
-                attribute.t.CopyFrom(numpy_helper.from_array(array))
-    onnx.save(model, to)
+    from onnx import TensorProto
+    with_floats(path, to, TensorProto.FLOAT16, TensorProto.FLOAT, "float32")
 
 
 def heads():

@@ -1,11 +1,12 @@
 //! Hostile ONNX models: lengths that lie, names from elsewhere, files beside the model, long series.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use cnnc::import::{ImportOptions, Imported, Storage, import};
+
+use super::predictions::cnnc;
 
 const EVIL: &str = "a\n::error::pwn\n\u{1b}[2J\"`'\\ {x}\u{202e}</script><img src=x>\"\"\"";
 
@@ -70,18 +71,6 @@ impl Storage for Nothing {
 fn imported(bytes: Vec<u8>) -> Result<Imported, String> {
     let options = ImportOptions { name: "n".to_owned(), ..ImportOptions::default() };
     import(std::io::Cursor::new(bytes), "n.onnx", &options, &Nothing).map_err(|failure| failure.to_string())
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_cnnc"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
 
 #[test]
@@ -152,7 +141,7 @@ fn names_of_a_model_stay_text_everywhere() {
         &["diff", "n.onnx", "zoo:lenet5", "--format", "markdown"],
         &["export", "n.onnx", "--to", "pytorch"],
     ] {
-        let (code, out, err) = run(path, arguments);
+        let (code, out, err) = cnnc(path, arguments);
         assert!(code <= 3, "{arguments:?}: {err}");
         for text in [&out, &err] {
             assert!(!text.lines().any(|line| line.starts_with("::error::pwn")), "{arguments:?}: {text}");
@@ -171,7 +160,7 @@ fn names_stay_text_in_python() {
     let path = folder.path();
     let text = "## A \"\"\" doc \\\nnetwork n { input 8x8x3 as \"in\\\"\\\"\\\"put'\"; conv 3x3x4 same as \"import os; os.system('x')\"; aux < relu > as \"class\"; }";
     fs::write(path.join("n.cnn"), text).unwrap();
-    let (code, python, said) = run(path, &["export", "n.cnn", "--to", "pytorch"]);
+    let (code, python, said) = cnnc(path, &["export", "n.cnn", "--to", "pytorch"]);
     assert!(code < 2, "{said}");
     assert!(!python.lines().any(|line| line.trim_start().starts_with("import os")), "{python}");
 }
@@ -198,14 +187,14 @@ fn files_beside_a_model_are_regular_and_stay_what_they_are() {
         (".", "it is a folder"),
     ] {
         fs::write(path.join("n.onnx"), model_of(place)).unwrap();
-        let (code, _, said) = run(path, &["import", "n.onnx", "-o", "o.cnn"]);
+        let (code, _, said) = cnnc(path, &["import", "n.onnx", "-o", "o.cnn"]);
         assert_eq!(code, 3, "{place}: {said}");
         assert!(said.contains(why) && !path.join("o.cnn").exists(), "{place}: {said}");
     }
     // The weights that a model reads are no output.
     fs::write(path.join("w.safetensors"), [0; 48]).unwrap();
     fs::write(path.join("n.onnx"), model_of("w.safetensors")).unwrap();
-    let (code, _, said) = run(path, &["import", "n.onnx", "--weights", "w.safetensors"]);
+    let (code, _, said) = cnnc(path, &["import", "n.onnx", "--weights", "w.safetensors"]);
     assert_eq!(code, 2, "{said}");
     assert_eq!(fs::read(path.join("w.safetensors")).unwrap(), [0; 48]);
 }

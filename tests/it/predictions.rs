@@ -9,7 +9,7 @@ use ndarray::{ArrayD, array};
 use cnnc::weights::{npy, safetensors};
 
 /// Exit code, stdout and stderr.
-fn cnnc(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+pub(super) fn cnnc(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_cnnc"))
         .args(arguments)
         .current_dir(folder)
