@@ -1,7 +1,7 @@
-//! Holds a network against budgets: limits that are not in its source, but in the project file or on the
+//! Compares a network with budgets: limits that are not in its source, but in the project file or on the
 //! command line. `expect` is their counterpart in the source.
 //!
-//! A budget that a network cannot be held against, because it lacks the part, is an error: a limit that
+//! A budget for a part that a network lacks is an error: a limit that
 //! guards nothing must be seen.
 
 use std::cmp::Ordering;

@@ -1,4 +1,4 @@
-//! Baselines: written, held against, updated, and the same text whatever the order of work.
+//! Baselines: written, compared with, updated, and the same text whatever the order of work.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
