@@ -4,7 +4,9 @@
 //! and the value that it cannot say. What depends on a refused node is passed over in silence.
 
 mod arithmetic;
+mod arrange;
 mod constants;
+mod cuts;
 mod names;
 mod normalise;
 mod pointwise;
@@ -25,7 +27,7 @@ use super::network::{Input, Network};
 use super::op::{Argument, Op, ValueId, too_large};
 use super::refusal::{Reason, Refusal, Refusals, shown};
 use super::tensor::{ElementType, Place, Storage, Tensor};
-use super::view::{Rearrangement, View};
+use super::view::View;
 use reader::Reader;
 
 pub(super) use names::is_path;
@@ -169,7 +171,7 @@ pub(super) fn convert(
             Err(_) => {}
         }
     }
-    refusals.cuts = cuts(model, nodes, &converter);
+    refusals.cuts = cuts::cuts(model, nodes, &converter);
     Converted { network: converter.network, refusals, unreadable }
 }
 
@@ -188,59 +190,6 @@ fn is_weight(model: &Model, nodes: &[usize], name: &str) -> bool {
         }
     }
     used
-}
-
-/// Values up to which the model can be written, with the number of nodes that lead to each: what refused nodes take,
-/// or, where that is neither a map nor a vector, what it is made of.
-fn cuts(model: &Model, nodes: &[usize], converter: &Converter<'_>) -> Vec<(String, usize)> {
-    let known = &converter.known;
-    let lost = |name: &String| matches!(known.get(name.as_str()), Some(Known::Lost));
-    let makers: BTreeMap<&str, usize> = nodes
-        .iter()
-        .flat_map(|&index| model.nodes[index].outputs.iter().map(move |output| (output.as_str(), index)))
-        .collect();
-    let writable = |view: &View| {
-        let shape = converter.network.shape(view.value);
-        view.layout(shape).is_some() || view.is_flat(shape)
-    };
-    let mut frontier: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    for (position, &index) in nodes.iter().enumerate() {
-        let node = &model.nodes[index];
-        if !node.outputs.iter().any(lost) {
-            continue;
-        }
-        let mut todo: Vec<&str> = node.inputs.iter().map(String::as_str).collect();
-        while let Some(name) = todo.pop() {
-            let Some(Known::View(view)) = known.get(name) else { continue };
-            if !seen.insert(name) {
-                continue;
-            }
-            match makers.get(name) {
-                _ if writable(view) => drop(frontier.insert(name, position)),
-                Some(&maker) => todo.extend(model.nodes[maker].inputs.iter().map(String::as_str)),
-                None => {}
-            }
-        }
-    }
-    // The largest part is among those that are cut last.
-    let mut last: Vec<(&str, usize)> = frontier.into_iter().collect();
-    last.sort_by_key(|&(_, position)| usize::MAX - position);
-    let mut counted: Vec<(String, usize)> = Vec::new();
-    for (name, _) in last.into_iter().take(8) {
-        let (mut seen, mut todo) = (BTreeSet::new(), vec![name]);
-        while let Some(name) = todo.pop() {
-            if let Some(&index) = makers.get(name)
-                && seen.insert(index)
-            {
-                todo.extend(model.nodes[index].inputs.iter().map(String::as_str));
-            }
-        }
-        counted.push((name.to_owned(), seen.len()));
-    }
-    counted.retain(|(_, nodes)| *nodes > 0);
-    counted.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
-    counted
 }
 
 impl<'a> Converter<'a> {
@@ -441,125 +390,6 @@ impl<'a> Converter<'a> {
         let value = self.emit(node, Draft::new(word, vec![view.value]).arguments(arguments))?;
         self.set(node, 0, view.of(value));
         Ok(())
-    }
-
-    /// The value as a plain map.
-    fn plain(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
-        let shape = self.network.shape(view.value);
-        if view.layout(shape) == Some([1, 2, 3]) {
-            return Ok(view.value);
-        }
-        if let Some(map) = view.unflattened(shape)
-            && let Shape::Map { height, width, channels } = map
-        {
-            let flat = if shape.is_map() {
-                self.arranged(node, view, view.value, "flatten", vec![])?
-            } else {
-                view.value
-            };
-            return self.arranged(
-                node,
-                view,
-                flat,
-                "unflatten",
-                vec![Argument::Size(vec![height, width, channels])],
-            );
-        }
-        if let Some(layout) = view.layout(shape) {
-            let text = if layout == [3, 1, 2] { ": the channels stand last" } else { "" };
-            return Err(format!("the axes of its input are permuted{text}").into());
-        }
-        let (word, mut arguments, before) = match view.rearrangement(shape) {
-            Some(Rearrangement::Shuffle(groups)) => ("shuffle", vec![Argument::Count(groups)], false),
-            Some(Rearrangement::PixelShuffle(factor, before)) => {
-                ("pixelshuffle", vec![Argument::Count(factor)], before)
-            }
-            Some(Rearrangement::PixelUnshuffle(factor, before)) => {
-                ("pixelunshuffle", vec![Argument::Count(factor)], before)
-            }
-            None => {
-                return Err(format!(
-                    "its input, {shape}, is arranged as {:?}: no map of the language",
-                    view.dims()
-                )
-                .into());
-            }
-        };
-        if before {
-            arguments.push(Argument::Flag("dcr"));
-        }
-        self.arranged(node, view, view.value, word, arguments)
-    }
-
-    /// The value as a vector of all its elements.
-    fn flat(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
-        let shape = self.network.shape(view.value);
-        if view.is_flat(shape) {
-            return if shape.is_map() {
-                self.arranged(node, view, view.value, "flatten", vec![])
-            } else {
-                Ok(view.value)
-            };
-        }
-        if shape.is_map() && view.is_channels_last(shape) {
-            return self.arranged(node, view, view.value, "flatten", vec![Argument::Flag("hwc")]);
-        }
-        // A vector of another arrangement, such as that of shuffled channels.
-        let dims = view.dims();
-        if let (&[batch, _], Shape::Map { height, width, channels }) = (dims.as_slice(), shape)
-            && let Some(map) = view.reshaped(&[batch, channels, height, width])
-            && map.rearrangement(shape).is_some()
-        {
-            let map = self.plain(node, &map)?;
-            return self.arranged(node, view, map, "flatten", vec![]);
-        }
-        Err(format!("its input, {shape}, is arranged as {dims:?}: no vector of the language").into())
-    }
-
-    /// The value as a plain map or vector, whichever it is.
-    fn feature(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
-        match view.axes.len() {
-            4 => self.plain(node, view),
-            2 => self.flat(node, view),
-            _ => {
-                Err(format!("its input has the extents {:?}: neither a map nor a vector", view.dims()).into())
-            }
-        }
-    }
-
-    /// A word that only rearranges a value as a view says, made once.
-    fn arranged(
-        &mut self,
-        node: &Reader<'_>,
-        view: &View,
-        value: ValueId,
-        word: &'static str,
-        arguments: Vec<Argument>,
-    ) -> Result<ValueId, Reason> {
-        let known = (value, format!("{word} {arguments:?}"));
-        if let Some(&made) = self.arranged.get(&known) {
-            return Ok(made);
-        }
-        let made = self.emit(node, Draft::new(word, vec![value]).arguments(arguments))?;
-        if let Some(op) = self.network.ops.last_mut().filter(|op| op.hint.is_some()) {
-            // It belongs to the module that arranged it, not to that which needs it so.
-            op.hint = Some(view.module.clone().unwrap_or_default());
-        }
-        self.arranged.insert(known, made);
-        Ok(made)
-    }
-
-    /// The plain view of a value.
-    fn whole(&self, value: ValueId) -> View {
-        View::whole(value, self.network.shape(value), self.batch)
-    }
-
-    /// A value whose channels, rows and columns stand at the axes of a layout; the plain view where there is none.
-    fn laid_out(&self, value: ValueId, layout: Option<[usize; 3]>) -> View {
-        match layout {
-            Some(layout) => View::map(value, self.network.shape(value), self.batch, layout),
-            None => self.whole(value),
-        }
     }
 
     /// The key of an operator with these tensors: the module that their names agree on, which nobody owns yet.

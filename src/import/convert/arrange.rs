@@ -1,0 +1,132 @@
+//! Views become values: an operator that needs a plain map or vector gets the words that rearrange the value so.
+//!
+//! A node of the model that only moves elements changes a view and makes nothing. The words (`flatten`, `shuffle`,
+//! `pixelshuffle` …) are made here, once for each arrangement of a value.
+
+use super::super::op::{Argument, ValueId};
+use super::super::refusal::Reason;
+use super::super::view::{Rearrangement, View};
+use super::reader::Reader;
+use super::{Converter, Draft};
+use crate::tensor::Shape;
+
+impl Converter<'_> {
+    /// The value as a plain map.
+    pub(super) fn plain(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
+        let shape = self.network.shape(view.value);
+        if view.layout(shape) == Some([1, 2, 3]) {
+            return Ok(view.value);
+        }
+        if let Some(map) = view.unflattened(shape)
+            && let Shape::Map { height, width, channels } = map
+        {
+            let flat = if shape.is_map() {
+                self.arranged(node, view, view.value, "flatten", vec![])?
+            } else {
+                view.value
+            };
+            return self.arranged(
+                node,
+                view,
+                flat,
+                "unflatten",
+                vec![Argument::Size(vec![height, width, channels])],
+            );
+        }
+        if let Some(layout) = view.layout(shape) {
+            let text = if layout == [3, 1, 2] { ": the channels stand last" } else { "" };
+            return Err(format!("the axes of its input are permuted{text}").into());
+        }
+        let (word, mut arguments, before) = match view.rearrangement(shape) {
+            Some(Rearrangement::Shuffle(groups)) => ("shuffle", vec![Argument::Count(groups)], false),
+            Some(Rearrangement::PixelShuffle(factor, before)) => {
+                ("pixelshuffle", vec![Argument::Count(factor)], before)
+            }
+            Some(Rearrangement::PixelUnshuffle(factor, before)) => {
+                ("pixelunshuffle", vec![Argument::Count(factor)], before)
+            }
+            None => {
+                return Err(format!(
+                    "its input, {shape}, is arranged as {:?}: no map of the language",
+                    view.dims()
+                )
+                .into());
+            }
+        };
+        if before {
+            arguments.push(Argument::Flag("dcr"));
+        }
+        self.arranged(node, view, view.value, word, arguments)
+    }
+
+    /// The value as a vector of all its elements.
+    pub(super) fn flat(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
+        let shape = self.network.shape(view.value);
+        if view.is_flat(shape) {
+            return if shape.is_map() {
+                self.arranged(node, view, view.value, "flatten", vec![])
+            } else {
+                Ok(view.value)
+            };
+        }
+        if shape.is_map() && view.is_channels_last(shape) {
+            return self.arranged(node, view, view.value, "flatten", vec![Argument::Flag("hwc")]);
+        }
+        // A vector of another arrangement, such as that of shuffled channels.
+        let dims = view.dims();
+        if let (&[batch, _], Shape::Map { height, width, channels }) = (dims.as_slice(), shape)
+            && let Some(map) = view.reshaped(&[batch, channels, height, width])
+            && map.rearrangement(shape).is_some()
+        {
+            let map = self.plain(node, &map)?;
+            return self.arranged(node, view, map, "flatten", vec![]);
+        }
+        Err(format!("its input, {shape}, is arranged as {dims:?}: no vector of the language").into())
+    }
+
+    /// The value as a plain map or vector, whichever it is.
+    pub(super) fn feature(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
+        match view.axes.len() {
+            4 => self.plain(node, view),
+            2 => self.flat(node, view),
+            _ => {
+                Err(format!("its input has the extents {:?}: neither a map nor a vector", view.dims()).into())
+            }
+        }
+    }
+
+    /// A word that only rearranges a value as a view says, made once.
+    pub(super) fn arranged(
+        &mut self,
+        node: &Reader<'_>,
+        view: &View,
+        value: ValueId,
+        word: &'static str,
+        arguments: Vec<Argument>,
+    ) -> Result<ValueId, Reason> {
+        let known = (value, format!("{word} {arguments:?}"));
+        if let Some(&made) = self.arranged.get(&known) {
+            return Ok(made);
+        }
+        let made = self.emit(node, Draft::new(word, vec![value]).arguments(arguments))?;
+        if let Some(op) = self.network.ops.last_mut().filter(|op| op.hint.is_some()) {
+            // It belongs to the module that arranged it, not to that which needs it so.
+            op.hint = Some(view.module.clone().unwrap_or_default());
+        }
+        self.arranged.insert(known, made);
+        Ok(made)
+    }
+
+    /// The plain view of a value.
+    pub(super) fn whole(&self, value: ValueId) -> View {
+        View::whole(value, self.network.shape(value), self.batch)
+    }
+
+    /// A value whose channels, rows and columns stand at the axes of a layout; the plain view where there is none.
+    pub(super) fn laid_out(&self, value: ValueId, layout: Option<[usize; 3]>) -> View {
+        match layout {
+            Some(layout) => View::map(value, self.network.shape(value), self.batch, layout),
+            None => self.whole(value),
+        }
+    }
+}
