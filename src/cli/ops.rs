@@ -1,6 +1,7 @@
 //! `cnnc ops`: the operator reference.
 
 use crate::diag::{Code, Failure};
+use crate::driver::vocabulary;
 use crate::ops::{self, Spec};
 use crate::report::operators;
 
@@ -19,8 +20,11 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let all: Vec<&'static Spec> =
         [&ops::INPUT].into_iter().chain(ops::catalogue()).chain(ops::forms()).collect();
     let Some(name) = &arguments.name else { return output::print(&operators::list(&all)) };
-    let pages: Vec<String> =
-        all.iter().filter(|spec| spec.name == *name).map(|spec| operators::page(spec)).collect();
+    let pages: Vec<String> = all
+        .iter()
+        .filter(|spec| spec.name == *name)
+        .map(|spec| operators::page(spec, vocabulary(spec)))
+        .collect();
     match pages.as_slice() {
         [_, ..] => output::print(&pages.join("\n")),
         [] => {

@@ -3,6 +3,7 @@
 
 mod choice;
 mod foreign;
+mod vocabulary;
 mod workspace;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use crate::sema::{self, Files, Program};
 pub use crate::base::MAX_SOURCE_BYTES;
 pub use crate::sema::{EntryPoint, InputSize, Loader, Scalar};
 pub use choice::OptionsError;
+pub use vocabulary::vocabulary;
 pub use workspace::Workspace;
 
 /// Errors about shapes, which windows that drop pixels often cause.

@@ -6,6 +6,7 @@ use gen_lsp_types::{
 
 use crate::analysis::{Metric, parts};
 use crate::base::Span;
+use crate::driver::vocabulary;
 use crate::ops::{self, Default as Fallback, Kind, Sizes, Spec, Value};
 use crate::report::operators;
 use crate::syntax::Token;
@@ -176,7 +177,7 @@ impl List<'_> {
     fn describe_operator(&mut self, spec: &'static Spec) {
         let Some(item) = self.items.last_mut() else { return };
         item.detail = Some(spec.summary.to_owned());
-        item.documentation = Some(markdown(operators::page(spec)).into());
+        item.documentation = Some(markdown(operators::page(spec, vocabulary(spec))).into());
     }
 
     fn describe_block(&mut self, item: &Item, block: &Block) {

@@ -35,8 +35,6 @@ pub(super) static RESIDUAL: Spec = Spec {
         },
     ],
     cost: "one addition per element for each operand beyond the first, none for the zero channels of `zeropad`; with `scale=` one multiplication per element",
-    onnx: "Add",
-    torch: "operator +",
     ..Spec::EMPTY
 };
 
@@ -46,8 +44,6 @@ pub(super) static INCEPTION: Spec = Spec {
     summary: "Concatenates the channels of its branches in written order; maps have the same height and width, vectors are put behind each other.",
     example: "input 14x14x16;\ninception < conv 1x1x8 relu | conv 1x1x4 relu; conv 3x3x12 same relu >  -> 14x14x20;\n",
     cost: "none: data is only moved",
-    onnx: "Concat",
-    torch: "torch.cat",
     ..Spec::EMPTY
 };
 
@@ -57,8 +53,6 @@ pub(super) static CONCAT: Spec = Spec {
     summary: "Concatenates the channels of its branches in written order; maps have the same height and width, vectors are put behind each other.",
     example: "input 8x8x4;\nconcat < identity | conv 3x3x6 same >  -> 8x8x10;\n",
     cost: "none: data is only moved",
-    onnx: "Concat",
-    torch: "torch.cat",
     ..Spec::EMPTY
 };
 
@@ -68,8 +62,6 @@ pub(super) static ADD: Spec = Spec {
     summary: "Adds its branches element by element; all have the same shape.",
     example: "input 8x8x4;\nadd < identity | conv 3x3x4 same >  -> 8x8x4;\n",
     cost: "one addition per element for each operand beyond the first",
-    onnx: "Add",
-    torch: "operator +",
     ..Spec::EMPTY
 };
 
@@ -79,8 +71,6 @@ pub(super) static MUL: Spec = Spec {
     summary: "Multiplies its branches element by element; a branch may be 1x1xC or HxWx1, one has the full shape.",
     example: "input 8x8x4;\nmul < identity | avgpool global; conv 1x1x4 sigmoid >  -> 8x8x4;\n",
     cost: "one multiplication per element for each operand beyond the first",
-    onnx: "Mul",
-    torch: "operator *",
     ..Spec::EMPTY
 };
 
@@ -90,8 +80,6 @@ pub(super) static SUB: Spec = Spec {
     summary: "Subtracts the second branch from the first, element by element; both have the same shape.",
     example: "input 8x8x4;\nsub < identity | conv 3x3x4 same >  -> 8x8x4;\n",
     cost: "one subtraction per element",
-    onnx: "Sub",
-    torch: "operator -",
     since: "0.2",
     ..Spec::EMPTY
 };
@@ -102,8 +90,6 @@ pub(super) static MAX: Spec = Spec {
     summary: "The greatest of its branches, element by element; all have the same shape.",
     example: "input 8x8x4;\nmax < identity | conv 3x3x4 same >  -> 8x8x4;\n",
     cost: "one comparison per element for each operand beyond the first",
-    onnx: "Max",
-    torch: "torch.maximum",
     since: "0.2",
     ..Spec::EMPTY
 };
@@ -114,8 +100,6 @@ pub(super) static MIN: Spec = Spec {
     summary: "The least of its branches, element by element; all have the same shape.",
     example: "input 8x8x4;\nmin < identity | conv 3x3x4 same >  -> 8x8x4;\n",
     cost: "one comparison per element for each operand beyond the first",
-    onnx: "Min",
-    torch: "torch.minimum",
     since: "0.2",
     ..Spec::EMPTY
 };
@@ -132,8 +116,6 @@ pub(super) static SPLIT: Spec = Spec {
         doc: "the number of equal parts, one for each branch; or their channels, `(n1, n2, …)`, which sum up to those that arrive",
     }),
     cost: "none: data is only moved",
-    onnx: "Split, Concat",
-    torch: "torch.chunk, torch.cat",
     ..Spec::EMPTY
 };
 
@@ -144,8 +126,6 @@ pub(super) static AUX: Spec = Spec {
     example: "input 8x8x4;\nconv 3x3x8 same;\naux train < avgpool global; flatten; dense 10 >  -> 10  as head;\navgpool global;\n",
     flags: &[Flag { name: "train", doc: "serves training only: has its own totals and is not run" }],
     cost: "that of its operators",
-    onnx: "",
-    torch: "",
     ..Spec::EMPTY
 };
 

@@ -22,6 +22,7 @@ mod print;
 mod spec;
 mod tools;
 mod torch;
+mod vocabulary;
 
 pub use argument::{ConnectionTable, RawArgument, RawValue, Segment, segments, trailing_word};
 pub use bind::bind;
@@ -40,3 +41,4 @@ pub use parameter::{Init, Parameter, Role};
 pub use spec::{Attribute, Default, FIRST, Flag, Kind, Sizes, Spec, Value};
 pub use tools::{Counted, Tool};
 pub use torch::{Helper, Torch, TorchArgument};
+pub use vocabulary::Vocabulary;

@@ -23,10 +23,6 @@ pub struct Spec {
     pub attributes: &'static [Attribute],
     /// What is counted, as formulas for the reference page.
     pub cost: &'static str,
-    /// The nearest ONNX operator.
-    pub onnx: &'static str,
-    /// The nearest PyTorch module or function.
-    pub torch: &'static str,
     /// The first version of the compiler that knows the word, such as `0.2`. A block of the same name in an older
     /// file wins over a word that is younger than [`FIRST`].
     pub since: &'static str,
@@ -47,8 +43,6 @@ impl Spec {
         flags: &[],
         attributes: &[],
         cost: "",
-        onnx: "",
-        torch: "",
         since: FIRST,
     };
 

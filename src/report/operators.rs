@@ -1,6 +1,6 @@
 //! The operator reference, drawn from the specs of the catalogue.
 
-use crate::ops::{Default, Kind, Sizes, Spec};
+use crate::ops::{Default, Kind, Sizes, Spec, Vocabulary};
 
 /// One line for each operator.
 pub fn list(specs: &[&Spec]) -> String {
@@ -8,8 +8,8 @@ pub fn list(specs: &[&Spec]) -> String {
     specs.iter().map(|spec| format!("{:<width$}  {}\n", spec.name, spec.summary)).collect()
 }
 
-/// The page of an operator, in Markdown.
-pub fn page(spec: &Spec) -> String {
+/// The page of an operator, in Markdown; `vocabulary` is what the example becomes in other frameworks.
+pub fn page(spec: &Spec, vocabulary: Option<&Vocabulary>) -> String {
     let mut text = format!("# `{}`\n\n{}\n", spec.name, spec.summary);
     if spec.trailing {
         text.push_str("\nMay stand as a trailing word.\n");
@@ -56,8 +56,13 @@ pub fn page(spec: &Spec) -> String {
     if !spec.cost.is_empty() {
         text.push_str(&format!("\nCost: {}.\n", spec.cost));
     }
-    if !spec.onnx.is_empty() {
-        text.push_str(&format!("\nONNX: {}. PyTorch: `{}`.\n", spec.onnx, spec.torch));
+    if let Some(Vocabulary { onnx, torch, is_helper }) = vocabulary {
+        let torch = match is_helper {
+            true => format!("`{torch}`, a module that exported files define"),
+            false => format!("`{torch}`"),
+        };
+        let onnx = if onnx.is_empty() { "nothing".to_owned() } else { onnx.join(", ") };
+        text.push_str(&format!("\nThe example in ONNX: {onnx}. In PyTorch: {torch}.\n"));
     }
     text
 }

@@ -1,6 +1,6 @@
 //! Calls of blocks: arguments, depth, and what a body sees.
 
-use crate::base::Span;
+use crate::base::{Span, perhaps_newer};
 use crate::diag::{Code, Expansion, Suggested};
 use crate::ops;
 use crate::syntax::ast;
@@ -139,7 +139,7 @@ impl<'a> Expander<'a> {
         let builder = self.error(Code::E0101, name.span, format!("unknown block `{}`", name.value));
         match builder.suggest(&name.value, name.span, words_of_statements().chain(blocks)) {
             Suggested::Near(builder) => builder.here("not known"),
-            Suggested::Nothing(builder) => builder.here("no block of this name"),
+            Suggested::Nothing(builder) => builder.here("no block of this name").help(perhaps_newer()),
         }
         .emit();
     }

@@ -383,6 +383,7 @@ fn an_unknown_word_may_be_one_of_a_newer_compiler() {
         "conv 3x3x5 flashattention=3",
         "add < relu | tanh > flashattention",
         "flashattention < relu | tanh >",
+        "flashattention()",
     ] {
         let session =
             Session::load(&(), "new.cnn", format!("cnn 1; input 4x6x8; {statement};").into_bytes(), "new");

@@ -20,7 +20,7 @@ fn pages() -> BTreeMap<String, String> {
         if !page.is_empty() {
             page.push('\n');
         }
-        page.push_str(&operators::page(spec));
+        page.push_str(&operators::page(spec, cnnc::driver::vocabulary(spec)));
     }
     pages.insert("README.md".to_owned(), index);
     pages

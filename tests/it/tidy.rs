@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["analysis", "base", "ir", "ops", "tensor"]),
     ("diff", &["analysis", "base", "ir", "ops", "report"]),
     ("export", &["base", "diag", "ir", "ops", "tensor"]),
-    ("driver", &["analysis", "base", "diag", "sema", "tensor"]),
+    ("driver", &["analysis", "base", "diag", "ops", "sema", "tensor"]),
     ("import", &["analysis", "base", "diag", "driver", "ir", "ops", "tensor"]),
     ("zoo", &[]),
     ("project", &["analysis", "base", "diag", "driver", "report"]),

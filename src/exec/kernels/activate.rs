@@ -5,7 +5,7 @@
 
 use crate::ops::{Activation, Function};
 
-use super::lanes::{Body, Isa, Lanes, with};
+use super::lanes::{Body, Isa, Lanes, Portable, with};
 
 /// Applied to every result of a kernel: clamp while storing, then an activation in place.
 #[derive(Clone, Copy, Debug)]
@@ -44,14 +44,9 @@ pub(super) fn apply(isa: Isa, activation: &Activation, values: &mut [f32]) {
     }
 }
 
-/// Whether [`curve`] computes a function: there is no logarithm in vectors, and their `exp` ends a little before the
-/// range of f32.
+/// Whether [`curve`] computes a function.
 fn has_curve(function: Function) -> bool {
-    match function {
-        Function::Softplus | Function::Log | Function::Exp => false,
-        Function::Celu { scale } => scale > 0.0,
-        _ => true,
-    }
+    curve(function, Portable::splat(0.0)).is_some()
 }
 
 struct Curve<'a> {
@@ -65,22 +60,30 @@ impl Body for Curve<'_> {
         let mut chunks = self.values.chunks_exact_mut(16);
         for chunk in &mut chunks {
             // SAFETY: a chunk has sixteen elements.
-            unsafe { curve(self.function, V::load(chunk.as_ptr())).store(chunk.as_mut_ptr()) }
+            unsafe { curve_of(self.function, V::load(chunk.as_ptr())).store(chunk.as_mut_ptr()) }
         }
         let rest = chunks.into_remainder();
         let mut lanes = [0.0; 16];
         lanes[..rest.len()].copy_from_slice(rest);
         // SAFETY: there are sixteen lanes.
-        unsafe { curve(self.function, V::load(lanes.as_ptr())).store(lanes.as_mut_ptr()) }
+        unsafe { curve_of(self.function, V::load(lanes.as_ptr())).store(lanes.as_mut_ptr()) }
         rest.copy_from_slice(&lanes[..rest.len()]);
     }
 }
 
+/// The function where it [has a curve](has_curve).
 #[inline(always)]
-fn curve<V: Lanes>(function: Function, x: V) -> V {
+fn curve_of<V: Lanes>(function: Function, x: V) -> V {
+    curve(function, x).unwrap_or(x)
+}
+
+/// A function of sixteen elements; `None` where the definition computes one element after the other: there is no
+/// logarithm in vectors, and their `exp` ends a little before the range of f32.
+#[inline(always)]
+fn curve<V: Lanes>(function: Function, x: V) -> Option<V> {
     let c = constant::<V>;
     let (zero, one) = (c(0.0), c(1.0));
-    match function {
+    Some(match function {
         Function::Relu => x.at_least(zero),
         Function::Relu6 => x.at_least(zero).at_most(c(6.0)),
         Function::Hardtanh => x.at_least(c(-1.0)).at_most(one),
@@ -89,7 +92,7 @@ fn curve<V: Lanes>(function: Function, x: V) -> V {
         }
         Function::Leaky { slope } => above_zero(x, x.mul(c(slope))),
         Function::Elu { scale } => above_zero(x, c(scale).mul(exp(x).sub(one))),
-        Function::Celu { scale } => above_zero(x, c(scale).mul(exp(x.div(c(scale))).sub(one))),
+        Function::Celu { scale } if scale > 0.0 => above_zero(x, c(scale).mul(exp(x.div(c(scale))).sub(one))),
         Function::Selu => {
             let below = c(1.673_263_242_354_377_2).mul(exp(x).sub(one));
             c(1.050_700_987_355_480_5).mul(above_zero(x, below))
@@ -126,8 +129,8 @@ fn curve<V: Lanes>(function: Function, x: V) -> V {
         Function::Neg => x.mul(c(-1.0)),
         Function::Times { factor } => x.mul(c(factor)),
         Function::Plus { summand } => x.add(c(summand)),
-        Function::Softplus | Function::Log | Function::Exp => x,
-    }
+        _ => return None,
+    })
 }
 
 /// Sixteen times a constant.

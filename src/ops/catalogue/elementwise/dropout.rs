@@ -19,8 +19,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Drops elements with probability p in training (Srivastava et al. 2014); the identity when run.",
     example: "input 100;\ndense 10 relu dropout 0.5  -> 10;\n",
     cost: "none: the identity when run",
-    onnx: "Dropout",
-    torch: "nn.Dropout",
     ..Dropout::WRITTEN
 };
 

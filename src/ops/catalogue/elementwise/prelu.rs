@@ -19,8 +19,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "x where x ≥ 0, else a trained slope times x, one for each channel (He et al. 2015).",
     example: "input 8x8x4;\nconv 3x3x8 same prelu  -> 8x8x8;\n",
     cost: "1 comparison and 1 multiplication per element",
-    onnx: "PRelu",
-    torch: "nn.PReLU",
     ..PRelu::WRITTEN
 };
 

@@ -19,8 +19,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Multiplies each channel by a trained factor, and perhaps adds a trained bias.",
     example: "input 8x8x4;\nconv 1x1x4 scale bias  -> 8x8x4;\n",
     cost: "per element 1 multiplication, with a bias 1 addition",
-    onnx: "Mul, Add",
-    torch: "x * weight[:, None, None] + bias[:, None, None]",
     ..Scale::WRITTEN
 };
 

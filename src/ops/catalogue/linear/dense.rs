@@ -21,8 +21,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Fully-connected layer: every output is a weighted sum of all elements of a vector.",
     example: "input 5x5x16;\nflatten         -> 400;\ndense 120 tanh  -> 120;\n",
     cost: "macs = out × in; one addition for each output with a bias",
-    onnx: "Gemm",
-    torch: "nn.Linear",
     ..Dense::WRITTEN
 };
 

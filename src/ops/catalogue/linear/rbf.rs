@@ -20,8 +20,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Radial basis functions: squared distances of a vector to a code for each class (LeCun et al. 1998).",
     example: "input 84;\nrbf 10 fixed  -> 10;\n",
     cost: "classes·in subtractions, classes·in multiplications, classes·(in − 1) additions",
-    onnx: "Sub, Mul, ReduceSum",
-    torch: "((x[:, None] - weight) ** 2).sum(-1)",
     ..Rbf::WRITTEN
 };
 

@@ -18,8 +18,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Instance normalisation: each channel over its positions (Ulyanov et al. 2016).",
     example: "input 8x8x3;\nconv 3x3x8 same instancenorm relu  -> 8x8x8;\n",
     cost: "per element 4 additions and 2 multiplications, with `affine` 1 more of each; per channel 1 addition less, 3 divisions and 1 square root",
-    onnx: "InstanceNormalization",
-    torch: "nn.InstanceNorm2d",
     since: "0.2",
     ..InstanceNorm::WRITTEN
 };

@@ -16,8 +16,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Divides the channels at each position by their Euclidean norm, of a vector its elements: x/max(√Σx², eps).",
     example: "input 8x8x4;\nl2norm scale  -> 8x8x4;\n",
     cost: "per element 1 multiplication, 1 addition and 1 division; per position 1 addition less, 1 square root and 1 comparison",
-    onnx: "LpNormalization",
-    torch: "F.normalize(x, dim=1)",
     since: "0.2",
     ..L2Norm::WRITTEN
 };

@@ -21,8 +21,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Local response normalisation: x/(k + alpha·Σ x²)^beta, the sum over n neighbouring channels.",
     example: "input 8x8x16;\nconv 3x3x16 same relu lrn 5 k=2 alpha=1e-4 beta=0.75  -> 8x8x16;\n",
     cost: "per element: 1 multiplication for its square, an addition for each neighbour, 1 multiplication and 1 addition, 1 power (counted as exp), 1 division",
-    onnx: "LRN",
-    torch: "nn.LocalResponseNorm",
     ..Lrn::WRITTEN
 };
 

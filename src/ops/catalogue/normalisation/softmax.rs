@@ -16,8 +16,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "e^x divided by its sum, over the channels at each position, of a vector over its elements.",
     example: "input 10;\nsoftmax  -> 10;\n",
     cost: "per element 1 exp, 1 division and 1 subtraction; per position channels − 1 comparisons and channels − 1 additions",
-    onnx: "Softmax",
-    torch: "nn.Softmax(dim=1)",
     ..Softmax::WRITTEN
 };
 
@@ -28,8 +26,6 @@ pub(crate) static LOG: Spec = Spec {
     summary: "The logarithm of softmax: x less the logarithm of the sum of e^x, over the channels at each position, of a vector over its elements.",
     example: "input 10;\nlogsoftmax  -> 10;\n",
     cost: "per element 1 exp and 3 subtractions; per position 1 logarithm (counted as exp), channels − 1 comparisons and channels − 1 additions",
-    onnx: "LogSoftmax",
-    torch: "nn.LogSoftmax(dim=1)",
     since: "0.2",
     ..Softmax::WRITTEN
 };

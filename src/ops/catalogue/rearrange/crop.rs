@@ -15,8 +15,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Takes rows and columns away at the edges of a map, or all but its centre.",
     example: "input 64x64x8;\ncrop to 56x56  -> 56x56x8;\n",
     cost: "none: data is only moved",
-    onnx: "Slice",
-    torch: "x[..., top:-bottom, left:-right]",
     since: "0.2",
     ..Crop::WRITTEN
 };

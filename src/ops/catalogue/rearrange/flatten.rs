@@ -17,8 +17,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Makes a vector of a map, in the order channels, rows, columns, as PyTorch and ONNX weights expect.",
     example: "input 5x5x16;\nflatten  -> 400;\n",
     cost: "none: data is only moved",
-    onnx: "Flatten",
-    torch: "nn.Flatten",
     ..Flatten::WRITTEN
 };
 

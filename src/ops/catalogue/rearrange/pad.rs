@@ -15,8 +15,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Puts zeros around a map, or another value, or what the map itself goes on with.",
     example: "input 28x28x1;\npad 2  -> 32x32x1;\n",
     cost: "none: data is only moved",
-    onnx: "Pad",
-    torch: "F.pad",
     ..Pad::WRITTEN
 };
 

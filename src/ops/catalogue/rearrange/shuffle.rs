@@ -16,8 +16,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Channel shuffle: channel i·(C/g) + j becomes channel j·g + i (Zhang et al. 2018).",
     example: "input 8x8x12;\nconv 1x1x12 groups=3 shuffle 3  -> 8x8x12;\n",
     cost: "none: data is only moved",
-    onnx: "Reshape, Transpose, Reshape",
-    torch: "nn.ChannelShuffle",
     ..Shuffle::WRITTEN
 };
 

@@ -18,8 +18,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Takes n channels, from channel k on; of a vector elements.",
     example: "input 8x8x12;\nslice 4 at=2  -> 8x8x4;\n",
     cost: "none: data is only moved",
-    onnx: "Slice",
-    torch: "x[:, k:k + n]",
     since: "0.2",
     ..Slice::WRITTEN
 };

@@ -17,8 +17,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Makes a map of a vector, in the order channels, rows, columns.",
     example: "input 784;\nunflatten 7x7x16  -> 7x7x16;\n",
     cost: "none: data is only moved",
-    onnx: "Reshape",
-    torch: "nn.Unflatten",
     ..Unflatten::WRITTEN
 };
 

@@ -19,8 +19,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Enlarges a map by whole factors, or brings it to any size: repeats pixels, or interpolates between them.",
     example: "input 8x8x4;\nupsample 2 bilinear  -> 16x16x4;\n",
     cost: "nearest: none; bilinear: per element 6 multiplications and 3 additions; bicubic: 20 and 15",
-    onnx: "Resize",
-    torch: "nn.Upsample",
     ..Upsample::WRITTEN
 };
 

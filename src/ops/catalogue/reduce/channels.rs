@@ -16,8 +16,6 @@ pub(crate) static MEAN: Spec = Spec {
     summary: "The mean of the channels at each position: HxWxC becomes HxWx1 (Woo et al. 2018).",
     example: "input 8x8x4;\nmean channels  -> 8x8x1;\n",
     cost: "per position channels − 1 additions and 1 division",
-    onnx: "ReduceMean",
-    torch: "x.mean(1, keepdim=True)",
     since: "0.2",
     ..OverChannels::WRITTEN
 };
@@ -28,8 +26,6 @@ pub(crate) static MAX: Spec = Spec {
     summary: "The greatest of the channels at each position: HxWxC becomes HxWx1 (Woo et al. 2018).",
     example: "input 8x8x4;\nmax channels  -> 8x8x1;\n",
     cost: "per position channels − 1 comparisons",
-    onnx: "ReduceMax",
-    torch: "x.amax(1, keepdim=True)",
     since: "0.2",
     ..OverChannels::WRITTEN
 };

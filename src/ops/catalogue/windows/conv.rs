@@ -28,8 +28,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Convolution: each filter slides over the map and sums products over its window and all channels of its group.",
     example: "input 32x32x3;\nconv 5x5x16 same relu  -> 32x32x16;\n",
     cost: "macs = out_h·out_w·filters × k_h·k_w·in_c/groups (with a table: out_h·out_w × k_h·k_w·kernels); one addition for each output with a bias",
-    onnx: "Conv",
-    torch: "nn.Conv2d",
     ..Conv::WRITTEN
 };
 

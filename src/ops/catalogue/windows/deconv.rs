@@ -23,8 +23,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Transposed convolution: enlarges a map by its stride; `pad` crops the result.",
     example: "input 7x7x16;\ndeconv 4x4x8/2 pad=1 relu  -> 14x14x8;\n",
     cost: "macs = in_h·in_w·in_c × k_h·k_w·filters/groups; one addition for each output with a bias",
-    onnx: "ConvTranspose",
-    torch: "nn.ConvTranspose2d",
     ..Deconv::WRITTEN
 };
 

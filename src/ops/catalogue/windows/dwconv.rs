@@ -22,8 +22,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Depthwise convolution: each input channel has its own filters (Chollet 2017, Howard et al. 2017).",
     example: "input 16x16x8;\ndwconv 3x3/2 pad=1 bn relu6  -> 8x8x8;\n",
     cost: "macs = out_h·out_w·channels·mult × k_h·k_w; one addition for each output with a bias",
-    onnx: "Conv with group = channels",
-    torch: "nn.Conv2d with groups = channels",
     ..DwConv::WRITTEN
 };
 

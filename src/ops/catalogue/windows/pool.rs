@@ -29,8 +29,6 @@ pub(crate) static MAX: Spec = Spec {
     example: "input 28x28x6;\nmaxpool 2/2  -> 14x14x6;\n",
     flags: REGION.flags,
     cost: "taps inside the input − 1 comparisons for each output",
-    onnx: "MaxPool",
-    torch: "nn.MaxPool2d",
     ..Pool::WRITTEN
 };
 
@@ -40,8 +38,6 @@ pub(crate) static AVERAGE: Spec = Spec {
     summary: "The mean of each window, channel by channel; divides by the taps inside the input.",
     example: "input 28x28x6;\navgpool 2/2  -> 14x14x6;\n",
     cost: "taps inside the input − 1 additions and 1 division for each output",
-    onnx: "AveragePool",
-    torch: "nn.AvgPool2d with count_include_pad=False",
     ..Pool::WRITTEN
 };
 

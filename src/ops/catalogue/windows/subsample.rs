@@ -19,8 +19,6 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Trainable subsampling: window sum × coefficient + bias for each channel, without padding (LeCun et al. 1998).",
     example: "input 28x28x6;\nsubsample 2/2 sigmoid  -> 14x14x6;\n",
     cost: "for each output: k_h·k_w additions (the bias among them) and 1 multiplication",
-    onnx: "AveragePool, Mul, Add",
-    torch: "nn.LPPool2d(1, k) * weight + bias",
     ..Subsample::WRITTEN
 };
 
