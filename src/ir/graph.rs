@@ -168,6 +168,32 @@ impl Graph {
         users
     }
 
+    /// Puts an operator without parameters between a node and its first operand, and gives the node an operator that
+    /// computes the same behind it. The new node has no path and comes behind all others, which keep their ids.
+    pub(crate) fn put_before(&mut self, id: NodeId, op: Op, shape: Shape, then: Op) {
+        let (node, operand) = (self.node(id), self.operands(id)[0]);
+        let between = Node {
+            path: String::new(),
+            word: String::new(),
+            kind: NodeKind::Op(op),
+            shape,
+            parameters: Vec::new(),
+            shares: None,
+            row: false,
+            trailing: false,
+            ..node.clone()
+        };
+        let between = self.dag.add_node(between);
+        let first =
+            self.dag.edges_directed(id.petgraph(), Direction::Incoming).find(|edge| *edge.weight() == 0);
+        if let Some(edge) = first.map(|edge| edge.id()) {
+            self.dag.remove_edge(edge);
+        }
+        self.dag.add_edge(operand.petgraph(), between, 0);
+        self.dag.add_edge(between, id.petgraph(), 0);
+        self.dag[id.petgraph()].kind = NodeKind::Op(then);
+    }
+
     /// The inputs in source order.
     pub fn inputs(&self) -> impl Iterator<Item = (NodeId, &Node)> {
         self.nodes().filter(|(_, node)| matches!(node.kind, NodeKind::Input(_)))

@@ -93,8 +93,12 @@ pub(super) fn fuse<'a>(graph: &'a Graph, options: &'a PlanOptions) -> Fusion<'a>
         steps: Vec::new(),
         made_by: BTreeMap::new(),
     };
+    // A pad that stands before a convolution has the later id.
     let ids: Vec<NodeId> = fusion.needed.iter().copied().collect();
-    ids.into_iter().for_each(|id| fusion.node(id));
+    for id in ids {
+        graph.operands(id).into_iter().filter(|&operand| operand > id).for_each(|pad| fusion.node(pad));
+        fusion.node(id);
+    }
     fusion
 }
 

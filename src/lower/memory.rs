@@ -336,8 +336,13 @@ impl MemoryPlanner<'_> {
             output: self.tensor(fused.value, fused.format, offsets),
             scratch,
             constants: fused.constants.clone(),
-            covers: fused.covers.iter().map(|&id| self.graph.node(id).path.clone()).collect(),
+            covers: self.paths(&fused.covers),
         })
+    }
+
+    /// The paths of nodes of the network; pads that lowering put before convolutions have none.
+    fn paths(&self, nodes: &[NodeId]) -> Vec<String> {
+        nodes.iter().map(|&id| self.graph.node(id).path.clone()).filter(|path| !path.is_empty()).collect()
     }
 
     fn output(&self, name: &str, id: NodeId, offsets: &[u128]) -> PlanPort {

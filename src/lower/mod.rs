@@ -1,10 +1,11 @@
 //! From a graph to a plan of steps: what runs, in which order, by which kernel, in which memory.
 //!
-//! A graph is lowered in three passes: `fuse` covers nodes by steps, `select` names the kernel of each, and
+//! A graph is lowered in four passes: `borders` puts pads before convolutions that do not pad with zeros, `fuse` covers nodes by steps, `select` names the kernel of each, and
 //! `memory` gives every value a place in one arena. The plan is plain data. Lowering reports no errors of the user:
 //! every checked graph can be lowered. What a step computes besides its first node is a property of the step, never a
 //! new operator.
 
+mod borders;
 mod choose;
 mod constants;
 mod fuse;
@@ -17,6 +18,8 @@ mod select;
 mod show;
 mod sizes;
 mod transposed;
+
+use std::borrow::Cow;
 
 use crate::ir::{Graph, NodeId};
 
@@ -55,5 +58,9 @@ pub enum KernelPolicy {
 
 /// Lowers what the outputs need.
 pub fn lower(graph: &Graph, options: &PlanOptions) -> Plan {
-    memory::plan_memory(graph, options, fuse::fuse(graph, options))
+    let graph = match options.policy {
+        KernelPolicy::Reference => Cow::Borrowed(graph),
+        KernelPolicy::Fastest | KernelPolicy::NoWinograd => borders::with_visible_borders(graph),
+    };
+    memory::plan_memory(&graph, options, fuse::fuse(&graph, options))
 }

@@ -79,6 +79,31 @@ proptest! {
     }
 
     #[test]
+    fn convolutions_beyond_the_edge_of_a_map_are_those_of_the_definition(
+        (height, width) in (4u64..19, 4u64..34),
+        channels in channels(),
+        (top, bottom, left, right) in (0u64..4, 0u64..4, 0u64..4, 0u64..4),
+        (kernel, stride) in (1u64..5, 1u64..3),
+        border in prop::sample::select(vec!["reflect", "replicate", "circular"]),
+        (word, rest) in prop::sample::select(vec![
+            ("conv", "bn relu"), ("conv", "tanh"), ("conv", "nobias"), ("dwconv", "bn"), ("dwconv", "mult=3 relu6"),
+        ]),
+        use_of in prop::sample::select(vec!["", "residual ifsame", "twice"]),
+        batch in 1usize..3,
+    ) {
+        let (size, stride) = if use_of.is_empty() { (kernel, stride) } else { (3, 1) };
+        let filters = if word == "conv" { format!("x{channels}") } else { String::new() };
+        let pads = if use_of.is_empty() { format!("pad=({top},{bottom},{left},{right})") } else { "same".to_owned() };
+        let one = format!("{word} {size}x{size}{filters}/{stride} {pads} {border} {rest}");
+        let network = match use_of {
+            "" => one,
+            "twice" => format!("add < {one} | {one} | identity >").replace(" mult=3", ""),
+            form => format!("{form} < {one} >"),
+        };
+        check(&format!("input {height}x{width}x{channels}; {network}; relu"), batch);
+    }
+
+    #[test]
     fn transposed_convolutions_of_every_shape_are_those_of_the_definition(
         (height, width) in (1u64..9, 1u64..31),
         (channels, filters, groups) in (channels(), channels(), prop::sample::select(vec![1u64, 1, 2, 3])),

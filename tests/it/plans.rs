@@ -4,7 +4,7 @@ use ndarray::ArrayD;
 
 use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
-use cnnc::lower::{KernelPolicy, PlanOptions, lower};
+use cnnc::lower::{Kernel, KernelPolicy, PlanOptions, lower};
 
 use super::pytorch::run_seeded;
 
@@ -106,6 +106,32 @@ fn factors_summands_and_ranges_melt_into_the_layer_before() {
         let run = |exact| run_seeded(&checked, "out", 3, true, 2, exact, 2);
         assert_near(&run(false), &run(true), source);
     }
+}
+
+#[test]
+fn convolutions_beyond_the_edge_of_a_map_are_pads_and_plain_convolutions() {
+    let checked = compile("input 9x9x16; conv 3x3x16 same reflect bn relu; dwconv 3x3 same circular");
+    let options = PlanOptions {
+        batch: 1,
+        policy: KernelPolicy::Fastest,
+        outputs: vec![("out".to_owned(), checked.graph().outputs()[0].node)],
+    };
+    let plan = lower(checked.graph(), &options);
+    let kernels: Vec<&str> = plan
+        .steps
+        .iter()
+        .map(|step| match step.kernel {
+            Kernel::Rearrange(_) => "pad",
+            Kernel::Conv(_) => "conv",
+            Kernel::Depthwise { .. } => "dwconv",
+            Kernel::Copy => "copy",
+            _ => "other",
+        })
+        .filter(|&kernel| kernel != "copy")
+        .collect();
+    assert_eq!(kernels, ["pad", "conv", "pad", "dwconv"]);
+    let covered: Vec<&String> = plan.steps.iter().flat_map(|step| &step.covers).collect();
+    assert_eq!(covered, ["conv1", "bn1", "relu1", "dwconv1"]);
 }
 
 #[test]
