@@ -3,16 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::analysis::budget::{self, Budget};
-use crate::annotate::FileFindings;
 use crate::base::{FileId, Span};
-use crate::baseline::{self, BaselineFigures};
-use crate::diag::json::DiagnosticReport;
+use crate::baseline;
 use crate::diag::{Code, Diagnostic, Sink};
 use crate::driver::{CheckedNetwork, Options, OptionsError, Session};
 use crate::project::{Group, Variant};
-use crate::sema::Uses;
 
-use super::{BaselineFile, ProjectFile};
+use super::{BaselineFile, CheckedFile, ProjectFile};
 
 /// What networks are compared with, besides what their sources say.
 #[derive(Clone, Debug, Default)]
@@ -29,55 +26,6 @@ pub struct Rules<'a> {
     pub update_baseline: bool,
     /// Whether the compiled networks are kept, for whoever shows their figures.
     pub keep_compiled: bool,
-}
-
-/// A file after the check.
-#[derive(Debug)]
-pub struct CheckedFile {
-    /// The name under which it was given.
-    pub name: String,
-    /// The names of its networks.
-    pub networks: Vec<String>,
-    /// Those of its networks that could be compiled, as they stand; empty unless [`Rules::keep_compiled`].
-    pub compiled: Vec<CheckedNetwork>,
-    /// What its words mean and which shapes pass its statements.
-    pub uses: Uses,
-    /// Its sources.
-    pub session: Session,
-    /// By place.
-    pub diagnostics: Vec<Diagnostic>,
-    /// The figures of its networks, by `file#network`; empty where no baseline is asked for.
-    pub figures: BTreeMap<String, BaselineFigures>,
-    /// The settings of [`Rules::options`] that no network took.
-    pub unused_settings: Vec<String>,
-    /// The settings of variants that a network took: the index of the group in its project, and the name.
-    pub(super) used_by_variants: BTreeSet<(usize, String)>,
-}
-
-impl CheckedFile {
-    /// The findings in a text without networks, such as a project file.
-    pub(super) fn of_text(name: &str, session: Session, diagnostics: Vec<Diagnostic>) -> CheckedFile {
-        CheckedFile {
-            name: name.to_owned(),
-            networks: Vec::new(),
-            compiled: Vec::new(),
-            uses: Uses::default(),
-            session,
-            diagnostics,
-            figures: BTreeMap::new(),
-            unused_settings: Vec::new(),
-            used_by_variants: BTreeSet::new(),
-        }
-    }
-
-    /// The findings with line and column of each place, as the forms of CI systems take them.
-    pub fn findings(&self) -> FileFindings {
-        FileFindings {
-            file: self.name.clone(),
-            networks: self.networks.clone(),
-            findings: DiagnosticReport::new(&self.diagnostics, self.session.sources()).diagnostics,
-        }
-    }
 }
 
 /// Checks the networks of a file. `name` names it in figures and findings.

@@ -15,6 +15,7 @@
 //! ```
 
 mod baseline;
+mod checked_file;
 mod file;
 mod project;
 
@@ -23,7 +24,8 @@ use std::collections::BTreeSet;
 use crate::driver::Options;
 
 pub use baseline::{BaselineFile, missing_networks, updated_figures};
-pub use file::{CheckedFile, Rules, check_file};
+pub use checked_file::CheckedFile;
+pub use file::{Rules, check_file};
 pub use project::{ProjectFile, unmatched_entries};
 
 /// The first setting of `options` that no network of all files took. It is a slip, unless a file could not be

@@ -1,9 +1,19 @@
 //! Nodes whose inputs are all constant are evaluated here: shape arithmetic, and arithmetic on weights.
 
-use super::tensor::{ElementType, Storage, Tensor, Unavailable, Values, count};
+use super::values::{ElementType, Unavailable, Values, count};
 
 /// Elements that a derived tensor may have where its values are needed for its shape.
 const MAX_ELEMENTS: u64 = 1 << 30;
+
+/// The shape and the type of a tensor that a derivation takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operand<'a> {
+    pub(super) dims: &'a [u64],
+    pub(super) element: ElementType,
+}
+
+/// Gives the values of the operand of this index.
+type Read<'a> = &'a dyn Fn(usize) -> Result<Values, Unavailable>;
 
 /// How a tensor is made of others.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,14 +75,13 @@ pub(super) enum Unary {
 /// The shape and type of what a derivation makes.
 pub(super) fn shape(
     derivation: &Derivation,
-    inputs: &[Tensor],
-    _storage: &dyn Storage,
+    inputs: &[Operand<'_>],
 ) -> Result<(Vec<u64>, ElementType), Unavailable> {
     let wrong = |text: &str| Err(Unavailable::Unsupported(text.to_owned()));
-    let element = inputs.first().map_or(ElementType::F32, Tensor::element);
+    let element = inputs.first().map_or(ElementType::F32, |input| input.element);
     let dims = match derivation {
         Derivation::Reshape(dims) => {
-            if count(dims) != inputs[0].elements() {
+            if count(dims) != count(inputs[0].dims) {
                 return wrong("a constant is reshaped to another number of elements");
             }
             dims.clone()
@@ -80,48 +89,48 @@ pub(super) fn shape(
         Derivation::Transpose(order) => {
             let mut sorted = order.clone();
             sorted.sort_unstable();
-            if sorted != (0..inputs[0].dims().len()).collect::<Vec<_>>() {
+            if sorted != (0..inputs[0].dims.len()).collect::<Vec<_>>() {
                 return wrong("the order of a transposition is none");
             }
-            order.iter().map(|&axis| inputs[0].dims()[axis]).collect()
+            order.iter().map(|&axis| inputs[0].dims[axis]).collect()
         }
-        Derivation::Cast(to) => return Ok((inputs[0].dims().to_vec(), *to)),
+        Derivation::Cast(to) => return Ok((inputs[0].dims.to_vec(), *to)),
         Derivation::Fill(dims, _, element) => return Ok((dims.clone(), *element)),
         Derivation::Binary(binary) => {
-            let dims = broadcast(inputs[0].dims(), inputs[1].dims())?;
+            let dims = broadcast(inputs[0].dims, inputs[1].dims)?;
             let element = match binary {
                 Binary::Equal | Binary::Less | Binary::Greater => ElementType::Bool,
                 _ => element,
             };
             return Ok((dims, element));
         }
-        Derivation::Unary(_) | Derivation::Standardise(_) => inputs[0].dims().to_vec(),
+        Derivation::Unary(_) | Derivation::Standardise(_) => inputs[0].dims.to_vec(),
         Derivation::Mean(axes) => {
-            let mut dims = inputs[0].dims().to_vec();
+            let mut dims = inputs[0].dims.to_vec();
             axes.iter().for_each(|&axis| dims[axis] = 1);
             dims
         }
         Derivation::Concat(axis) => {
-            let mut dims = inputs[0].dims().to_vec();
+            let mut dims = inputs[0].dims.to_vec();
             for input in &inputs[1..] {
-                let fits = input.dims().len() == dims.len()
-                    && (0..dims.len()).all(|one| one == *axis || input.dims()[one] == dims[one]);
+                let fits = input.dims.len() == dims.len()
+                    && (0..dims.len()).all(|one| one == *axis || input.dims[one] == dims[one]);
                 if !fits {
                     return wrong("constants of unequal shapes are concatenated");
                 }
-                dims[*axis] += input.dims()[*axis];
+                dims[*axis] += input.dims[*axis];
             }
             dims
         }
         Derivation::Gather(axis) => {
-            let (dims, index) = (inputs[0].dims(), inputs[1].dims());
+            let (dims, index) = (inputs[0].dims, inputs[1].dims);
             [&dims[..*axis], index, &dims[axis + 1..]].concat()
         }
         Derivation::Slice(cuts) => cuts.iter().map(|&(_, _, extent)| extent).collect(),
-        Derivation::Expand(to) => broadcast(inputs[0].dims(), to)?,
+        Derivation::Expand(to) => broadcast(inputs[0].dims, to)?,
         Derivation::Where => {
-            let both = broadcast(inputs[1].dims(), inputs[2].dims())?;
-            return Ok((broadcast(inputs[0].dims(), &both)?, inputs[1].element()));
+            let both = broadcast(inputs[1].dims, inputs[2].dims)?;
+            return Ok((broadcast(inputs[0].dims, &both)?, inputs[1].element));
         }
     };
     if dims.len() > 8 || count(&dims) > MAX_ELEMENTS {
@@ -185,15 +194,15 @@ fn pick(values: Values, positions: &[usize]) -> Values {
 /// The values of what a derivation makes; its shape was checked.
 pub(super) fn evaluate(
     derivation: &Derivation,
-    inputs: &[Tensor],
+    inputs: &[Operand<'_>],
     dims: &[u64],
-    storage: &dyn Storage,
+    read: Read<'_>,
 ) -> Result<Values, Unavailable> {
-    let first = || inputs[0].values(storage);
+    let first = || read(0);
     Ok(match derivation {
         Derivation::Reshape(_) => first()?,
         Derivation::Transpose(order) => {
-            let from = strides(inputs[0].dims());
+            let from = strides(inputs[0].dims);
             let strides: Vec<usize> = order.iter().map(|&axis| from[axis]).collect();
             pick(first()?, &strided(dims, &strides, 0))
         }
@@ -213,16 +222,16 @@ pub(super) fn evaluate(
             }
         }
         Derivation::Binary(binary) => {
-            let left = pick(first()?, &positions(dims, inputs[0].dims()));
-            let right = pick(inputs[1].values(storage)?, &positions(dims, inputs[1].dims()));
+            let left = pick(first()?, &positions(dims, inputs[0].dims));
+            let right = pick(read(1)?, &positions(dims, inputs[1].dims));
             combine(*binary, left, right)?
         }
         Derivation::Unary(unary) => apply(*unary, first()?),
-        Derivation::Mean(axes) => mean(inputs[0].dims(), axes, &first()?.reals()),
-        Derivation::Concat(axis) => concat(*axis, inputs, storage)?,
-        Derivation::Gather(axis) => gather(*axis, inputs, storage)?,
+        Derivation::Mean(axes) => mean(inputs[0].dims, axes, &first()?.reals()),
+        Derivation::Concat(axis) => concat(*axis, inputs, read)?,
+        Derivation::Gather(axis) => gather(*axis, inputs, read)?,
         Derivation::Slice(cuts) => {
-            let from = strides(inputs[0].dims());
+            let from = strides(inputs[0].dims);
             let mut positions = vec![0i64];
             for (&(start, step, extent), &stride) in cuts.iter().zip(&from) {
                 let offset = |i: u64| (start as i64 + i as i64 * step) * stride as i64;
@@ -232,18 +241,18 @@ pub(super) fn evaluate(
             let positions: Vec<usize> = positions.into_iter().map(|at| at as usize).collect();
             pick(first()?, &positions)
         }
-        Derivation::Expand(_) => pick(first()?, &positions(dims, inputs[0].dims())),
-        Derivation::Standardise(eps) => standardise(inputs, *eps, storage)?,
+        Derivation::Expand(_) => pick(first()?, &positions(dims, inputs[0].dims)),
+        Derivation::Standardise(eps) => standardise(inputs, *eps, read)?,
         Derivation::Where => {
             let choice = first()?.integers();
-            let yes = inputs[1].values(storage)?.reals();
-            let no = inputs[2].values(storage)?.reals();
-            let at = positions(dims, inputs[0].dims());
-            let (yes_at, no_at) = (positions(dims, inputs[1].dims()), positions(dims, inputs[2].dims()));
+            let yes = read(1)?.reals();
+            let no = read(2)?.reals();
+            let at = positions(dims, inputs[0].dims);
+            let (yes_at, no_at) = (positions(dims, inputs[1].dims), positions(dims, inputs[2].dims));
             let chosen: Vec<f64> = (0..at.len())
                 .map(|i| if choice[at[i]] != 0 { yes[yes_at[i]] } else { no[no_at[i]] })
                 .collect();
-            if inputs[1].element().is_float() {
+            if inputs[1].element.is_float() {
                 Values::Real(chosen)
             } else {
                 Values::Int(chosen.into_iter().map(|value| value as i64).collect())
@@ -339,10 +348,10 @@ fn mean(dims: &[u64], axes: &[usize], values: &[f64]) -> Values {
     Values::Real(sums.into_iter().map(|sum| sum / count).collect())
 }
 
-fn concat(axis: usize, inputs: &[Tensor], storage: &dyn Storage) -> Result<Values, Unavailable> {
-    let all = inputs.iter().map(|input| input.values(storage)).collect::<Result<Vec<_>, _>>()?;
-    let outer = count(&inputs[0].dims()[..axis]) as usize;
-    let runs: Vec<usize> = inputs.iter().map(|input| count(&input.dims()[axis..]) as usize).collect();
+fn concat(axis: usize, inputs: &[Operand<'_>], read: Read<'_>) -> Result<Values, Unavailable> {
+    let all = (0..inputs.len()).map(read).collect::<Result<Vec<_>, _>>()?;
+    let outer = count(&inputs[0].dims[..axis]) as usize;
+    let runs: Vec<usize> = inputs.iter().map(|input| count(&input.dims[axis..]) as usize).collect();
     let order =
         (0..outer).flat_map(|o| runs.iter().enumerate().map(move |(input, &run)| (input, o * run, run)));
     if all.iter().all(|values| matches!(values, Values::Int(_))) {
@@ -353,9 +362,9 @@ fn concat(axis: usize, inputs: &[Tensor], storage: &dyn Storage) -> Result<Value
     Ok(Values::Real(order.flat_map(|(i, at, run)| all[i][at..at + run].to_vec()).collect()))
 }
 
-fn gather(axis: usize, inputs: &[Tensor], storage: &dyn Storage) -> Result<Values, Unavailable> {
-    let dims = inputs[0].dims();
-    let index = inputs[1].values(storage)?.integers();
+fn gather(axis: usize, inputs: &[Operand<'_>], read: Read<'_>) -> Result<Values, Unavailable> {
+    let dims = inputs[0].dims;
+    let index = read(1)?.integers();
     let (outer, extent) = (count(&dims[..axis]) as usize, dims[axis] as i64);
     let inner = count(&dims[axis + 1..]) as usize;
     let mut positions = Vec::new();
@@ -369,14 +378,14 @@ fn gather(axis: usize, inputs: &[Tensor], storage: &dyn Storage) -> Result<Value
             positions.extend(start..start + inner);
         }
     }
-    Ok(pick(inputs[0].values(storage)?, &positions))
+    Ok(pick(read(0)?, &positions))
 }
 
 /// `scale · (w − mean) / √(var + eps) + shift` for each extent of axis 1 of a tensor 1 × C × n.
-fn standardise(inputs: &[Tensor], eps: f64, storage: &dyn Storage) -> Result<Values, Unavailable> {
-    let dims = inputs[0].dims();
-    let mut values = inputs[0].reals(storage)?;
-    let (scale, shift) = (inputs[1].reals(storage)?, inputs[2].reals(storage)?);
+fn standardise(inputs: &[Operand<'_>], eps: f64, read: Read<'_>) -> Result<Values, Unavailable> {
+    let dims = inputs[0].dims;
+    let mut values = read(0).map(Values::reals)?;
+    let (scale, shift) = (read(1).map(Values::reals)?, read(2).map(Values::reals)?);
     let channels = dims.get(1).copied().unwrap_or(1) as usize;
     if dims.first() != Some(&1) || scale.len() != channels || shift.len() != channels {
         return Err(Unavailable::Unsupported("batch normalisation of a constant".to_owned()));

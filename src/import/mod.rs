@@ -30,6 +30,7 @@ mod tensor;
 mod tokens;
 mod tree;
 mod unify;
+mod values;
 mod view;
 mod wire;
 
@@ -43,8 +44,9 @@ use crate::diag::{Code, Failure};
 use model::{Dim, Model};
 use network::Network;
 use refusal::{Refusal, Refusals, shown};
-use tensor::{Tensor, Unavailable};
+use tensor::Tensor;
 use tree::Tree;
+use values::Unavailable;
 
 pub use tensor::Storage;
 

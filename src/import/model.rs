@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek};
 use std::rc::Rc;
 
-use super::tensor::{ElementType, Place, Tensor};
+use super::tensor::{Place, Tensor};
+use super::values::ElementType;
 use super::wire::{Content, Fields, Header, Malformed, Stream};
 
 /// Tensors of at most so many bytes are read with the graph.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::diag::{Code, Failure};
 
-use super::tensor::Unavailable;
+use super::values::Unavailable;
 
 /// Nodes of one kind that are listed.
 const MOST_LISTED: usize = 8;

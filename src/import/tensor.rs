@@ -8,65 +8,13 @@ use std::fmt;
 use std::io;
 use std::rc::Rc;
 
-use super::fold::{self, Derivation};
+use super::fold::{self, Derivation, Operand};
+use super::values::{ElementType, Unavailable, Values, count};
 
 /// Derivations that may stand upon one another before one is computed at once.
 const MAX_DEPTH: u32 = 64;
 /// Elements up to which a derived tensor is computed at once.
 const SMALL: u64 = 4096;
-
-/// The type of the elements of a tensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ElementType {
-    F16,
-    BF16,
-    F32,
-    F64,
-    Signed(usize),
-    Unsigned(usize),
-    Bool,
-    Text,
-}
-
-impl ElementType {
-    /// The type of the number that the format gives it.
-    pub(super) fn of(number: i64) -> Option<ElementType> {
-        Some(match number {
-            1 => ElementType::F32,
-            2 => ElementType::Unsigned(1),
-            3 => ElementType::Signed(1),
-            4 => ElementType::Unsigned(2),
-            5 => ElementType::Signed(2),
-            6 => ElementType::Signed(4),
-            7 => ElementType::Signed(8),
-            8 => ElementType::Text,
-            9 => ElementType::Bool,
-            10 => ElementType::F16,
-            11 => ElementType::F64,
-            12 => ElementType::Unsigned(4),
-            13 => ElementType::Unsigned(8),
-            16 => ElementType::BF16,
-            _ => return None,
-        })
-    }
-
-    /// Bytes of an element; `None` for texts.
-    pub(super) fn bytes(self) -> Option<usize> {
-        Some(match self {
-            ElementType::F16 | ElementType::BF16 => 2,
-            ElementType::F32 => 4,
-            ElementType::F64 => 8,
-            ElementType::Signed(bytes) | ElementType::Unsigned(bytes) => bytes,
-            ElementType::Bool => 1,
-            ElementType::Text => return None,
-        })
-    }
-
-    /// Whether the elements are real numbers.
-    pub(super) fn is_float(self) -> bool {
-        matches!(self, ElementType::F16 | ElementType::BF16 | ElementType::F32 | ElementType::F64)
-    }
-}
 
 /// Where the bytes of a tensor are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,31 +41,6 @@ pub trait Storage {
     fn read(&self, beside: Option<&str>, offset: u64, length: u64) -> io::Result<Vec<u8>>;
 }
 
-/// The values of a tensor, in C order.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Values {
-    Real(Vec<f64>),
-    Int(Vec<i64>),
-}
-
-impl Values {
-    /// As real numbers.
-    pub(super) fn reals(self) -> Vec<f64> {
-        match self {
-            Values::Real(values) => values,
-            Values::Int(values) => values.into_iter().map(|value| value as f64).collect(),
-        }
-    }
-
-    /// As whole numbers; real ones are cut towards zero.
-    pub(super) fn integers(self) -> Vec<i64> {
-        match self {
-            Values::Int(values) => values,
-            Values::Real(values) => values.into_iter().map(|value| value as i64).collect(),
-        }
-    }
-}
-
 /// A tensor of known shape.
 #[derive(Clone)]
 pub(super) struct Tensor(Rc<Inner>);
@@ -136,17 +59,6 @@ struct Inner {
 enum Source {
     Stored(Place),
     Derived(Derivation, Vec<Tensor>),
-}
-
-/// Why values cannot be had.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unavailable {
-    /// The model holds none.
-    Absent,
-    /// The file cannot be read, or it is not as it must be.
-    Unreadable(String),
-    /// No rule computes them.
-    Unsupported(String),
 }
 
 impl Tensor {
@@ -181,7 +93,8 @@ impl Tensor {
         inputs: Vec<Tensor>,
         storage: &dyn Storage,
     ) -> Result<Tensor, Unavailable> {
-        let (dims, element) = fold::shape(&derivation, &inputs, storage)?;
+        let operands: Vec<Operand> = inputs.iter().map(Tensor::as_operand).collect();
+        let (dims, element) = fold::shape(&derivation, &operands)?;
         let origin = inputs.iter().find_map(|input| input.0.origin.clone());
         let depth = 1 + inputs.iter().map(|input| input.0.depth).max().unwrap_or(0);
         let elements = count(&dims);
@@ -230,6 +143,11 @@ impl Tensor {
         self.0.origin.as_deref()
     }
 
+    /// What a derivation must know of the tensor besides its values.
+    fn as_operand(&self) -> Operand<'_> {
+        Operand { dims: &self.0.dims, element: self.0.element }
+    }
+
     /// The values, read or computed.
     pub(super) fn values(&self, storage: &dyn Storage) -> Result<Values, Unavailable> {
         if let Some(values) = &*self.0.cache.borrow() {
@@ -238,7 +156,9 @@ impl Tensor {
         match &self.0.source {
             Source::Stored(place) => self.decode(&self.bytes(place, storage)?),
             Source::Derived(derivation, inputs) => {
-                let values = fold::evaluate(derivation, inputs, &self.0.dims, storage)?;
+                let operands: Vec<Operand> = inputs.iter().map(Tensor::as_operand).collect();
+                let values =
+                    fold::evaluate(derivation, &operands, &self.0.dims, &|at| inputs[at].values(storage))?;
                 if self.elements() <= SMALL {
                     *self.0.cache.borrow_mut() = Some(values.clone());
                 }
@@ -316,11 +236,6 @@ impl Tensor {
             ElementType::Text => return Err(Unavailable::Unsupported("texts".to_owned())),
         })
     }
-}
-
-/// The number of elements of a shape, saturating.
-pub(super) fn count(dims: &[u64]) -> u64 {
-    dims.iter().fold(1, |elements, &dim| elements.saturating_mul(dim))
 }
 
 impl fmt::Debug for Tensor {

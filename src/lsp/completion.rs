@@ -1,8 +1,6 @@
 //! What can be written at a place.
 
-use gen_lsp_types::{
-    CompletionItem, CompletionItemKind, InsertTextFormat, MarkupContent, MarkupKind, Position, TextEdit,
-};
+use gen_lsp_types::{CompletionItem, CompletionItemKind, InsertTextFormat, Position, TextEdit};
 
 use crate::analysis::{Metric, parts};
 use crate::base::Span;
@@ -15,6 +13,7 @@ use crate::tensor::Shape;
 
 use super::analysis::View;
 use super::context::{self, Context, Expected};
+use super::markdown::markdown;
 use super::scope;
 use super::signature;
 
@@ -283,10 +282,6 @@ impl List<'_> {
 fn named_argument(param: &Param, view: View<'_>) -> (String, Option<String>) {
     let detail = param.default.as_ref().map(|value| format!("{} if left out", view.snippet(value.span)));
     (format!("{}=", param.name.value), detail)
-}
-
-pub(super) fn markdown(value: String) -> MarkupContent {
-    MarkupContent { kind: MarkupKind::Markdown, value }
 }
 
 /// A template without its marks: `conv ${1:3x3}x$0` is `conv 3x3x`.

@@ -11,8 +11,8 @@ use crate::syntax::ast::{Path, Stmt, StmtKind};
 use crate::tensor::Shape;
 
 use super::analysis::View;
-use super::completion::markdown;
 use super::figures::{self, Share};
+use super::markdown::markdown;
 use super::names::{self, NameKind, Named};
 use super::signature;
 use super::tree;

@@ -11,8 +11,8 @@ use crate::base::{Interrupt, Span};
 
 use super::analysis::{Analysis, View};
 use super::names::{self, Named};
+use super::refusal::Refusal;
 use super::rename;
-use super::server::Refusal;
 use super::tree::{self, Node};
 use super::workbench::Workbench;
 

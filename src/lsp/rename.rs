@@ -8,7 +8,7 @@ use crate::driver::{Options, Workspace};
 
 use super::analysis::View;
 use super::names::{NameKind, Named};
-use super::server::Refusal;
+use super::refusal::Refusal;
 
 /// The longest name, in bytes.
 const LONGEST: usize = 255;

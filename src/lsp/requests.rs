@@ -16,10 +16,10 @@ use crate::tensor::Shape;
 use super::analysis::View;
 use super::position::Encoding;
 use super::preview::{self, Picture};
-use super::server::{Refusal, parameters};
+use super::refusal::{Refusal, parameters};
 use super::workbench::Workbench;
 use super::{
-    code_actions, completion, folding, formatting, hints, hover, lens, navigation, rewrite, selection,
+    code_actions, completion, folding, formatting, hints, hover, lens, navigation, refactor, selection,
     semantic_tokens, signature, symbols,
 };
 
@@ -219,7 +219,7 @@ impl Request<'_> {
         let selection = view.places().span(view.file(), params.range);
         let uri_of = |path: &str| self.bench.uri_of(path);
         let mut actions = code_actions::quick_fixes(view, selection, self.bench.client.pages, &uri_of);
-        let rewritten = rewrite::proposals(view, selection).into_iter().chain(code_actions::fix_all(view));
+        let rewritten = refactor::proposals(view, selection).into_iter().chain(code_actions::fix_all(view));
         actions.extend(rewritten.map(|proposal| proposal.into_action(view, &uri_of)));
         if let Some(only) = &params.context.only {
             actions.retain(|action| action.kind.as_ref().is_none_or(|kind| is_of(kind, only)));

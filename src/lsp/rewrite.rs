@@ -11,13 +11,6 @@ use super::code_actions::Proposal;
 use super::text::indent_at;
 use super::tree::{self, Node, flow_of, readable};
 
-/// Everything that can be rewritten at a selection.
-pub(super) fn proposals(view: View<'_>, selection: Span) -> Vec<Proposal> {
-    let at_cursor = [state_shape(view, selection), hold_figures(view, selection)];
-    let blocks = [super::extract::proposal(view, selection), super::inline::proposal(view, selection)];
-    at_cursor.into_iter().chain(blocks).flatten().collect()
-}
-
 /// Where `->` belongs in a statement: at its end, but before its `as`.
 pub(super) fn place_of_shape(view: View<'_>, stmt: &Stmt, flow: &Flow) -> u32 {
     let Some(name) = flow.name() else { return stmt.span.end };
@@ -32,7 +25,7 @@ fn is_as(view: View<'_>, token: &Token) -> bool {
 }
 
 /// `-> 28x28x64` on the statement at the selection, where all its uses agree.
-fn state_shape(view: View<'_>, selection: Span) -> Option<Proposal> {
+pub(super) fn state_shape(view: View<'_>, selection: Span) -> Option<Proposal> {
     let stmt = view.statement_at(selection.start)?;
     let flow = flow_of(stmt).filter(|flow| flow.shape().is_none())?;
     if matches!(flow.head, Head::Reference(_)) {
@@ -52,7 +45,7 @@ fn state_shape(view: View<'_>, selection: Span) -> Option<Proposal> {
 }
 
 /// `expect params == …` at the end of the network at the selection.
-fn hold_figures(view: View<'_>, selection: Span) -> Option<Proposal> {
+pub(super) fn hold_figures(view: View<'_>, selection: Span) -> Option<Proposal> {
     let network = view.network_at(selection.start)?;
     let body = view.network_body_at(selection.start)?;
     let last = body.statements.last()?;

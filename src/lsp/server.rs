@@ -7,7 +7,6 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use gen_lsp_types::json_rpc::Id;
 use gen_lsp_types::{ErrorCodes, LspErrorCodes};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::base::Interrupt;
@@ -15,6 +14,8 @@ use crate::base::Interrupt;
 use super::Host;
 use super::capabilities;
 use super::position::Encoding;
+use super::refusal::Refusal;
+use super::requests;
 use super::transport::{Connection, Edits, Incoming, is_edit, notification, refusal, response};
 use super::workbench::Workbench;
 
@@ -28,31 +29,6 @@ pub enum Ending {
     Orderly,
     /// The client left, or ended the server without asking for a shutdown first.
     Abrupt,
-}
-
-/// Why a request has no result.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    pub code: ErrorCodes,
-    pub message: String,
-}
-
-impl Refusal {
-    /// The parameters do not fit.
-    pub(super) fn parameters(message: impl Into<String>) -> Refusal {
-        Refusal { code: ErrorCodes::InvalidParams, message: message.into() }
-    }
-
-    /// A newer edit has arrived.
-    pub(super) fn outdated() -> Refusal {
-        let code = i32::from(LspErrorCodes::ContentModified);
-        Refusal { code: ErrorCodes::Custom(code), message: "the text has changed".to_owned() }
-    }
-}
-
-/// Reads the parameters of a message.
-pub(super) fn parameters<T: DeserializeOwned>(params: Value) -> Result<T, Refusal> {
-    serde_json::from_value(params).map_err(|error| Refusal::parameters(error.to_string()))
 }
 
 /// What a server may do now.
@@ -167,7 +143,7 @@ impl Server {
             }
             (Phase::Running, _) => {
                 let interrupt = self.interrupt();
-                self.workbench.answer(method, params, &interrupt)
+                requests::answer(&mut self.workbench, method, params, &interrupt)
             }
         }
     }

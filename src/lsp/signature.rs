@@ -5,8 +5,8 @@ use gen_lsp_types::{ParameterInformation, Position, SignatureHelp, SignatureInfo
 use crate::syntax::ast::Param;
 
 use super::analysis::View;
-use super::completion::markdown;
 use super::context::{self, Expected};
+use super::markdown::markdown;
 
 /// The signature around a place.
 pub(super) fn help(view: View<'_>, position: Position) -> Option<SignatureHelp> {

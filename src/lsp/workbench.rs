@@ -20,8 +20,7 @@ use super::analysis::{Analysis, View};
 use super::diagnostics;
 use super::document::Document;
 use super::position::Encoding;
-use super::requests;
-use super::server::{Refusal, parameters};
+use super::refusal::{Refusal, parameters};
 use super::uri::{self, path_of};
 
 /// Files of the folders that are looked through for what uses an open file.
@@ -447,16 +446,6 @@ impl Workbench {
         let Some((folder, _)) = path.rsplit_once('/') else { return Vec::new() };
         let files = self.known_files().into_iter().filter(|file| *file != path);
         files.filter_map(|file| Some(file.strip_prefix(folder)?.strip_prefix('/')?.to_owned())).collect()
-    }
-
-    /// Answers a request.
-    pub(super) fn answer(
-        &mut self,
-        method: &str,
-        params: Value,
-        interrupt: &Interrupt,
-    ) -> Result<Value, Refusal> {
-        requests::answer(self, method, params, interrupt)
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod argument;
 mod bind;
+mod border;
 mod bound;
 mod catalogue;
 mod cost;
@@ -26,6 +27,7 @@ mod vocabulary;
 
 pub use argument::{ConnectionTable, RawArgument, RawValue, Segment, segments, trailing_word};
 pub use bind::bind;
+pub use border::Border;
 pub use bound::{Bound, Literal};
 use catalogue::construct;
 pub(crate) use catalogue::rearrange::family::{Rearrange, Source};

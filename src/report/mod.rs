@@ -14,6 +14,7 @@ pub mod operators;
 mod preprocessing;
 mod published;
 mod repeats;
+mod row;
 mod rows;
 mod table;
 mod tree;

@@ -1,7 +1,7 @@
 //! Folds repeated blocks: neighbouring scopes with equal rows become one row, `layer3.1 … layer3.5  ×5`, with the
 //! sum of their figures.
 
-use super::rows::{Row, add, sum_row};
+use super::row::{Row, add, sum_row};
 
 /// Folds every run of at least two equal scopes of at least two rows, outer scopes first.
 pub(super) fn fold(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {

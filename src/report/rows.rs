@@ -1,13 +1,13 @@
 //! Which rows and columns a table shows: folded by depth, sorted, cut, and each figure as text.
 
 use std::borrow::Cow;
-use std::fmt::Display;
 
 use crate::analysis::Metric;
 use crate::base::percent;
 
 use super::numbers::{Figures, bytes, count};
-use super::view::{Layer, Report, Sums};
+use super::row::{Row, add, row, sum_row};
+use super::view::{Report, Sums};
 use super::{repeats, tree};
 
 /// A column of a table.
@@ -130,20 +130,6 @@ impl Default for Selection {
     }
 }
 
-/// A row of a table: what a layer says, or what was folded of several.
-#[derive(Clone, Debug)]
-pub(super) struct Row<'a> {
-    pub name: Cow<'a, str>,
-    pub op: Cow<'a, str>,
-    pub input: String,
-    pub shape: String,
-    pub kernel: String,
-    pub stride: String,
-    pub field: String,
-    pub source: String,
-    pub sums: Cow<'a, Sums>,
-}
-
 /// A table as text, cell by cell.
 #[derive(Clone, Debug)]
 pub struct Cells {
@@ -171,66 +157,6 @@ fn heaviest(rows: &[Row], shared: Metric) -> Vec<usize> {
     order.sort_by_key(|&index| std::cmp::Reverse(metric(&rows[index].sums, shared)));
     order.truncate(HEAVIEST);
     order
-}
-
-fn shape_text(shape: &[u64]) -> String {
-    shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x")
-}
-
-/// Two numbers, or one where they are equal.
-fn pair<T: Display + PartialEq>([down, across]: [T; 2]) -> String {
-    if down == across { down.to_string() } else { format!("{down}x{across}") }
-}
-
-/// The row of a part, a fold or a total: counts without an operator of its own.
-pub(super) fn sum_row<'a>(name: Cow<'a, str>, op: &'a str, sums: Cow<'a, Sums>) -> Row<'a> {
-    let nothing = String::new;
-    Row {
-        name,
-        op: op.into(),
-        input: nothing(),
-        shape: nothing(),
-        kernel: nothing(),
-        stride: nothing(),
-        field: nothing(),
-        source: nothing(),
-        sums,
-    }
-}
-
-pub(super) fn row(layer: &Layer) -> Row<'_> {
-    let inputs: Vec<String> = layer.input_shapes.iter().map(|shape| shape_text(shape)).collect();
-    Row {
-        name: Cow::Borrowed(&layer.name),
-        op: if layer.train_only { format!("{} (train)", layer.op).into() } else { Cow::Borrowed(&layer.op) },
-        input: inputs.join(", "),
-        shape: shape_text(&layer.shape),
-        kernel: layer.kernel.map_or(String::new(), |[height, width]| format!("{height}x{width}")),
-        stride: layer.stride.map_or(String::new(), pair),
-        field: pair(layer.receptive_field.size),
-        source: format!("{}:{}", layer.source.file, layer.source.line),
-        sums: Cow::Borrowed(&layer.counts),
-    }
-}
-
-pub(super) fn add(sum: &mut Sums, other: &Sums) {
-    sum.params += other.params;
-    sum.frozen += other.frozen;
-    sum.state += other.state;
-    sum.macs += other.macs;
-    sum.macs_useful += other.macs_useful;
-    sum.connections += other.connections;
-    sum.weight_bytes += other.weight_bytes;
-    sum.activation_bytes += other.activation_bytes;
-    sum.activations += other.activations;
-    sum.flops.total += other.flops.total;
-    sum.flops.mac += other.flops.mac;
-    sum.flops.add += other.flops.add;
-    sum.flops.mul += other.flops.mul;
-    sum.flops.div += other.flops.div;
-    sum.flops.sqrt += other.flops.sqrt;
-    sum.flops.exp += other.flops.exp;
-    sum.flops.cmp += other.flops.cmp;
 }
 
 /// Folds neighbouring rows with the same first `depth` parts; the last row's shape stands for all.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::rows::{Row, add, row, sum_row};
+use super::row::{Row, add, row, sum_row};
 use super::view::{Report, Sums};
 
 /// Spaces for each level.

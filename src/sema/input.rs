@@ -28,7 +28,7 @@ impl Expander<'_> {
                 self.error(Code::E0214, name.span, "an input takes a plain name").here("a sequence").emit();
                 return Incoming::Unavailable;
             }
-            Some(name) => super::statement::parts(name),
+            Some(name) => super::naming::parts(name),
             None if self.inputs > 1 => {
                 self.error(Code::E0203, statement, "one of several inputs has no name")
                     .here("no `as`")

@@ -28,6 +28,7 @@ mod incoming;
 mod input;
 mod input_size;
 mod mistakes;
+mod naming;
 mod network;
 mod number;
 mod operator;

@@ -2,43 +2,18 @@
 
 use std::collections::btree_map::Entry;
 
-use crate::base::{Span, grow_stack};
+use crate::base::grow_stack;
 use crate::diag::{Code, Expansion};
 use crate::syntax::ast;
 
 use super::context::Context;
 use super::expander::{Expander, Skipped, most_nodes};
 use super::incoming::Incoming;
+use super::naming::{Naming, is_aux};
 use super::number::Scalar;
 use super::scope::OwnPath;
 use super::sharing::{Shareable, Written};
-use super::statement::{is_aux, parts};
 use super::{Evaluated, Unavailable, limits};
-
-/// How a statement is named: by what stands behind its own `as`, or behind that of the `shared` that runs it again.
-#[derive(Clone)]
-pub(super) struct Naming<'n> {
-    /// The parts of the name; none without `as`, empty for `as []`.
-    pub parts: Option<Vec<String>>,
-    /// How the members of a sequence are called.
-    pub members: Option<&'n ast::Sequence>,
-    /// The number of the first member.
-    pub first: u64,
-    /// The name.
-    pub span: Span,
-}
-
-impl<'n> Naming<'n> {
-    /// By `as`; members are numbered from `first`.
-    pub(super) fn written(name: Option<&'n ast::Name>, first: u64, statement: Span) -> Naming<'n> {
-        Naming {
-            parts: name.map(parts),
-            members: name.and_then(|name| name.sequence.as_ref()),
-            first,
-            span: name.map_or(statement, |name| name.span),
-        }
-    }
-}
 
 impl<'a> Expander<'a> {
     /// The count of `* n`.

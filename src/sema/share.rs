@@ -10,10 +10,9 @@ use crate::syntax::ast;
 use super::context::Context;
 use super::expander::Expander;
 use super::incoming::Incoming;
-use super::repeat::Naming;
+use super::naming::{Naming, is_aux};
 use super::scope::OwnPath;
 use super::sharing::{Shareable, Sharing, Written};
-use super::statement::is_aux;
 
 impl<'a> Expander<'a> {
     /// `shared tower`, with the path of its own name.

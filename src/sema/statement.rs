@@ -7,7 +7,7 @@ use crate::syntax::ast;
 use super::context::Context;
 use super::expander::{Expander, constant};
 use super::incoming::{Current, Incoming};
-use super::repeat::Naming;
+use super::naming::{Naming, is_aux, parts};
 use super::scope::PathScope;
 use super::sharing::{Shareable, Written};
 use super::uses::{Definition, Passage};
@@ -180,10 +180,6 @@ impl<'a> Expander<'a> {
 }
 
 /// The parts of a name.
-pub(super) fn parts(name: &ast::Name) -> Vec<String> {
-    name.parts.iter().map(|part| part.value.clone()).collect()
-}
-
 /// Whether the statement itself has the name, not only its members.
 fn is_named(name: &ast::Name) -> bool {
     let whole = match &name.sequence {
@@ -191,8 +187,4 @@ fn is_named(name: &ast::Name) -> bool {
         Some(ast::Sequence::Pattern(before, after)) => before.is_empty() && after.is_empty(),
     };
     whole && !name.parts.is_empty()
-}
-
-pub(super) fn is_aux(head: &ast::Head) -> bool {
-    matches!(head, ast::Head::Form { word, .. } if word.value == "aux")
 }

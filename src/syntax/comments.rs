@@ -10,7 +10,7 @@ use crate::base::Span;
 use crate::diag::Code;
 
 use super::ast::{Allow, File};
-use super::build::{Extent, Part};
+use super::extent::{Extent, Part};
 use super::lex::Lexed;
 use super::session::Session;
 use super::token::Comment;

@@ -13,6 +13,7 @@ pub mod format;
 
 mod build;
 mod comments;
+mod extent;
 mod grammar;
 mod lex;
 mod mend;

@@ -3,7 +3,7 @@
 
 use crate::diag::{Diagnostic, Severity};
 
-use super::build::{Extent, Part};
+use super::extent::{Extent, Part};
 
 /// Drops what follows from something that is reported already. The diagnostics are sorted by place.
 pub(crate) fn once(diagnostics: Vec<Diagnostic>, elements: &mut [Extent]) -> Vec<Diagnostic> {

@@ -9,8 +9,9 @@ use crate::base::{FileId, MAX_SOURCE_BYTES, SourceMap, with_deep_stack};
 use crate::diag::{Code, Sink};
 
 use super::ast::File;
-use super::build::{Extent, TreeBuilder};
+use super::build::TreeBuilder;
 use super::comments::read_comments;
+use super::extent::Extent;
 use super::grammar::{CnnParser, Rule};
 use super::lex::{Lexed, lex};
 use super::mend::Repairs;

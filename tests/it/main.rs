@@ -82,4 +82,5 @@ mod textmate;
 mod tidy;
 mod torchvision;
 mod tree_sitter;
+mod uses;
 mod zoo;

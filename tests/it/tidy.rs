@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use super::uses;
+
 /// What a module of the crate may use, besides itself.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("base", &[]),
@@ -63,7 +65,7 @@ fn sources() -> Vec<(String, String, String)> {
 }
 
 /// The lines of code of a file without its tests: modules under `#[cfg(test)]` are left out, up to their closing brace.
-fn code(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn code(text: &str) -> impl Iterator<Item = &str> {
     let mut tests = false;
     text.lines().filter(move |line| {
         if line.starts_with("#[cfg(test)]") {
@@ -107,30 +109,28 @@ fn modules_depend_in_one_direction() {
 }
 
 #[test]
-fn files_of_the_command_line_use_each_other_in_one_direction() {
-    let files = sources();
-    let names: Vec<&str> =
-        files.iter().filter_map(|(name, _, _)| name.strip_prefix("cli/")?.strip_suffix(".rs")).collect();
-    let uses = |name: &str| -> Vec<&str> {
-        let text = &files.iter().find(|(path, _, _)| *path == format!("cli/{name}.rs")).unwrap().2;
-        let code: String = code(text).collect::<Vec<_>>().join("\n");
-        let mut used = Vec::new();
-        for rest in code.split("super::").skip(1) {
-            let words = match rest.strip_prefix('{') {
-                Some(list) => list.split('}').next().unwrap(),
-                None => rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next().unwrap(),
-            };
-            let word = |word: &str| names.iter().copied().find(|name| *name == word.trim());
-            used.extend(words.split([',', ':', ' ']).filter_map(word));
+fn modules_of_a_room_use_each_other_in_one_direction() {
+    let uses = uses::Uses::of(&sources());
+    let mut circles = Vec::new();
+    for room in uses.rooms() {
+        // The enum of all operators stands in `ops`, and what binds arguments makes one: these two name each other.
+        if room != ["ops"] {
+            circles.extend(uses.circle(&room).map(|text| format!("{}: {text}", room.join("/"))));
         }
-        used
-    };
-    // Whatever uses nothing that is left is taken away; what remains is a circle.
-    let mut left: Vec<&str> = names.iter().copied().filter(|name| *name != "mod").collect();
-    while let Some(at) = left.iter().position(|name| !uses(name).iter().any(|used| left.contains(used))) {
-        left.remove(at);
     }
-    assert!(left.is_empty(), "these files, or some of them, use each other in a circle: {}", left.join(", "));
+    assert!(circles.is_empty(), "modules use each other in a circle:\n{}", circles.join("\n"));
+}
+
+#[test]
+fn a_circle_would_be_found() {
+    let file = |path: &str, text: &str| (path.to_owned(), String::new(), text.to_owned());
+    let uses = uses::Uses::of(&[
+        file("room/mod.rs", "mod a;\nmod b;\nmod c;\npub use b::{Thing, other};"),
+        file("room/a.rs", "use super::{Thing, c::x};"),
+        file("room/b.rs", "fn f() { super::a::g() }"),
+        file("room/c.rs", "use crate::room::Unknown;"),
+    ]);
+    assert_eq!(uses.circle(&["room".to_owned()]), Some("a → b, b → a".to_owned()));
 }
 
 /// Checks that only files whose path begins with one of `places` have a word in their code.

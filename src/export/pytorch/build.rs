@@ -4,44 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::grow_stack;
 use crate::ir::{Graph, NodeId};
-use crate::ops::{Helper, TorchArgument};
+use crate::ops::Helper;
 
 use super::PytorchOptions;
 use super::forward::{Forward, entering, forward, is_called_again, leaving};
+use super::module::{Kind, Module, argument, flatten, structure};
 use super::names;
 use super::scopes::{ROOT, Scopes};
-
-/// An argument as written.
-#[derive(Clone, Debug)]
-pub(super) struct Argument {
-    /// Its name.
-    pub(super) name: String,
-    /// Its value as Python source.
-    pub(super) value: String,
-    /// The value that need not be written.
-    pub(super) default: Option<String>,
-    /// Whether it is written without its name.
-    pub(super) positional: bool,
-}
-
-/// The argument of an operator's form.
-pub(super) fn argument(argument: TorchArgument) -> Argument {
-    let TorchArgument { name, value, default, positional } = argument;
-    Argument { name: name.to_owned(), value, default, positional }
-}
-
-/// A module as a constructor makes it.
-#[derive(Clone, Debug)]
-pub(super) enum Module {
-    /// A module of torch or of a helper.
-    Torch(String, Vec<Argument>),
-    /// A class of this file, with the values of all its columns.
-    Class(usize, Vec<Argument>),
-    /// `nn.Sequential`
-    Sequence(Vec<Module>),
-    /// `nn.ModuleList`
-    List(Vec<Module>),
-}
 
 /// A class and the values of its instances.
 #[derive(Debug)]
@@ -65,21 +34,6 @@ pub(super) struct Classes {
     pub(super) all: Vec<Class>,
     /// The helpers that they use.
     pub(super) helpers: BTreeSet<&'static Helper>,
-}
-
-/// What a scope becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// An operator.
-    Leaf,
-    /// A class with a `forward`.
-    Class,
-    /// `nn.Sequential`
-    Sequence,
-    /// `nn.ModuleList`
-    List,
-    /// A class that only holds modules.
-    Holder,
 }
 
 /// Makes the classes of a network.
@@ -309,36 +263,5 @@ impl Builder<'_> {
             return None;
         }
         self.options.docs.get(blocks.last()?).cloned()
-    }
-}
-
-/// All arguments in a module, in the order in which they are written.
-pub(super) fn flatten(module: &Module, into: &mut Vec<Argument>) {
-    match module {
-        Module::Torch(_, arguments) | Module::Class(_, arguments) => into.extend(arguments.iter().cloned()),
-        Module::Sequence(members) | Module::List(members) => {
-            members.iter().for_each(|member| flatten(member, into));
-        }
-    }
-}
-
-/// What two modules of one class have in common.
-fn structure(module: &Module, key: &mut String) {
-    match module {
-        Module::Torch(class, arguments) => {
-            let names: Vec<&str> = arguments.iter().map(|argument| argument.name.as_str()).collect();
-            key.push_str(&format!("{class}{names:?}\n"));
-        }
-        Module::Class(class, _) => key.push_str(&format!("class {class}\n")),
-        Module::Sequence(members) => {
-            key.push_str("sequence (");
-            members.iter().for_each(|member| structure(member, key));
-            key.push_str(")\n");
-        }
-        Module::List(members) => {
-            key.push_str("list (");
-            members.iter().for_each(|member| structure(member, key));
-            key.push_str(")\n");
-        }
     }
 }

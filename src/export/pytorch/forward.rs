@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ir::{Graph, NodeId, NodeKind};
 use crate::tensor::Shape;
 
-use super::build::{Argument, Kind, argument};
+use super::module::{Argument, Kind, argument};
 use super::names;
 use super::scopes::{ROOT, Scopes};
 

@@ -12,6 +12,7 @@
 mod build;
 mod forward;
 mod layout;
+mod module;
 mod names;
 mod print;
 mod scopes;

@@ -2,9 +2,9 @@
 
 use crate::ir::Graph;
 
-use super::build::{Argument, Module};
 use super::forward::{Forward, hole};
 use super::layout::{self, write, write_head};
+use super::module::{Argument, Module};
 use super::names;
 use super::unify::{File, Unified};
 

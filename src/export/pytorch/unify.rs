@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::build::{Argument, Class, Classes, Module, flatten};
+use super::build::{Class, Classes};
+use super::module::{Argument, Module, flatten};
 use super::names;
 
 /// A constructor argument.

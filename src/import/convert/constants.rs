@@ -3,7 +3,8 @@
 use super::super::fold::{Binary, Derivation, Unary};
 use super::super::model::Node;
 use super::super::refusal::Reason;
-use super::super::tensor::{ElementType, Tensor, Values};
+use super::super::tensor::Tensor;
+use super::super::values::{ElementType, Values};
 use super::reader::{Reader, axis_at};
 use super::rearrange::resolve;
 use super::{Converter, Known};

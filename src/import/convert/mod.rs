@@ -26,7 +26,8 @@ use super::model::{Model, Node, is_standard};
 use super::network::{Input, Network};
 use super::op::{Argument, Op, ValueId, too_large};
 use super::refusal::{Reason, Refusal, Refusals, shown};
-use super::tensor::{ElementType, Place, Storage, Tensor};
+use super::tensor::{Place, Storage, Tensor};
+use super::values::ElementType;
 use super::view::View;
 use reader::Reader;
 

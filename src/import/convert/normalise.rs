@@ -3,7 +3,8 @@
 use super::super::fold::Derivation;
 use super::super::op::{Argument, ValueId};
 use super::super::refusal::Reason;
-use super::super::tensor::{ElementType, Tensor};
+use super::super::tensor::Tensor;
+use super::super::values::ElementType;
 use super::super::view::View;
 use super::names::{BETA, GAMMA, MEAN, VARIANCE};
 use super::reader::Reader;

@@ -3,7 +3,8 @@
 use super::super::fold::Derivation;
 use super::super::op::Argument;
 use super::super::refusal::Reason;
-use super::super::tensor::{ElementType, Tensor};
+use super::super::tensor::Tensor;
+use super::super::values::ElementType;
 use super::names::SLOPE;
 use super::reader::Reader;
 use super::{Converter, Draft, Known};
@@ -186,7 +187,7 @@ impl<'a> Converter<'a> {
     pub(super) fn passes(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         if node.node.kind == "Cast" {
             let to = node.int("to", 1)?;
-            let float = super::super::tensor::ElementType::of(to).is_some_and(|element| element.is_float());
+            let float = super::super::values::ElementType::of(to).is_some_and(|element| element.is_float());
             if !float {
                 return Err(format!("it casts to the type {to}, which is no floating-point type").into());
             }

@@ -58,7 +58,7 @@ fn permuted_columns(weight: Tensor, order: &[u64], converter: &Converter<'_>) ->
     // Column j of the model's weight belongs to element order[j]: the inverse gathers them.
     let mut inverse = vec![0i64; order.len()];
     order.iter().enumerate().for_each(|(at, &element)| inverse[element as usize] = at as i64);
-    let index = Tensor::known(vec![order.len() as u64], super::super::tensor::Values::Int(inverse));
+    let index = Tensor::known(vec![order.len() as u64], super::super::values::Values::Int(inverse));
     Ok(Tensor::derived(Derivation::Gather(1), vec![weight, index], converter.storage)?)
 }
 
@@ -377,7 +377,7 @@ impl<'a> Converter<'a> {
         if factor == 1.0 {
             return Ok(tensor);
         }
-        let factor = Tensor::known(vec![], super::super::tensor::Values::Real(vec![factor]));
+        let factor = Tensor::known(vec![], super::super::values::Values::Real(vec![factor]));
         Ok(Tensor::derived(Derivation::Binary(Binary::Mul), vec![tensor, factor], self.storage)?)
     }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::super::fold::Derivation;
 use super::super::network::Network;
 use super::super::op::Argument;
-use super::super::tensor::{ElementType, Tensor};
+use super::super::tensor::Tensor;
+use super::super::values::ElementType;
 use super::Rewriter;
 
 /// A constant added to each channel behind a convolution without bias is its bias.

@@ -3,7 +3,8 @@
 use super::super::convert::eps;
 use super::super::fold::Derivation;
 use super::super::op::ValueId;
-use super::super::tensor::{ElementType, Tensor};
+use super::super::tensor::Tensor;
+use super::super::values::ElementType;
 use super::Rewriter;
 
 /// `(x − mean) / √(mean((x − mean)²) + eps) · weight + bias`, all over the channels.

@@ -162,7 +162,7 @@ pub use linear::rbf::digit_codes;
 pub use rearrange::crop::Kept;
 pub use rearrange::upsample::UpsampleTarget;
 pub use windows::pool::{Reduction, Region, adaptive_bounds};
-pub use windows::sliding::{Border, Padding, Sliding};
+pub use windows::sliding::{Padding, Sliding};
 
 /// The operator of this name.
 pub fn find(name: &str) -> Option<&'static Spec> {

@@ -6,10 +6,11 @@ use crate::base::{Span, Spanned};
 use crate::diag::Code;
 
 use super::statements::Built;
-use super::{Extent, Part, TreeBuilder, next};
+use super::{TreeBuilder, next};
 use crate::syntax::ast::{
     Block, Body, Element, Ident, Item, ItemKind, Network, NetworkKind, Param, Stmt, StmtKind, Table,
 };
+use crate::syntax::extent::{Extent, Part};
 use crate::syntax::grammar::Rule;
 
 /// Words that cannot call a block, because they mean something where a statement starts.

@@ -16,6 +16,7 @@ use crate::diag::{Builder, Code};
 
 use crate::syntax::ast::{File, Ident};
 use crate::syntax::comments::doc_above;
+use crate::syntax::extent::Extent;
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::Lexed;
 use crate::syntax::mend::Repaired;
@@ -44,28 +45,6 @@ pub(crate) struct TreeBuilder<'a, 's> {
     unused: Vec<Span>,
     /// How many more bytes are read a second time to explain a mistake.
     patience: usize,
-}
-
-/// A part of the text that comments may speak of, or that is not complained about twice.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Extent {
-    /// Where it stands.
-    pub(crate) span: Span,
-    /// What it is.
-    pub(crate) part: Part,
-}
-
-/// What an element is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// A statement.
-    Statement,
-    /// An item.
-    Item,
-    /// What stands before the `{` of an item.
-    Header,
-    /// Statements between brackets.
-    Body,
 }
 
 /// The next pair, which the grammar guarantees.

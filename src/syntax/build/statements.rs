@@ -9,7 +9,8 @@ use crate::syntax::ast::{
 };
 use crate::syntax::grammar::Rule;
 
-use super::{Extent, Part, TreeBuilder, next};
+use super::{TreeBuilder, next};
+use crate::syntax::extent::{Extent, Part};
 
 /// What the grammar's `plain` turns out to be.
 enum Read {

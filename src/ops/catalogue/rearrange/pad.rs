@@ -1,7 +1,7 @@
 //! `pad`: rows and columns around a map.
 
 use super::family::{Rearrange, Source, rearrange_operator};
-use crate::ops::catalogue::windows::sliding::{BORDER, Border};
+use crate::ops::border::{BORDER, Border};
 use crate::ops::field::{Arguments, Field, arguments, exclusive};
 use crate::ops::input::map_of;
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};

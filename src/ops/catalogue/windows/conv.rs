@@ -11,7 +11,8 @@ use crate::ops::onnx::{OnnxBuilder, ToOnnx, WeightLayout};
 use crate::ops::torch::{Both, Helper, ToTorch, Torch, uneven_padding};
 use crate::tensor::Shape;
 
-use super::sliding::{BIAS, BORDER, Border, FILTERS, GROUPS, Sliding, check_groups, convolution, window};
+use super::sliding::{BIAS, FILTERS, GROUPS, Sliding, check_groups, convolution, window};
+use crate::ops::border::{BORDER, Border};
 use crate::ops::field::exclusive;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;

@@ -3,7 +3,8 @@
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use super::onnx;
-use super::sliding::{BIAS, BORDER, Border, Sliding, convolution, window};
+use super::sliding::{BIAS, Sliding, convolution, window};
+use crate::ops::border::{BORDER, Border};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};

@@ -1,7 +1,8 @@
 //! What the ONNX forms of convolutions and pools share. All padding is explicit: ONNX' own `SAME` and ceiling rules are
 //! not those of every runtime.
 
-use super::sliding::{Border, Sliding};
+use super::sliding::Sliding;
+use crate::ops::border::Border;
 use crate::ops::catalogue::rearrange::pad::padded;
 use crate::ops::onnx::{OnnxBuilder, OnnxValue};
 use crate::tensor::Window;

@@ -1,8 +1,8 @@
 //! `deconv` in ONNX.
 
 use super::super::onnx::{attributes, convolution};
-use super::super::sliding::Border;
 use super::Deconv;
+use crate::ops::border::Border;
 use crate::ops::catalogue::rearrange::pad::padded;
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 

@@ -1,8 +1,9 @@
 //! Pools in ONNX.
 
 use super::super::onnx::{Attributes, attributes};
-use super::super::sliding::{Border, Padding, Sliding};
+use super::super::sliding::{Padding, Sliding};
 use super::{Pool, Reduction, Region, adaptive_bounds};
+use crate::ops::border::Border;
 use crate::ops::catalogue::rearrange::pad::padded;
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::tensor::Window;

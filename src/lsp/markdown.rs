@@ -1,0 +1,8 @@
+//! Markdown as the protocol hands it to editors.
+
+use gen_lsp_types::{MarkupContent, MarkupKind};
+
+/// A text in Markdown.
+pub(super) fn markdown(value: String) -> MarkupContent {
+    MarkupContent { kind: MarkupKind::Markdown, value }
+}

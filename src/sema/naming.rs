@@ -1,0 +1,39 @@
+//! How a statement is named: by its own `as`, or by the `as` of the `shared` statement that runs it again.
+
+use crate::base::Span;
+use crate::syntax::ast;
+
+/// How a statement is named: by what stands behind its own `as`, or behind that of the `shared` that runs it again.
+#[derive(Clone)]
+pub(super) struct Naming<'n> {
+    /// The parts of the name; none without `as`, empty for `as []`.
+    pub parts: Option<Vec<String>>,
+    /// How the members of a sequence are called.
+    pub members: Option<&'n ast::Sequence>,
+    /// The number of the first member.
+    pub first: u64,
+    /// The name.
+    pub span: Span,
+}
+
+impl<'n> Naming<'n> {
+    /// By `as`; members are numbered from `first`.
+    pub(super) fn written(name: Option<&'n ast::Name>, first: u64, statement: Span) -> Naming<'n> {
+        Naming {
+            parts: name.map(parts),
+            members: name.and_then(|name| name.sequence.as_ref()),
+            first,
+            span: name.map_or(statement, |name| name.span),
+        }
+    }
+}
+
+/// The parts of a name as written, `a.b` as two.
+pub(super) fn parts(name: &ast::Name) -> Vec<String> {
+    name.parts.iter().map(|part| part.value.clone()).collect()
+}
+
+/// Whether a statement is an auxiliary branch (`aux`), which the trunk does not pass through.
+pub(super) fn is_aux(head: &ast::Head) -> bool {
+    matches!(head, ast::Head::Form { word, .. } if word.value == "aux")
+}
