@@ -72,15 +72,31 @@ fn compare(network: &Network, order: &[usize], checked: &Checked) -> Result<BTre
     let mut numbering = Numbering::default();
     let theirs = numbering.of_graph(graph)?;
     let ours = numbering.of_network(network, &paths)?;
-    let mut outputs: Vec<usize> = graph.outputs().iter().map(|output| theirs[output.node.index()]).collect();
+    let written = graph.outputs().iter().map(|output| (output.name.as_str(), theirs[output.node.index()]));
+    let mut asked = Vec::new();
     for (name, value) in &network.outputs {
-        let number = ours[value.0].ok_or("an output is never computed")?;
-        match outputs.iter().position(|&one| one == number) {
-            Some(at) => drop(outputs.swap_remove(at)),
-            None => return Err(format!("the output `{name}` differs")),
+        asked.push((name.as_str(), ours[value.0].ok_or("an output is never computed")?));
+    }
+    compare_outputs(written.collect(), asked)?;
+    Ok(paths)
+}
+
+/// Outputs of one name are one value. The end of the trunk is `out` whatever the model calls it, and so is no other.
+fn compare_outputs(mut written: Vec<(&str, usize)>, asked: Vec<(&str, usize)>) -> Result<(), String> {
+    let mut end = Vec::new();
+    for (name, number) in asked {
+        match written.iter().position(|(known, _)| *known == name) {
+            Some(at) if written.swap_remove(at).1 == number => {}
+            Some(_) => return Err(format!("the output `{name}` differs")),
+            None => end.push((name, number)),
         }
     }
-    if outputs.is_empty() { Ok(paths) } else { Err("the text has outputs that the model lacks".into()) }
+    match (end.as_slice(), written.as_slice()) {
+        ([], []) => Ok(()),
+        ([(_, asked)], [("out", written)]) if asked == written => Ok(()),
+        ([(name, _), ..], _) => Err(format!("the output `{name}` differs")),
+        ([], [(name, _), ..]) => Err(format!("the text has an output `{name}` that the model lacks")),
+    }
 }
 
 /// The operators with parameters have the nodes of the graph in the order of the text.
@@ -89,7 +105,7 @@ fn paired(network: &Network, order: &[usize], graph: &Graph) -> Result<BTreeMap<
     let mut paths = BTreeMap::new();
     for &index in order {
         let op = &network.ops[index];
-        if op.tensors.is_empty() {
+        if op.tensors.is_empty() || network.shared.contains_key(&index) {
             continue;
         }
         let (_, node) = nodes.next().ok_or("the text has too few operators with parameters")?;
@@ -151,14 +167,21 @@ impl Numbering {
                     inputs += 1;
                     self.number(format!("input {inputs} {}", node.shape), vec![])
                 }
-                Some(op) => self.node(node, op, operands)?,
+                Some(op) => self.node(node, graph.node(graph.owner(id)), op, operands)?,
             };
             numbers.push(number);
         }
         Ok(numbers)
     }
 
-    fn node(&mut self, node: &Node, op: &ops::Op, mut operands: Vec<usize>) -> Result<usize, String> {
+    /// `owner` holds the parameters that the node computes with.
+    fn node(
+        &mut self,
+        node: &Node,
+        owner: &Node,
+        op: &ops::Op,
+        mut operands: Vec<usize>,
+    ) -> Result<usize, String> {
         let word = match node.word.as_str() {
             "residual" => "add",
             "inception" | "split" => "concat",
@@ -180,7 +203,7 @@ impl Numbering {
             }
             // A form of one branch is that branch.
             ops::Op::Add(_) | ops::Op::Concat(_) | ops::Op::Mul(_) => operands[0],
-            _ if !node.parameters.is_empty() => self.number(format!("{op:?} {}", node.path), operands),
+            _ if !owner.parameters.is_empty() => self.number(format!("{op:?} {}", owner.path), operands),
             _ => self.number(signature(op), operands),
         })
     }
@@ -199,7 +222,7 @@ impl Numbering {
             let operand =
                 |value: &ValueId| numbers[value.0].ok_or("a value is used before it is made".to_owned());
             let operands = op.inputs.iter().map(operand).collect::<Result<Vec<_>, _>>()?;
-            let number = match (op.word, paths.get(&index)) {
+            let number = match (op.word, paths.get(network.shared.get(&index).unwrap_or(&index))) {
                 ("dropout", _) => operands[0],
                 _ if op.is_join() => self.join(op.word, operands),
                 (_, Some(path)) => self.number(format!("{:?} {path}", op.operator()?), operands),

@@ -25,6 +25,7 @@ mod print;
 mod refusal;
 mod regions;
 mod scopes;
+mod sharing;
 mod stream;
 mod tensor;
 mod tokens;
@@ -124,25 +125,46 @@ pub fn import<R: Read + Seek>(
     let model = Model::read(reader).map_err(|error| unreadable(name, &error))?;
     let mut network = network_of(&model, name, options, storage)?;
     peephole::simplify(&mut network);
+    sharing::find(&mut network);
     refuse_leftovers(&model, &network, name)?;
-    let params = params_of(&network);
-    let whole = Written::of(&network, &options.name, options.flat, params);
-    let proven = match check::check(&network, &whole.order, &whole.text) {
-        Ok(proven) => proven,
-        Err(why) if options.flat => return Err(wrong_text(name, &why)),
-        Err(why) => {
-            let flat = Written::of(&network, &options.name, true, params);
-            let proven =
-                check::check(&network, &flat.order, &flat.text).map_err(|why| wrong_text(name, &why))?;
-            network
-                .notes
-                .push(format!("the text is written plainly, since its blocks differ from the model: {why}"));
-            proven
-        }
-    };
+    let proven = write_down(&mut network, options).map_err(|why| wrong_text(name, &why))?;
     let weights = weights_of(&network, &proven.paths);
     network.notes.extend(folded_norms(&network));
     Ok(Imported { text: proven.text, weights, notes: network.notes })
+}
+
+/// Writes a network down: with blocks, or plainly where the text with blocks is not the model; with shared weights, or
+/// with a copy for each use where the language cannot say which share. Notes say what was not possible.
+///
+/// # Errors
+/// What differs first, where no text is the model.
+fn write_down(network: &mut Network, options: &ImportOptions) -> Result<check::Proven, String> {
+    let attempt = |network: &Network, flat: bool| {
+        let written = Written::of(network, &options.name, flat, params_of(network));
+        check::check(network, &written.order, &written.text)
+    };
+    let attempts = |network: &mut Network| {
+        let why = match attempt(network, options.flat) {
+            Ok(proven) => return Ok(proven),
+            Err(why) if options.flat => return Err(why),
+            Err(why) => why,
+        };
+        let proven = attempt(network, true)?;
+        let note = format!("the text is written plainly, since its blocks differ from the model: {why}");
+        network.notes.push(note);
+        Ok(proven)
+    };
+    match attempts(network) {
+        Err(_) if !network.shared.is_empty() => {
+            let uses = std::mem::take(&mut network.shared).len();
+            network.notes.push(format!(
+                "the model computes {uses} times with the weights of an earlier operator, which the text cannot say: \
+                 each of these has weights of its own"
+            ));
+            attempts(network)
+        }
+        outcome => outcome,
+    }
 }
 
 /// A text, and its operators in the order of the text.
@@ -352,7 +374,8 @@ fn refuse_leftovers(model: &Model, network: &Network, name: &str) -> Result<(), 
 
 /// The trainable elements.
 fn params_of(network: &Network) -> Option<u64> {
-    let tensors = network.ops.iter().flat_map(|op| &op.tensors);
+    let owners = network.ops.iter().enumerate().filter(|(index, _)| !network.shared.contains_key(index));
+    let tensors = owners.flat_map(|(_, op)| &op.tensors);
     let trainable = tensors.filter(|(suffix, _)| !suffix.starts_with("running_"));
     trainable.map(|(_, tensor)| tensor.elements()).try_fold(0u64, u64::checked_add)
 }

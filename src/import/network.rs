@@ -1,5 +1,7 @@
 //! The network of a model as canonical operators in the order of their computation.
 
+use std::collections::BTreeMap;
+
 use crate::tensor::Shape;
 
 use super::op::{Op, ValueId};
@@ -21,6 +23,8 @@ pub(super) struct Network {
     pub(super) inputs: Vec<Input>,
     /// Names in the model, and values.
     pub(super) outputs: Vec<(String, ValueId)>,
+    /// Operators that compute with the tensors of an earlier one, and which that is.
+    pub(super) shared: BTreeMap<usize, usize>,
     /// What a reader should know, one line each.
     pub(super) notes: Vec<String>,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::naming::quoted_path;
+use super::sharing::Sharing;
 use super::tokens::{render, tokens};
 use super::tree::{Form, GroupId, Mode, Statement, Tree};
 use crate::tensor::Shape;
@@ -74,7 +75,7 @@ fn spell_list(tree: &mut Tree<'_>, statements: &mut [Statement]) {
 pub(super) fn print(tree: &Tree<'_>, name: &str, params: Option<u64>) -> String {
     let patterned = tree.groups.iter().filter(|group| group.mode == Mode::Pattern && !group.is_copy);
     let patterns = patterned.map(|group| group.path.as_slice()).collect();
-    let mut printer = Printer { tree, patterns };
+    let mut printer = Printer { tree, sharing: Sharing::of(tree), patterns };
     let mut text = String::new();
     for block in tree.blocks.iter().rev() {
         let parameters: Vec<String> = block
@@ -124,6 +125,7 @@ fn underscored(number: u64) -> String {
 
 struct Printer<'t, 'n> {
     tree: &'t Tree<'n>,
+    sharing: Sharing<'t>,
     /// The scopes whose members are named by a pattern.
     patterns: BTreeSet<&'t [String]>,
 }
@@ -141,6 +143,44 @@ impl<'t> Printer<'t, '_> {
 
     /// The lines of a statement without its `;`, and whether it has a written name.
     fn statement(&mut self, statement: &'t Statement, depth: usize, numbered: bool) -> (Vec<String>, bool) {
+        if let Some((path, name)) = self.shared(statement, depth, numbered) {
+            let name = name.map(|name| format!(" as {}", quoted_path(&name)));
+            let is_named = name.is_some();
+            return (vec![format!("shared {}{}", quoted_path(&path), name.unwrap_or_default())], is_named);
+        }
+        self.written(statement, depth, numbered)
+    }
+
+    /// The path of the earlier statement that a statement repeats with the same weights, and its own name where that
+    /// is written.
+    fn shared(
+        &mut self,
+        statement: &'t Statement,
+        depth: usize,
+        numbered: bool,
+    ) -> Option<(String, Option<String>)> {
+        let own = match statement {
+            Statement::Head(head) => head.name.clone().filter(|_| !numbered),
+            Statement::Group(id) if !numbered => Some(self.tree.group(*id).component.clone()),
+            _ => return None,
+        };
+        let earlier = self.sharing.earlier(self.tree, statement)?;
+        let path = self.sharing.path(self.tree, earlier)?;
+        // Written out, both are compared.
+        let sharing = std::mem::take(&mut self.sharing);
+        let mut text = |one: &'t Statement| {
+            let (mut lines, named) = self.written(one, depth, false);
+            if let (true, Some(last)) = (named, lines.last_mut()) {
+                last.truncate(last.rfind(" as ").unwrap_or(last.len()));
+            }
+            lines
+        };
+        let are_equal = text(earlier) == text(statement);
+        self.sharing = sharing;
+        are_equal.then_some((path, own))
+    }
+
+    fn written(&mut self, statement: &'t Statement, depth: usize, numbered: bool) -> (Vec<String>, bool) {
         match statement {
             Statement::Head(head) => {
                 let text = render(&head.tokens, &self.tree.slots);

@@ -180,6 +180,26 @@ impl Tensor {
         Ok(self.reals(storage)?.first().copied())
     }
 
+    /// Whether both are the same tensor of the model, or made of the same tensors in the same way.
+    pub(super) fn is_same(&self, other: &Tensor) -> bool {
+        let (one, other) = (&self.0, &other.0);
+        Rc::ptr_eq(one, other)
+            || (one.dims == other.dims
+                && one.element == other.element
+                && one.origin == other.origin
+                && match (&one.source, &other.source) {
+                    (Source::Stored(a), Source::Stored(b)) => {
+                        a == b && *one.cache.borrow() == *other.cache.borrow()
+                    }
+                    (Source::Derived(a, of_one), Source::Derived(b, of_other)) => {
+                        a == b
+                            && of_one.len() == of_other.len()
+                            && of_one.iter().zip(of_other).all(|(a, b)| a.is_same(b))
+                    }
+                    _ => false,
+                })
+    }
+
     /// Whether it has values, as far as that is known without reading them.
     pub(super) fn is_absent(&self) -> bool {
         match &self.0.source {

@@ -77,10 +77,12 @@ fn has(file: &'static str, lines: &[&str]) {
 }
 
 /// The models that can be imported as they are.
-const FILES: [&str; 7] = [
+const FILES: [&str; 9] = [
     "activations.onnx",
     "channels_last.onnx",
     "external.onnx",
+    "repeated_module.onnx",
+    "repeated_step.onnx",
     "residual.onnx",
     "several.onnx",
     "shuffle.onnx",
@@ -194,6 +196,22 @@ fn two_operators_with_tensors_of_one_module_have_two_names() {
     let weights = imported("parted.onnx", &ImportOptions::default()).unwrap().weights;
     let keys: Vec<&str> = weights.iter().map(|weight| weight.key.as_str()).collect();
     assert_eq!(keys, ["conv1.weight", "scale1.weight", "scale1.bias"]);
+}
+
+#[test]
+fn a_module_that_runs_several_times_shares_its_weights() {
+    let lines = [
+        "[conv 3x3x8 bias pad=1 bn relu; conv 3x3x8 pad=1 relu] as tower[];",
+        "@t1; maxpool 2/2; identity as t2; shared tower as tower_2;",
+        "shared head as head_2;",
+        "shared tower as tower_3;",
+        "shared head as head_3;",
+        "expect params == 1_444;",
+    ];
+    has("repeated_module.onnx", &lines);
+    has("repeated_step.onnx", &["shared c as c_2;", "shared bn as bn_2", "expect params == 632;"]);
+    let keys = imported("repeated_step.onnx", &ImportOptions::default()).unwrap().weights.len();
+    assert_eq!(keys, 2 + 2 + 4, "of two convolutions and one normalisation");
 }
 
 #[test]

@@ -92,11 +92,7 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("lenet5_1998", "the distances of `rbf` have no pattern in the importer"),
     ("resnet18_a", "every second pixel of a shortcut is no word of its own"),
     ("resnet20", "every second pixel of a shortcut is no word of its own"),
-    ("siamese", "weights that two operators share are read as two"),
     ("ssd300", "`l2norm` has no pattern in the importer"),
-    ("yolov3_tiny", "an output within a scope is called by its path"),
-    ("yolov8n", "an output within a scope is called by its path"),
-    ("retinanet_head", "weights that several operators share are read as several"),
 ];
 
 #[test]

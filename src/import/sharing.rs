@@ -1,0 +1,194 @@
+//! Operators that compute with the tensors of an earlier one: a module that the author calls several times.
+//!
+//! Such an operator is written as `shared PATH`. Whether a tensor is shared on purpose cannot be read off the file
+//! alone: exporters store equal tensors once, and new normalisations of one size are equal. So a weight that is
+//! multiplied is taken for shared wherever it is used twice; the small tensors of a normalisation, an activation or a
+//! scale only where the nodes come from one module, or follow an operator that shares its weight.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::network::Network;
+use super::op::{Op, ValueId};
+use super::tree::{Statement, Tree};
+
+/// Finds the operators that share, gives each a key of its own, and remembers whose tensors it takes.
+pub(super) fn find(network: &mut Network) {
+    let makers: BTreeMap<ValueId, usize> =
+        network.ops.iter().enumerate().map(|(index, op)| (op.output, index)).collect();
+    let mut users: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
+    for (index, op) in network.ops.iter().enumerate() {
+        let Some(origin) = op.tensors.iter().find_map(|(_, tensor)| tensor.origin()) else { continue };
+        let before = users.entry(origin).or_default();
+        let owner = before.iter().copied().find(|&owner| {
+            let earlier = &network.ops[owner];
+            is_same(earlier, op)
+                && (multiplies(op)
+                    || same_module(earlier, op)
+                    || follows(network, &makers, &shared, owner, index))
+        });
+        match owner {
+            Some(owner) => drop(shared.insert(index, owner)),
+            None => before.push(index),
+        }
+    }
+    give_keys(network, &shared);
+    network.shared = shared;
+}
+
+/// Whether two operators have the same word, arguments and tensors.
+fn is_same(one: &Op, other: &Op) -> bool {
+    one.word == other.word
+        && one.arguments == other.arguments
+        && one.tensors.len() == other.tensors.len()
+        && one.tensors.iter().zip(&other.tensors).all(|(a, b)| a.0 == b.0 && a.1.is_same(&b.1))
+}
+
+/// Whether an operator has a weight that no two modules have by chance.
+fn multiplies(op: &Op) -> bool {
+    op.takes_bias()
+}
+
+/// Whether both nodes come from one module of the author.
+fn same_module(one: &Op, other: &Op) -> bool {
+    one.hint.as_ref().is_some_and(|hint| !hint.is_empty() && other.hint.as_ref() == Some(hint))
+}
+
+/// Whether an operator stands behind one that shares as the owner of the tensors stands behind the owner of that.
+fn follows(
+    network: &Network,
+    makers: &BTreeMap<ValueId, usize>,
+    shared: &BTreeMap<usize, usize>,
+    owner: usize,
+    index: usize,
+) -> bool {
+    let before = |index: usize| makers.get(network.ops[index].inputs.first()?).copied();
+    before(index).and_then(|maker| shared.get(&maker)).is_some_and(|&maker| before(owner) == Some(maker))
+}
+
+/// Gives owners and users keys that nobody has: a user is named as the owner, its first part numbered by the use.
+fn give_keys(network: &mut Network, shared: &BTreeMap<usize, usize>) {
+    let owners = network.ops.iter().enumerate().filter(|(index, _)| !shared.contains_key(index));
+    let mut roots: BTreeSet<String> = owners.filter_map(|(_, op)| op.key.as_deref()).map(root).collect();
+    let mut fresh = |stem: &str, first: usize| {
+        let name = (first..).map(|number| format!("{stem}_{number}")).find(|name| !roots.contains(name));
+        roots.extend(name.clone());
+        name.unwrap_or_default()
+    };
+    let mut uses: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut renamed: BTreeMap<(String, usize), String> = BTreeMap::new();
+    for (&user, &owner) in shared {
+        if network.ops[owner].key.is_none() {
+            network.ops[owner].key = Some(fresh(network.ops[owner].word, 1));
+        }
+        let number = uses.entry(owner).or_insert(1);
+        *number += 1;
+        let key = network.ops[owner].key.clone().unwrap_or_default();
+        if network.ops[user].key.as_deref().is_some_and(|own| without_numbers(own) != without_numbers(&key)) {
+            continue;
+        }
+        let first = root(&key);
+        let renamed = renamed.entry((first.clone(), *number)).or_insert_with(|| fresh(&first, *number));
+        let key = format!("{renamed}{}", &key[first.len()..]);
+        let op = &mut network.ops[user];
+        op.hint = op.hint.as_ref().map(|_| key.clone());
+        op.key = Some(key);
+    }
+    let firsts: BTreeSet<String> = renamed.keys().map(|(first, _)| first.clone()).collect();
+    firsts.iter().for_each(|first| move_plain_operators(network, first, &renamed));
+}
+
+/// Operators without tensors go with the use of the module that they were computed in: of a module that runs `n`
+/// times, the same part of its operators belongs to each run.
+fn move_plain_operators(network: &mut Network, first: &str, renamed: &BTreeMap<(String, usize), String>) {
+    let runs =
+        renamed.keys().filter(|(known, _)| known == first).map(|(_, number)| *number).max().unwrap_or(1);
+    let mut by_hint: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, op) in network.ops.iter().enumerate() {
+        if let (true, Some(hint)) = (op.tensors.is_empty(), &op.hint)
+            && root(hint) == first
+        {
+            by_hint.entry(without_numbers(hint)).or_default().push(index);
+        }
+    }
+    for (hint, indices) in by_hint.into_iter().filter(|(_, indices)| indices.len() % runs == 0) {
+        let each = indices.len() / runs;
+        for (at, index) in indices.into_iter().enumerate() {
+            if let Some(renamed) = renamed.get(&(first.to_owned(), at / each + 1)) {
+                network.ops[index].hint = Some(format!("{renamed}{}", &hint[first.len()..]));
+            }
+        }
+    }
+}
+
+/// A path without the numbers that exporters put behind the modules that run again: `tower.0_1` is `tower.0`.
+fn without_numbers(path: &str) -> String {
+    let plain = |part: &str| {
+        let number = |end: &str| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit());
+        match part.rsplit_once('_') {
+            Some((stem, end)) if !stem.is_empty() && number(end) => stem.to_owned(),
+            _ => part.to_owned(),
+        }
+    };
+    path.split('.').map(plain).collect::<Vec<_>>().join(".")
+}
+
+fn root(key: &str) -> String {
+    key.split('.').next().unwrap_or_default().to_owned()
+}
+
+/// The statements of a text whose operators own shared tensors.
+#[derive(Default)]
+pub(super) struct Sharing<'t> {
+    /// By the first operator with tensors: the statements that begin with it, outer ones first.
+    owners: BTreeMap<usize, Vec<&'t Statement>>,
+}
+
+impl<'t> Sharing<'t> {
+    /// Looks through all statements of a tree.
+    pub(super) fn of(tree: &'t Tree<'_>) -> Sharing<'t> {
+        let mut owners: BTreeMap<usize, Vec<&'t Statement>> = BTreeMap::new();
+        if !tree.network.shared.is_empty() {
+            let needed: BTreeSet<usize> = tree.network.shared.values().copied().collect();
+            for statement in &tree.root {
+                tree.walk(statement, true, &mut |one| {
+                    if let Some(first) = keyed(tree, one).first().filter(|first| needed.contains(first)) {
+                        owners.entry(*first).or_default().push(one);
+                    }
+                });
+            }
+        }
+        Sharing { owners }
+    }
+
+    /// The earlier statement whose operators own the tensors of all operators of this one.
+    pub(super) fn earlier(&self, tree: &Tree<'_>, statement: &Statement) -> Option<&'t Statement> {
+        let shared = &tree.network.shared;
+        let keyed_here = keyed(tree, statement);
+        let owner = self.owners.get(shared.get(keyed_here.first()?)?)?;
+        let owners: Vec<usize> = keyed_here.iter().map_while(|op| shared.get(op).copied()).collect();
+        let is_named = |one: &Statement| matches!(one, Statement::Head(_) | Statement::Group(_));
+        let found = owner.iter().find(|one| {
+            is_named(one)
+                && std::mem::discriminant(**one) == std::mem::discriminant(statement)
+                && keyed(tree, one) == owners
+        });
+        found.copied().filter(|_| owners.len() == keyed_here.len())
+    }
+
+    /// The path of a statement from the network on.
+    pub(super) fn path(&self, tree: &Tree<'_>, statement: &Statement) -> Option<String> {
+        match statement {
+            Statement::Group(id) => Some(tree.group(*id).path.join(".")),
+            Statement::Head(head) => Some(tree.keys[head.op].as_ref()?.join(".")),
+            _ => None,
+        }
+    }
+}
+
+/// The operators of a statement that have tensors.
+fn keyed(tree: &Tree<'_>, statement: &Statement) -> Vec<usize> {
+    let mut ops = tree.ops_of(statement);
+    ops.retain(|&op| !tree.op(op).tensors.is_empty());
+    ops
+}
