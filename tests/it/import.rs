@@ -215,6 +215,11 @@ fn a_module_that_runs_several_times_shares_its_weights() {
 }
 
 #[test]
+fn positions_divided_by_their_length_are_normalised() {
+    has("unit_length.onnx", &["l2norm;", "expect params == 0;"]);
+}
+
+#[test]
 fn a_refusal_names_the_nodes_and_where_to_cut() {
     let failure = imported("refused.onnx", &ImportOptions::default()).err().unwrap();
     assert!(

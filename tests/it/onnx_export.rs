@@ -89,10 +89,9 @@ fn difference(network: &Checked, back: &Checked) -> Option<String> {
 
 /// Networks that the importer reads otherwise than they are written, each with the reason.
 const OTHERWISE: &[(&str, &str)] = &[
-    ("lenet5_1998", "the distances of `rbf` have no pattern in the importer"),
-    ("resnet18_a", "every second pixel of a shortcut is no word of its own"),
-    ("resnet20", "every second pixel of a shortcut is no word of its own"),
-    ("ssd300", "`l2norm` has no pattern in the importer"),
+    ("lenet5_1998", "a connection table is a full convolution in ONNX"),
+    ("resnet18_a", "the zero channels of a shortcut are no word of their own"),
+    ("resnet20", "the zero channels of a shortcut are no word of their own"),
 ];
 
 #[test]

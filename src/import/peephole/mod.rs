@@ -66,6 +66,7 @@ const RULES: &[Rule] = &[
     affine::group_norm,
     norms::layer_norm,
     norms::rms_norm,
+    norms::l2_norm,
     norms::softmax,
     norms::log_softmax,
     pads::into_window,

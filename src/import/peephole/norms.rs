@@ -2,10 +2,13 @@
 
 use super::super::convert::eps;
 use super::super::fold::Derivation;
-use super::super::op::ValueId;
+use super::super::op::{Argument, ValueId};
 use super::super::tensor::Tensor;
 use super::super::values::ElementType;
 use super::Rewriter;
+
+/// The least norm where none is written.
+const L2_EPS: f32 = 1e-12;
 
 /// `(x − mean) / √(mean((x − mean)²) + eps) · weight + bias`, all over the channels.
 pub(super) fn layer_norm(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
@@ -77,6 +80,28 @@ pub(super) fn rms_norm(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     let op = &mut rewriter.network.ops[scale];
     (op.key, op.tensors) = (key, vec![("weight", weight)]);
     Some(())
+}
+
+/// `x / max(√(sum(x²)), eps)`, over the channels.
+pub(super) fn l2_norm(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
+    if rewriter.op(at).word != "div" {
+        return None;
+    }
+    let [x, below] = *rewriter.op(at).inputs.as_slice() else { return None };
+    let clip = rewriter.only_for(below, "clip")?;
+    let [Argument::Named("min", epsilon)] = rewriter.op(clip).arguments[..] else { return None };
+    let root = rewriter.only_for(rewriter.input(clip), "sqrt")?;
+    let summed = rewriter.input(root);
+    let times = rewriter.only_for(summed, "times")?;
+    let mean = rewriter.only_for(rewriter.input(times), "mean")?;
+    let squared = rewriter.only_for(rewriter.input(mean), "square")?;
+    if rewriter.input(squared) != x || !rewriter.is_single(summed) {
+        return None;
+    }
+    let sum = sum_over_channels(rewriter, summed, rewriter.op(squared).output)?;
+    let arguments = if epsilon as f32 == L2_EPS { vec![] } else { vec![Argument::Named("eps", epsilon)] };
+    let gone = [&sum[..], &[clip, root, squared]].concat();
+    rewriter.become_word(at, "l2norm", arguments, vec![x], &gone)
 }
 
 /// `exp(x − max(x)) / sum(exp(x − max(x)))`, over the channels.

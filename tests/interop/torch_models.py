@@ -1,6 +1,7 @@
-"""Modules that run several times, exported by PyTorch: tests/fixtures/onnx/repeated_{module,step}.onnx.
+"""Small models as PyTorch exports them: tests/fixtures/onnx/repeated_{module,step}.onnx, modules that run several
+times, and unit_length.onnx, `F.normalize`.
 
-    python tests/interop/repeated_modules.py
+    python tests/interop/torch_models.py
 """
 
 import os
@@ -53,6 +54,13 @@ class Step(nn.Module):
         return x
 
 
+class UnitLength(nn.Module):
+    """Each position by the norm of its channels."""
+
+    def forward(self, x):
+        return nn.functional.normalize(x, dim=1)
+
+
 def main():
     warnings.filterwarnings("ignore")
     torch.manual_seed(0)
@@ -65,6 +73,8 @@ def main():
             do_constant_folding=False,
             training=torch.onnx.TrainingMode.PRESERVE,
         )
+    path = os.path.join(FOLDER, "unit_length.onnx")
+    torch.onnx.export(UnitLength(), torch.randn(1, 8, 4, 4), path, dynamo=False)
 
 
 if __name__ == "__main__":
