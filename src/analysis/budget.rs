@@ -100,7 +100,7 @@ fn check_one(checked: &Checked, budget: &Budget, place: Span, sink: &mut Sink) {
                 };
                 match parts::suggestion(checked.graph(), part) {
                     Some(near) => error.help(format!("did you mean `{near}`?")).emit(),
-                    None => error.help("`cnnc report` lists the names of all rows").emit(),
+                    None => error.help("the report of the network lists the names of all rows").emit(),
                 };
                 return;
             }

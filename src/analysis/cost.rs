@@ -1,9 +1,9 @@
 //! The operations of each node for one picture, as its operator declares them.
 
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Mul};
 
 use crate::ir::{Graph, NodeId};
-use crate::ops::{Cost, Operator};
+use crate::ops::{Cost, Operations, Operator};
 
 /// The cost of a node; nothing for an input.
 pub(super) fn of(graph: &Graph, id: NodeId) -> Cost {
@@ -16,55 +16,40 @@ pub(super) fn of(graph: &Graph, id: NodeId) -> Cost {
 pub struct Flops {
     /// Operations of multiply-accumulates: two for each.
     pub mac: u128,
-    /// Additions and subtractions.
-    pub add: u128,
-    /// Multiplications.
-    pub mul: u128,
-    /// Divisions.
-    pub div: u128,
-    /// Square roots.
-    pub sqrt: u128,
-    /// Exponentials and other transcendental functions.
-    pub exp: u128,
-    /// Comparisons.
-    pub cmp: u128,
+    /// All others.
+    pub other: Operations,
 }
 
 impl Flops {
     /// The operations of a cost.
     pub fn of(cost: &Cost) -> Flops {
-        let Cost { add, mul, div, sqrt, exp, cmp, .. } = *cost;
-        Flops { mac: 2 * cost.macs.value(), add, mul, div, sqrt, exp, cmp }
+        Flops { mac: 2 * cost.macs.value(), other: cost.operations() }
     }
 
-    /// The kinds with their names, in a fixed order.
-    pub fn kinds(&self) -> [(&'static str, u128); 7] {
-        [
-            ("mac", self.mac),
-            ("add", self.add),
-            ("mul", self.mul),
-            ("div", self.div),
-            ("sqrt", self.sqrt),
-            ("exp", self.exp),
-            ("cmp", self.cmp),
-        ]
+    /// The kinds with their names, in the order of reports.
+    pub fn kinds(&self) -> impl Iterator<Item = (&'static str, u128)> {
+        let other = self.other.kinds().map(|(kind, count)| (kind.name(), count));
+        std::iter::once(("mac", self.mac)).chain(other)
     }
 
     /// All operations.
     pub fn total(&self) -> u128 {
-        self.kinds().iter().map(|(_, count)| count).sum()
+        self.mac + self.other.total()
     }
 }
 
 impl AddAssign for Flops {
-    fn add_assign(&mut self, other: Flops) {
-        self.mac += other.mac;
-        self.add += other.add;
-        self.mul += other.mul;
-        self.div += other.div;
-        self.sqrt += other.sqrt;
-        self.exp += other.exp;
-        self.cmp += other.cmp;
+    fn add_assign(&mut self, more: Flops) {
+        self.mac += more.mac;
+        self.other += more.other;
+    }
+}
+
+impl Mul<u128> for Flops {
+    type Output = Flops;
+
+    fn mul(self, times: u128) -> Flops {
+        Flops { mac: self.mac * times, other: self.other * times }
     }
 }
 

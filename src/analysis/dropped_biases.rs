@@ -3,17 +3,15 @@
 
 use crate::base::{counted, grouped};
 use crate::ir::{Graph, NodeId};
-use crate::ops::Op;
 
 /// What to say where `missing` parameters are the biases that operators before `bn` do not have.
 pub(super) fn explain(graph: &Graph, rows: &[NodeId], missing: u128) -> Option<String> {
     let before_bn = |id: &NodeId| {
         let node = graph.node(*id);
         let has_bias = node.parameters.iter().any(|parameter| parameter.key == "bias");
-        let takes_bias =
-            matches!(node.op(), Some(Op::Conv(_) | Op::DwConv(_) | Op::Deconv(_) | Op::Dense(_)));
+        let takes_bias = node.op().is_some_and(|op| op.spec().takes_bias());
         let mut users = graph.users(*id).into_iter();
-        let is_normalised = users.any(|user| matches!(graph.node(user).op(), Some(Op::BatchNorm(_))));
+        let is_normalised = users.any(|user| graph.node(user).op().is_some_and(|op| op.spec().absorbs_bias));
         takes_bias && !has_bias && node.shares.is_none() && is_normalised
     };
     let without: Vec<NodeId> = rows.iter().copied().filter(before_bn).collect();

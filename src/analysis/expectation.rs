@@ -88,7 +88,7 @@ fn unknown_part(checked: &Checked, expectation: &Expectation, part: &str, sink: 
         .here("no row has this path or begins with it");
     let error = match parts::suggestion(checked.graph(), part) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
-        None => error.help("`cnnc report` lists the names of all rows"),
+        None => error.help("the report of the network lists the names of all rows"),
     };
     error.emit();
 }

@@ -2,7 +2,7 @@
 
 use crate::ir::NodeId;
 
-use super::{Checked, Dtype, Flops, Metric, Status, Totals, parts};
+use super::{Checked, Dtype, Flops, Metric, Status, parts};
 use crate::base::{grouped, percent};
 
 /// The lines that explain a row or a part; `None` where nothing has this name.
@@ -88,16 +88,16 @@ fn parameters(checked: &Checked, id: NodeId) -> Vec<String> {
         .iter()
         .map(|parameter| line(parameter.key, &equation(&parameter.shape, u128::from(parameter.elements()))));
     let mut lines: Vec<String> = each.collect();
-    let Totals { elements, .. } = checked.row(id);
-    let counts = [("params", elements.params), ("frozen", elements.frozen), ("state", elements.state)];
-    let counts = counts.into_iter().filter(|&(_, count)| count > 0);
-    lines.extend(counts.map(|(name, count)| line(name, &grouped(count))));
+    let totals = checked.row(id);
+    let metrics = [Metric::Params, Metric::Frozen, Metric::State].into_iter();
+    let counts = metrics.filter_map(|metric| Some((metric.name(), metric.of_totals(totals, Dtype::F32)?)));
+    lines.extend(counts.filter(|&(_, count)| count > 0).map(|(name, count)| line(name, &grouped(count))));
     lines
 }
 
 /// `2·118 013 952 (mac) + 802 816 (add) = 236 830 720`
 fn flops(flops: &Flops) -> String {
-    let kinds = flops.kinds().into_iter().filter(|&(_, count)| count > 0);
+    let kinds = flops.kinds().filter(|&(_, count)| count > 0);
     let terms: Vec<String> = kinds
         .map(|(kind, count)| match kind {
             "mac" => format!("2·{} ({kind})", grouped(count / 2)),

@@ -2,7 +2,7 @@
 
 use crate::diag::{Builder, Code, Sink};
 use crate::ir::{Graph, Node, NodeId};
-use crate::ops::{Geometry, Op, Operator, Padding, Reach, Region};
+use crate::ops::{Geometry, Op, Operator, Reach};
 use crate::tensor::Window;
 
 use super::{Checked, alignment, pictures};
@@ -96,17 +96,14 @@ fn windows<'a>(graph: &Graph, id: NodeId, node: &'a Node) -> Option<(&'a Op, Axi
     Some((op, axis(rows, height, out_height), axis(columns, width, out_width)))
 }
 
+/// Whether a window is padded by `same`.
 fn is_same(op: &Op) -> bool {
-    match op {
-        Op::Conv(conv) => conv.sliding.padding == Padding::Same,
-        Op::DwConv(conv) => conv.sliding.padding == Padding::Same,
-        Op::Pool(pool) => matches!(pool.region, Region::Sliding(sliding) if sliding.padding == Padding::Same),
-        _ => false,
-    }
+    op.spec().has_flag("same") && op.bound().flag("same")
 }
 
-fn is_pool(node: &Node) -> bool {
-    node.word.ends_with("pool")
+/// Whether the windows may be partial, as those of pools: they have no weights that padding would meet.
+fn has_partial_windows(node: &Node) -> bool {
+    node.op().is_some_and(|op| op.spec().has_flag("ceil"))
 }
 
 fn warn<'a>(sink: &'a mut Sink, code: Code, node: &Node, message: String) -> Builder<'a> {
@@ -149,7 +146,7 @@ fn dropped_pixels(node: &Node, rows: Axis, columns: Axis, sink: &mut Sink) {
             axis.input,
             room % u128::from(stride.max(1))
         ));
-    let warning = if is_pool(node) {
+    let warning = if has_partial_windows(node) {
         warning.help("`ceil` adds a last, partial window")
     } else {
         warning.help("`same` or `pad=` lets the windows reach the edge")
@@ -188,14 +185,17 @@ fn bias_before_normalisation(graph: &Graph, id: NodeId, node: &Node, sink: &mut 
     }
     let [user] = graph.users(id)[..] else { return };
     let user = graph.node(user);
-    if user.word != "bn" || user.trailing || node.shortcut {
+    if !user.op().is_some_and(|op| op.spec().absorbs_bias) || user.trailing || node.shortcut {
         return;
     }
     let count = counted(bias.elements(), "element");
-    warn(sink, Code::W0202, node, "this bias has no effect before `bn`".to_owned())
+    warn(sink, Code::W0202, node, format!("this bias has no effect before `{}`", user.word))
         .here(format!("a bias of {count}"))
         .label(user.span, "subtracts the mean, and with it the bias")
-        .help(format!("`{} … bn` as one statement leaves the bias out, as does `nobias`", node.word))
+        .help(format!(
+            "`{} … {}` as one statement leaves the bias out, as does `nobias`",
+            node.word, user.word
+        ))
         .warn();
 }
 
@@ -239,7 +239,7 @@ fn asymmetric_padding(node: &Node, rows: Axis, columns: Axis, sink: &mut Sink) {
 fn skipped_pixels(node: &Node, rows: Axis, columns: Axis, sink: &mut Sink) {
     let is_point = rows.window.kernel == 1 && columns.window.kernel == 1;
     let (down, across) = (rows.window.stride, columns.window.stride);
-    if !is_point || (down == 1 && across == 1) || is_pool(node) || node.shortcut {
+    if !is_point || (down == 1 && across == 1) || has_partial_windows(node) || node.shortcut {
         return;
     }
     let pixels = u128::from(rows.input) * u128::from(columns.input);
@@ -256,7 +256,7 @@ fn skipped_pixels(node: &Node, rows: Axis, columns: Axis, sink: &mut Sink) {
 
 /// W0207: windows that lie in the padding altogether.
 fn outputs_without_input(node: &Node, rows: Axis, columns: Axis, sink: &mut Sink) {
-    if is_pool(node) {
+    if has_partial_windows(node) {
         return;
     }
     let empty = rows_and_columns(rows.outside(), columns.outside());
@@ -277,7 +277,7 @@ mod tests {
     use super::super::network::{Network, conv, sliding};
     use super::*;
     use crate::diag::Diagnostic;
-    use crate::ops::{Conv, Sliding};
+    use crate::ops::{Conv, Padding, Sliding};
 
     fn warnings(size: u64, conv: Conv) -> Vec<Diagnostic> {
         let mut net = Network::default();

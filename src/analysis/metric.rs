@@ -1,5 +1,9 @@
 //! The one table of metrics: the words of `expect`, reports, budgets and the command line.
 
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
 use crate::base::did_you_mean;
 use crate::ir::NodeId;
 
@@ -45,6 +49,20 @@ pub enum Unit {
     Bytes,
     /// Nothing: it is a shape.
     Shape,
+}
+
+impl fmt::Display for Metric {
+    /// Its word.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Metric {
+    /// As its word.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 impl Metric {
@@ -110,6 +128,19 @@ impl Metric {
             Metric::Out => Unit::Shape,
             _ => Unit::Count,
         }
+    }
+
+    /// Whether several pictures at once multiply it: what is computed and its values, but not the weights.
+    pub fn is_per_picture(self) -> bool {
+        matches!(
+            self,
+            Metric::Macs
+                | Metric::MacsUseful
+                | Metric::Flops
+                | Metric::ActivationBytes
+                | Metric::Activations
+                | Metric::PeakMemory
+        )
     }
 
     /// Whether it is the sum of rows; such metrics and `out` exist for parts, too.

@@ -4,9 +4,10 @@
 //! says how many there are more.
 
 use crate::base::visible;
+use crate::diag::Severity;
 use crate::diag::json::DiagnosticView;
 
-use super::{FileFindings, by_severity, is_error, long_message};
+use super::{FileFindings, by_severity, long_message};
 
 /// The annotations that GitHub shows of each severity in a step.
 const MOST_SHOWN: usize = 10;
@@ -15,9 +16,10 @@ const MOST_SHOWN: usize = 10;
 pub fn github(files: &[FileFindings]) -> String {
     let all = by_severity(files);
     let mut text = String::new();
-    for word in ["error", "warning"] {
+    for severity in [Severity::Error, Severity::Warning] {
+        let word = severity.word();
         let some: Vec<&DiagnosticView> =
-            all.iter().copied().filter(|finding| is_error(finding) == (word == "error")).collect();
+            all.iter().copied().filter(|finding| finding.severity == severity).collect();
         let shown = if some.len() > MOST_SHOWN { MOST_SHOWN - 1 } else { some.len() };
         some[..shown].iter().for_each(|finding| text.push_str(&command(word, finding)));
         if some.len() > shown {

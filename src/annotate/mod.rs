@@ -19,6 +19,7 @@ pub use markdown::markdown;
 pub use rdjson::rdjson;
 pub use sarif::sarif;
 
+use crate::diag::Severity;
 use crate::diag::json::DiagnosticView;
 
 /// What was found in one file and in what it uses.
@@ -40,7 +41,7 @@ impl FileFindings {
 }
 
 fn is_error(finding: &DiagnosticView) -> bool {
-    finding.severity == "error"
+    finding.severity == Severity::Error
 }
 
 /// The findings of all files, errors first, else in their order.

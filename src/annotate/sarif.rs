@@ -89,7 +89,7 @@ fn rule(code: Code) -> Value {
         "shortDescription": { "text": code.title() },
         "fullDescription": { "text": paragraph.trim() },
         "help": { "text": page, "markdown": page },
-        "defaultConfiguration": { "level": if code.id().starts_with('W') { "warning" } else { "error" } },
+        "defaultConfiguration": { "level": code.severity() },
     })
 }
 

@@ -33,7 +33,7 @@ pub use project::{ProjectFile, unmatched_entries};
 pub fn unused_setting<'a>(files: &[CheckedFile], options: &'a Options) -> Option<&'a str> {
     let unused = |name: &&String| files.iter().all(|file| file.unused_settings.contains(*name));
     let name = options.settings.iter().map(|(name, _)| name).find(unused)?;
-    let broken = |file: &CheckedFile| file.diagnostics.iter().any(|one| one.code.id().starts_with("E00"));
+    let broken = |file: &CheckedFile| file.diagnostics.iter().any(|one| one.code.is_of_syntax());
     (!files.is_empty() && !files.iter().any(broken)).then_some(name)
 }
 

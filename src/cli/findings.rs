@@ -3,7 +3,7 @@
 use crate::annotate::{self, FileFindings};
 use crate::check::CheckedFile;
 use crate::diag::json::{DiagnosticReport, SCHEMA_VERSION};
-use crate::diag::render_short;
+use crate::diag::{Severity, render_short};
 
 use super::output::{self, Color};
 use super::{Done, Stop};
@@ -64,11 +64,11 @@ pub(super) fn text(format: Format, found: &[CheckedFile]) -> Result<String, Stop
 
 fn joined(files: Vec<FileFindings>) -> DiagnosticReport {
     let diagnostics: Vec<_> = files.into_iter().flat_map(|file| file.findings).collect();
-    let count = |word: &str| diagnostics.iter().filter(|one| one.severity == word).count();
+    let count = |severity| diagnostics.iter().filter(|one| one.severity == severity).count();
     DiagnosticReport {
         schema_version: SCHEMA_VERSION,
-        errors: count("error"),
-        warnings: count("warning"),
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
         diagnostics,
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use crate::base::{SourceMap, visible};
-use crate::diag::{Code, Diagnostic, Failure, MOST_KEPT, RenderStyle, Severity, render};
+use crate::diag::{Advice, Code, Diagnostic, Failure, MOST_KEPT, RenderStyle, Severity, render};
 
 use super::{Done, Stop};
 
@@ -65,7 +65,26 @@ pub(super) fn error(text: &str) {
 
 /// Says why a command failed.
 pub(super) fn failure(failure: &Failure) {
+    let mut failure = failure.clone();
+    failure.helps.extend(std::mem::take(&mut failure.advice).iter().map(in_words));
     error(&format!("{failure}\n"));
+}
+
+/// An advice of the library in the words of the command line.
+fn in_words(advice: &Advice) -> String {
+    match advice {
+        Advice::ImportUpTo { output, nodes } => {
+            format!("`--output '{output}'` imports the {nodes} nodes that lead there")
+        }
+        Advice::StateExtents { input } => {
+            format!("state them, batch first: `cnnc import --input {input}=1x3x224x224`")
+        }
+        Advice::WriteOnnx => {
+            "`cnnc import` reads ONNX files; `cnnc import --help` shows how PyTorch writes one".to_owned()
+        }
+        Advice::ShowClasses => "`--as classes` shows the channel of the greatest value".to_owned(),
+        Advice::ShowValues => "leave out `--as classes`: 0 becomes black, 1 white".to_owned(),
+    }
 }
 
 /// Draws diagnostics on stderr.

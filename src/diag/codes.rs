@@ -6,13 +6,50 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The model is wrong.
     Error,
     /// Legal, but probably not what was meant.
     Warning,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl Code {
+    /// The severity of everything that has the code: its letter.
+    pub fn severity(self) -> Severity {
+        if self.id().starts_with('W') { Severity::Warning } else { Severity::Error }
+    }
+
+    /// Whether it is a warning that a comment or a project may allow.
+    pub fn is_lint(self) -> bool {
+        self.severity() == Severity::Warning
+    }
+
+    /// Whether a text with this error could not be read wholly, so that names in it may be unknown.
+    pub fn is_of_syntax(self) -> bool {
+        self.id().starts_with("E00")
+    }
 }
 
 macro_rules! codes {

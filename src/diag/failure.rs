@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::base::safe;
 
-use super::Code;
+use super::{Advice, Code};
 
 /// What is wrong with a file, with weights or with the environment; ends the command with exit code 3.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,12 +17,14 @@ pub struct Failure {
     pub notes: Vec<String>,
     /// What to do, one line each.
     pub helps: Vec<String>,
+    /// What else to do, for which the caller has the words.
+    pub advice: Vec<Advice>,
 }
 
 impl Failure {
     /// A failure with its headline.
     pub fn new(code: Code, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), notes: Vec::new(), helps: Vec::new() }
+        Failure { code, message: message.into(), notes: Vec::new(), helps: Vec::new(), advice: Vec::new() }
     }
 
     /// Adds a fact.
@@ -36,6 +38,12 @@ impl Failure {
         self.helps.push(text.into());
         self
     }
+
+    /// Adds an action that every caller calls differently.
+    pub fn advise(mut self, advice: Advice) -> Failure {
+        self.advice.push(advice);
+        self
+    }
 }
 
 impl fmt::Display for Failure {
@@ -47,6 +55,9 @@ impl fmt::Display for Failure {
         }
         for help in &self.helps {
             write!(f, "\n  = help: {}", safe::line(help))?;
+        }
+        for advice in &self.advice {
+            write!(f, "\n  = help: {}", safe::line(&advice.to_string()))?;
         }
         Ok(())
     }

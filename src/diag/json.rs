@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use crate::base::{SourceMap, Span};
 
-use super::render::severity_word;
 use super::{Diagnostic, Severity};
 
 /// The version of the form; it grows when a field changes its meaning or goes away.
@@ -30,8 +29,8 @@ pub struct DiagnosticReport {
 pub struct DiagnosticView {
     /// Such as `E0304`.
     pub code: String,
-    /// `error` or `warning`.
-    pub severity: String,
+    /// How bad it is.
+    pub severity: Severity,
     /// The headline.
     pub message: String,
     /// The place that is wrong.
@@ -163,7 +162,7 @@ fn diagnostic_view(diagnostic: &Diagnostic, map: &SourceMap) -> DiagnosticView {
     let expansion = diagnostic.origin.innermost_first();
     DiagnosticView {
         code: diagnostic.code.id().to_owned(),
-        severity: severity_word(diagnostic.severity).to_owned(),
+        severity: diagnostic.severity,
         message: diagnostic.message.clone(),
         place: place_view(diagnostic.primary.span, map),
         label: diagnostic.primary.text.clone(),

@@ -4,6 +4,7 @@
 //! [`Sink`]. A wrong *environment* (a file, weights, memory) is a [`Failure`] at the edge. A bug of ours is
 //! an assertion. Only `render.rs` knows how a diagnostic looks in a terminal.
 
+mod advice;
 mod codes;
 mod diagnostic;
 mod excerpt;
@@ -13,6 +14,7 @@ pub mod json;
 mod render;
 mod sink;
 
+pub use advice::Advice;
 pub use codes::{Code, Severity};
 pub use diagnostic::{Diagnostic, Edit, Expansion, Help, Label, Origin, Subject};
 pub use failure::Failure;

@@ -52,7 +52,7 @@ pub fn render_short(diagnostics: &[Diagnostic], map: &SourceMap) -> String {
     for diagnostic in diagnostics.iter().take(MOST_SHOWN) {
         let span = diagnostic.primary.span;
         let at = map.location(span);
-        let (word, code) = (severity_word(diagnostic.severity), diagnostic.code);
+        let (word, code) = (diagnostic.severity.word(), diagnostic.code);
         let (name, message) = (safe::line(map.name(span.file)), visible(&diagnostic.message));
         text.push_str(&format!("{name}:{}:{}: {word}[{code}]: {message}\n", at.line, at.column));
     }
@@ -63,14 +63,6 @@ pub fn render_short(diagnostics: &[Diagnostic], map: &SourceMap) -> String {
 fn push_rest(text: &mut String, count: usize) {
     if count > MOST_SHOWN {
         text.push_str(&format!("… and {} more\n", count - MOST_SHOWN));
-    }
-}
-
-/// `error` or `warning`.
-pub(super) fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
     }
 }
 

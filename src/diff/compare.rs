@@ -7,16 +7,21 @@ use crate::analysis::{Checked, Metric, Unit};
 use super::cause::{Causes, Comparison, Edit, Kind, causes};
 use super::lines::{Changed, changed};
 use super::matching::pair;
-use super::side::{Figures, Item, Side};
+use super::side::{Figures, Item, NODE_METRICS, Side};
 use super::signed::percent;
 use super::view::{
-    AttributeChange, EditView, FigureChange, LayerChange, NetworkDiff, ShapesView, TogetherView,
+    AttributeChange, ChangeView, EditView, FigureChange, LayerChange, NetworkDiff, ShapesView, TogetherView,
 };
 
-fn figure(metric: &str, old: u128, new: u128) -> FigureChange {
-    let change = i128::try_from(new).unwrap_or(i128::MAX) - i128::try_from(old).unwrap_or(i128::MAX);
+/// `new − old`
+fn difference(old: u128, new: u128) -> i128 {
+    i128::try_from(new).unwrap_or(i128::MAX) - i128::try_from(old).unwrap_or(i128::MAX)
+}
+
+fn figure(metric: Metric, old: u128, new: u128) -> FigureChange {
+    let change = difference(old, new);
     let share = percent(old, new) * if new < old { -1.0 } else { 1.0 };
-    FigureChange { metric: metric.to_owned(), old, new, change, percent: (old > 0).then_some(share) }
+    FigureChange { metric, old, new, change, percent: (old > 0).then_some(share) }
 }
 
 fn shapes(checked: &Checked) -> ShapesView {
@@ -62,7 +67,7 @@ impl NetworkDiff {
         let totals: Vec<FigureChange> = metrics
             .filter_map(|metric| {
                 let (old, new) = (metric.of_network(old.checked)?, metric.of_network(new.checked)?);
-                Some(figure(metric.name(), old, new))
+                Some(figure(metric, old, new))
             })
             .collect();
         let (layers, renumbered, receptive_only) = layers(&comparison, &causes);
@@ -87,7 +92,7 @@ impl NetworkDiff {
 
     /// A figure of the network.
     pub fn total(&self, metric: Metric) -> Option<&FigureChange> {
-        self.totals.iter().find(|figure| figure.metric == metric.name())
+        self.totals.iter().find(|figure| figure.metric == metric)
     }
 }
 
@@ -105,12 +110,9 @@ fn layer(kind: Kind, old: Option<&Item>, new: Option<&Item>, edits: &BTreeSet<us
     let nothing = Figures::default();
     let (a, b) = (old.map_or(nothing, |item| item.figures), new.map_or(nothing, |item| item.figures));
     let receptive = |item: Option<&Item>| item.map_or(0, |item| item.receptive);
-    let figures = [
-        figure("params", a.params, b.params),
-        figure("macs", a.macs, b.macs),
-        figure("activation_bytes", a.activation_bytes, b.activation_bytes),
-        figure("receptive_field", receptive(old), receptive(new)),
-    ];
+    let counts = NODE_METRICS.into_iter().zip(a.into_iter().zip(b));
+    let figures = counts.map(|(metric, (old, new))| figure(metric, old, new));
+    let figures = figures.chain([figure(Metric::ReceptiveField, receptive(old), receptive(new))]);
     let attributes = match (old, new) {
         (Some(old), Some(new)) => old
             .attributes
@@ -131,7 +133,7 @@ fn layer(kind: Kind, old: Option<&Item>, new: Option<&Item>, edits: &BTreeSet<us
         attributes,
         old_shape: old.map(|item| item.shape.clone()),
         new_shape: new.map(|item| item.shape.clone()),
-        figures: figures.into_iter().filter(|figure| figure.change != 0).collect(),
+        figures: figures.filter(|figure| figure.change != 0).collect(),
         edits: edits.iter().copied().collect(),
         file: place.map_or(String::new(), |place| place.name.clone()),
         line: place.map_or(1, |place| place.first),
@@ -177,18 +179,10 @@ fn layers(comparison: &Comparison, causes: &Causes) -> (Vec<LayerChange>, usize,
     (changes, renumbered, receptive_only)
 }
 
-#[derive(Clone, Copy, Default)]
-struct Sum {
-    layers: usize,
-    params: i128,
-    macs: i128,
-    activation_bytes: i128,
-}
-
 /// The edits with the differences of the layers that each reaches alone, and what several cause together.
 fn attributed(comparison: &Comparison, causes: &Causes) -> (Vec<EditView>, Vec<TogetherView>) {
     let Comparison { old, new, matching, .. } = comparison;
-    let mut sums: BTreeMap<Vec<usize>, Sum> = BTreeMap::new();
+    let mut sums: BTreeMap<Vec<usize>, ChangeView> = BTreeMap::new();
     let mut add = |edits: &BTreeSet<usize>, old: Option<&Item>, new: Option<&Item>| {
         let (a, b) = (old.map(|item| item.figures), new.map(|item| item.figures));
         if edits.is_empty() || a == b {
@@ -196,10 +190,7 @@ fn attributed(comparison: &Comparison, causes: &Causes) -> (Vec<EditView>, Vec<T
         }
         let (a, b) = (a.unwrap_or_default(), b.unwrap_or_default());
         let sum = sums.entry(edits.iter().copied().collect()).or_default();
-        sum.layers += 1;
-        sum.params += figure("", a.params, b.params).change;
-        sum.macs += figure("", a.macs, b.macs).change;
-        sum.activation_bytes += figure("", a.activation_bytes, b.activation_bytes).change;
+        sum.add_layer(std::array::from_fn(|metric| difference(a[metric], b[metric])));
     };
     for (index, item) in new.iter().enumerate().filter(|(_, item)| item.row) {
         add(&causes.of_new[index], matching.old_of[index].map(|partner| &old[partner]), Some(item));
@@ -217,20 +208,11 @@ fn attributed(comparison: &Comparison, causes: &Causes) -> (Vec<EditView>, Vec<T
             line: edit.line,
             text: text(edit, comparison),
             touched: edit.layers.len(),
-            layers: sum.layers,
-            params: sum.params,
-            macs: sum.macs,
-            activation_bytes: sum.activation_bytes,
+            change: sum,
         }
     });
     let edits: Vec<EditView> = edits.collect();
-    let together = sums.into_iter().map(|(edits, sum)| TogetherView {
-        edits,
-        layers: sum.layers,
-        params: sum.params,
-        macs: sum.macs,
-        activation_bytes: sum.activation_bytes,
-    });
+    let together = sums.into_iter().map(|(edits, change)| TogetherView { edits, change });
     (edits, together.collect())
 }
 

@@ -65,7 +65,7 @@ impl Gate {
         beyond.then(|| Broken {
             network: diff.network.clone(),
             gate: self.written.clone(),
-            metric: self.metric.name().to_owned(),
+            metric: self.metric,
             old: figure.old,
             new: figure.new,
         })
@@ -79,7 +79,7 @@ mod tests {
 
     fn broken(gate: &str, old: u128, new: u128) -> bool {
         let shapes = ShapesView { inputs: Vec::new(), out: None };
-        let figure = FigureChange { metric: "params".to_owned(), old, new, change: 0, percent: None };
+        let figure = FigureChange { metric: Metric::Params, old, new, change: 0, percent: None };
         let diff = NetworkDiff {
             file: String::new(),
             network: String::new(),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::analysis::Metric;
 use crate::base::{counted, safe};
 use crate::report::html::{head, style};
 
@@ -35,12 +36,12 @@ pub fn html(report: &DiffReport) -> String {
         );
     }
     for broken in &report.broken {
-        let bytes = is_bytes(&broken.metric);
+        let bytes = is_bytes(broken.metric);
         let _ = writeln!(
             text,
             "<p class=\"verdict up\"><code>{}</code>: {} went from {} to {}, beyond the gate <code>{}</code></p>",
             safe::html(&broken.network),
-            safe::html(&broken.metric),
+            broken.metric,
             amount(broken.old, bytes),
             amount(broken.new, bytes),
             safe::html(&broken.gate)
@@ -92,9 +93,9 @@ fn network(text: &mut String, diff: &NetworkDiff) {
             text,
             "<p>Edits {} together: {} params, {} MACs in {}.</p>",
             numbers.join(" and "),
-            sum(one.params),
-            sum(one.macs),
-            counted(one.layers as u64, "layer")
+            sum(one.change.params),
+            sum(one.change.macs),
+            counted(one.change.layers as u64, "layer")
         );
     }
     if !diff.layers.is_empty() {
@@ -111,7 +112,7 @@ fn network(text: &mut String, diff: &NetworkDiff) {
 }
 
 fn card(text: &mut String, figure: &FigureChange) {
-    let bytes = is_bytes(&figure.metric);
+    let bytes = is_bytes(figure.metric);
     let class = match figure.change {
         0 => "",
         change if change > 0 => " class=\"up\"",
@@ -120,7 +121,7 @@ fn card(text: &mut String, figure: &FigureChange) {
     let _ = writeln!(
         text,
         "<div><dt>{}</dt><dd{class}>{}<small>{} → {} {}</small></dd></div>",
-        figure.metric.replace('_', " "),
+        figure.metric.name().replace('_', " "),
         change(figure.old, figure.new, bytes),
         amount(figure.old, bytes),
         amount(figure.new, bytes),
@@ -168,7 +169,7 @@ fn side(
         text.push_str("<td></td><td></td><td></td><td></td>");
         return;
     };
-    let figure = |metric: &str| {
+    let figure = |metric: Metric| {
         let found = layer.figures.iter().find(|figure| figure.metric == metric);
         found.map_or("·".to_owned(), |figure| amount(of(figure), false))
     };
@@ -177,7 +178,7 @@ fn side(
         "<td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
         safe::html(name),
         shape(dims),
-        figure("params"),
-        figure("macs")
+        figure(Metric::Params),
+        figure(Metric::Macs)
     );
 }

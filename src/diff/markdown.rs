@@ -1,6 +1,7 @@
 //! The comparison as a comment of a pull request: a verdict in one line, a table of totals, the edits that
 //! caused them, and the layers folded away. A comment has at most 60 KB, so that GitHub and GitLab take it.
 
+use crate::analysis::Metric;
 use crate::base::{counted, safe};
 
 use super::signed::{amount, change, share, sum};
@@ -32,7 +33,7 @@ pub fn markdown(report: &DiffReport) -> String {
         }
     }
     for broken in &report.broken {
-        let bytes = is_bytes(&broken.metric);
+        let bytes = is_bytes(broken.metric);
         text.push_str(&format!(
             "- ❌ {}: `{}` went from {} to {} ({} {}), beyond the gate {}\n",
             safe::markdown_code(&broken.network),
@@ -88,7 +89,7 @@ fn verdict(report: &DiffReport) -> String {
         }
         [] => format!("{sign}cnnc: no network changed{moved}"),
         [one] => {
-            let part = |metric: &str, word: &str| {
+            let part = |metric: Metric, word: &str| {
                 let figure = one.totals.iter().find(|figure| figure.metric == metric);
                 figure.map_or(String::new(), |figure| {
                     let share = share(figure.old, figure.new);
@@ -96,7 +97,11 @@ fn verdict(report: &DiffReport) -> String {
                     format!("{} {word}{share}", change(figure.old, figure.new, is_bytes(metric)))
                 })
             };
-            let parts = [part("params", "params"), part("macs", "MACs"), part("peak_memory", "peak memory")];
+            let parts = [
+                part(Metric::Params, "params"),
+                part(Metric::Macs, "MACs"),
+                part(Metric::PeakMemory, "peak memory"),
+            ];
             format!("{sign}cnnc: {} {}{moved}", safe::markdown_code(&one.network), parts.join(", "))
         }
         several => {
@@ -110,15 +115,15 @@ fn verdict(report: &DiffReport) -> String {
 fn network(diff: &NetworkDiff, folded: bool, room: usize) -> String {
     let mut text = String::new();
     if folded {
-        let share = |metric: &str| {
+        let share = |metric: Metric| {
             let figure = diff.totals.iter().find(|figure| figure.metric == metric);
             figure.map_or(String::new(), |figure| change(figure.old, figure.new, false))
         };
         text.push_str(&format!(
             "\n<details><summary><code>{}</code>: {} params, {} MACs</summary>\n",
             safe::html(&diff.network),
-            share("params"),
-            share("macs")
+            share(Metric::Params),
+            share(Metric::Macs)
         ));
     }
     if diff.old_shapes != diff.new_shapes {
@@ -126,7 +131,7 @@ fn network(diff: &NetworkDiff, folded: bool, room: usize) -> String {
     }
     text.push_str("\n| | before | after | change | |\n| --- | ---: | ---: | ---: | ---: |\n");
     for figure in diff.totals.iter().filter(|figure| is_worth(figure)) {
-        let bytes = is_bytes(&figure.metric);
+        let bytes = is_bytes(figure.metric);
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} |\n",
             figure.metric,
@@ -150,9 +155,9 @@ fn network(diff: &NetworkDiff, folded: bool, room: usize) -> String {
         text.push_str(&format!(
             "\nEdits {} together: {} params, {} MACs in {}.\n",
             numbers.join(" and "),
-            sum(one.params),
-            sum(one.macs),
-            counted(one.layers as u64, "layer")
+            sum(one.change.params),
+            sum(one.change.macs),
+            counted(one.change.layers as u64, "layer")
         ));
     }
     if !diff.layers.is_empty() {
@@ -202,9 +207,9 @@ fn row(layer: &LayerChange) -> String {
         layer.op,
         written.collect::<Vec<_>>().join(","),
         shapes(layer),
-        figure(layer, "params"),
-        figure(layer, "macs"),
-        figure(layer, "activation_bytes"),
-        figure(layer, "receptive_field"),
+        figure(layer, Metric::Params),
+        figure(layer, Metric::Macs),
+        figure(layer, Metric::ActivationBytes),
+        figure(layer, Metric::ReceptiveField),
     )
 }

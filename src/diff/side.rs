@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::analysis::{Checked, Dtype};
+use crate::analysis::{Checked, Dtype, Metric};
 use crate::base::{SourceMap, Span};
 use crate::ir::NodeKind;
 
@@ -26,13 +26,11 @@ pub(super) struct Place {
     pub(super) last: u32,
 }
 
-/// Figures of a node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Figures {
-    pub(super) params: u128,
-    pub(super) macs: u128,
-    pub(super) activation_bytes: u128,
-}
+/// The metrics that nodes are compared by.
+pub(super) const NODE_METRICS: [Metric; 3] = [Metric::Params, Metric::Macs, Metric::ActivationBytes];
+
+/// The figures of a node by [`NODE_METRICS`], for f32 and one picture.
+pub(super) type Figures = [u128; NODE_METRICS.len()];
 
 /// A node.
 #[derive(Clone, Debug)]
@@ -83,11 +81,7 @@ impl Side<'_> {
                     word: node.word.clone(),
                     attributes,
                     shape: node.shape.dims(),
-                    figures: Figures {
-                        params: totals.elements.params,
-                        macs: totals.macs,
-                        activation_bytes: totals.activation_bytes(Dtype::F32),
-                    },
+                    figures: NODE_METRICS.map(|metric| metric.of_totals(totals, Dtype::F32).unwrap_or(0)),
                     receptive: self.checked.receptive(id).size(),
                     operands: graph.operands(id).into_iter().map(|operand| operand.index()).collect(),
                     row: node.row,

@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::analysis::{Metric, Unit};
 use crate::base::safe;
 
 use super::signed::{amount, change, share, sum};
@@ -39,12 +40,12 @@ pub fn table(report: &DiffReport) -> String {
 
 /// The figures of which no change is worth a line.
 pub(super) fn is_worth(figure: &FigureChange) -> bool {
-    let always = ["params", "macs", "peak_memory"];
-    figure.change != 0 || always.contains(&figure.metric.as_str())
+    let always = [Metric::Params, Metric::Macs, Metric::PeakMemory];
+    figure.change != 0 || always.contains(&figure.metric)
 }
 
-pub(super) fn is_bytes(metric: &str) -> bool {
-    matches!(metric, "weight_bytes" | "activation_bytes" | "peak_memory")
+pub(super) fn is_bytes(metric: Metric) -> bool {
+    metric.unit() == Unit::Bytes
 }
 
 fn network(diff: &NetworkDiff) -> String {
@@ -57,9 +58,9 @@ fn network(diff: &NetworkDiff) -> String {
     }
     let mut rows = vec![["", "old", "new", "change", ""].map(str::to_owned).to_vec()];
     for figure in diff.totals.iter().filter(|figure| is_worth(figure)) {
-        let bytes = is_bytes(&figure.metric);
+        let bytes = is_bytes(figure.metric);
         rows.push(vec![
-            figure.metric.clone(),
+            figure.metric.to_string(),
             amount(figure.old, bytes),
             amount(figure.new, bytes),
             change(figure.old, figure.new, bytes),
@@ -72,12 +73,12 @@ fn network(diff: &NetworkDiff) -> String {
         diff.edits.iter().for_each(|edit| text.push_str(&format!("  {}\n", edit_line(edit))));
         for one in &diff.together {
             let numbers: Vec<String> = one.edits.iter().map(|index| (index + 1).to_string()).collect();
-            let layers = crate::base::counted(one.layers as u64, "layer");
+            let layers = crate::base::counted(one.change.layers as u64, "layer");
             text.push_str(&format!(
                 "  edits {} together: {} params, {} macs in {layers}\n",
                 numbers.join(" and "),
-                sum(one.params),
-                sum(one.macs)
+                sum(one.change.params),
+                sum(one.change.macs)
             ));
         }
     }
@@ -105,11 +106,11 @@ fn network(diff: &NetworkDiff) -> String {
 /// `filters 64 → 96 at net.cnn:12: +1.2 M params, +3.4 M macs in 3 layers`
 pub(super) fn edit_line(edit: &EditView) -> String {
     let what = format!("{} at {}:{}", edit.text, safe::line(&edit.file), edit.line);
-    if edit.layers == 0 {
+    if edit.change.layers == 0 {
         return what;
     }
-    let layers = crate::base::counted(edit.layers as u64, "layer");
-    format!("{what}: {} params, {} macs in {layers}", sum(edit.params), sum(edit.macs))
+    let layers = crate::base::counted(edit.change.layers as u64, "layer");
+    format!("{what}: {} params, {} macs in {layers}", sum(edit.change.params), sum(edit.change.macs))
 }
 
 /// `8x8x4`
@@ -133,7 +134,7 @@ pub(super) fn shapes(layer: &LayerChange) -> String {
 }
 
 /// The change of a figure of a layer; nothing where it does not differ.
-pub(super) fn figure(layer: &LayerChange, metric: &str) -> String {
+pub(super) fn figure(layer: &LayerChange, metric: Metric) -> String {
     let found = layer.figures.iter().find(|figure| figure.metric == metric);
     found.map_or(String::new(), |figure| change(figure.old, figure.new, is_bytes(metric)))
 }
@@ -149,8 +150,8 @@ fn layer_row(layer: &LayerChange) -> Vec<String> {
         format!("{sign} {}{was}", layer.name),
         layer.op.clone(),
         shapes(layer),
-        figure(layer, "params"),
-        figure(layer, "macs"),
+        figure(layer, Metric::Params),
+        figure(layer, Metric::Macs),
     ]
 }
 

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::analysis::{COST_MODEL, Checked};
+use crate::analysis::{COST_MODEL, Checked, Metric};
+
+use super::side::NODE_METRICS;
 
 /// The version of the JSON; a field that changes its meaning or goes raises it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -89,7 +91,8 @@ pub struct Broken {
     /// The gate as it was written.
     pub gate: String,
     /// The metric.
-    pub metric: String,
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub metric: Metric,
     /// Its old value.
     pub old: u128,
     /// Its new value.
@@ -139,7 +142,8 @@ pub struct ShapesView {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FigureChange {
     /// The metric.
-    pub metric: String,
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub metric: Metric,
     /// The value before.
     pub old: u128,
     /// The value now.
@@ -164,7 +168,27 @@ pub struct EditView {
     pub text: String,
     /// How many layers it touches itself.
     pub touched: usize,
-    /// How many layers differ because of it alone.
+    /// What differs because of it alone.
+    #[serde(flatten)]
+    pub change: ChangeView,
+}
+
+/// What several edits cause together.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TogetherView {
+    /// The edits, by position.
+    pub edits: Vec<usize>,
+    /// What differs because of them.
+    #[serde(flatten)]
+    pub change: ChangeView,
+}
+
+/// What edits cause.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ChangeView {
+    /// How many layers differ because of the edits.
     pub layers: usize,
     /// The difference of the parameters in these layers.
     pub params: i128,
@@ -174,20 +198,14 @@ pub struct EditView {
     pub activation_bytes: i128,
 }
 
-/// What several edits cause together.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct TogetherView {
-    /// The edits, by position.
-    pub edits: Vec<usize>,
-    /// How many layers differ because of them.
-    pub layers: usize,
-    /// The difference of the parameters in these layers.
-    pub params: i128,
-    /// The difference of the multiply-accumulates in these layers.
-    pub macs: i128,
-    /// The difference of the bytes of the values of these layers.
-    pub activation_bytes: i128,
+impl ChangeView {
+    /// Adds a layer by its differences, in the order of [`NODE_METRICS`].
+    pub(super) fn add_layer(&mut self, [params, macs, activation_bytes]: [i128; NODE_METRICS.len()]) {
+        self.layers += 1;
+        self.params += params;
+        self.macs += macs;
+        self.activation_bytes += activation_bytes;
+    }
 }
 
 /// A layer that differs.

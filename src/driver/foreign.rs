@@ -12,10 +12,10 @@ pub(super) struct Foreign {
     pub(super) help: &'static str,
 }
 
-const PICTURE: &str = "pictures are inputs: `run --input`";
-const ARRAYS: &str = "arrays and weights are given to a network: `run --input`, `run --weights`";
-const EXPORT: &str = "export the model to ONNX (`torch.onnx.export`), and `import` that";
-const CONVERT: &str = "convert the model to ONNX, and `import` that";
+const PICTURE: &str = "a picture is an input of a network that runs";
+const ARRAYS: &str = "arrays and weights are given to a network that runs";
+const EXPORT: &str = "export the model to ONNX (`torch.onnx.export`), and import that";
+const CONVERT: &str = "convert the model to ONNX, and import that";
 
 /// Recognises a file by its first bytes, or its first lines.
 pub(super) fn recognise(bytes: &[u8]) -> Option<Foreign> {
@@ -31,11 +31,9 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Foreign> {
         [0x80, 0x02..=0x05, ..] => found("a Python pickle, as PyTorch writes them", EXPORT),
         // The version field of a model, and another field behind it.
         [0x08, 0..=0x1f, 0x12 | 0x1a | 0x22 | 0x2a | 0x32 | 0x3a | 0x42, ..] => {
-            found("an ONNX model", "name it `.onnx`; `import` makes a `.cnn` text and weights of it")
+            found("an ONNX model", "name it `.onnx`; an import makes a `.cnn` text and weights of it")
         }
-        _ if is_safetensors(bytes) => {
-            found("a safetensors file", "weights are given to a network: `run --weights`")
-        }
+        _ if is_safetensors(bytes) => found("a safetensors file", "weights are given to a network that runs"),
         _ => text(std::str::from_utf8(bytes).ok()?.trim_start_matches('\u{feff}')),
     }
 }
@@ -55,7 +53,7 @@ fn text(text: &str) -> Option<Foreign> {
     if json('{').is_some_and(|rest| rest.starts_with(['"', '}']))
         || json('[').is_some_and(|rest| rest.starts_with(['{', '"']))
     {
-        return found("JSON", "JSON is written by `report --format json`; a program is a text of its own");
+        return found("JSON", "JSON is a form of reports; a program is a text of its own");
     }
     let beginning: String = start.chars().take(16).collect::<String>().to_ascii_lowercase();
     if ["<!doctype", "<html", "<?xml", "<svg"].iter().any(|tag| beginning.starts_with(tag)) {

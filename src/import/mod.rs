@@ -40,7 +40,7 @@ use std::io::{self, Read, Seek};
 
 use ndarray::{ArrayD, IxDyn};
 
-use crate::diag::{Code, Failure};
+use crate::diag::{Advice, Code, Failure};
 
 use model::{Dim, Model};
 use network::Network;
@@ -208,7 +208,7 @@ impl Written {
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
     let failure = Failure::new(Code::E0802, format!("`{}` is no readable ONNX model: {error}", shown(name)));
-    failure.help("`cnnc import` reads ONNX files; `cnnc import --help` shows how PyTorch writes one")
+    failure.advise(Advice::WriteOnnx)
 }
 
 fn wrong_text(name: &str, why: &str) -> Failure {
@@ -295,7 +295,7 @@ fn network_of(
                 Code::E0805,
                 format!("the extents of the input `{input}` are open: {}", stated.join("x")),
             )
-            .help(format!("state them, batch first: `cnnc import --input {input}=1x3x224x224`"))
+            .advise(Advice::StateExtents { input })
         })?;
         model_inputs.push((input.name.clone(), dims));
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use crate::diag::{Code, Failure};
+use crate::diag::{Advice, Code, Failure};
 
 use super::values::Unavailable;
 
@@ -100,8 +100,7 @@ impl Refusals {
             failure = failure.note(format!("{} nodes of {} {plural}", self.all.len(), kinds.len()));
         }
         for (name, nodes) in self.cuts.iter().take(MOST_OFFERED) {
-            let part = format!("imports the {nodes} nodes that lead there");
-            failure = failure.help(format!("`--output '{}'` {part}", shown(name)));
+            failure = failure.advise(Advice::ImportUpTo { output: shown(name), nodes: *nodes });
         }
         failure
     }

@@ -31,7 +31,7 @@ pub(super) fn check_name(named: Named, new: &str) -> Result<(), Refusal> {
 /// Checks that no mistake hides uses: what could not be read may hold the name.
 pub(super) fn check_readable(view: View<'_>) -> Result<(), Refusal> {
     let all = view.analysis.checked.diagnostics.iter();
-    let mut unread = all.filter(|one| is_error(one) && one.code.id().starts_with("E00"));
+    let mut unread = all.filter(|one| is_error(one) && one.code.is_of_syntax());
     let Some(one) = unread.next() else { return Ok(()) };
     let map = view.analysis.map();
     let (file, line) = (map.name(one.primary.span.file), map.location(one.primary.span).line);

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::arithmetic::Operations;
+
 /// The operations of one operator for one picture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
@@ -28,24 +30,39 @@ pub struct Cost {
     pub connections: u128,
 }
 
+/// The cost of nothing; the start of the others in constants.
+pub(crate) const ZERO: Cost = Cost {
+    macs: Product { positions: Vec::new(), each: Vec::new() },
+    macs_useful: 0,
+    add: 0,
+    mul: 0,
+    div: 0,
+    sqrt: 0,
+    exp: 0,
+    cmp: 0,
+    connections: 0,
+};
+
 impl Cost {
+    /// A cost without multiply-accumulates.
+    pub fn of(operations: Operations) -> Cost {
+        let Operations([add, mul, div, sqrt, exp, cmp]) = operations;
+        Cost { add, mul, div, sqrt, exp, cmp, ..ZERO }
+    }
+
+    /// The operations besides the multiply-accumulates, by kind.
+    pub fn operations(&self) -> Operations {
+        Operations([self.add, self.mul, self.div, self.sqrt, self.exp, self.cmp])
+    }
+
     /// Floating-point operations besides the multiply-accumulates.
     pub fn other(&self) -> u128 {
-        self.add + self.mul + self.div + self.sqrt + self.exp + self.cmp
+        self.operations().total()
     }
 
     /// The cost of `count` elements, each of which costs this much, without multiply-accumulates.
     pub fn times(&self, count: u64) -> Cost {
-        let count = u128::from(count);
-        Cost {
-            add: self.add * count,
-            mul: self.mul * count,
-            div: self.div * count,
-            sqrt: self.sqrt * count,
-            exp: self.exp * count,
-            cmp: self.cmp * count,
-            ..Cost::default()
-        }
+        Cost::of(self.operations() * u128::from(count))
     }
 
     /// All floating-point operations: `2·macs + other`.

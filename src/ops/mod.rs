@@ -6,6 +6,7 @@
 //! Operators know neither syntax nor graph.
 
 mod argument;
+mod arithmetic;
 mod bind;
 mod border;
 mod bound;
@@ -26,6 +27,7 @@ mod torch;
 mod vocabulary;
 
 pub use argument::{ConnectionTable, RawArgument, RawValue, Segment, segments, trailing_word};
+pub use arithmetic::{Arithmetic, Operations};
 pub use bind::bind;
 pub use border::Border;
 pub use bound::{Bound, Literal};

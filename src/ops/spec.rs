@@ -26,6 +26,9 @@ pub struct Spec {
     /// The first version of the compiler that knows the word, such as `0.2`. A block of the same name in an older
     /// file wins over a word that is younger than [`FIRST`].
     pub since: &'static str,
+    /// Whether it subtracts the mean of each channel, so that a bias in front of it has no effect. An operator that
+    /// [takes a bias](Spec::takes_bias) has none where such a word is the first behind it, unless `bias` asks for it.
+    pub absorbs_bias: bool,
 }
 
 /// The version whose words every file may rely on: no block may be named like one of them.
@@ -44,7 +47,18 @@ impl Spec {
         attributes: &[],
         cost: "",
         since: FIRST,
+        absorbs_bias: false,
     };
+
+    /// Whether it has a flag of this name.
+    pub fn has_flag(&self, name: &str) -> bool {
+        self.flags.iter().any(|flag| flag.name == name)
+    }
+
+    /// Whether it has a bias that `nobias` takes away and `bias` keeps.
+    pub fn takes_bias(&self) -> bool {
+        self.has_flag("bias") && self.has_flag("nobias")
+    }
 
     /// The declared default of `"lone value"` or an attribute.
     pub(super) fn default(&self, name: &str) -> Option<Literal> {

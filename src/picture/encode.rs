@@ -4,7 +4,7 @@ use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use ndarray::ArrayView3;
 
-use crate::diag::{Code, Failure};
+use crate::diag::{Advice, Code, Failure};
 use crate::tensor::Shape;
 
 use super::palette;
@@ -37,11 +37,11 @@ impl Meaning {
             (Meaning::Values, _) => {
                 let failure =
                     refused(format!("`{name}` is {shape}, and a picture of values has one channel or three"));
-                Err(failure.help("`--as classes` shows the channel of the greatest value"))
+                Err(failure.advise(Advice::ShowClasses))
             }
             (Meaning::Classes, 1) => {
                 let failure = refused(format!("`{name}` is {shape}: one channel has no greatest one"));
-                Err(failure.help("leave out `--as classes`: 0 becomes black, 1 white"))
+                Err(failure.advise(Advice::ShowValues))
             }
             (Meaning::Classes, _) => Ok(()),
         }
@@ -120,8 +120,8 @@ mod tests {
     #[test]
     fn shapes_that_are_no_pictures_are_refused() {
         let failure = |meaning: Meaning, shape| meaning.check(shape, "out").unwrap_err();
-        assert!(failure(Meaning::Values, Shape::map(4, 4, 21)).helps[0].contains("--as classes"));
-        assert!(failure(Meaning::Classes, Shape::map(4, 4, 1)).helps[0].contains("leave out"));
+        assert_eq!(failure(Meaning::Values, Shape::map(4, 4, 21)).advice, [Advice::ShowClasses]);
+        assert_eq!(failure(Meaning::Classes, Shape::map(4, 4, 1)).advice, [Advice::ShowValues]);
         for meaning in [Meaning::Values, Meaning::Classes] {
             assert_eq!(failure(meaning, Shape::Vector(3)).code, Code::E0606);
         }

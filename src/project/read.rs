@@ -144,7 +144,7 @@ fn lints(table: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Lints, Pro
             lints.all = Some(level);
             continue;
         }
-        let known = || Code::ALL.iter().filter(|code| code.id().starts_with('W'));
+        let known = || Code::ALL.iter().filter(|code| code.is_lint());
         let Some(&code) = known().find(|code| code.id() == lint) else {
             let mut mistake = ProjectMistake::new(format!("there is no lint `{lint}`"), name.span());
             let near = did_you_mean(lint, known().map(|code| code.id()).chain(["warnings"]));

@@ -1,7 +1,7 @@
 //! Folds repeated blocks: neighbouring scopes with equal rows become one row, `layer3.1 … layer3.5  ×5`, with the
 //! sum of their figures.
 
-use super::row::{Row, add, sum_row};
+use super::row::{Row, sum_row};
 
 /// Folds every run of at least two equal scopes of at least two rows, outer scopes first.
 pub(super) fn fold(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
@@ -66,8 +66,8 @@ fn joined<'a>(rows: &[Row<'a>], length: usize, copies: usize) -> Row<'a> {
     let (first, last) = (&rows[0], &rows[rows.len() - 1]);
     let common = rows[length].name.split('.').zip(first.name.split('.')).take_while(|(a, b)| a == b).count();
     let scope = |row: &Row| row.name.split('.').take(common + 1).collect::<Vec<_>>().join(".");
-    let mut sums = first.sums.clone();
-    rows[1..].iter().for_each(|row| add(sums.to_mut(), &row.sums));
+    let mut sums = first.sums;
+    rows[1..].iter().for_each(|row| sums += row.sums);
     let name = format!("{} … {}  ×{copies}", scope(first), scope(last));
     Row {
         input: first.input.clone(),

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use super::view::{Layer, Sums};
+use super::sums::Sums;
+use super::view::Layer;
 
 /// A row of a table: what a layer says, or what was folded of several.
 #[derive(Clone, Debug)]
@@ -16,7 +17,7 @@ pub(super) struct Row<'a> {
     pub stride: String,
     pub field: String,
     pub source: String,
-    pub sums: Cow<'a, Sums>,
+    pub sums: Sums,
 }
 
 fn shape_text(shape: &[u64]) -> String {
@@ -29,7 +30,7 @@ fn pair<T: Display + PartialEq>([down, across]: [T; 2]) -> String {
 }
 
 /// The row of a part, a fold or a total: counts without an operator of its own.
-pub(super) fn sum_row<'a>(name: Cow<'a, str>, op: &'a str, sums: Cow<'a, Sums>) -> Row<'a> {
+pub(super) fn sum_row<'a>(name: Cow<'a, str>, op: &'a str, sums: Sums) -> Row<'a> {
     let nothing = String::new;
     Row {
         name,
@@ -55,26 +56,6 @@ pub(super) fn row(layer: &Layer) -> Row<'_> {
         stride: layer.stride.map_or(String::new(), pair),
         field: pair(layer.receptive_field.size),
         source: format!("{}:{}", layer.source.file, layer.source.line),
-        sums: Cow::Borrowed(&layer.counts),
+        sums: layer.counts,
     }
-}
-
-pub(super) fn add(sum: &mut Sums, other: &Sums) {
-    sum.params += other.params;
-    sum.frozen += other.frozen;
-    sum.state += other.state;
-    sum.macs += other.macs;
-    sum.macs_useful += other.macs_useful;
-    sum.connections += other.connections;
-    sum.weight_bytes += other.weight_bytes;
-    sum.activation_bytes += other.activation_bytes;
-    sum.activations += other.activations;
-    sum.flops.total += other.flops.total;
-    sum.flops.mac += other.flops.mac;
-    sum.flops.add += other.flops.add;
-    sum.flops.mul += other.flops.mul;
-    sum.flops.div += other.flops.div;
-    sum.flops.sqrt += other.flops.sqrt;
-    sum.flops.exp += other.flops.exp;
-    sum.flops.cmp += other.flops.cmp;
 }

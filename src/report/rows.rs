@@ -1,13 +1,12 @@
 //! Which rows and columns a table shows: folded by depth, sorted, cut, and each figure as text.
 
-use std::borrow::Cow;
-
 use crate::analysis::Metric;
 use crate::base::percent;
 
 use super::numbers::{Figures, bytes, count};
-use super::row::{Row, add, row, sum_row};
-use super::view::{Report, Sums};
+use super::row::{Row, row, sum_row};
+use super::sums::Sums;
+use super::view::Report;
 use super::{repeats, tree};
 
 /// A column of a table.
@@ -152,9 +151,8 @@ const HEAVIEST: usize = 3;
 
 /// The positions of the rows with the largest values, those of nothing left out.
 fn heaviest(rows: &[Row], shared: Metric) -> Vec<usize> {
-    let mut order: Vec<usize> =
-        (0..rows.len()).filter(|&index| metric(&rows[index].sums, shared) > 0).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(metric(&rows[index].sums, shared)));
+    let mut order: Vec<usize> = (0..rows.len()).filter(|&index| rows[index].sums.get(shared) > 0).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(rows[index].sums.get(shared)));
     order.truncate(HEAVIEST);
     order
 }
@@ -169,7 +167,7 @@ fn fold(report: &Report, depth: usize) -> Vec<Row<'_>> {
         let one = row(layer);
         match (&prefix, &open, rows.last_mut()) {
             (Some(prefix), Some(current), Some(last)) if prefix == current => {
-                add(last.sums.to_mut(), &one.sums);
+                last.sums += one.sums;
                 last.shape = one.shape;
                 last.field = one.field;
             }
@@ -182,21 +180,6 @@ fn fold(report: &Report, depth: usize) -> Vec<Row<'_>> {
         open = prefix;
     }
     rows
-}
-
-fn metric(sums: &Sums, metric: Metric) -> u128 {
-    match metric {
-        Metric::Params => sums.params,
-        Metric::Frozen => sums.frozen,
-        Metric::State => sums.state,
-        Metric::Macs => sums.macs,
-        Metric::MacsUseful => sums.macs_useful,
-        Metric::Flops => sums.flops.total,
-        Metric::WeightBytes => sums.weight_bytes,
-        Metric::ActivationBytes => sums.activation_bytes,
-        Metric::Activations => sums.activations,
-        Metric::PeakMemory | Metric::Depth | Metric::ReceptiveField | Metric::Out => 0,
-    }
 }
 
 /// The cells of a table for people.
@@ -215,13 +198,13 @@ pub(super) fn cells(report: &Report, selection: &Selection, figures: Figures) ->
         rows = repeats::fold(rows);
     }
     if let Some(by) = selection.sort {
-        rows.sort_by_key(|row| std::cmp::Reverse(metric(&row.sums, by)));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.sums.get(by)));
     }
     let hidden = rows.len().saturating_sub(selection.top.unwrap_or(usize::MAX));
     rows.truncate(selection.top.unwrap_or(usize::MAX));
     // The share is that of the metric that orders the table, else of the MACs.
     let shared = selection.sort.unwrap_or(Metric::Macs);
-    let whole = metric(&report.totals.sums, shared);
+    let whole = report.totals.sums.get(shared);
     let cell = |column: Column, row: &Row| match column {
         Column::Name => row.name.to_string(),
         Column::Op => row.op.to_string(),
@@ -231,14 +214,14 @@ pub(super) fn cells(report: &Report, selection: &Selection, figures: Figures) ->
         Column::Stride => row.stride.clone(),
         Column::ReceptiveField => row.field.clone(),
         Column::Source => row.source.clone(),
-        Column::Share => percent(metric(&row.sums, shared), whole),
+        Column::Share => percent(row.sums.get(shared), whole),
         Column::Metric(one @ (Metric::WeightBytes | Metric::ActivationBytes)) => {
-            bytes(metric(&row.sums, one), figures)
+            bytes(row.sums.get(one), figures)
         }
-        Column::Metric(one) => count(metric(&row.sums, one), figures),
+        Column::Metric(one) => count(row.sums.get(one), figures),
     };
     let total = |name: &str, sums: &Sums| {
-        let row = sum_row(name.to_owned().into(), "", Cow::Borrowed(sums));
+        let row = sum_row(name.to_owned().into(), "", *sums);
         selection
             .columns
             .iter()

@@ -99,7 +99,7 @@ fn summary(report: &Report, exact: bool, width: usize) -> String {
         lines.push(("state", grouped(sums.state)));
     }
     lines.push(("macs", format!("{}  ({} without padding)", grouped(sums.macs), grouped(sums.macs_useful))));
-    lines.push(("flops", grouped(sums.flops.total)));
+    lines.push(("flops", grouped(sums.flops.total())));
     lines.push(("weights", size(sums.weight_bytes)));
     let at = memory.at.as_ref().map_or(String::new(), |at| format!(" at `{at}`"));
     lines

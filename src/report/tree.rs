@@ -1,9 +1,8 @@
 //! Parts with rows of their own: the rows of a part stand indented below it.
 
-use std::borrow::Cow;
-
-use super::row::{Row, add, row, sum_row};
-use super::view::{Report, Sums};
+use super::row::{Row, row, sum_row};
+use super::sums::Sums;
+use super::view::Report;
 
 /// Spaces for each level.
 const INDENT: &str = "  ";
@@ -22,10 +21,10 @@ pub(super) fn rows(report: &Report) -> Vec<Row<'_>> {
         for part in &around[shared..] {
             let name = INDENT.repeat(open.len()) + part;
             open.push((part, rows.len()));
-            rows.push(sum_row(name.into(), "", Cow::Owned(Sums::default())));
+            rows.push(sum_row(name.into(), "", Sums::default()));
         }
         for &(_, part) in &open {
-            add(rows[part].sums.to_mut(), &layer.counts);
+            rows[part].sums += layer.counts;
             rows[part].shape = row(layer).shape;
         }
         rows.push(Row { name: (INDENT.repeat(open.len()) + own).into(), ..row(layer) });

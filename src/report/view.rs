@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use crate::analysis::{COST_MODEL, Checked, Dtype, Fraction, Metric, Receptive, Status, Totals};
+use crate::analysis::{COST_MODEL, Checked, Dtype, Fraction, Metric, Receptive, Status};
 use crate::base::SourceMap;
 use crate::ir::{Node, NodeId};
 use crate::ops::Operator;
 use crate::tensor::Shape;
 
 use super::preprocessing::Preprocessing;
+use super::sums::Sums;
 
 /// The version of the JSON; a field that changes its meaning or goes raises it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -113,54 +114,6 @@ pub struct Layer {
     pub shares: Option<String>,
     /// Where it is written.
     pub source: SourceView,
-}
-
-/// Counts of a row or of several.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Sums {
-    /// Trainable elements.
-    pub params: u128,
-    /// Fixed weights.
-    pub frozen: u128,
-    /// Running statistics.
-    pub state: u128,
-    /// Multiply-accumulates, taps on padding included.
-    pub macs: u128,
-    /// Multiply-accumulates without the taps on padding.
-    pub macs_useful: u128,
-    /// Floating-point operations by kind.
-    pub flops: FlopsView,
-    /// LeCun's count of connections: outputs × (fan-in + 1).
-    pub connections: u128,
-    /// Bytes of all parameters.
-    pub weight_bytes: u128,
-    /// Bytes of the values.
-    pub activation_bytes: u128,
-    /// Elements of the outputs of convolutions and dense layers, as RegNet and timm count activations.
-    pub activations: u128,
-}
-
-/// Floating-point operations by kind; `mac` counts two for each multiply-accumulate.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct FlopsView {
-    /// All kinds together.
-    pub total: u128,
-    /// Multiplications and additions of multiply-accumulates.
-    pub mac: u128,
-    /// Other additions and subtractions.
-    pub add: u128,
-    /// Other multiplications.
-    pub mul: u128,
-    /// Divisions.
-    pub div: u128,
-    /// Square roots.
-    pub sqrt: u128,
-    /// Exponentials and other transcendental functions.
-    pub exp: u128,
-    /// Comparisons.
-    pub cmp: u128,
 }
 
 /// The totals of a network.
@@ -287,7 +240,7 @@ impl Report {
             outputs: outputs.collect(),
             layers: layers.collect(),
             totals: NetworkTotals {
-                sums: sums(checked.totals(), settings),
+                sums: Sums::of(checked.totals(), settings.dtype, settings.batch),
                 peak_memory: MemoryView {
                     planned: memory.planned,
                     lower_bound: memory.lower_bound,
@@ -298,7 +251,7 @@ impl Report {
                 depth: checked.depth(),
                 receptive_field: Metric::ReceptiveField.of_network(checked),
             },
-            totals_train_only: sums(checked.totals_train_only(), settings),
+            totals_train_only: Sums::of(checked.totals_train_only(), settings.dtype, settings.batch),
         }
     }
 }
@@ -340,7 +293,7 @@ fn layer(checked: &Checked, id: NodeId, node: &Node, sources: &SourceMap, settin
         shape: node.shape.dims(),
         kernel: windows.map(|(rows, columns)| [rows.kernel, columns.kernel]),
         stride: windows.map(|(rows, columns)| [rows.stride, columns.stride]),
-        counts: sums(checked.row(id), settings),
+        counts: Sums::of(checked.row(id), settings.dtype, settings.batch),
         receptive_field: receptive(checked.receptive(id)),
         train_only: node.train_only,
         shares: node.shares.map(|owner| checked.graph().node(owner).path.clone()),
@@ -350,32 +303,6 @@ fn layer(checked: &Checked, id: NodeId, node: &Node, sources: &SourceMap, settin
             column: at.column,
             expansion: expansion.collect(),
         },
-    }
-}
-
-fn sums(totals: &Totals, settings: Settings) -> Sums {
-    let batch = u128::from(settings.batch);
-    let flops = &totals.flops;
-    Sums {
-        params: totals.elements.params,
-        frozen: totals.elements.frozen,
-        state: totals.elements.state,
-        macs: totals.macs * batch,
-        macs_useful: totals.macs_useful * batch,
-        flops: FlopsView {
-            total: flops.total() * batch,
-            mac: flops.mac * batch,
-            add: flops.add * batch,
-            mul: flops.mul * batch,
-            div: flops.div * batch,
-            sqrt: flops.sqrt * batch,
-            exp: flops.exp * batch,
-            cmp: flops.cmp * batch,
-        },
-        connections: totals.connections,
-        weight_bytes: totals.weight_bytes(settings.dtype),
-        activation_bytes: totals.activation_bytes(settings.dtype) * batch,
-        activations: totals.layer_outputs * batch,
     }
 }
 

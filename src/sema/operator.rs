@@ -47,9 +47,9 @@ impl<'a> Expander<'a> {
         let raw = self.without_misspelt(raw, Some(spec));
         let segments = ops::segments(&raw, Some(spec));
         let mut head = segments[0].arguments.to_vec();
-        let starts_with_bn =
-            segments.get(1).and_then(|segment| segment.word).is_some_and(|word| word.value == "bn");
-        if starts_with_bn && takes_bias(spec) && !has_word(&head, "bias") && !has_word(&head, "nobias") {
+        let first_trailing = segments.get(1).and_then(|segment| ops::find(&segment.word?.value));
+        let is_absorbed = first_trailing.is_some_and(|trailing| trailing.absorbs_bias);
+        if is_absorbed && spec.takes_bias() && !has_word(&head, "bias") && !has_word(&head, "nobias") {
             head.push(RawArgument::Word(Spanned::new("nobias".to_owned(), word.span)));
         }
         let head = self.without_foreign(spec, head);
@@ -171,9 +171,4 @@ impl<'a> Expander<'a> {
 
 fn has_word(arguments: &[RawArgument], word: &str) -> bool {
     arguments.iter().any(|argument| matches!(argument, RawArgument::Word(found) if found.value == word))
-}
-
-fn takes_bias(spec: &Spec) -> bool {
-    // `bn` has a `nobias` of its own, but no `bias` that would keep it.
-    ["bias", "nobias"].iter().all(|word| spec.flags.iter().any(|flag| flag.name == *word))
 }

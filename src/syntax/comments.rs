@@ -107,7 +107,7 @@ impl Reader<'_, '_> {
 
     fn allow_code(&mut self, word: &str, place: Span, scope: Span) {
         match Code::parse(word) {
-            Some(code) if is_lint(code) => self.tree.allows.push(Allow { code, scope }),
+            Some(code) if code.is_lint() => self.tree.allows.push(Allow { code, scope }),
             Some(code) => {
                 let message = format!("{code} is an error and cannot be allowed");
                 self.session.error(Code::E0201, place, message).here(code.title()).emit();
@@ -133,10 +133,6 @@ impl Reader<'_, '_> {
         let line_start = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
         self.session.span(line_start, comment.end as usize)
     }
-}
-
-fn is_lint(code: Code) -> bool {
-    code.id().starts_with('W')
 }
 
 /// `W0203` is, a word of a sentence is not.

@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use cnnc::diff::{DiffReport, MARKER, NetworkDiff, Side, html, markdown, table};
+use cnnc::analysis::Metric;
+use cnnc::diff::{ChangeView, DiffReport, MARKER, NetworkDiff, Side, html, markdown, table};
 use cnnc::driver::{Options, Session};
 use proptest::prelude::*;
 
@@ -38,14 +39,15 @@ fn kinds(diff: &NetworkDiff) -> Vec<(&str, &str)> {
     diff.layers.iter().map(|layer| (layer.kind.as_str(), layer.name.as_str())).collect()
 }
 
-fn total(diff: &NetworkDiff, metric: &str) -> i128 {
+fn total(diff: &NetworkDiff, metric: Metric) -> i128 {
     diff.totals.iter().find(|figure| figure.metric == metric).unwrap().change
 }
 
 /// What the edits, alone and together, say of a metric.
 fn attributed(diff: &NetworkDiff) -> [i128; 3] {
-    let alone = diff.edits.iter().map(|edit| [edit.params, edit.macs, edit.activation_bytes]);
-    let together = diff.together.iter().map(|one| [one.params, one.macs, one.activation_bytes]);
+    let sums = |change: &ChangeView| [change.params, change.macs, change.activation_bytes];
+    let alone = diff.edits.iter().map(|edit| sums(&edit.change));
+    let together = diff.together.iter().map(|one| sums(&one.change));
     alone.chain(together).fold([0; 3], |sum, one| [sum[0] + one[0], sum[1] + one[1], sum[2] + one[2]])
 }
 
@@ -66,9 +68,9 @@ fn an_edit_has_its_place_and_all_that_follows_from_it() {
         kinds(&wider),
         [("changed", "conv1"), ("changed", "relu1"), ("changed", "maxpool1"), ("changed", "conv2")]
     );
-    assert_eq!(wider.edits[0].params, 32 * 28 + 32 * 9 * 128);
-    assert_eq!(wider.edits[0].params, total(&wider, "params"));
-    assert_eq!(wider.edits[0].macs, total(&wider, "macs"));
+    assert_eq!(wider.edits[0].change.params, 32 * 28 + 32 * 9 * 128);
+    assert_eq!(wider.edits[0].change.params, total(&wider, Metric::Params));
+    assert_eq!(wider.edits[0].change.macs, total(&wider, Metric::Macs));
 }
 
 #[test]
@@ -83,11 +85,11 @@ fn an_inserted_layer_is_one_insertion() {
     assert_eq!(deeper.renumbered, 4, "two convolutions and two activations");
     let lines: Vec<u32> = deeper.edits.iter().map(|edit| edit.line).collect();
     assert_eq!(lines, [4, 8]);
-    assert_eq!(attributed(&deeper)[0], total(&deeper, "params"));
+    assert_eq!(attributed(&deeper)[0], total(&deeper, Metric::Params));
     let back = diff(&new, BASE);
     assert!(back.edits.iter().all(|edit| edit.kind == "removed"));
-    assert_eq!(attributed(&back)[0], total(&back, "params"));
-    assert_eq!(total(&back, "params"), -total(&deeper, "params"));
+    assert_eq!(attributed(&back)[0], total(&back, Metric::Params));
+    assert_eq!(total(&back, Metric::Params), -total(&deeper, Metric::Params));
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn what_two_edits_cause_is_theirs_together() {
     assert_eq!(both.edits.len(), 2);
     assert_eq!(both.together.len(), 1, "the second convolution differs by both");
     assert_eq!(both.together[0].edits, [0, 1]);
-    assert_eq!(attributed(&both)[0], total(&both, "params"));
+    assert_eq!(attributed(&both)[0], total(&both, Metric::Params));
 }
 
 #[test]
@@ -105,7 +107,7 @@ fn an_edit_of_a_block_a_call_or_a_constant_is_found_where_it_was_made() {
     let old = "let width = 16;\nblock unit(c) {\n    conv 3x3x(c) same bn relu;\n}\nnetwork net {\n    input 32x32x3;\n    [unit(width) * 3] as a[];\n    unit(64);\n    conv 1x1x10;\n}\n";
     let place = |new: String| {
         let diff = diff(old, &new);
-        assert_eq!(attributed(&diff)[0], total(&diff, "params"));
+        assert_eq!(attributed(&diff)[0], total(&diff, Metric::Params));
         assert_eq!(diff.edits.len(), 1, "{:?}", diff.edits);
         let edit = &diff.edits[0];
         (edit.line, edit.text.clone(), edit.touched)
@@ -121,7 +123,7 @@ fn an_edit_of_a_block_a_call_or_a_constant_is_found_where_it_was_made() {
 fn the_shape_of_the_input_is_an_edit() {
     let larger = diff(BASE, &BASE.replace("32x32x3", "64x64x3"));
     assert_eq!(larger.edits[0].text, "shape 32x32x3 → 64x64x3");
-    assert_eq!(larger.edits[0].macs, total(&larger, "macs"));
+    assert_eq!(larger.edits[0].change.macs, total(&larger, Metric::Macs));
     assert_eq!(larger.new_shapes.inputs, [[64, 64, 3]]);
 }
 
@@ -141,7 +143,7 @@ proptest! {
             format!("input 8x8x2;\n{}conv 1x1x3;\n", layers.iter().map(layer).collect::<String>())
         };
         let found = diff(&source(&old), &source(&new));
-        let totals = ["params", "macs", "activation_bytes"].map(|metric| total(&found, metric));
+        let totals = [Metric::Params, Metric::Macs, Metric::ActivationBytes].map(|metric| total(&found, metric));
         prop_assert_eq!(attributed(&found), totals);
     }
 }

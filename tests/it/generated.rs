@@ -38,7 +38,7 @@ fn figures(report: &Report) -> String {
         sums.state,
         sums.macs,
         sums.macs_useful,
-        sums.flops.total,
+        sums.flops.total(),
         sums.weight_bytes,
         sums.activation_bytes,
         totals.depth,
@@ -56,7 +56,7 @@ fn figures(report: &Report) -> String {
             one.state,
             one.macs,
             one.macs_useful,
-            one.flops.total,
+            one.flops.total(),
         );
     }
     text

@@ -329,7 +329,7 @@ fn an_unclosed_bracket_is_shown_with_its_beginning() {
     3 │         conv 3x3x8;
       │                    ^ `>` is missing here
       = help: put in `>`
-      = help: `cnnc fmt` then indents what the brackets enclose
+      = help: formatting the text then indents what the brackets enclose
     "#);
 }
 

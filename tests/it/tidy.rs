@@ -168,6 +168,22 @@ fn files_environment_and_streams_belong_to_the_command_line() {
 }
 
 #[test]
+fn the_library_speaks_without_the_words_of_the_command_line() {
+    // The title of a document names the program; a baseline says how it is written anew.
+    let titles =
+        ["cli/", "main.rs", "annotate/markdown.rs", "report/html/", "diff/html.rs", "baseline/mod.rs"];
+    let wrong: Vec<String> = sources()
+        .iter()
+        .filter(|(name, _, _)| !titles.iter().any(|place| name.starts_with(place)))
+        .flat_map(|(name, _, text)| {
+            let is_said = |line: &&str| line.contains("`cnnc ") || line.contains("`--");
+            code(text).filter(is_said).map(|line| format!("{name}: {}", line.trim())).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(wrong.is_empty(), "say the fact, and leave the words to `cli`:\n{}", wrong.join("\n"));
+}
+
+#[test]
 fn unsafe_code_stands_in_kernels_only() {
     only("unsafe {", &["exec/kernels/"]);
     only("unsafe fn", &["exec/kernels/"]);

@@ -56,6 +56,11 @@ macro_rules! catalogue {
         }
 
         impl Op {
+            /// How it is written.
+            pub fn spec(&self) -> &'static Spec {
+                match self { $(Op::$type(op) => op.spec(),)* }
+            }
+
             /// Its arguments, defaults among them, as if they had been written.
             pub fn bound(&self) -> Bound {
                 match self {

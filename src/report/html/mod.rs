@@ -85,7 +85,7 @@ fn headline(text: &mut String, report: &Report) {
     let mut cards = vec![
         ("Parameters", count(sums.params, Figures::Rounded), count(sums.params, Figures::Exact)),
         ("MACs", count(sums.macs, Figures::Rounded), count(sums.macs, Figures::Exact)),
-        ("FLOPs", count(sums.flops.total, Figures::Rounded), count(sums.flops.total, Figures::Exact)),
+        ("FLOPs", count(sums.flops.total(), Figures::Rounded), count(sums.flops.total(), Figures::Exact)),
         (
             "Weights",
             bytes(sums.weight_bytes, Figures::Rounded),

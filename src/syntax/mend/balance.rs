@@ -49,7 +49,7 @@ pub(crate) fn balance(
 
 /// Where a pair spans lines, its proposed place is a guess that the indentation of the canonical form shows.
 fn emit_with_advice(error: Builder<'_>, spans_lines: bool) {
-    let advice = "`cnnc fmt` then indents what the brackets enclose";
+    let advice = "formatting the text then indents what the brackets enclose";
     if spans_lines { error.help(advice).emit() } else { error.emit() }
 }
 

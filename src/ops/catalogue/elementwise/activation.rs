@@ -10,13 +10,14 @@ mod forms;
 use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
 
 use crate::diag::Code;
+use crate::ops::cost::ZERO;
 use crate::ops::field::{Arguments, Field, joined, only_value, total};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{ACTIVATIONS, MODULE_AND_FUNCTION, ONCE, nothing, rules};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Attribute, Bound, Cost, Counted, Default, FIRST, Flag, Geometry, Kind, Number, OpError, Operator,
-    Product, Reuse, Spec, Tool, Value, Written,
+    Attribute, Bound, Cost, Counted, Default, FIRST, Flag, Geometry, Kind, Number, OpError, Operator, Reuse,
+    Spec, Tool, Value, Written,
 };
 use crate::tensor::Shape;
 use declare::{elementwise, example};
@@ -31,19 +32,6 @@ pub struct Activation {
     /// Which, with its arguments.
     pub function: Function,
 }
-
-/// Nothing; the start of the costs below.
-const ZERO: Cost = Cost {
-    macs: Product { positions: Vec::new(), each: Vec::new() },
-    macs_useful: 0,
-    add: 0,
-    mul: 0,
-    div: 0,
-    sqrt: 0,
-    exp: 0,
-    cmp: 0,
-    connections: 0,
-};
 
 /// The version that brought the second half of the list.
 const SECOND: &str = "0.2";

@@ -20,6 +20,7 @@ pub(crate) static SPEC: Spec = Spec {
     summary: "Batch normalisation with running statistics (Ioffe & Szegedy 2015): (x − mean)/√(var + eps)·weight + bias.",
     example: "input 8x8x3;\nconv 3x3x4 same bn relu  -> 8x8x4;\n",
     cost: "per element 2 additions (with `nobias` 1) and 1 multiplication; per channel 1 addition, 1 square root and 1 division",
+    absorbs_bias: true,
     ..BatchNorm::WRITTEN
 };
 

@@ -68,15 +68,9 @@ pub(crate) fn cost(norm: &impl Norm, input: Shape) -> Cost {
         Trained::Weight => (elements, 0),
         Trained::WeightAndBias => (elements, elements),
     };
-    Cost {
-        add: one.add * count + add,
-        mul: one.mul * count + mul,
-        div: one.div * count,
-        sqrt: one.sqrt * count,
-        exp: one.exp * count,
-        cmp: one.cmp * count,
-        ..Cost::default()
-    }
+    let mut operations = one.operations() * count;
+    operations += Cost { add, mul, ..Cost::default() }.operations();
+    Cost::of(operations)
 }
 
 /// How positions see each other.
