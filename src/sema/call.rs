@@ -9,8 +9,9 @@ use super::context::Context;
 use super::environment::{Environment, Setting, Variable};
 use super::expander::Expander;
 use super::incoming::Incoming;
-use super::program::{ItemId, words_of_statements};
+use super::namespace::words_of_statements;
 use super::scope::{OwnPath, PathScope};
+use super::source::ItemId;
 use super::uses::Definition;
 use super::{Evaluated, Unavailable, limits};
 

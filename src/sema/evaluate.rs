@@ -9,7 +9,7 @@ use super::environment::{Environment, Setting};
 use super::expander::Expander;
 use super::incoming::Incoming;
 use super::number::{ArithmeticError, Scalar};
-use super::program::ItemId;
+use super::source::ItemId;
 use super::uses::Definition;
 use super::{Evaluated, Unavailable, limits};
 

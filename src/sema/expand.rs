@@ -10,7 +10,8 @@ use crate::syntax::ast;
 use super::expander::{Expander, Given};
 use super::input_size::InputSize;
 use super::number::Scalar;
-use super::program::{ItemId, Program};
+use super::program::Program;
+use super::source::ItemId;
 use super::steps::Steps;
 use super::uses::Uses;
 

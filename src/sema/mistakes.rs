@@ -8,7 +8,7 @@ use crate::syntax::ast;
 use super::context::Context;
 use super::expander::Expander;
 use super::foreign::{self, Meaning, Written};
-use super::program::words_of_statements;
+use super::namespace::words_of_statements;
 
 impl<'a> Expander<'a> {
     /// Whether a file names a block like this operator, so that the block is meant.

@@ -168,6 +168,23 @@ fn files_environment_and_streams_belong_to_the_command_line() {
 }
 
 #[test]
+fn errors_of_an_expansion_have_its_trace() {
+    // Before a network is expanded, and once it is whole, no call and no copy leads to a place.
+    let without =
+        ["reading.rs", "namespace.rs", "program.rs", "table.rs", "expander.rs", "expect.rs", "unused.rs"]
+            .map(|file| format!("sema/{file}"));
+    let wrong: Vec<String> = sources()
+        .iter()
+        .filter(|(name, module, _)| module == "sema" && !without.contains(name))
+        .filter(|(_, _, text)| {
+            code(text).any(|line| line.contains("sink.error(") || line.contains("sink.warning("))
+        })
+        .map(|(name, _, _)| name.clone())
+        .collect();
+    assert!(wrong.is_empty(), "use `Expander::error`, which adds the trace, in {}", wrong.join(", "));
+}
+
+#[test]
 fn the_library_speaks_without_the_words_of_the_command_line() {
     // The title of a document names the program; a baseline says how it is written anew.
     let titles =

@@ -1,0 +1,169 @@
+//! Reads the root file and what it uses: the door to files, and the order in which they are taken.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::{FileId, MAX_SOURCE_BYTES, grow_stack};
+use crate::diag::{Code, Sink};
+use crate::syntax::ast;
+
+use super::files::Files;
+use super::limits;
+use super::source::{Namespace, Source, first_statement};
+
+/// The only door to files: paths are relative to where the compiler runs, with `/` between their parts.
+pub trait Loader {
+    /// The bytes of a file.
+    fn read(&self, path: &str) -> std::io::Result<Vec<u8>>;
+
+    /// The bytes of a file that must lie in or below a folder, wherever links lead. Without links its path says so.
+    fn read_within(&self, _folder: &str, path: &str) -> std::io::Result<Vec<u8>> {
+        self.read(path)
+    }
+}
+
+/// A loader that knows no files, for inline text.
+impl Loader for () {
+    fn read(&self, _path: &str) -> std::io::Result<Vec<u8>> {
+        Err(std::io::Error::from(std::io::ErrorKind::NotFound))
+    }
+}
+
+/// Takes the files of a program one after another, each before those that it uses.
+pub(super) struct Reader<'a> {
+    files: &'a mut Files,
+    loader: &'a dyn Loader,
+    sink: &'a mut Sink,
+    /// The files so far.
+    sources: Vec<Source>,
+    /// The files whose used files are being read, the root first.
+    open: Vec<usize>,
+    /// The bytes of all files.
+    bytes: usize,
+}
+
+impl Reader<'_> {
+    /// The root file, which stands in `files`, and behind it all that it uses.
+    pub(super) fn read(files: &mut Files, loader: &dyn Loader, root: FileId, sink: &mut Sink) -> Vec<Source> {
+        let path = files.map().name(root).to_owned();
+        let mut reader = Reader { files, loader, sink, sources: Vec::new(), open: Vec::new(), bytes: 0 };
+        reader.file(root, path);
+        reader.sources
+    }
+
+    /// Takes a file and, before it returns, the files that it uses. Gives the place of the file among the sources.
+    fn file(&mut self, file: FileId, path: String) -> usize {
+        let read = self.files.parse(file);
+        read.diagnostics.iter().for_each(|one| self.sink.add(one.clone()));
+        self.bytes += self.files.map().text(file).len();
+        let parsed = read.parsed.clone();
+        let uses: Vec<_> = parsed
+            .tree
+            .items
+            .iter()
+            .filter_map(
+                |item| if let ast::ItemKind::Use { path } = &item.kind { Some(path.clone()) } else { None },
+            )
+            .collect();
+        let index = self.sources.len();
+        self.sources.push(Source {
+            path: path.clone(),
+            parsed,
+            names: Namespace::default(),
+            tables: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            used: Vec::new(),
+        });
+        self.open.push(index);
+        for used in uses {
+            let Some(target) = resolve(&path, &used.value) else {
+                self.sink
+                    .error(Code::E0109, used.span, "a used file must lie in or below the folder of this file")
+                    .here("leaves the folder")
+                    .help("write a relative path with `/` and without `..`")
+                    .emit();
+                continue;
+            };
+            let known = self.sources.iter().position(|source| source.path == target);
+            let target = match known {
+                Some(cycle) if self.open.contains(&cycle) => {
+                    let chain: Vec<&str> =
+                        self.open.iter().map(|&one| self.sources[one].path.as_str()).collect();
+                    self.sink
+                        .error(Code::E0110, used.span, "files use each other")
+                        .here("leads back to a file that is being read")
+                        .note(format!("{} → {target}", chain.join(" → ")))
+                        .emit();
+                    continue;
+                }
+                Some(known) => known,
+                None => match self.find(folder_of(&path), &target) {
+                    Ok(file) => {
+                        let own = self.files.map().text(file).len();
+                        let bytes = self.bytes + own;
+                        if bytes > MAX_SOURCE_BYTES {
+                            let message =
+                                format!("{bytes} bytes of source in all; the limit is {MAX_SOURCE_BYTES}");
+                            self.sink
+                                .error(Code::E0010, used.span, message)
+                                .here(format!("has {own} bytes of them"))
+                                .emit();
+                            continue;
+                        }
+                        let loaded = grow_stack(|| self.file(file, target));
+                        if let Some(body) = &self.sources[loaded].parsed.tree.statements {
+                            self.sink
+                                .error(Code::E0016, used.span, "a used file must not be bare statements")
+                                .here("has nothing to use")
+                                .label(first_statement(body), "a statement outside of `block` and `network`")
+                                .help("wrap the statements into a `block`")
+                                .emit();
+                        }
+                        loaded
+                    }
+                    Err(why) => {
+                        self.sink
+                            .error(Code::E0109, used.span, format!("cannot read `{target}`"))
+                            .here(why)
+                            .emit();
+                        continue;
+                    }
+                },
+            };
+            self.sources[index].used.push((target, used.span));
+        }
+        self.open.pop();
+        index
+    }
+
+    /// The file of a used path, read where it is not known.
+    fn find(&mut self, folder: &str, path: &str) -> Result<FileId, String> {
+        if self.sources.len() >= limits::FILES {
+            return Err(format!("more than {} files", limits::FILES));
+        }
+        if let Some(known) = self.files.current(path) {
+            return Ok(known);
+        }
+        let bytes = self.loader.read_within(folder, path).map_err(|error| error.to_string())?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))?;
+        Ok(self.files.set(path, text))
+    }
+}
+
+/// The path of a used file; `None` where it would leave the folder of the using file.
+fn resolve(from: &str, used: &str) -> Option<String> {
+    let leaves =
+        |part: &str| part.is_empty() || part == "." || part == ".." || part.contains(['\\', ':', '\0']);
+    if used.split('/').any(leaves) {
+        return None;
+    }
+    Some(match from.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{used}"),
+        None => used.to_owned(),
+    })
+}
+
+/// The folder of a file; empty for the current one.
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}

@@ -1,0 +1,47 @@
+//! Paths, and the names that statements get by `as`.
+
+use crate::base::Span;
+
+use super::Expr;
+
+/// A part of a path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PathPart {
+    /// The part, without quotes.
+    pub value: String,
+    /// Where it stands, quotes included.
+    pub span: Span,
+    /// Whether it was written in quotes.
+    pub quoted: bool,
+}
+
+/// What stands behind `as`.
+#[derive(Debug)]
+pub struct Name {
+    /// The parts; a part with `*` and the `[]` are not among them.
+    pub parts: Vec<PathPart>,
+    /// How the members of the statement are called, where it is a sequence.
+    pub sequence: Option<Sequence>,
+    /// The number of the first member, `as s."b*" from 1`.
+    pub first: Option<Expr>,
+    /// The whole path.
+    pub span: Span,
+}
+
+/// How the members of a sequence are called.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sequence {
+    /// `s[]` or `[]`: by their number.
+    Brackets,
+    /// `"block1-*"`: what stands before and behind the number.
+    Pattern(String, String),
+}
+
+/// A path after `@`, `shared` or `expect`.
+#[derive(Debug)]
+pub struct Path {
+    /// Its parts.
+    pub parts: Vec<PathPart>,
+    /// The whole path, without the `@` or `shared`.
+    pub span: Span,
+}
