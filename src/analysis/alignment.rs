@@ -1,4 +1,5 @@
-//! W0209: paths that meet although their positions lie apart, and the statement that most likely moved them.
+//! W0209: two paths are added or concatenated although equal positions of them see different pixels of the input. The
+//! warning names the statement that most likely moved one of them.
 
 use crate::diag::{Code, Sink};
 use crate::ir::{Graph, NodeId};
@@ -8,10 +9,10 @@ use crate::tensor::Window;
 use super::receptive::Axis;
 use super::{Checked, Status};
 
-/// How far a path is followed towards the input.
+/// The number of nodes that a path is followed towards the input.
 const LONGEST_PATH: usize = 200;
 
-/// Warns where the operands of a sum or concatenation first disagree.
+/// Warns about the first sum or concatenation along a path whose operands are centred on different pixels.
 pub(super) fn check(checked: &Checked, id: NodeId, sink: &mut Sink) {
     let graph = checked.graph();
     let node = graph.node(id);
@@ -71,7 +72,7 @@ fn differ(a: Axis, b: Axis) -> bool {
     a.stride != b.stride || a.centre != b.centre
 }
 
-/// The first window of a path whose middle is not where its position is.
+/// The first node of a path whose window is not centred on the position that it computes.
 fn off_centre(graph: &Graph, end: NodeId, ends: &[NodeId]) -> Option<(NodeId, Window)> {
     let mut found = None;
     let mut at = end;

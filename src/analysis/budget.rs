@@ -1,8 +1,7 @@
 //! Compares a network with budgets: limits that are not in its source, but in the project file or on the
 //! command line. `expect` is their counterpart in the source.
 //!
-//! A budget for a part that a network lacks is an error: a limit that
-//! guards nothing must be seen.
+//! A budget for a part that the network lacks is an error, because a limit that limits nothing would go unnoticed.
 
 use std::cmp::Ordering;
 
@@ -12,7 +11,7 @@ use crate::diag::{Code, Sink};
 use super::expectation::{compare, contributors, decimal};
 use super::{Checked, Dtype, Metric, Unit, parts};
 
-/// The most that a metric may be.
+/// An upper limit for a metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Budget {
     /// The part of the network, by path; `None` is the network.
@@ -27,7 +26,7 @@ pub struct Budget {
     pub span: Option<Span>,
 }
 
-/// Why a budget has no meaning.
+/// Why a budget cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BudgetMistake {
     /// One line: what is wrong.

@@ -6,8 +6,7 @@
 use crate::ir::{Graph, NodeId};
 use crate::ops::Init;
 
-/// Whether a node counts as a layer: it combines several inputs into an output with weights, which is what
-/// a fan-in is stated for.
+/// Returns whether a node counts as a layer: it has a weight with a fan-in, so each output combines several inputs.
 pub(super) fn is_layer(graph: &Graph, id: NodeId) -> bool {
     graph
         .parameters(id)
@@ -15,7 +14,7 @@ pub(super) fn is_layer(graph: &Graph, id: NodeId) -> bool {
         .any(|parameter| matches!(parameter.init, Init::Kaiming { .. } | Init::DigitCodes))
 }
 
-/// For each node the layers on the longest path from an input up to and including it.
+/// For each node, the number of layers on the longest path from an input to the node, itself included.
 pub(super) fn of(graph: &Graph) -> Vec<u64> {
     let mut depths = vec![0; graph.len()];
     for (id, node) in graph.nodes() {

@@ -1,10 +1,10 @@
-//! The biases that `bn` takes away: a count of parameters that is short by exactly these was made of a model that has
-//! them.
+//! Explains a wrong `expect params`: an operator in front of `bn` has no bias. Where the expected number exceeds the
+//! actual one by exactly these biases, the model that was counted has them.
 
 use crate::base::{counted, grouped};
 use crate::ir::{Graph, NodeId};
 
-/// What to say where `missing` parameters are the biases that operators before `bn` do not have.
+/// The explanation, where `missing` is the number of elements of the biases that operators before `bn` do not have.
 pub(super) fn explain(graph: &Graph, rows: &[NodeId], missing: u128) -> Option<String> {
     let before_bn = |id: &NodeId| {
         let node = graph.node(*id);

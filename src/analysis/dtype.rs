@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The type of the elements of weights and values in a statement of bytes.
+/// The type of the elements of weights and values, where a figure is in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dtype {
     /// IEEE 754 binary32, the type of execution.

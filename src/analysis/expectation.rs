@@ -1,4 +1,4 @@
-//! Holds the network against what its source expects of it.
+//! Compares the figures of a network with the `expect` statements of its source.
 //!
 //! Comparisons are exact, on integers and fractions. A broken expectation is reported at its line, with both
 //! numbers, the difference, and what contributes most.
@@ -15,7 +15,7 @@ use crate::base::{grouped, percent};
 /// How many layers a broken expectation names.
 const CONTRIBUTORS: usize = 3;
 
-/// Reports every expectation that does not hold or has no meaning.
+/// Reports every expectation that does not hold, or that names a metric or part which does not exist.
 pub fn check(checked: &Checked, sink: &mut Sink) {
     for expectation in checked.graph().expectations() {
         check_one(checked, expectation, sink);
@@ -147,7 +147,7 @@ fn check_shape(checked: &Checked, expectation: &Expectation, dims: &[Option<u64>
     about(error, expectation).emit();
 }
 
-/// The value of a part that is no statement: that of its last row.
+/// The value of a part that is not a statement of its own, such as a scope: the value of the part's last row.
 fn last_row(checked: &Checked, part: &str) -> Option<NodeId> {
     parts::rows(checked.graph(), part)?.last().copied()
 }
@@ -196,7 +196,7 @@ fn check_number(
     about(contributors(error, checked, metric, rows, actual), expectation).emit();
 }
 
-/// Names what the diagnostic of an expectation is about.
+/// Attaches the part and the metric of an expectation to its diagnostic.
 fn about<'a>(error: Builder<'a>, expectation: &Expectation) -> Builder<'a> {
     let error = error.metric(&expectation.metric);
     match &expectation.part {
@@ -205,7 +205,7 @@ fn about<'a>(error: Builder<'a>, expectation: &Expectation) -> Builder<'a> {
     }
 }
 
-/// Adds what contributes most: rows, or the values that are in memory at the peak.
+/// Adds a note with the largest contributions: rows, or for `peak_memory` the values in memory at the peak.
 pub(super) fn contributors<'a>(
     mut error: Builder<'a>,
     checked: &Checked,
@@ -238,7 +238,7 @@ fn peak(checked: &Checked) -> String {
     format!("while `{at}` runs, the memory holds {}{more}", live.join(", "))
 }
 
-/// `actual` against `number / divisor`.
+/// Compares `actual` with `number / divisor`.
 pub(super) fn compare(actual: u128, number: i128, divisor: u128) -> Ordering {
     let Ok(number) = u128::try_from(number) else { return Ordering::Greater };
     // A product beyond 128 bits is larger than every numerator.

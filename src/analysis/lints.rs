@@ -1,4 +1,5 @@
-//! Warnings: what is legal and probably not meant, with the numbers that show it.
+//! Warnings about a checked network: what is legal but probably not meant, with the numbers that show it. Each function
+//! below reports one code; what a lint must know of an operator it asks the operator's spec and geometry.
 
 use crate::diag::{Builder, Code, Sink};
 use crate::ir::{Graph, Node, NodeId};
@@ -28,7 +29,8 @@ pub fn check(checked: &Checked, sink: &mut Sink) {
     }
 }
 
-/// Reports what explains an error about shapes, of a graph that is not complete: windows that drop pixels.
+/// Reports windows that drop pixels in a graph that an error left incomplete: they often explain an error about
+/// shapes.
 pub fn explain(graph: &Graph, sink: &mut Sink) {
     for (id, node) in graph.rows() {
         if let Some((_, rows, columns)) = windows(graph, id, node) {
@@ -37,7 +39,7 @@ pub fn explain(graph: &Graph, sink: &mut Sink) {
     }
 }
 
-/// Whether a value goes into a sum, at most through operators that change single values.
+/// Returns whether a value is an operand of a sum, directly or through operators that change single elements.
 fn is_shortcut(graph: &Graph, id: NodeId) -> bool {
     let mut at = id;
     loop {
@@ -68,7 +70,7 @@ impl Axis {
         left.saturating_sub(u128::from(pad_after)) as u64
     }
 
-    /// The windows that lie in the padding with all of their taps.
+    /// The number of windows all of whose taps lie in the padding.
     fn outside(self) -> u64 {
         let Window { stride, pad_before, pad_after, .. } = self.window;
         let extent = self.window.extent();
@@ -96,12 +98,12 @@ fn windows<'a>(graph: &Graph, id: NodeId, node: &'a Node) -> Option<(&'a Op, Axi
     Some((op, axis(rows, height, out_height), axis(columns, width, out_width)))
 }
 
-/// Whether a window is padded by `same`.
+/// Returns whether an operator pads by `same`.
 fn is_same(op: &Op) -> bool {
     op.spec().has_flag("same") && op.bound().flag("same")
 }
 
-/// Whether the windows may be partial, as those of pools: they have no weights that padding would meet.
+/// Returns whether the operator's windows may be partial, as those of pools.
 fn has_partial_windows(node: &Node) -> bool {
     node.op().is_some_and(|op| op.spec().has_flag("ceil"))
 }
@@ -154,7 +156,7 @@ fn dropped_pixels(node: &Node, rows: Axis, columns: Axis, sink: &mut Sink) {
     warning.warn();
 }
 
-/// W0211: `crop to` with an odd rest.
+/// W0211: `crop to` takes away an odd number of rows or columns, so that one side loses one more than the other.
 fn uncentred_crop(graph: &Graph, id: NodeId, node: &Node, sink: &mut Sink) {
     let Some((Op::Crop(crop), input)) = node.op().zip(graph.operand_shapes(id).first().copied()) else {
         return;
@@ -199,7 +201,7 @@ fn bias_before_normalisation(graph: &Graph, id: NodeId, node: &Node, sink: &mut 
         .warn();
 }
 
-/// W0203 and W0204: `same` that pads one side more than the other.
+/// W0203 and W0204: `same` pads one side more than the other.
 fn asymmetric_padding(node: &Node, rows: Axis, columns: Axis, sink: &mut Sink) {
     let named = [("top", "bottom", rows), ("left", "right", columns)];
     let Some((first, second, axis)) = named.into_iter().find(|(_, _, axis)| axis.is_asymmetric()) else {
@@ -254,7 +256,7 @@ fn skipped_pixels(node: &Node, rows: Axis, columns: Axis, sink: &mut Sink) {
         .warn();
 }
 
-/// W0207: windows that lie in the padding altogether.
+/// W0207: some windows lie in the padding altogether.
 fn outputs_without_input(node: &Node, rows: Axis, columns: Axis, sink: &mut Sink) {
     if has_partial_windows(node) {
         return;

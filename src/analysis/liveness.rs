@@ -1,4 +1,4 @@
-//! Which memory each value has and from which step to which it is in use.
+//! Finds which values share a piece of memory, and from which step to which step each piece is in use.
 //!
 //! A step runs one node; a step's operands and its value are in memory at the same time. Nodes that only
 //! serve training are not run and have no memory. An input is in memory from the first step to its last
@@ -26,7 +26,7 @@ pub struct StorageInterval {
     pub input: bool,
 }
 
-/// The memory of all values that are computed, for one order of the steps.
+/// The pieces of memory of all values that are computed, for one order of the steps.
 #[derive(Clone, Debug)]
 pub struct Liveness {
     steps: Vec<NodeId>,
@@ -35,7 +35,7 @@ pub struct Liveness {
 }
 
 impl Liveness {
-    /// For the steps in the order of the source.
+    /// Computes the lifetimes for the steps in source order.
     pub fn of(graph: &Graph) -> Liveness {
         let runs = |id: &NodeId| {
             let node = graph.node(*id);
@@ -44,8 +44,8 @@ impl Liveness {
         Liveness::of_steps(graph, graph.ids().filter(runs).collect())
     }
 
-    /// For the given steps, each an operator that comes after its operands. Operators that are not among
-    /// the steps have no memory.
+    /// Computes the lifetimes for given steps. Each step is an operator that comes after its operands; operators that
+    /// are not among the steps have no memory.
     pub fn of_steps(graph: &Graph, steps: Vec<NodeId>) -> Liveness {
         let end = (steps.len() as u32).saturating_sub(1);
         let last_uses = last_uses(graph, &steps, end);
@@ -84,7 +84,7 @@ impl Liveness {
         self.storages.push(StorageInterval { values: vec![id], elements, first, last, input });
     }
 
-    /// The storage of the first operand, where the value of `id` may lie in it.
+    /// The memory of the first operand, where the value of `id` may take it over.
     fn shared(&self, graph: &Graph, id: NodeId, step: u32, is_held: &[bool]) -> Option<u32> {
         let node = graph.node(id);
         let operands = graph.operands(id);
@@ -125,7 +125,7 @@ impl Liveness {
     }
 }
 
-/// Whether a value is an output that is run.
+/// Returns whether a value is an output of the network and does not only serve training.
 fn held(graph: &Graph) -> Vec<bool> {
     let mut held = vec![false; graph.len()];
     for output in graph.outputs().iter().filter(|output| !output.train_only) {

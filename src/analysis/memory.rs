@@ -1,4 +1,5 @@
-//! The memory of the values of one pass: three figures, each for a stated type and order of steps.
+//! The memory of all values of one pass through the network: three figures, each for an element type and an order of
+//! steps.
 //!
 //! - *naive*: all values, inputs included, without any reuse; an alias has no bytes of its own.
 //! - *lower bound*: the largest, over the steps, of the bytes in use while the step runs. No placement can
@@ -83,7 +84,7 @@ impl Memory {
     }
 }
 
-/// The value that lies in a storage once the node of a step has run: the last one computed by then.
+/// The value that a piece of memory holds once the node of a step has run: the last of its values computed by then.
 fn held_at(storage: &StorageInterval, step: NodeId) -> NodeId {
     let computed = storage.values.iter().rev().find(|&&value| value <= step);
     computed.copied().unwrap_or(storage.values[0])

@@ -40,14 +40,14 @@ pub enum Metric {
     Out,
 }
 
-/// What a metric counts.
+/// The unit of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Things.
+    /// Elements, operations, layers or pixels.
     Count,
     /// Bytes.
     Bytes,
-    /// Nothing: it is a shape.
+    /// The metric is a shape, not a number.
     Shape,
 }
 
@@ -121,7 +121,7 @@ impl Metric {
         }
     }
 
-    /// What it counts.
+    /// Its unit.
     pub fn unit(self) -> Unit {
         match self {
             Metric::WeightBytes | Metric::ActivationBytes | Metric::PeakMemory => Unit::Bytes,
@@ -130,7 +130,7 @@ impl Metric {
         }
     }
 
-    /// Whether several pictures at once multiply it: what is computed and its values, but not the weights.
+    /// Returns whether the metric grows with the number of pictures at once: operations and values do, weights do not.
     pub fn is_per_picture(self) -> bool {
         matches!(
             self,
@@ -143,12 +143,12 @@ impl Metric {
         )
     }
 
-    /// Whether it is the sum of rows; such metrics and `out` exist for parts, too.
+    /// Returns whether the metric of a network is the sum over its rows. Such metrics, and `out`, exist for parts, too.
     pub fn is_sum(self) -> bool {
         !matches!(self, Metric::PeakMemory | Metric::Depth | Metric::ReceptiveField | Metric::Out)
     }
 
-    /// Whether a named part has it.
+    /// Returns whether a named part has the metric.
     pub fn of_parts(self) -> bool {
         self.is_sum() || self == Metric::Out
     }
@@ -158,12 +158,12 @@ impl Metric {
         Metric::ALL.into_iter().find(|metric| metric.name() == word)
     }
 
-    /// The metric that was probably meant.
+    /// The metric whose word is nearest to a misspelt one.
     pub fn suggestion(word: &str) -> Option<&'static str> {
         did_you_mean(word, Metric::ALL.into_iter().map(Metric::name))
     }
 
-    /// Its value in a sum of rows; `None` where it is no sum.
+    /// The value of the metric for rows whose totals are given; `None` for a metric that is not a sum over rows.
     pub fn of_totals(self, totals: &Totals, dtype: Dtype) -> Option<u128> {
         match self {
             Metric::Params => Some(totals.elements.params),
@@ -179,7 +179,7 @@ impl Metric {
         }
     }
 
-    /// Its value for the network, for f32 and one picture; `None` for `out`.
+    /// The value of the metric for a network, for f32 and one picture; `None` for `out`, which is a shape.
     pub fn of_network(self, checked: &Checked) -> Option<u128> {
         match self {
             Metric::PeakMemory => Some(checked.memory().planned),
@@ -189,7 +189,7 @@ impl Metric {
         }
     }
 
-    /// The rows that contribute most to a sum, largest first, at most `count`; rows of nothing are left out.
+    /// The `count` rows that contribute most to the metric, largest first. Rows that contribute nothing are left out.
     pub fn largest(self, checked: &Checked, rows: &[NodeId], count: usize) -> Vec<(NodeId, u128)> {
         let value = |&id: &NodeId| Some((id, self.of_totals(checked.row(id), Dtype::F32)?));
         let mut rows: Vec<(NodeId, u128)> =

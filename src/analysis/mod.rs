@@ -1,4 +1,5 @@
-//! What a network costs: parameters, operations, memory, depth and receptive fields, expectations, lints.
+//! Computes what a network costs: parameters, operations, memory, depth and receptive fields; compares it with
+//! expectations and budgets; warns about what is probably not meant.
 //!
 //! [`Checked`] is the graph with all figures, computed once. The definitions are those of the cost model
 //! `cnn-cost/1`; every figure is for one picture and f32 unless a batch or type is asked for. Nothing here
@@ -133,7 +134,7 @@ impl Checked {
         &self.receptives[id.index()]
     }
 
-    /// Which memory each value has, and when; steps in source order.
+    /// The pieces of memory that values share and their lifetimes, for the steps in source order.
     pub fn liveness(&self) -> &Liveness {
         &self.liveness
     }

@@ -6,7 +6,7 @@ use crate::ir::{Graph, GraphBuilder, InputNode, NodeId, Output, Site};
 use crate::ops::{Activation, Border, Conv, Function, Op, OpError, Padding, Sliding};
 use crate::tensor::Shape;
 
-/// A network in the making; paths are the word and the number of the node, spans are distinct.
+/// Builds a network node by node. The path of a node is its word and its number; each node has a span of its own.
 pub(super) struct Network {
     builder: GraphBuilder,
 }
@@ -56,13 +56,13 @@ impl Network {
         self.try_add(word, op, operands).expect("the operator fits")
     }
 
-    /// An operator that only serves training.
+    /// Adds an operator that only serves training.
     pub(super) fn add_train_only(&mut self, word: &str, op: impl Into<Op>, operand: NodeId) -> NodeId {
         let site = Site { train_only: true, ..self.site(word, true) };
         self.builder.add(op.into(), &[operand], site).expect("the operator fits")
     }
 
-    /// The projection of a residual's shortcut.
+    /// Adds an operator as the projection of a residual's shortcut.
     pub(super) fn add_shortcut(&mut self, word: &str, op: impl Into<Op>, operand: NodeId) -> NodeId {
         let site = Site { shortcut: true, ..self.site(word, true) };
         self.builder.add(op.into(), &[operand], site).expect("the operator fits")

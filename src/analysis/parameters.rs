@@ -1,4 +1,4 @@
-//! How many elements the parameters of a node have, by the three words used for them.
+//! Counts the elements of a node's parameters: trainable, frozen, and state (running statistics).
 
 use std::ops::AddAssign;
 

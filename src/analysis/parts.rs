@@ -1,11 +1,11 @@
-//! Named parts of a network: every row whose path is `p` or starts with `p.`.
+//! Named parts of a network. The part `p` consists of every row whose path is `p` or begins with `p.`.
 
 use std::collections::BTreeSet;
 
 use crate::base::did_you_mean;
 use crate::ir::{Graph, NodeId};
 
-/// Whether a path is `part` or lies in it.
+/// Returns whether a path is that of a part, or lies below it.
 pub fn lies_in(path: &str, part: &str) -> bool {
     path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
@@ -28,7 +28,7 @@ pub fn names(graph: &Graph) -> BTreeSet<&str> {
     names
 }
 
-/// The part that was probably meant.
+/// The part whose path is nearest to a misspelt one.
 pub fn suggestion<'a>(graph: &'a Graph, part: &str) -> Option<&'a str> {
     did_you_mean(part, names(graph))
 }

@@ -1,4 +1,4 @@
-//! W0208 and W0210: inputs that do not mean what their author probably thinks.
+//! W0208 and W0210: an input whose extents are in the order channels first, and means of another range of values.
 
 use crate::diag::{Code, Sink};
 use crate::ir::{Node, NodeKind};
@@ -7,10 +7,11 @@ use crate::tensor::Shape;
 /// The most channels that a picture has.
 const MOST_PICTURE_CHANNELS: u64 = 16;
 
-/// From so many on, a last extent looks like a width.
+/// A last extent of at least this size looks like a width, not like channels.
 const LEAST_WIDTH: u64 = 32;
 
-/// Warns of an input that is written channels first, and of means that are not those of values from 0 to 1.
+/// Warns about an input that is written channels first, and about `mean=` of values from 0 to 255 where values from 0
+/// to 1 arrive.
 pub(super) fn check(node: &Node, sink: &mut Sink) {
     let NodeKind::Input(input) = &node.kind else { return };
     if let Shape::Map { height, width, channels } = node.shape {

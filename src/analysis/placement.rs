@@ -1,17 +1,17 @@
-//! Puts pieces of memory with known lifetimes into one block of memory: the planned peak and the arena of a
-//! plan both come from here.
+//! Assigns offsets within one block of memory to pieces whose lifetimes are known, so that pieces that are in use at
+//! the same time do not overlap. The planned peak of reports and the arena of a plan are both computed here.
 //!
 //! Greedy by size (Pisarchyk & Lee 2020, "Efficient Memory Management for Deep Neural Net Inference"): the
 //! largest piece first, each into the first gap among the pieces already placed that overlap it in time.
-//! The work grows with the number of pairs that overlap in time. Where these are too many, each piece in the
-//! order of its start goes on top of all placed before it at that time, which needs no search for gaps.
+//! The work grows with the number of pairs that overlap in time. Above a limit, gaps are not searched: the pieces are
+//! placed in the order in which they come into use, each above all pieces that are in use then.
 
 use std::collections::BTreeMap;
 
-/// Offsets are multiples of so many bytes.
+/// Every offset is a multiple of this, in bytes.
 pub const ALIGNMENT: u128 = 64;
 
-/// Pairs that overlap in time up to which gaps are searched.
+/// Gaps are searched for up to this number of pairs that overlap in time.
 const MAX_OVERLAPS: u128 = 20_000_000;
 
 /// A piece of memory that is in use from step `first` to step `last`, both included.
@@ -25,7 +25,7 @@ pub struct Interval {
     pub last: u32,
 }
 
-/// Where each interval lies, and the bytes up to the highest end.
+/// The offset of each interval, and the size of the block of memory, in bytes.
 pub fn place(intervals: &[Interval]) -> (Vec<u128>, u128) {
     place_within(intervals, MAX_OVERLAPS)
 }
@@ -81,7 +81,7 @@ fn first_gap(taken: &[(u128, u128)], size: u128) -> u128 {
     offset
 }
 
-/// Each interval above the highest end among those that are still in use when it starts.
+/// Places each interval above all intervals that are still in use when it starts, without a search for gaps.
 fn on_top(intervals: &[Interval]) -> Vec<u128> {
     let mut order: Vec<usize> = (0..intervals.len()).collect();
     order.sort_by_key(|&index| (intervals[index].first, std::cmp::Reverse(intervals[index].size), index));

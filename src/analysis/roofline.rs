@@ -1,5 +1,5 @@
-//! Bounds of the time that a network takes on a device: the roofline model of Williams, Waterman & Patterson
-//! (2009). A bound is never a prediction: no program can be faster, and most are much slower.
+//! Lower bounds of the time that a network takes on a device, by the roofline model of Williams, Waterman & Patterson
+//! (2009). A bound is not a prediction: no program can be faster, and most are much slower.
 //!
 //! An operator moves at least its operands, its parameters and its value once: the compulsory bytes. With them
 //! and its operations it takes at least `max(operations / peak, bytes / bandwidth)`.
@@ -9,7 +9,7 @@ use crate::ops::{Operator, Reuse};
 
 use super::{Checked, Dtype};
 
-/// What a device can do at best.
+/// The peak rates of a device.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Device {
     /// Operations in a second; a multiply-accumulate is two.
@@ -33,12 +33,12 @@ impl Work {
         if self.bytes == 0 { 0.0 } else { self.flops as f64 / self.bytes as f64 }
     }
 
-    /// The seconds that it takes at least.
+    /// The least time that the work takes on a device, in seconds.
     pub fn bound(&self, device: &Device) -> f64 {
         self.compute(device).max(self.bytes as f64 / device.bandwidth)
     }
 
-    /// Whether the memory bounds it, and not the operations.
+    /// Returns whether the bandwidth of the memory bounds the time, and not the rate of operations.
     pub fn is_memory_bound(&self, device: &Device) -> bool {
         self.bytes as f64 / device.bandwidth > self.compute(device)
     }
@@ -48,7 +48,8 @@ impl Work {
     }
 }
 
-/// The work of one operator for so many pictures; nothing for an input and for what only renames memory.
+/// The work of one operator for a number of pictures. Inputs, and operators that only give memory another shape, have
+/// none.
 pub fn work(checked: &Checked, id: NodeId, dtype: Dtype, batch: u64) -> Work {
     let graph = checked.graph();
     let node = graph.node(id);
@@ -65,8 +66,8 @@ pub fn work(checked: &Checked, id: NodeId, dtype: Dtype, batch: u64) -> Work {
     }
 }
 
-/// The work of the network as if all of it were one operator: inputs, parameters and outputs move once. No
-/// fusion of operators can do with less.
+/// The work of the network as if it were one operator: inputs, parameters and outputs move once. However operators are
+/// fused, no less moves.
 pub fn whole(checked: &Checked, dtype: Dtype, batch: u64) -> Work {
     let graph = checked.graph();
     let inputs = graph.inputs().map(|(_, node)| node.shape);

@@ -1,6 +1,6 @@
-//! What reports add up: the figures of a row, of a part, of the network.
+//! The figures of a row, and their sums over a part or the network.
 //!
-//! A total is always the sum of its rows, by construction: there is no other way to make one.
+//! A total can only be made by adding rows, so it never disagrees with them.
 
 use std::iter::Sum;
 use std::ops::AddAssign;

@@ -13,7 +13,7 @@ impl Interrupt {
         Interrupt(Some(Arc::new(is_over)))
     }
 
-    /// Whether the work is to be given up.
+    /// Returns whether the work is to be given up.
     pub fn is_over(&self) -> bool {
         self.0.as_ref().is_some_and(|is_over| is_over())
     }

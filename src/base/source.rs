@@ -28,7 +28,7 @@ impl Span {
     /// The place of what no text says, such as a node that a program made. It lies in no file of any map.
     pub const MADE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
 
-    /// Whether no text stands behind it.
+    /// Returns whether no text stands behind it.
     pub fn is_made(self) -> bool {
         self == Span::MADE
     }
@@ -52,7 +52,7 @@ impl Span {
         Span { start: self.end, ..self }
     }
 
-    /// Whether `other` lies within this span.
+    /// Returns whether `other` lies within this span.
     pub fn contains(self, other: Span) -> bool {
         self.file == other.file && self.start <= other.start && other.end <= self.end
     }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Whether a character is a control character (other than tab), changes the direction of the text, has no width, or
-/// ends a line in some programs only.
+/// Returns whether a character is a control character (other than tab), changes the direction of the text, has no
+/// width, or ends a line in some programs only.
 pub fn is_hidden(character: char) -> bool {
     let direction = matches!(
         character,

@@ -57,12 +57,12 @@ impl<'a> Files<'a> {
         (self.by_name.get(file).copied(), network)
     }
 
-    /// Whether the check could have found the network: its file was checked, or all files were.
+    /// Returns whether the check could have found the network: its file was checked, or all files were.
     fn cover(&self, key: &str) -> bool {
         self.whole_project || self.find(key).0.is_some()
     }
 
-    /// Whether the network is there. One with errors is, though it has no figures.
+    /// Returns whether the network is there. One with errors is, though it has no figures.
     fn have(&self, key: &str) -> bool {
         let (file, network) = self.find(key);
         file.is_some_and(|file| file.networks.iter().any(|name| name == network))

@@ -1,8 +1,8 @@
 //! The one table of diagnostic codes: what each means, by phase.
 //!
-//! `E00` syntax, `E01` names, `E02` arguments, `E03` shapes and limits of the expansion, `E04`
-//! expectations and budgets, `E06` files, weights and execution, `E07` projects, revisions and baselines, `E08` imports, `W`
-//! lints. A code is never reused for another meaning.
+//! `E00` syntax, `E01` names, `E02` arguments, `E03` shapes and limits of the expansion, `E04` expectations and
+//! budgets, `E06` files, weights and execution, `E07` projects, revisions and baselines, `E08` imports, `W` lints. A
+//! code is never reused for another meaning.
 
 use std::fmt;
 
@@ -41,12 +41,12 @@ impl Code {
         if self.id().starts_with('W') { Severity::Warning } else { Severity::Error }
     }
 
-    /// Whether it is a warning that a comment or a project may allow.
+    /// Returns whether it is a warning that a comment or a project may allow.
     pub fn is_lint(self) -> bool {
         self.severity() == Severity::Warning
     }
 
-    /// Whether a text with this error could not be read wholly, so that names in it may be unknown.
+    /// Returns whether a text with this error could not be read wholly, so that names in it may be unknown.
     pub fn is_of_syntax(self) -> bool {
         self.id().starts_with("E00")
     }

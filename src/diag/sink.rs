@@ -71,17 +71,17 @@ impl Sink {
         Builder { sink: self, diagnostic }
     }
 
-    /// Whether an error was reported.
+    /// Returns whether an error was reported.
     pub fn has_failed(&self) -> bool {
         self.failed_before || self.errors > 0
     }
 
-    /// Whether a diagnostic with one of these codes was reported.
+    /// Returns whether a diagnostic with one of these codes was reported.
     pub fn has_any(&self, codes: &[Code]) -> bool {
         self.diagnostics.iter().any(|one| codes.contains(&one.code))
     }
 
-    /// Whether further errors would not be kept.
+    /// Returns whether further errors would not be kept.
     pub fn is_full(&self) -> bool {
         self.errors >= MOST_KEPT
     }

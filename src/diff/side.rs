@@ -50,7 +50,7 @@ pub(super) struct Item {
 }
 
 impl Item {
-    /// Whether the last part of its path is automatic: the word and an ordinal, or an ordinal.
+    /// Returns whether the last part of its path is automatic: the word and an ordinal, or an ordinal.
     pub(super) fn is_numbered(&self) -> bool {
         let last = self.name.rsplit('.').next().unwrap_or("");
         let digits = last.strip_prefix(self.word.as_str()).unwrap_or(last);

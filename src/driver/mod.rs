@@ -78,7 +78,7 @@ struct Compiled {
 }
 
 impl Outcome {
-    /// Whether an error was reported.
+    /// Returns whether an error was reported.
     pub fn failed(&self) -> bool {
         failed(&self.diagnostics)
     }
@@ -107,7 +107,7 @@ pub struct CheckedNetwork {
 }
 
 impl CheckOutcome {
-    /// Whether an error was reported.
+    /// Returns whether an error was reported.
     pub fn failed(&self) -> bool {
         failed(&self.diagnostics)
     }

@@ -78,7 +78,7 @@ impl Executor {
         Executor::load_for(Isa::best(), plan, threads, constant)
     }
 
-    /// As [`Executor::load`], for chosen instructions, which the machine must have.
+    /// As [`Executor::load`], with a chosen instruction set, which the machine must have.
     ///
     /// # Errors
     /// As [`Executor::load`].

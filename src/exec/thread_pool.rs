@@ -146,7 +146,7 @@ impl<W: ParallelJob> Shared<W> {
     }
 
     /// The next task of a phase, of the thread's own share first; none where all are taken, or where a later run
-    /// has begun: then this thread was put aside and the others did its work.
+    /// has begun: then this thread was preempted, and the others did its work.
     fn take(&self, run: u64, phase: usize, tasks: usize, thread: usize) -> Option<usize> {
         (thread..self.threads).chain(0..thread).find_map(|owner| {
             let (first, end) = (owner * tasks / self.threads, (owner + 1) * tasks / self.threads);

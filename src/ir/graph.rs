@@ -110,7 +110,7 @@ impl Graph {
         self.dag.node_count()
     }
 
-    /// Whether there is no node.
+    /// Returns whether there is no node.
     pub fn is_empty(&self) -> bool {
         self.dag.node_count() == 0
     }

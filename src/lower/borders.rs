@@ -1,5 +1,5 @@
-//! Makes borders visible: a convolution over a map that goes on beyond its edge as the map itself does (`reflect`,
-//! `replicate`, `circular`) becomes a `pad` and a convolution without padding.
+//! Replaces a convolution whose border is `reflect`, `replicate` or `circular` by a `pad` and a convolution without
+//! padding.
 //!
 //! The fast kernels read zeros around their input only. The pad copies the map once, which is little beside the
 //! products of the convolution.
@@ -10,7 +10,7 @@ use crate::ir::Graph;
 use crate::ops::{Border, Conv, DwConv, Op, Pad, Padding, Sliding};
 use crate::tensor::Shape;
 
-/// The graph with its borders made visible. The pads stand behind all other nodes, so that these keep their ids.
+/// The graph with these pads. They are added behind all other nodes, which therefore keep their ids.
 pub(super) fn with_visible_borders(graph: &Graph) -> Cow<'_, Graph> {
     let mut changed = Cow::Borrowed(graph);
     for id in graph.ids() {
@@ -27,7 +27,7 @@ pub(super) fn with_visible_borders(graph: &Graph) -> Cow<'_, Graph> {
     changed
 }
 
-/// The pad and the convolution that are a convolution with a border; `None` for other operators.
+/// The pad and the convolution that together replace an operator; `None` for operators without such a border.
 fn apart(op: &Op, input: Shape) -> Option<(Pad, Op)> {
     match op {
         Op::Conv(conv) if conv.table.is_none() && conv.border != Border::Zeros => {

@@ -1,4 +1,5 @@
-//! Chooses the algorithm of a convolution by stated rules; nothing is measured when a network is loaded.
+//! Chooses the algorithm of a convolution by fixed rules. Nothing is measured at run time, so that the same network
+//! always runs the same way.
 
 use crate::tensor::Shape;
 

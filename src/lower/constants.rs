@@ -15,7 +15,7 @@ pub struct ConstantExpr {
     pub shape: Vec<u64>,
     /// Which parameters are combined, and how.
     pub kind: ConstantKind,
-    /// Applied to each element of that.
+    /// A factor and a summand that are applied to each element afterwards.
     pub then: Linear,
 }
 
@@ -33,8 +33,8 @@ pub enum ConstantKind {
         /// The normalisation.
         norm: Norm,
     },
-    /// As [`ConstantKind::FoldedWeight`], of a transposed convolution: the output channels of each group are axis 1, and
-    /// the groups are consecutive parts of axis 0.
+    /// As [`ConstantKind::FoldedWeight`], for a transposed convolution. The output channels of each group are axis 1,
+    /// and the groups are consecutive ranges of axis 0.
     FoldedTransposedWeight {
         /// The weight.
         weight: ParameterId,
@@ -77,15 +77,15 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// Changes nothing.
+    /// The identity.
     pub const IDENTITY: Linear = Linear { factor: 1.0, summand: 0.0 };
 
-    /// This one and another after it.
+    /// Applies this function, then another.
     pub(super) fn followed_by(self, next: Linear) -> Linear {
         Linear { factor: self.factor * next.factor, summand: self.summand * next.factor + next.summand }
     }
 
-    /// Rounds once.
+    /// Computed in f64 and rounded once, to f32.
     fn of(self, value: f64) -> f32 {
         (value * self.factor + self.summand) as f32
     }
@@ -109,7 +109,7 @@ impl Norm {
 }
 
 impl ConstantExpr {
-    /// An expression as it is.
+    /// The expression without a further factor or summand.
     pub(super) fn new(shape: Vec<u64>, kind: ConstantKind) -> ConstantExpr {
         ConstantExpr { shape, kind, then: Linear::IDENTITY }
     }

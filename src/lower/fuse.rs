@@ -48,7 +48,7 @@ struct Activations {
 }
 
 impl Activations {
-    /// Lets a step without an activation apply them.
+    /// Adds the activations to a step that has none yet.
     fn join(self, step: &mut FusedStep) {
         if self.joined.is_some() {
             step.activation = self.joined;
@@ -115,7 +115,7 @@ fn needed(graph: &Graph, options: &PlanOptions) -> BTreeSet<NodeId> {
 }
 
 impl Fusion<'_> {
-    /// Gives a node a step, an alias, or a place in an earlier step.
+    /// Covers a node: by a step of its own, as an alias, or by an earlier step.
     fn node(&mut self, id: NodeId) {
         let node = self.graph.node(id);
         let NodeKind::Op(op) = &node.kind else { return };
@@ -206,7 +206,7 @@ impl Fusion<'_> {
         true
     }
 
-    /// Whether a convolution's sums are final when they are stored, and not computed again afterwards.
+    /// Returns whether a convolution's sums are final when it stores them: nothing computes them again afterwards.
     fn keeps_groups_apart(&self, step: &FusedStep, convolution: &Convolution) -> bool {
         let (operand, format) = step.operands[0];
         let input = self.graph.node(operand).shape;

@@ -1,4 +1,4 @@
-//! How the values of a map lie in memory.
+//! Memory formats: at which offset of its buffer an element of a map is stored.
 //!
 //! There is one formula, in [`Layout`]: channels in blocks of `lanes`, each block a grid of positions, each
 //! position its lanes side by side. One lane is the stored order N×C×H×W, as many lanes as channels is
@@ -57,7 +57,7 @@ impl Halo {
     }
 }
 
-/// Where the elements of a value lie, from the first element of its buffer.
+/// The offsets of a value's elements from the first element of its buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Channels of a block.
@@ -75,7 +75,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// A map or vector of this shape, alone in its buffer.
+    /// The layout of a map or vector of this shape that has its buffer to itself.
     pub fn new(shape: Shape, format: MemoryFormat, halo: Halo) -> Layout {
         let (height, width) = shape.extent();
         let lanes = format.lanes(shape);
@@ -112,7 +112,7 @@ impl Layout {
             + self.halo.left * self.lanes
     }
 
-    /// Whether the positions of a block lie side by side.
+    /// Returns whether all positions of a block are contiguous, because no halo separates its rows.
     pub fn is_flat(&self) -> bool {
         self.halo == Halo::default()
     }

@@ -19,7 +19,7 @@ use super::plan::{Algorithm, Convolution, Kernel, Plan, PlanPort, Step, Tensor, 
 use super::sizes;
 use super::transposed::Phase;
 
-/// A value in a memory format. Where a value is an alias of another, the key names the other.
+/// A value in a memory format. An alias has the key of the value that owns its memory.
 type Key = (NodeId, MemoryFormat);
 
 /// Where a value lies within the buffer of a concatenation.
@@ -39,7 +39,7 @@ struct Buffer {
     /// The first and last step that use it.
     first: u32,
     last: u32,
-    /// Whether the caller writes it. Such a buffer is never overwritten, because the caller may run again.
+    /// Whether the caller writes it: an input. No step overwrites such a buffer, because the caller may run again.
     is_input: bool,
 }
 
@@ -50,7 +50,7 @@ struct MemoryPlanner<'a> {
     /// The format in which each value is computed.
     formats: BTreeMap<NodeId, MemoryFormat>,
     steps: Vec<FusedStep>,
-    /// Which values exist, in which formats, after the steps so far.
+    /// The values that the steps so far have computed, each with its format.
     available: BTreeSet<Key>,
     slices: BTreeMap<Key, ChannelSlice>,
     last_use: BTreeMap<Key, u32>,
@@ -257,7 +257,7 @@ impl MemoryPlanner<'_> {
 
     /// Widens each buffer by the zeros that the convolutions among its readers need.
     fn add_borders(&mut self) {
-        /// The zeros before and behind an axis, of its window, its input and its output.
+        /// Computes the zeros before and behind an axis from its window and the extents of its input and output.
         type Zeros = fn(&Window, u64, u64) -> (usize, usize);
         for step in &self.steps {
             let (rows, columns, zeros): (_, _, Zeros) = match &step.kernel {

@@ -1,9 +1,9 @@
-//! From a graph to a plan of steps: what runs, in which order, by which kernel, in which memory.
+//! Lowers a graph to a plan: the steps in order, the kernel of each, and the memory of each value.
 //!
-//! A graph is lowered in four passes: `borders` puts pads before convolutions that do not pad with zeros, `fuse` covers nodes by steps, `select` names the kernel of each, and
-//! `memory` gives every value a place in one arena. The plan is plain data. Lowering reports no errors of the user:
-//! every checked graph can be lowered. What a step computes besides its first node is a property of the step, never a
-//! new operator.
+//! A graph is lowered in four passes: `borders` puts pads before convolutions that do not pad with zeros, `fuse` covers
+//! nodes by steps, `select` names the kernel of each step, and `memory` gives every value a place in one arena. The
+//! plan is plain data. Lowering reports no errors of the user: every checked graph can be lowered. What a step computes
+//! besides its first node is a property of the step, never a new operator.
 
 mod borders;
 mod choose;

@@ -1,12 +1,12 @@
-//! Which steps keep one copy of their constants: those that compute with the same parameters, because one is a
-//! `shared` use of what the other did, and whose kernels want them in the same form.
+//! Finds steps that can use one packed copy of their constants: one is a `shared` use of the other's parameters, and
+//! the kernels of both read them in the same form.
 
 use std::collections::BTreeMap;
 
 use super::constants::ParameterId;
 use super::plan::{Algorithm, Kernel, Plan, Step, WinogradTile};
 
-/// What the packed form of a step's constants depends on besides the constants.
+/// What determines the packed form of a step's constants, besides their values.
 #[derive(Clone, Debug, PartialEq)]
 enum Form {
     /// The same for every step of the kernel.

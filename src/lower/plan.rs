@@ -116,12 +116,12 @@ pub enum ChannelNorm {
 }
 
 impl ChannelNorm {
-    /// Whether the mean is subtracted first.
+    /// Returns whether the mean is subtracted first.
     pub fn subtracts_mean(&self) -> bool {
         matches!(self, ChannelNorm::Layer { .. })
     }
 
-    /// What values are multiplied with, from the sum of their squares over the channels.
+    /// The factor that normalises values, computed from the sum of their squares over the channels.
     #[inline]
     pub fn scale(&self, squares: f32, channels: usize) -> f32 {
         match *self {
@@ -137,25 +137,25 @@ impl ChannelNorm {
     }
 }
 
-/// What becomes of the channels at a position.
+/// How the channels at a position are reduced to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChannelReduction {
-    /// Their mean.
+    /// To their mean.
     Mean,
-    /// The greatest; NaN where one is.
+    /// The greatest; NaN where one is NaN.
     Greatest,
 }
 
-/// What becomes of the elements at the same place of several maps, from the first map on.
+/// How the elements at the same place of several maps are combined, in the order of the maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Combination {
-    /// The first less the others.
+    /// The others are subtracted from the first.
     Difference,
-    /// All multiplied.
+    /// They are multiplied.
     Product,
     /// The greatest; NaN where one is.
     Greatest,
-    /// The least; NaN where one is.
+    /// The least; NaN where one is NaN.
     Least,
 }
 
@@ -195,7 +195,7 @@ pub enum Kernel {
     Affine,
     /// Sums of its inputs, element by element.
     Add,
-    /// Channels one after another: copies what does not lie there already.
+    /// Concatenates channels: copies the operands that were not computed in place.
     Concat {
         /// The first channel of each input.
         channels: Vec<usize>,
@@ -228,7 +228,8 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// Whether the first constant is a weight that the inputs are multiplied with, and the second, if any, a bias.
+    /// Returns whether the first constant is a weight that the inputs are multiplied with, and the second, if any, a
+    /// bias.
     pub(super) fn has_weight(&self) -> bool {
         matches!(
             self,
@@ -247,7 +248,7 @@ impl Kernel {
         }
     }
 
-    /// Whether the kernel can apply an activation as it stores its results.
+    /// Returns whether the kernel can apply an activation as it stores its results.
     pub fn has_epilogue(&self) -> bool {
         match self {
             Kernel::Conv(_)
@@ -291,7 +292,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether the output overwrites this input.
+    /// Returns whether the output overwrites this input.
     pub fn overwrites(&self, input: usize) -> bool {
         self.inputs.get(input) == Some(&self.output)
     }

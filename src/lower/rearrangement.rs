@@ -1,29 +1,30 @@
-//! Rearrangements of maps as tables: where the elements come from of an operator that computes nothing.
+//! Tables for operators that move elements and compute nothing: for each element of the output, the element of the
+//! input that it copies.
 
 use crate::ops::{Rearrange, Source};
 use crate::tensor::Shape;
 
-/// Where the elements of a map come from.
+/// For each element of a map, the channel, row and column of the input that it copies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rearrangement {
     /// Rows and columns of the output after which the channels of the input repeat.
     pub period: usize,
     /// The channel of the input, for each place within the period, row by row, and each channel of the output.
     pub channels: Vec<usize>,
-    /// Where rows come from.
+    /// The source of each row.
     pub rows: AxisSource,
-    /// Where columns come from.
+    /// The source of each column.
     pub columns: AxisSource,
-    /// What stands where nothing comes from.
+    /// The value of elements that copy none.
     pub fill: f32,
 }
 
-/// Where the positions of an axis come from.
+/// For each position of an axis of the output, the position of the input that it copies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AxisSource {
     /// The position in the input of each position of the output; none where it is filled.
     pub positions: Vec<Option<usize>>,
-    /// What each channel of the output adds to it.
+    /// An offset that each channel of the output adds to the position.
     pub offsets: Vec<usize>,
 }
 
@@ -33,8 +34,8 @@ impl Rearrangement {
         Rearrangement::new(output, op.inside(), op.period(), |at| op.source(input, at))
     }
 
-    /// Asks `source` for the channels of one period, the rows of one column and the columns of one row, which is all
-    /// that it depends on; row and column `inside` come from the input. None where that does not hold.
+    /// Asks `source` for the channels of one period, the rows of one column and the columns of one row; row and column
+    /// `inside` must copy the input. `None` where these do not determine all other elements.
     pub(super) fn new(
         output: Shape,
         (first_row, first_column): (u64, u64),

@@ -1,6 +1,6 @@
-//! How much memory kernels need: packed constants, scratch memory in the arena, scratch memory of each thread.
+//! Computes how much memory kernels need: packed constants, scratch memory in the arena, scratch memory of each thread.
 //!
-//! The kernels allocate by the same functions, so that a plan knows its memory before anything is allocated.
+//! The kernels call the same functions when they allocate, so a plan knows its memory before anything is allocated.
 
 use crate::tensor::Shape;
 
@@ -39,7 +39,7 @@ pub struct ChannelRange {
 }
 
 impl ChannelRange {
-    /// For a convolution of these groups from a map in blocks of `lanes` channels to `filters`.
+    /// The ranges of a grouped convolution that reads a map in blocks of `lanes` channels and has `filters` filters.
     pub fn new(channels: usize, lanes: usize, filters: usize, groups: usize) -> ChannelRange {
         let blocks = channels.div_ceil(lanes);
         let mut range = ChannelRange { count: blocks, lanes, blocks, channels, filters, groups };
@@ -65,7 +65,7 @@ impl ChannelRange {
         if self.groups == 1 { self.channels } else { self.count * self.lanes }
     }
 
-    /// Whether filters are multiplied with channels of their own group only. Otherwise an infinite or NaN value
+    /// Returns whether filters are multiplied with channels of their own group only. Otherwise an infinite or NaN value
     /// contaminates the sums of other groups, because 0 · ∞ and 0 · NaN are NaN.
     pub fn keeps_groups_apart(&self) -> bool {
         let (channels, filters) = (self.channels / self.groups, self.filters / self.groups);
@@ -98,7 +98,7 @@ pub struct WinogradSchedule {
 const TILES_OF_TASK: usize = 56;
 
 impl WinogradSchedule {
-    /// For tiles of these sizes.
+    /// Splits a convolution that is computed by tiles of these sizes.
     pub fn new(tile: WinogradTile, output: Shape, batch: usize) -> WinogradSchedule {
         let (height, width) = output.extent();
         let (down, across) = tile.outputs;
@@ -203,7 +203,7 @@ pub struct MomentBands {
 }
 
 impl MomentBands {
-    /// For a map of this shape: as many as keep threads busy, but no more than it has rows.
+    /// Divides a map of this shape into as many bands as keep the threads busy, and at most one for each row.
     pub fn new(shape: Shape) -> MomentBands {
         const BANDS: usize = 8;
         let blocks = (shape.channels() as usize).div_ceil(LANES);
@@ -253,7 +253,7 @@ pub(super) fn per_thread(step: &Step, batch: usize) -> usize {
     }
 }
 
-/// Neighbours on each side that a local response normalisation sums over, where they could exist.
+/// Neighbouring channels on each side that a local response normalisation sums over, at most all that exist.
 pub fn lrn_radius(size: u64, channels: usize) -> usize {
     usize::try_from(size / 2).unwrap_or(channels).min(channels)
 }

@@ -1,6 +1,6 @@
-//! Transposed convolutions as ordinary ones: of each axis, the outputs at one remainder of their position by the stride
-//! see the same taps of the kernel, so that they are a convolution of stride 1. With stride 2, four convolutions compute
-//! every second row and column each:
+//! Splits a transposed convolution into ordinary ones. Along an axis, all outputs whose positions leave the same
+//! remainder by the stride see the same taps of the kernel: a phase, which is a convolution of stride 1. With stride 2
+//! there are four phases, each of every second row and column:
 //!
 //! ```text
 //! deconv 4x4/2 pad=1 along an axis      taps 0 1 2 3, tap t of input i lands on output 2·i + t − 1
@@ -65,7 +65,7 @@ impl Phase {
 /// as 500x500 on a map of one pixel, whose zeros would need more memory than the result.
 const MOST: u64 = 64;
 
-/// Whether a transposed convolution is computed by phases along this axis.
+/// Returns whether a transposed convolution is computed by phases along this axis.
 pub(super) fn has_phases(window: &Window, input: u64, output: u64) -> bool {
     let few = window.stride <= MOST && window.extent() / window.stride < MOST;
     few && Phase::all(window, input as usize, output as usize).iter().all(|phase| {

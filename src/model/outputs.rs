@@ -25,7 +25,7 @@ pub struct Ranked {
 }
 
 impl OutputValues {
-    /// Whether the output is a vector, also one that is written as a map of 1x1: then its elements are classes.
+    /// Returns whether the output is a vector, also one that is written as a map of 1x1: then its elements are classes.
     pub fn is_vector(&self) -> bool {
         matches!(self.shape, Shape::Vector(_) | Shape::Map { height: 1, width: 1, .. })
     }

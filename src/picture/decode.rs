@@ -158,7 +158,7 @@ pub(super) fn format_of(start: &[u8], name: &str) -> Result<ImageFormat, Failure
     Err(Failure::new(Code::E0605, format!("`{name}` {what}")).help("pictures are PNG or JPEG files"))
 }
 
-/// Whether the markers of a JPEG file lead to its end marker. The decoder fills up what is missing with grey,
+/// Returns whether the markers of a JPEG file lead to its end marker. The decoder fills up what is missing with grey,
 /// and a network would silently see that.
 fn is_complete_jpeg(bytes: &[u8]) -> bool {
     let mut rest = bytes;

@@ -20,7 +20,7 @@ pub enum Meaning {
 }
 
 impl Meaning {
-    /// Whether an output of this shape can be written so.
+    /// Returns whether an output of this shape can be written so.
     ///
     /// # Errors
     /// E0606 for a vector, and for a number of channels that is no picture of this meaning.

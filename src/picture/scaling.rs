@@ -75,7 +75,7 @@ impl Scaling {
     }
 }
 
-/// Whether a picture of this size, with so many bytes a pixel, is within the limits and not empty.
+/// Returns whether a picture of this size, with so many bytes a pixel, is within the limits and not empty.
 pub(super) fn fits(pixel_bytes: u128, height: u128, width: u128) -> bool {
     let side = 1..=MAX_SIDE as u128;
     side.contains(&height) && side.contains(&width) && pixel_bytes * height * width <= MAX_BYTES as u128

@@ -19,7 +19,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Whether the pattern matches a path with `/` between its parts.
+    /// Returns whether the pattern matches a path with `/` between its parts.
     pub fn matches(&self, path: &str) -> bool {
         fast_glob::glob_match(self.text.strip_prefix("./").unwrap_or(&self.text), path)
     }
@@ -91,12 +91,12 @@ pub struct Group {
 }
 
 impl Group {
-    /// Whether a pattern of the group matches a file.
+    /// Returns whether a pattern of the group matches a file.
     pub fn matches(&self, path: &str) -> bool {
         self.files.iter().any(|pattern| pattern.matches(path))
     }
 
-    /// Whether the rules of the group apply to a network of its files.
+    /// Returns whether the rules of the group apply to a network of its files.
     pub fn matches_network(&self, name: &str) -> bool {
         self.network.as_deref().is_none_or(|network| network == name)
     }
@@ -141,7 +141,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// Whether a file belongs to the project; `path` is relative to the folder of the project file.
+    /// Returns whether a file belongs to the project; `path` is relative to the folder of the project file.
     pub fn has(&self, path: &str) -> bool {
         let listed = if self.files.is_empty() {
             path.ends_with(".cnn")

@@ -45,7 +45,7 @@ fn prefix(path: &str, parts: usize) -> Option<&str> {
     path.match_indices('.').nth(parts - 1).map(|(dot, _)| &path[..dot])
 }
 
-/// Whether the scope at `second` has the same rows as that at `first`, and the same scope around it.
+/// Returns whether the scope at `second` has the same rows as that at `first`, and the same scope around it.
 fn equal(rows: &[Row], first: usize, second: usize, length: usize, depth: usize) -> bool {
     let Some(others) = rows.get(second..second + length) else { return false };
     let Some(scope) = prefix(&others[0].name, depth) else { return false };

@@ -41,7 +41,7 @@ impl ArgumentOrder for CatalogueOrder {
                     let place = spec.attributes.iter().position(|one| one.name == name.value);
                     (segment, 3, place.unwrap_or(spec.attributes.len()))
                 }
-                // Nothing is known of the word before it.
+                // The word before it is not known.
                 (Arg::Attribute { .. }, None) => (segment, 3, 0),
             };
             keys.push((key, index));
@@ -51,7 +51,7 @@ impl ArgumentOrder for CatalogueOrder {
     }
 }
 
-/// Whether a word is a flag of the operator before it, or the `to` of its size.
+/// Returns whether a word is a flag of the operator before it, or the `to` of its size.
 fn belongs(spec: Option<&Spec>, word: &str) -> bool {
     spec.is_some_and(|spec| {
         spec.flags.iter().any(|flag| flag.name == word)

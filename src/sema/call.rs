@@ -1,4 +1,4 @@
-//! Calls of blocks: arguments, depth, and what a body sees.
+//! Expands calls of blocks: binds arguments to parameters, limits the depth, and gives the body its names.
 
 use crate::base::{Span, perhaps_newer};
 use crate::diag::{Code, Expansion, Suggested};
@@ -33,7 +33,7 @@ struct Argument {
 }
 
 impl<'a> Expander<'a> {
-    /// `bottleneck(128, s=2)`, without its trailing words.
+    /// Expands a call such as `bottleneck(128, s=2)`, without its trailing words.
     pub(super) fn call(
         &mut self,
         name: &'a ast::Ident,
@@ -110,7 +110,8 @@ impl<'a> Expander<'a> {
         Ok(None)
     }
 
-    /// Whether a block may be expanded here; an error where it holds itself, or blocks nest too deeply.
+    /// Returns whether a block may be expanded here. Reports a block that contains itself, and blocks that nest too
+    /// deeply.
     fn may_enter(&mut self, id: ItemId, name: &ast::Ident) -> bool {
         let program = self.program;
         if self.around.blocks.contains(&id) {
@@ -340,7 +341,7 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// Whether an operator cannot stand without a size or value.
+/// Returns whether an operator cannot stand without a size or value.
 fn needs_arguments(spec: &ops::Spec) -> bool {
     let required = |default: ops::Default| default == ops::Default::Required;
     spec.sizes != ops::Sizes::None

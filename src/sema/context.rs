@@ -1,4 +1,4 @@
-//! Where a statement stands and what arrives at it.
+//! The context of a statement: the names that it can use, the scope that names its rows, the value that arrives.
 
 use crate::base::Span;
 

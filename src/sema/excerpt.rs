@@ -1,4 +1,4 @@
-//! The part of a file that one of its networks needs.
+//! Cuts out of a file the items that one of its networks needs.
 
 use std::collections::BTreeSet;
 

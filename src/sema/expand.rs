@@ -1,4 +1,4 @@
-//! The door of the expansion: one network, or what no network reaches.
+//! The entry points of the expansion: one network, or everything that no network reaches.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ pub struct ExpandOptions {
     pub interrupt: Interrupt,
 }
 
-/// What came of an expansion.
+/// The result of an expansion.
 #[derive(Debug)]
 pub struct Expanded {
     /// The graph, as far as it could be made.
@@ -44,7 +44,7 @@ pub struct Expanded {
     pub uses: Uses,
     /// The expectations that were not checked, because the network's arguments are not those that it was written for.
     pub unchecked: BTreeSet<Span>,
-    /// The settings that nothing took.
+    /// The settings that neither the network nor a constant took.
     pub unused_settings: Vec<String>,
     /// The blocks that it called.
     pub called: BTreeSet<ItemId>,
@@ -94,7 +94,7 @@ pub fn check_uncalled_blocks(
     expander.uses
 }
 
-/// What settings reach: the parameters of the network and the constants of the files.
+/// The names that a setting can have: the parameters of the network and the constants of the files.
 pub fn settable<'a>(program: &'a Program, options: &ExpandOptions) -> impl Iterator<Item = &'a str> {
     let constants = program.sources.iter().flat_map(|source| source.names.lets.keys());
     parameters(program, options).iter().map(|param| &param.name.value).chain(constants).map(String::as_str)

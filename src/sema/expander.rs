@@ -1,4 +1,4 @@
-//! The expansion of one network as a value: what it reads, what it has made so far, and how it reports errors.
+//! The state of the expansion of one network: what it reads, what it has made so far, and how it reports errors.
 //!
 //! The files beside this one each add what they know to [`Expander`]: statements, calls, forms, expressions.
 
@@ -36,7 +36,7 @@ pub(super) struct Expander<'a> {
     pub shareable: BTreeMap<String, Shareable<'a>>,
     pub uses: Uses,
     pub limits: Progress,
-    /// Paths that two parts have, which was reported.
+    /// Paths that two parts have. This was reported, so nothing below these paths is reported again.
     pub clashes: Vec<String>,
     /// Every block that was expanded.
     pub expanded: BTreeSet<ItemId>,
@@ -44,15 +44,15 @@ pub(super) struct Expander<'a> {
     pub inputs: usize,
     pub aux: Vec<Output>,
     pub expectations: Vec<PendingExpectation>,
-    /// Expectations that do not hold for other arguments than written, by place.
+    /// The places of expectations that are not checked, because the network has other arguments than those written.
     pub unchecked: BTreeSet<Span>,
-    /// Repeated statements, by their place: `None` where one was written out, else what is needed to check it.
+    /// Repeated statements, by their place: `None` where at least one copy was expanded, else what its check needs.
     pub repeated: BTreeMap<Span, Option<Skipped<'a>>>,
     /// Numbers for `aux train` branches and expansions of inline blocks.
     pub next_number: u32,
 }
 
-/// What the caller sets.
+/// The settings of the caller.
 #[derive(Debug, Default)]
 pub(super) struct Given {
     /// `--set`: parameters and constants.
@@ -69,18 +69,18 @@ pub(super) struct Given {
 #[derive(Debug, Default)]
 pub(super) struct Constants {
     pub known: BTreeMap<ItemId, Evaluated<Scalar>>,
-    /// Those that are being evaluated, outermost first.
+    /// The constants that are being evaluated, outermost first.
     pub open: Vec<ItemId>,
 }
 
-/// What stands around the statement at hand.
+/// The calls, blocks and branches around the statement that is being expanded.
 #[derive(Default)]
 pub(super) struct Surroundings {
     /// The calls and repetitions that led here.
     pub origin: Origin,
     /// The blocks that are being expanded, outermost first.
     pub blocks: Vec<ItemId>,
-    /// How many groups, branches and blocks.
+    /// The number of groups, branches and blocks around the statement.
     pub nesting: usize,
     /// The `aux train`, by number.
     pub train: Option<u32>,
@@ -88,7 +88,7 @@ pub(super) struct Surroundings {
     pub sharing: Option<Sharing>,
 }
 
-/// How far the expansion has come towards its limits.
+/// What the expansion has used up of its limits.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     pub steps: Steps,

@@ -83,8 +83,8 @@ impl Expander<'_> {
         })
     }
 
-    /// Notes the statement whose name a part begins with: `head` in `head.fc1.params`, where `head` was written. `path`
-    /// ends with `words`.
+    /// Records the statement whose name a part begins with: `head` in `head.fc1.params`, where `head` was written.
+    /// `path` ends with `words`.
     fn note_named_part(&mut self, path: &[String], words: &[PathPart]) {
         let outside = path.len() - words.len();
         for count in (1..=words.len()).rev() {
@@ -97,7 +97,7 @@ impl Expander<'_> {
         }
     }
 
-    /// Looks the parts of all expectations up, from the inside out.
+    /// Looks up the part of each expectation, first in the innermost scope around it, then in those further out.
     pub(super) fn resolve_expectations(&mut self) {
         for pending in std::mem::take(&mut self.expectations) {
             let PendingExpectation { scope, part: words, salvaged, mut expectation } = pending;

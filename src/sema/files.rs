@@ -1,4 +1,4 @@
-//! Files that are read and parsed once, however many programs use them.
+//! Keeps files, so that each is read and parsed once, however many programs use it.
 //!
 //! A path keeps its [`FileId`] for good, so that the spans of a tree stay right while other texts change. Only a
 //! text that differs from the one before is parsed again.
@@ -21,11 +21,11 @@ pub struct Files {
 #[derive(Clone, Copy, Debug)]
 struct Known {
     file: FileId,
-    /// Whether the text need not be read again.
+    /// Whether the text is current, so that it need not be read again.
     current: bool,
 }
 
-/// A file, and what is wrong with its text.
+/// The tree of a file, and the diagnostics about its text.
 #[derive(Debug)]
 pub(super) struct ParsedFile {
     pub parsed: Arc<Parsed>,

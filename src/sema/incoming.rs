@@ -1,4 +1,4 @@
-//! What arrives at a statement: the value of the statement before it.
+//! The value that arrives at a statement: that of the statement before it.
 
 use crate::base::Span;
 use crate::ir::NodeId;
@@ -20,7 +20,7 @@ pub(super) enum Incoming {
     Nowhere,
     /// Before the first value.
     Nothing,
-    /// A value that is not known: an error was reported, or it depends on an argument that is not given.
+    /// An unknown value: an error was reported, or the value depends on an argument that is not given.
     Unavailable,
     /// A value.
     Value(Current),
@@ -35,7 +35,7 @@ impl Incoming {
         }
     }
 
-    /// Whether nothing arrives because no value was made yet.
+    /// Returns whether nothing arrives because no statement has made a value yet.
     pub(super) fn is_nothing(self) -> bool {
         matches!(self, Incoming::Nothing | Incoming::Nowhere)
     }

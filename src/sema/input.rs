@@ -1,4 +1,4 @@
-//! `input 224x224x3 resize=256 … as left`
+//! Input statements: `input 224x224x3 resize=256 … as left`.
 
 use crate::base::Span;
 use crate::diag::Code;

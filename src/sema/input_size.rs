@@ -1,20 +1,20 @@
-//! Another size of the input than the text states.
+//! Replaces the size of the input that the text states.
 
 use crate::tensor::Shape;
 
-/// What takes the place of the written shape of the only input.
+/// What replaces the written shape of the only input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputSize {
     /// This shape.
     Shape(Shape),
-    /// So many rows and columns; the channels stay as written.
+    /// Rows and columns; the channels stay as written.
     Extent(u64, u64),
     /// The side of a square whose channels stay as written; the elements of a vector.
     Side(u64),
 }
 
 impl InputSize {
-    /// The shape of an input that is written as `written`.
+    /// The shape of an input whose text states `written`.
     pub(super) fn of(self, written: Shape) -> Shape {
         match (self, written) {
             (InputSize::Shape(shape), _) => shape,

@@ -1,4 +1,4 @@
-//! Answers to words and arguments that are known elsewhere, or stand in another order.
+//! Explains words and arguments that are wrong here but right elsewhere: those of other tools, or in another order.
 
 use crate::base::{Span, perhaps_newer};
 use crate::diag::{Code, Suggested};
@@ -11,12 +11,12 @@ use super::foreign::{self, Meaning, Written};
 use super::namespace::words_of_statements;
 
 impl<'a> Expander<'a> {
-    /// Whether a file names a block like this operator, so that the block is meant.
+    /// Returns whether a file has a block of this operator's name, so that the block is meant.
     pub(super) fn is_own_block(&self, name: &str, file: usize) -> bool {
         self.program.sources[file].names.blocks.contains_key(name)
     }
 
-    /// A statement that begins with a word that is no operator.
+    /// Reports a statement that begins with a word that is no operator.
     pub(super) fn unknown_operator(&mut self, word: &ast::Ident, args: &[ast::Arg], cx: &Context<'_>) {
         let name = word.value.as_str();
         if self.program.is_salvaged(cx.env.file, name) {
@@ -86,7 +86,7 @@ impl<'a> Expander<'a> {
         written
     }
 
-    /// A call of something that is no block: an operator, or a word of another tool. Whether it was answered.
+    /// Reports a call of something that is no block: an operator, or a word of another tool. Returns whether it did.
     pub(super) fn answer_call(&mut self, name: &ast::Ident, args: &[ast::CallArg], args_span: Span) -> bool {
         let mut written = Written::default();
         for arg in args {
@@ -105,8 +105,8 @@ impl<'a> Expander<'a> {
         true
     }
 
-    /// Reports arguments of an operator that another tool would take and gives the rest. What was reported becomes
-    /// unknown, so that nothing is said of it again.
+    /// Reports arguments that another tool would take, and gives the others. A reported argument becomes unknown, so
+    /// that nothing else is reported about it.
     pub(super) fn without_foreign(
         &mut self,
         spec: &'static Spec,
@@ -182,7 +182,7 @@ impl<'a> Expander<'a> {
         .emit();
     }
 
-    /// `maxpool 2 2`: two numbers where a window and a stride stand.
+    /// Reports `maxpool 2 2`: two numbers in place of a window and a stride.
     fn answer_two_numbers(&mut self, spec: &'static Spec, head: &[RawArgument]) -> Option<Vec<RawArgument>> {
         if !matches!(spec.sizes, Sizes::Window | Sizes::WindowOrWord) {
             return None;

@@ -1,5 +1,5 @@
-//! From syntax trees to the graph: files and names, constants, and the expansion of blocks, repetitions and
-//! branches.
+//! Turns syntax trees into the graph of a network: resolves files and names, evaluates constants, and expands blocks,
+//! repetitions and branches.
 //!
 //! [`Program`] holds the files of a compilation and what their names mean; [`expand`] runs one network of it
 //! through the graph builder. A value that is wrong or not known is unavailable and silences whatever meets it.
@@ -75,7 +75,7 @@ pub mod limits {
     /// Steps that the expansion of all networks of a file may take: statements, each copy of `* n`, the terms of
     /// expressions, and what else takes time.
     pub const STEPS: u64 = 5_000_000;
-    /// The steps that a node counts for: what is computed of it later takes longer than its expansion.
+    /// The steps that a node counts for, because analysing a node takes longer than expanding it.
     pub const STEPS_OF_NODE: u64 = 10;
     /// Blocks in blocks.
     pub const DEPTH: usize = 64;
@@ -91,10 +91,10 @@ pub mod limits {
     pub const FILES: usize = 256;
 }
 
-/// The value is not known: it is wrong, which was reported, or it depends on an argument that is not given.
-/// Whoever meets it stays silent.
+/// Marks a value as unknown: an error about it was reported, or it depends on an argument that is not given. Code that
+/// meets an unknown value reports nothing about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Unavailable;
 
-/// A value, unless it is not known.
+/// A value that may be unknown.
 type Evaluated<T> = Result<T, Unavailable>;

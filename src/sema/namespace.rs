@@ -1,4 +1,4 @@
-//! What names mean in each file: its own items, and those of the files that it uses.
+//! Builds the namespace of each file: the names of its own items, and of those of the files that it uses.
 
 use std::collections::BTreeSet;
 
@@ -94,7 +94,7 @@ fn import(sources: &mut [Source], index: usize, sink: &mut Sink) {
     }
 }
 
-/// Whether the first edition had a word that starts a statement; words that came later may be names of blocks.
+/// Returns whether a word started statements in the first edition. Later words may be names of blocks.
 fn is_word_of_the_first_edition(name: &str) -> bool {
     let is_first = |spec: &ops::Spec| spec.since == ops::FIRST;
     ops::find(name).is_some_and(is_first)

@@ -3,7 +3,7 @@
 use crate::base::Span;
 use crate::syntax::ast;
 
-/// How a statement is named: by what stands behind its own `as`, or behind that of the `shared` that runs it again.
+/// The name of a statement: what stands behind its own `as`, or behind the `as` of the `shared` that runs it again.
 #[derive(Clone)]
 pub(super) struct Naming<'n> {
     /// The parts of the name; none without `as`, empty for `as []`.
@@ -17,7 +17,7 @@ pub(super) struct Naming<'n> {
 }
 
 impl<'n> Naming<'n> {
-    /// By `as`; members are numbered from `first`.
+    /// The name that is written behind `as`; members of a sequence are numbered from `first`.
     pub(super) fn written(name: Option<&'n ast::Name>, first: u64, statement: Span) -> Naming<'n> {
         Naming {
             parts: name.map(parts),
@@ -33,7 +33,7 @@ pub(super) fn parts(name: &ast::Name) -> Vec<String> {
     name.parts.iter().map(|part| part.value.clone()).collect()
 }
 
-/// Whether a statement is an auxiliary branch (`aux`), which the trunk does not pass through.
+/// Returns whether a statement is an auxiliary branch (`aux`), which the trunk does not pass through.
 pub(super) fn is_aux(head: &ast::Head) -> bool {
     matches!(head, ast::Head::Form { word, .. } if word.value == "aux")
 }

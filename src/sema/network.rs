@@ -1,4 +1,4 @@
-//! Whole networks, and texts that no network reaches.
+//! Expands whole networks; and for the errors in them, blocks that nothing calls and statements that `* 0` leaves out.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +18,8 @@ use super::uses::Definition;
 use super::values::ValueTable;
 use super::{Unavailable, limits};
 
-/// What can be said of a statement without its values: that it has words or names that nobody knows, words twice,
-/// or calls the block that it stands in.
+/// Codes that do not depend on values: unknown words and names, words given twice, a block that calls itself. Only
+/// these are reported for statements that `* 0` left out.
 const WITHOUT_VALUES: [Code; 7] =
     [Code::E0101, Code::E0102, Code::E0107, Code::E0112, Code::E0201, Code::E0202, Code::E0204];
 
@@ -151,8 +151,8 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Expands what `* 0` left out altogether, for the words and names in it. Values say nothing
-    /// here: `[conv 1x1x(h)] * (h)` is right where h is 0.
+    /// Expands statements that `* 0` left out, only to check the words and names in them. Their values mean nothing:
+    /// `[conv 1x1x(h)] * (h)` is right where h is 0.
     pub(super) fn check_skipped_statements(&mut self) {
         let mut checked = BTreeSet::new();
         while !self.repeated.is_empty() {
@@ -174,7 +174,7 @@ impl<'a> Expander<'a> {
         self.around.origin = Origin::default();
     }
 
-    /// A block with unknown arguments.
+    /// Expands a block whose arguments are unknown.
     pub(super) fn uncalled_block(&mut self, block: &'a ast::Block, id: ItemId) {
         let mut env = Environment::of_file(0);
         for param in &block.params {

@@ -1,4 +1,4 @@
-//! The numbers of expressions: whole or real, and exact where they are whole.
+//! The numbers of expressions. Whole numbers are exact; a result that is too large is an error, never rounded.
 
 use std::fmt;
 
@@ -84,7 +84,7 @@ impl Scalar {
         if rounded.abs() < 1e30 { Ok(Scalar::Int(rounded as i128)) } else { Err(ArithmeticError::Overflow) }
     }
 
-    /// Whether this is less than `other`.
+    /// Returns whether this number is less than `other`.
     pub fn less(self, other: Scalar) -> bool {
         match (self, other) {
             (Scalar::Int(a), Scalar::Int(b)) => a < b,

@@ -15,7 +15,7 @@ use super::scope::OwnPath;
 use super::uses::Definition;
 
 impl<'a> Expander<'a> {
-    /// `conv 5x5x16 same relu`
+    /// Expands a statement such as `conv 5x5x16 same relu`: the operator, then its trailing words.
     pub(super) fn operator(
         &mut self,
         word: &'a ast::Ident,

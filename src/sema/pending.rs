@@ -1,4 +1,4 @@
-//! An expectation between the place where it stands and the end of the network, where its part is looked up.
+//! Expectations that wait for the end of the network, where their parts are looked up.
 
 use crate::ir::Expectation;
 use crate::syntax::ast::PathPart;
@@ -12,7 +12,7 @@ pub(super) struct PendingExpectation {
     pub scope: PathScope,
     /// The part, empty for the network.
     pub part: Vec<PathPart>,
-    /// Whether text that could not be parsed may hold the part.
+    /// Whether text that could not be parsed mentions the part, so that nobody reports it as unknown.
     pub salvaged: bool,
     pub expectation: Expectation,
 }

@@ -1,4 +1,4 @@
-//! How a picture becomes the tensor of an input: `resize=256 letterbox range=255 order=bgr orient mean=… std=…`.
+//! Reads how pictures become the tensor of an input: `resize=256 letterbox range=255 order=bgr orient mean=… std=…`.
 
 use crate::diag::Code;
 use crate::ir::{InputNode, Resize};
@@ -8,7 +8,7 @@ use crate::tensor::Shape;
 use super::expander::Expander;
 
 impl Expander<'_> {
-    /// Reads what an input of this shape says about pictures. What is wrong is reported and left out.
+    /// Reads the attributes of an input of this shape that concern pictures. A wrong one is reported and left out.
     pub(super) fn preparation(&mut self, bound: &Bound, shape: Shape) -> InputNode {
         let reals = |name| bound.reals(name).unwrap_or(&[]).to_vec();
         let node = InputNode {
@@ -75,7 +75,7 @@ impl Expander<'_> {
         1.0
     }
 
-    /// Mean and deviation have one value, or one for each channel.
+    /// Reports a mean or deviation that has neither one value nor one for each channel.
     fn check_values(&mut self, bound: &Bound, shape: Shape, node: &InputNode) {
         for (name, values) in [("mean", &node.mean), ("std", &node.std)] {
             let at = bound.span(name).unwrap_or(bound.word());
@@ -90,7 +90,7 @@ impl Expander<'_> {
         }
     }
 
-    /// A vector is no picture, and only three channels have an order.
+    /// Reports attributes that the shape does not admit: a vector is no picture, and only three channels have an order.
     fn check_input_shape(&mut self, bound: &Bound, shape: Shape) {
         let is_exact = bound.counts("resize").is_some_and(|sides| sides.len() > 1);
         for name in ["resize", "letterbox", "orient", "order"] {

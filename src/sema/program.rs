@@ -1,4 +1,4 @@
-//! The files of a compilation and what their names mean.
+//! A program: the root file, the files that it uses, and their items by name.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -117,7 +117,7 @@ impl Program {
         excerpt(&self.sources[0].parsed.tree.items, network, text)
     }
 
-    /// Whether any file of the program has text that could not be parsed.
+    /// Returns whether any file of the program has text that could not be parsed.
     pub fn is_broken(&self) -> bool {
         self.sources.iter().any(|source| source.parsed.tree.broken)
     }
@@ -153,7 +153,7 @@ impl Program {
         }
     }
 
-    /// Whether text that could not be parsed mentions `name`, so that it may well be defined.
+    /// Returns whether text that could not be parsed mentions `name`, so that it may well be defined.
     pub(super) fn is_salvaged(&self, file: usize, name: &str) -> bool {
         let mentions =
             |source: &Source| source.parsed.tree.salvaged.contains(name) || source.refused.contains(name);

@@ -1,4 +1,4 @@
-//! Reads the root file and what it uses: the door to files, and the order in which they are taken.
+//! Reads the root file and all files that it uses, through a [`Loader`], the only access to files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,12 +10,13 @@ use super::files::Files;
 use super::limits;
 use super::source::{Namespace, Source, first_statement};
 
-/// The only door to files: paths are relative to where the compiler runs, with `/` between their parts.
+/// Gives the bytes of files by path. Paths are relative to where the compiler runs, with `/` between their parts.
 pub trait Loader {
     /// The bytes of a file.
     fn read(&self, path: &str) -> std::io::Result<Vec<u8>>;
 
-    /// The bytes of a file that must lie in or below a folder, wherever links lead. Without links its path says so.
+    /// Reads a file that must lie in or below `folder`, even where symbolic links lead elsewhere. The default trusts
+    /// the path, for loaders without links.
     fn read_within(&self, _folder: &str, path: &str) -> std::io::Result<Vec<u8>> {
         self.read(path)
     }

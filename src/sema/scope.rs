@@ -10,7 +10,7 @@ use crate::syntax::ast::Sequence;
 /// A path that was written for a statement, or for one copy of it.
 pub(super) type OwnPath = Option<Vec<String>>;
 
-/// The paths of what is written at one level.
+/// Gives paths to what is written at one level of a network.
 #[derive(Clone, Debug)]
 pub(super) struct PathScope {
     /// The path of everything inside.
@@ -80,7 +80,7 @@ impl PathScope {
         scope
     }
 
-    /// Whether what is written here are members of a sequence.
+    /// Returns whether the statements of this scope are members of a sequence.
     pub(super) fn is_sequence(&self) -> bool {
         self.sequence.is_some()
     }

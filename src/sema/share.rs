@@ -1,7 +1,8 @@
 //! `shared PATH`: runs an earlier statement once more with the same weights.
 //!
-//! The statement is expanded again with the shape that arrives now. The operators with parameters that come of it take
-//! those of the earlier ones in order: operator by operator the words and the shapes of the parameters must agree.
+//! The statement is expanded again with the shape that arrives now. The operators with parameters that this makes take
+//! the parameters of the earlier ones, in order: operator by operator the words and the shapes of the parameters must
+//! agree.
 
 use crate::diag::{Code, Expansion};
 use crate::ir::NodeId;

@@ -1,4 +1,4 @@
-//! What `shared` needs to know of the statement that it runs once more.
+//! Records named statements, so that `shared` can run one of them again.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use super::environment::Environment;
 #[derive(Clone)]
 pub(super) struct Shareable<'a> {
     pub what: Written<'a>,
-    /// The names that it saw.
+    /// The names that its expressions could use.
     pub env: Environment,
     /// The nodes that it made, by their numbers.
     pub nodes: Range<usize>,
@@ -36,7 +36,7 @@ pub(super) struct Sharing {
     pub span: Span,
     /// The nodes with parameters that the earlier statement made, in order.
     pub originals: Vec<NodeId>,
-    /// How many of them were met again.
+    /// How many of them have been matched so far.
     pub met: usize,
     /// A difference was reported.
     pub differs: bool,

@@ -77,7 +77,7 @@ impl Expander<'_> {
             .emit();
     }
 
-    /// A stand-in of the stated shape for a value that is not known; the graph is not complete any more.
+    /// Adds an input of the stated shape in place of an unknown value. The graph is not complete any more.
     fn assume(&mut self, dims: &[Option<u64>], span: Span) -> Incoming {
         let dims: Option<Vec<u64>> = dims.iter().copied().collect();
         let shape = match dims.as_deref() {

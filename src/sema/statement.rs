@@ -1,4 +1,4 @@
-//! One statement: what kind it is, its name, what it leaves for the next.
+//! Expands one statement: by its kind, under its name; gives the value that it leaves for the next.
 
 use crate::base::{Span, grow_stack};
 use crate::diag::{Code, Suggested};
@@ -14,7 +14,7 @@ use super::uses::{Definition, Passage};
 use super::values::Lookup;
 
 impl<'a> Expander<'a> {
-    /// Statements between brackets; constants of the body end with it.
+    /// Expands the statements between brackets. Constants of the body are not known behind it.
     pub(super) fn body(&mut self, body: &'a ast::Body, mut cx: Context<'_>) -> Incoming {
         let mark = cx.env.len();
         let mut arriving = cx.arriving;
@@ -56,7 +56,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Whether the statement stands directly in a network; an error otherwise.
+    /// Returns whether the statement stands directly in a network; an error otherwise.
     pub(super) fn only_in_network(&mut self, what: &str, span: Span) -> bool {
         if self.around.nesting > 0 {
             self.error(Code::E0016, span, format!("`{what}` belongs directly into a network"))
@@ -66,7 +66,7 @@ impl<'a> Expander<'a> {
         self.around.nesting == 0
     }
 
-    /// A statement that makes a value.
+    /// Expands a statement that makes a value.
     fn flow(&mut self, flow: &'a ast::Flow, mut cx: Context<'_>) -> Incoming {
         let copies = match flow.repeat() {
             None => Ok(1),
@@ -115,7 +115,7 @@ impl<'a> Expander<'a> {
         Some(Incoming::Value(Current { node: output.node, span: cx.span }))
     }
 
-    /// Names a value.
+    /// Gives a value the name under which `@name` finds it.
     pub(super) fn define(&mut self, path: &[String], value: Incoming, written: Span, scope: &PathScope) {
         let path = path.join(".");
         if let Incoming::Value(current) = value {
@@ -179,8 +179,7 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// The parts of a name.
-/// Whether the statement itself has the name, not only its members.
+/// Returns whether the name is that of the statement itself, and not only of its members.
 fn is_named(name: &ast::Name) -> bool {
     let whole = match &name.sequence {
         None | Some(ast::Sequence::Brackets) => true,

@@ -1,8 +1,8 @@
-//! The time that an expansion takes, in steps: a hostile text ends with an error instead of after hours.
+//! Counts the steps of an expansion, so that a hostile text ends with an error instead of after hours.
 
 use super::limits;
 
-/// Steps between two looks at the interrupt: about a tenth of a millisecond.
+/// Steps between two checks of the interrupt: about a tenth of a millisecond.
 const PACE: u64 = 1024;
 
 /// The steps that were taken so far, of all networks of a file together.
@@ -10,12 +10,12 @@ const PACE: u64 = 1024;
 pub struct Steps(u64);
 
 impl Steps {
-    /// Whether there were too many.
+    /// Returns whether there were too many.
     pub fn are_spent(self) -> bool {
         self.0 > limits::STEPS
     }
 
-    /// Counts further steps; says every [`PACE`] steps that it is time to look whether the work is still wanted.
+    /// Counts further steps. Returns true every [`PACE`] steps, when it is time to check the interrupt.
     pub(super) fn take(&mut self, steps: u64) -> bool {
         let before = self.0;
         self.0 = self.0.saturating_add(steps);

@@ -6,7 +6,7 @@ use crate::diag::{Code, Sink};
 use crate::ops::ConnectionTable;
 use crate::syntax::ast;
 
-/// The table, where nothing is wrong with it.
+/// Checks a table. Reports what is wrong with it, and then gives none.
 pub(super) fn check(table: &ast::Table, sink: &mut Sink) -> Option<ConnectionTable> {
     let (inputs, outputs) = (table.inputs.value, table.outputs.value);
     let mut fine = true;

@@ -1,4 +1,4 @@
-//! Expansion seen from outside: programs, their rows and their errors.
+//! Tests of the expansion from outside: programs, the rows that they expand to, and the errors that they cause.
 
 use crate::base::SourceMap;
 use crate::diag::{Diagnostic, Sink};

@@ -18,7 +18,7 @@ impl<'a> Expander<'a> {
         self.trailing(&raw, first.span(), cx)
     }
 
-    /// Words that stand behind something without arguments of its own.
+    /// Expands words behind a block call or form: none of them is an argument of it.
     pub(super) fn trailing(&mut self, raw: &[RawArgument], head: Span, cx: &mut Context<'_>) -> Incoming {
         let raw = self.without_misspelt(raw.to_vec(), None);
         let segments = ops::segments(&raw, None);
@@ -83,7 +83,7 @@ impl<'a> Expander<'a> {
         value
     }
 
-    /// A trailing word that begins a line reads like a statement.
+    /// Warns about a trailing word at the beginning of a line, where it reads like a statement.
     fn lint_line_start(&mut self, word: &ast::Ident, head: Span) {
         let location = self.map.location(word.span);
         if word.span.file != head.file || location.line == self.map.location(head).line {
@@ -201,7 +201,7 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// What a word that is neither a flag nor an operator turns out to be.
+/// What a word that is neither a flag nor an operator was taken for.
 enum Misspelt {
     /// A trailing word in other letters, which was reported.
     Trailing(&'static Spec),

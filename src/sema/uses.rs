@@ -80,7 +80,7 @@ impl Uses {
         &self.values
     }
 
-    /// Takes in what another expansion met; what is known already stays.
+    /// Adds what another expansion found; what is known already stays.
     pub fn merge(&mut self, other: Uses) {
         for (word, definition) in other.definitions {
             self.definitions.entry(word).or_insert(definition);

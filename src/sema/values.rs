@@ -1,4 +1,4 @@
-//! The values that have a written name, and every path that is taken.
+//! The values of a network that can be referenced by `@name`, and all paths that are in use.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -24,11 +24,11 @@ pub(super) struct NamedValue {
     train: Option<u32>,
 }
 
-/// What `@path` leads to.
+/// What `@path` refers to.
 #[derive(Debug)]
 pub(super) enum Lookup<'v> {
     Found(&'v NamedValue),
-    /// It lies in an `aux train` that this place is not in.
+    /// The value lies in an `aux train` branch, and the reference outside of it.
     InTraining,
     Nothing,
 }
@@ -41,7 +41,7 @@ pub(super) struct ValueTable {
 }
 
 impl ValueTable {
-    /// Takes a path for a row or a named statement. Fails with the place that has it already.
+    /// Reserves a path for a row or a named statement. Fails with the place of whatever has the path already.
     pub(super) fn take(&mut self, path: &[String], span: Span) -> Result<(), Span> {
         match self.taken.entry(path.join(".")) {
             Entry::Occupied(first) => Err(*first.get()),
@@ -105,7 +105,7 @@ impl ValueTable {
         self.values.get(&path.join("."))
     }
 
-    /// Whether some row or name is `path` or lies below it.
+    /// Returns whether a row or name has this path, or one below it.
     pub(super) fn has_part(&self, path: &str) -> bool {
         let below = format!("{path}.");
         self.taken.contains_key(path)

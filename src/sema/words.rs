@@ -1,4 +1,4 @@
-//! The words behind an operator, call or form: expressions evaluated, `word` parameters replaced.
+//! Evaluates the words behind an operator, call or form: expressions become numbers, `word` parameters become words.
 
 use crate::base::{Span, Spanned};
 use crate::diag::Code;
@@ -123,7 +123,7 @@ impl Expander<'_> {
         Ok(RawValue::Word(word.value.clone()))
     }
 
-    /// Notes what the words of an operator or form mean, for editors.
+    /// Records what the words of an operator or form mean, for editors.
     pub(super) fn note_words(&mut self, spec: &'static ops::Spec, arguments: &[RawArgument]) {
         let mut note = |span: Span, written: &str| {
             let flags = spec.flags.iter().map(|flag| flag.name);
@@ -142,7 +142,7 @@ impl Expander<'_> {
     }
 }
 
-/// Whether some operator or form knows the word, so that it may well be meant as a word.
+/// Returns whether some operator or form knows the word, so that it may well be meant as a word.
 fn is_known_word(word: &str) -> bool {
     let knows = |spec: &ops::Spec| {
         spec.name == word

@@ -1,8 +1,8 @@
-//! What comments say: documentation (`##`) and allowed lints (`# allow W0203`).
+//! Reads documentation (`##`) and allowed lints (`# allow W0203`) from comments.
 //!
-//! `##` speaks of the item or statement that begins behind it; `###` and more are ordinary comments. `# allow`
-//! speaks of its line if something stands before it there, of the whole file if nothing stands before it at all,
-//! and else of the item or statement that begins behind it. Text behind the codes is the author's reason.
+//! `##` documents the item or statement that begins behind it; `###` and more are ordinary comments. `# allow` applies
+//! to its line if code stands before it on the line; to the whole file if it is the first thing in the file; else to
+//! the item or statement that begins behind it. Text behind the codes is the author's reason.
 
 use std::cmp::Reverse;
 
@@ -72,7 +72,7 @@ impl Reader<'_, '_> {
         self.targets.get(index).copied().filter(|element| element.span.start == start)
     }
 
-    /// Warns of a doc comment without an item or statement behind it; of several lines one is reported.
+    /// Warns about a doc comment without an item or statement behind it, once for several lines.
     fn document(&mut self, comment: Comment, undocumented: &mut Option<usize>) {
         if self.target(comment).is_some()
             || undocumented.replace(comment.tokens_before) == Some(comment.tokens_before)

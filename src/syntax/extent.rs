@@ -2,7 +2,7 @@
 
 use crate::base::Span;
 
-/// A part of the text that comments may speak of, or that is not complained about twice.
+/// A part of the text to which a comment can refer, and for which at most one error is reported.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extent {
     /// Where it stands.

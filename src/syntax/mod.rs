@@ -1,11 +1,11 @@
-//! From text to the syntax tree. Knows no operators.
+//! Parses texts to syntax trees. This module knows no operators.
 //!
 //! ```text
 //! text ─lex─▶ tokens, comments ─mend─▶ repaired text ─grammar─▶ pairs ─build─▶ tree
 //! ```
 //!
-//! [`parse`] never fails and gives a [`Parsed`] file, which owns its text, tokens, comments and tree. What is wrong is
-//! reported, and the tree keeps what could be read of it. Only this module sees the generated parser; nothing here
+//! [`parse`] never fails and gives a [`Parsed`] file, which owns its text, tokens, comments and tree. Mistakes are
+//! reported, and the tree keeps whatever could be read. Only this module sees the generated parser; nothing here
 //! knows a word's meaning.
 
 pub mod ast;

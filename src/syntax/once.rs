@@ -1,11 +1,11 @@
-//! One mistake, one diagnostic: of several complaints about one statement only the first is kept, and a complaint that
-//! begins where another one ended is dropped.
+//! Reduces the errors about one mistake to one: of several errors about a statement only the first is kept, and an
+//! error that begins where another one ended is dropped.
 
 use crate::diag::{Diagnostic, Severity};
 
 use super::extent::{Extent, Part};
 
-/// Drops what follows from something that is reported already. The diagnostics are sorted by place.
+/// Drops errors that follow from one that is kept. The diagnostics must be sorted by place.
 pub(crate) fn once(diagnostics: Vec<Diagnostic>, elements: &mut [Extent]) -> Vec<Diagnostic> {
     if diagnostics.len() < 2 {
         return diagnostics;

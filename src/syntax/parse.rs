@@ -1,7 +1,8 @@
-//! From text to the syntax tree.
+//! Parses a text by all stages in order.
 //!
-//! The text is scanned into tokens, its brackets are balanced, the grammar reads it with a net for what it does not
-//! understand, and the tree is built; each step reports what it finds and goes on. Parsing never fails.
+//! The text is scanned into tokens, its brackets are balanced, missing `;` are inserted, the grammar reads it, with a
+//! rule that catches what no other rule understands, and the tree is built. Each stage reports what it finds and goes
+//! on. Parsing never fails.
 
 use pest::Parser;
 

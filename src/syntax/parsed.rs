@@ -8,8 +8,8 @@ use crate::base::{FileId, Span};
 use super::ast::File;
 use super::token::{Comment, Token};
 
-/// A file that was read. Each token and each comment of its text stands here once, in source order; the spans of the
-/// tree say which of them belong to a node.
+/// A file after parsing. It owns each token and each comment of its text once, in source order; the span of a node
+/// tells which of them belong to the node.
 #[derive(Debug)]
 pub struct Parsed {
     /// The file in the source map.

@@ -1,4 +1,4 @@
-//! The file that is being parsed and the sink that takes what is wrong with it.
+//! The file that is being parsed, with the sink for its diagnostics.
 
 use crate::base::{FileId, Span};
 use crate::diag::{Builder, Code, Sink};

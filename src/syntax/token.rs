@@ -1,4 +1,4 @@
-//! Tokens and comments: what a text consists of before anybody reads its grammar.
+//! Tokens and comments, as the scanner finds them.
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// Whether it is this punctuation.
+    /// Returns whether it is this punctuation.
     pub fn is(self, symbol: char) -> bool {
         self.kind == TokenKind::Symbol(symbol)
     }

@@ -1,7 +1,7 @@
-//! A tree as plain text: one statement a line, every token spelt anew.
+//! Writes a tree as plain text: one statement a line, every token spelt from the tree, not copied from a source.
 //!
-//! Linear in the size of the tree. What was left of a broken statement is written as far as it was read. Layout is
-//! the matter of [`format`](super::format).
+//! The time is linear in the size of the tree. Of a broken statement, the part that could be read is written. The
+//! layout is left to [`format`](super::format).
 
 use super::ast::{
     Arg, ArgValue, AxisPattern, BinaryOp, Block, Body, CallArg, ComparisonOp, ConstantFunction, Element,

@@ -76,7 +76,7 @@ impl Shape {
         self.dims().into_iter().fold(1, u64::saturating_mul)
     }
 
-    /// Whether it is a map.
+    /// Returns whether it is a map.
     pub fn is_map(&self) -> bool {
         matches!(self, Shape::Map { .. })
     }

@@ -83,7 +83,7 @@ impl Window {
         self.taps_up_to(before + i128::from(input) - 1, outputs) - self.taps_up_to(before - 1, outputs)
     }
 
-    /// Whether each of the first `outputs` windows has a tap inside the input, in closed form; `outputs` is at
+    /// Returns whether each of the first `outputs` windows has a tap inside the input, in closed form; `outputs` is at
     /// least 1.
     pub fn all_touch(&self, input: u64, outputs: u64) -> bool {
         let last_starts_inside = u128::from(outputs - 1) * u128::from(self.stride)

@@ -97,7 +97,7 @@ fn wanted(graph: &Graph) -> impl Iterator<Item = Wanted<'_>> {
     })
 }
 
-/// Whether it counts the batches of a batch normalisation, which no network reads.
+/// Returns whether it counts the batches of a batch normalisation, which no network reads.
 fn counts_batches(name: &str) -> bool {
     name == "num_batches_tracked" || name.ends_with(".num_batches_tracked")
 }
@@ -105,8 +105,8 @@ fn counts_batches(name: &str) -> bool {
 /// Binds by name: keys are a row's path and the parameter's key.
 ///
 /// # Errors
-/// E0601 where a tensor is missing, unexpected, misshapen or given twice and `matching` does not accept it, E0603 where one
-/// has a type that is not supported; `name` is the file in messages.
+/// E0601 where a tensor is missing, unexpected, misshapen or given twice and `matching` does not accept it, E0603 where
+/// one has a type that is not supported; `name` is the file in messages.
 pub fn by_name<R: Read + Seek>(
     graph: &Graph,
     file: &WeightFile<R>,

@@ -7,7 +7,7 @@ use crate::ops::{Activation, Function};
 
 use super::lanes::{Body, Isa, Lanes, Portable, with};
 
-/// Applied to every result of a kernel: clamp while storing, then an activation in place.
+/// The epilogue of a kernel: clamps results as they are stored, then applies an activation in place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Epilogue {
     /// The range that a kernel clamps its results to as it stores them.
@@ -44,7 +44,7 @@ pub(super) fn apply(isa: Isa, activation: &Activation, values: &mut [f32]) {
     }
 }
 
-/// Whether [`curve`] computes a function.
+/// Returns whether [`curve`] computes a function.
 fn has_curve(function: Function) -> bool {
     curve(function, Portable::splat(0.0)).is_some()
 }
@@ -145,9 +145,9 @@ fn above_zero<V: Lanes>(x: V, below: V) -> V {
     below.where_equal(x.at_least(V::splat(0.0)), x, x)
 }
 
-/// `x/2 · (1 + erf(x/√2))`. Of the complementary error function e(z) = 1 − erf(z) all digits are known also where it is
-/// small (Press et al., Numerical Recipes, section 6.2: a fit with a relative error of 1.2e-7), so that negative numbers
-/// take e(−z) and others 2 − e(z).
+/// `x/2 · (1 + erf(x/√2))`, computed from the complementary error function e(z) = 1 − erf(z), whose fit has a relative
+/// error of 1.2e-7 also where e is small (Press et al., Numerical Recipes, section 6.2): negative numbers take e(−z),
+/// others 2 − e(z).
 #[inline(always)]
 fn gelu<V: Lanes>(x: V) -> V {
     const FIT: [f32; 9] = [

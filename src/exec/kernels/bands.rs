@@ -1,5 +1,5 @@
-//! How a kernel that computes row after row shares out its work: a task is a band of rows of one block of channels of
-//! one picture. The first band of a block also writes the zeros around it.
+//! Splits the work of a kernel that computes row after row: a task is a band of rows of one block of channels of one
+//! picture. The first band of a block also writes the zeros around it.
 #![allow(unsafe_code)]
 
 use std::ops::Range;
@@ -17,7 +17,7 @@ pub(super) struct Bands {
     height: usize,
 }
 
-/// What one task computes.
+/// The picture, block and rows that one task computes.
 #[derive(Clone, Debug)]
 pub(super) struct Band {
     pub(super) picture: usize,

@@ -91,11 +91,11 @@ impl Blocks {
 /// How channels are joined. Its methods are `#[inline(always)]`, so that they are compiled with the right instructions;
 /// of closures that is not sure.
 pub(super) trait Joining {
-    /// What joining begins with.
+    /// The neutral element.
     const NEUTRAL: f32;
-    /// What is joined for the value of a channel.
+    /// The number that stands for the value of a channel at a position.
     fn of<V: Lanes>(&self, value: V, position: usize) -> V;
-    /// Joins two.
+    /// Joins two such numbers.
     fn join<V: Lanes>(a: V, b: V) -> V;
 }
 

@@ -80,7 +80,7 @@ pub(super) struct Filters {
     fixup: Option<GroupFixup>,
 }
 
-/// How the work is shared out in tasks: by pictures, bands of cells, and groups of filter blocks.
+/// How the work is split into tasks: by pictures, bands of cells, and groups of filter blocks.
 struct TaskSplit {
     pictures: usize,
     /// Pictures of a task; the batch where the work is split by filters.
@@ -255,7 +255,7 @@ impl ConvGeometry {
         }
     }
 
-    /// Whether each output sees the input at its own position and nothing else.
+    /// Returns whether each output sees the input at its own position and nothing else.
     fn is_pointwise(&self) -> bool {
         let one = (1, 1);
         self.taps == one && self.stride == one && self.output_step == one && self.first_input == (0, 0)
@@ -269,7 +269,7 @@ impl ConvTensors {
         ConvTensors { input: step.inputs[0], addend, output: step.output }
     }
 
-    /// Whether the plane is one long row in all tensors, because there are no zeros around it.
+    /// Returns whether the plane is one long row in all tensors, because there are no zeros around it.
     fn are_one_row(&self) -> bool {
         let (input, output) = (self.input.layout, self.output.layout);
         let all = [Some(self.input), Some(self.output), self.addend];

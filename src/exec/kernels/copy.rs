@@ -8,7 +8,7 @@ use super::{CompiledStep, halo};
 
 /// Bands of rows of a block, where there are few blocks.
 const BANDS: usize = 8;
-/// Parts that the blocks are shared out in, where there are many.
+/// The number of tasks among which the blocks are divided, where there are many.
 const PARTS: usize = 16;
 
 pub(super) struct Copy {

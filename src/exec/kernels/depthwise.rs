@@ -1,6 +1,6 @@
 //! Depthwise convolution with one filter for each channel: sixteen channels of a few neighbouring positions at
-//! once. The sums of the positions stay in registers; a row is cut evenly, because a crumb of few positions has too
-//! few sums to hide the time that a multiply-accumulate takes.
+//! once. The sums of the positions stay in registers; a row is divided evenly, because a short rest would have
+//! too few independent sums to hide the latency of a multiply-accumulate.
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn most_positions(isa: Isa) -> usize {
 
 /// Rows of a task.
 const ROWS: usize = 14;
-/// Pieces of a picture, where its size allows.
+/// Tasks of a picture, where its size allows.
 const TASKS: usize = 16;
 
 pub(super) struct Depthwise {
@@ -36,13 +36,13 @@ pub(super) struct Depthwise {
     columns: Window,
     input: Tensor,
     output: Tensor,
-    /// Tap by tap the weights of a block.
+    /// The weights of each block, tap by tap.
     weights: Arc<Memory>,
     bias: Arc<Memory>,
     epilogue: Epilogue,
     blocks: usize,
     bands: usize,
-    /// Parts that the blocks of a band are shared out in.
+    /// The number of tasks among which the blocks of a band are divided.
     parts: usize,
     phases: [usize; 1],
 }

@@ -21,7 +21,7 @@ pub(super) struct GroupFixup {
 }
 
 impl GroupFixup {
-    /// Computes each NaN among the results of a tile again.
+    /// Recomputes each NaN among the results of a tile from the channels of its own group.
     ///
     /// # Safety
     /// As for the tile; `pointers` are the tile's, and it had no addend.

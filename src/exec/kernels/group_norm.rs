@@ -65,8 +65,9 @@ impl GroupNormalisation {
         self.moments + ((picture * blocks + block) * bands + band) * 2 * LANES
     }
 
-    /// Merges the moments of the bands and channels of each group of a picture. In their place stand afterwards, in
-    /// the first band of each block, the mean of the group of each channel and what distances are multiplied with.
+    /// Merges the moments of the bands and channels of each group of a picture. Those of the
+    /// first band of each block are then overwritten by the mean of each channel's group, and by the factor for
+    /// distances from that mean.
     fn merge(&self, arena: &Memory, picture: usize) {
         let channels = self.output.shape.channels() as usize;
         let MomentBands { blocks, bands, .. } = self.bands;

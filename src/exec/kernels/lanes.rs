@@ -72,7 +72,7 @@ pub(super) trait Lanes: Copy {
     fn round(self) -> Self;
     /// Two to the power of these whole numbers, which lie in −126 to 127; infinite for 128.
     fn exp2_whole(self) -> Self;
-    /// Whether any of the values is NaN.
+    /// Returns whether any of the values is NaN.
     fn any_nan(self) -> bool;
     /// Each lane gets the value of the lane whose number differs in the bit `BIT`: 8, 4, 2 or 1.
     fn swapped<const BIT: usize>(self) -> Self;

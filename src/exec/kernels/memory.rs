@@ -1,8 +1,8 @@
 //! Memory that the threads of an executor share.
 //!
-//! It is zeroed and lies at the start of a cache line. Pieces of work read and write it through pointers: what keeps
-//! them apart is the plan (values that live at the same time do not overlap) and the cutting of a phase into
-//! tasks that write disjoint memory.
+//! It is zeroed and begins at a cache line. Tasks read and write it through pointers. No two tasks write the same
+//! element at the same time: the plan gives disjoint memory to values that are in use at the same step, and the tasks
+//! of a phase write disjoint elements.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
@@ -29,7 +29,7 @@ unsafe impl Send for Memory {}
 unsafe impl Sync for Memory {}
 
 impl Memory {
-    /// So many zeros.
+    /// Allocates zeros.
     ///
     /// # Errors
     /// E0607 where there is too little memory.
@@ -43,7 +43,7 @@ impl Memory {
         Ok(Memory { start: start.cast(), len })
     }
 
-    /// The bytes of so many elements, in whole lines.
+    /// The size of a number of elements in bytes, rounded up to whole cache lines.
     fn bytes(len: usize) -> Option<usize> {
         len.checked_mul(4)?.checked_next_multiple_of(LINE).filter(|&bytes| isize::try_from(bytes).is_ok())
     }

@@ -1,4 +1,4 @@
-//! What the machine can do at most: multiply-accumulates in registers, and reading memory.
+//! Measures the peak rates of the machine: multiply-accumulates in registers, and bytes read from memory.
 #![allow(unsafe_code)]
 
 use std::time::Instant;
@@ -13,7 +13,7 @@ use super::pack::on_threads;
 const SUMS: usize = 12;
 /// Multiply-accumulates of each sum in one measurement.
 const STEPS: usize = 1 << 18;
-/// Measurements, of which the best counts.
+/// The number of measurements; the best of them is reported.
 const ROUNDS: usize = 12;
 
 /// The most floating-point operations a second, in 10⁹, on so many threads.

@@ -96,7 +96,7 @@ pub(super) type TileKernel = unsafe fn(&IterationSpace, TilePointers);
 /// Prefetch distance of the weights, in elements (4 KiB).
 const AHEAD: usize = 1024;
 
-/// Writes a statement out for each column: loops of 28 turns are not unrolled, and the sums would then be kept in
+/// Repeats a statement for each column. The compiler does not unroll a loop of 28 turns, and would keep the sums in
 /// memory.
 macro_rules! for_columns {
     (|$column:ident| $do:block) => {

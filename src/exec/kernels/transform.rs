@@ -34,7 +34,7 @@ pub(super) trait Transform: Send + Sync + 'static {
     unsafe fn output<V: Lanes>(from: *const f32, position: usize, to: *mut f32);
 }
 
-/// Writes a block out for each index.
+/// Repeats a block for each index.
 macro_rules! unroll {
     ($index:ident in [$($value:literal)*] $do:block) => {
         $({
@@ -209,8 +209,8 @@ const fn filter_matrix<const TAPS: usize, const INPUTS: usize>(points: &[f64]) -
     matrix
 }
 
-/// The left inverse (GᵀG)⁻¹Gᵀ, which of all is the one that adds least to errors: Gauss–Jordan elimination of GᵀG,
-/// which is positive definite and needs no pivots.
+/// The left inverse (GᵀG)⁻¹Gᵀ, of all left inverses the one that amplifies errors least. Computed by Gauss–Jordan
+/// elimination of GᵀG, which is positive definite and needs no pivots.
 const fn left_inverse<const TAPS: usize, const INPUTS: usize>(
     matrix: [[f64; TAPS]; INPUTS],
 ) -> [[f64; INPUTS]; TAPS] {
@@ -259,7 +259,7 @@ const fn scaled<const N: usize>(mut row: [f64; N], factor: f64) -> [f64; N] {
     row
 }
 
-/// A row less a share of another.
+/// Subtracts a multiple of another row.
 const fn less<const N: usize>(mut row: [f64; N], other: [f64; N], share: f64) -> [f64; N] {
     let mut index = 0;
     while index < N {

@@ -1,4 +1,4 @@
-//! Winograd's minimal tile_size F(m×n, r×s) (Lavin & Gray 2015, "Fast Algorithms for Convolutional Neural
+//! Winograd's minimal filtering F(m×n, r×s) (Lavin & Gray 2015, "Fast Algorithms for Convolutional Neural
 //! Networks"): tiles of the input and the filters are transformed, multiplied position by position as matrices
 //! of tiles and channels, and transformed back. For which layers: `lower::choose`.
 //!
@@ -38,7 +38,7 @@ pub(super) struct Winograd<T: Transform> {
     /// Blocks of input channels and of filters.
     channels: usize,
     filters: usize,
-    /// GroupFixup of channels, each of whole blocks where there are several, and the channels of one.
+    /// The number of groups, and the channels of one. Several groups consist of whole blocks each.
     groups: usize,
     of_group: usize,
     /// Zeros before the first row and column.

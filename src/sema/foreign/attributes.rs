@@ -1,6 +1,6 @@
 //! The table of foreign named arguments: `padding=1`, `strides=2`, `use_bias=False`.
 
-/// What a foreign argument is here.
+/// What a named argument of another tool becomes in this language.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::sema) enum Meaning {
     /// The kernel of the size.
@@ -15,12 +15,12 @@ pub(in crate::sema) enum Meaning {
     Written(String),
     /// A trailing word.
     Trailing(String),
-    /// Nothing: the reason.
+    /// It has no counterpart, for this reason.
     Left(&'static str),
 }
 
 impl Meaning {
-    /// What it is, in words.
+    /// Describes the counterpart in words.
     pub(in crate::sema) fn shown(&self) -> String {
         match self {
             Meaning::Kernel(kernel) => format!("the beginning of the size, `{}`", super::square(kernel)),

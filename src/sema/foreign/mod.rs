@@ -1,4 +1,4 @@
-//! Words of PyTorch, Keras, ONNX, Caffe and Darknet, and how the same is written here.
+//! Translates statements in words of PyTorch, Keras, ONNX, Caffe and Darknet into this language.
 //!
 //! [`words`] is the table of names, [`attributes`] that of named arguments. A statement in foreign words is translated
 //! as a whole, with the author's own numbers, so that the answer can be pasted.
@@ -18,9 +18,9 @@ pub(super) struct Translation {
     pub origin: String,
     /// How it is written here; a whole statement.
     pub written: String,
-    /// What became of single arguments.
+    /// Notes about single arguments: what each became, or why it was dropped.
     pub details: Vec<String>,
-    /// Whether `written` holds numbers that nobody gave.
+    /// Whether `written` contains numbers that the author did not give.
     pub is_example: bool,
 }
 

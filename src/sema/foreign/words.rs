@@ -7,7 +7,7 @@ use crate::ops::{self, Sizes};
 pub(super) struct Word {
     /// Its spellings in lower case, without `_` and a trailing `2d`.
     names: &'static [&'static str],
-    /// Who calls it so.
+    /// The tools that use the word.
     tools: &'static str,
     pub kind: Kind,
 }
@@ -149,8 +149,8 @@ static WORDS: &[Word] = &[
     advice(&["inputlayer", "data"], MANY, "input 224x224x3"),
 ];
 
-/// The word in any spelling: letter case, `_` and a trailing `2d` do not matter. An operator of the catalogue in another
-/// spelling is one too.
+/// The word in any spelling: letter case, `_` and a trailing `2d` do not matter. An operator of the catalogue in
+/// another spelling is one too.
 pub(super) fn find(word: &str) -> Option<Word> {
     let lower: String = word.chars().filter(|&one| one != '_').flat_map(char::to_lowercase).collect();
     let plain = lower.strip_suffix("2d").or_else(|| lower.strip_suffix("layer")).unwrap_or(&lower);

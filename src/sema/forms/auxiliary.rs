@@ -6,7 +6,8 @@ use crate::ir::Output;
 use super::{Context, Expander, Form, Incoming};
 
 impl<'a> Expander<'a> {
-    /// Expands the branch and gives what arrived: the trunk flows on.
+    /// Expands the branch, and gives the value that arrived at it: the statement behind `aux` continues with that
+    /// value.
     pub(super) fn auxiliary(&mut self, form: &Form<'a>, cx: &mut Context<'_>) -> Incoming {
         let [body] = form.branches else {
             self.wrong_branches(form, "one");

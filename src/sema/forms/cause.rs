@@ -1,4 +1,4 @@
-//! Why branches end with different heights and widths: mostly a kernel without `same`.
+//! Finds why branches end with different heights and widths: mostly a kernel without `same`.
 
 use crate::base::Span;
 use crate::diag::Builder;
@@ -15,7 +15,7 @@ pub(super) struct Cause {
     word: Span,
     from: Shape,
     to: Shape,
-    /// Where `same` can be put, and the statement with it.
+    /// The place where `same` can be inserted, and the statement with it.
     edit: Option<(Span, String)>,
 }
 
@@ -45,7 +45,7 @@ impl Expander<'_> {
         shorter.filter_map(|end| self.shrinking_node(end.node, begin)).next()
     }
 
-    /// Follows a branch from its end to its beginning; the node nearest to the beginning counts.
+    /// Follows a branch from its end to its beginning, and gives the node nearest to the beginning.
     fn shrinking_node(&self, end: NodeId, begin: Option<NodeId>) -> Option<Cause> {
         let mut found = None;
         let mut at = end;

@@ -9,10 +9,10 @@ use crate::tensor::Shape;
 use super::{Context, Expander, Form, Incoming};
 use crate::sema::incoming::Current;
 
-/// What becomes of the shortcut where the body ends with another shape.
+/// How the shortcut gets the shape of the body's end, where the shapes differ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Shortcut {
-    /// An error.
+    /// Not at all: other shapes are an error.
     Same,
     /// A 1×1 convolution (He et al.'s option B).
     Project,

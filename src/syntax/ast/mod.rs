@@ -1,11 +1,11 @@
-//! The surface syntax as a tree: what was written, not what it means.
+//! The syntax tree of a file: what the author wrote, without its meaning.
 //!
 //! The tree knows no operators: the words of a statement stand in a flat list, in source order. A statement with a
-//! mistake is [`StmtKind::Broken`], was reported, and keeps what could be read of it.
+//! mistake is [`StmtKind::Broken`]; the mistake was reported, and the node keeps what could be read.
 //!
 //! A tree is *read* from a text or *made* by a program. Every node of a tree that was read has the [`Span`] of its
-//! text, without the `;`, `|` or `,` behind it; [`Parsed`](super::Parsed) gives the tokens and comments of a span. Nodes
-//! that were made have [`Span::MADE`].
+//! text, without the `;`, `|` or `,` behind it; [`Parsed`](super::Parsed) gives the tokens and comments of a span.
+//! Nodes that were made have [`Span::MADE`].
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Arguments, sizes, parentheses and written names: from the pairs of the grammar to the tree.
+//! Builds arguments, sizes, parentheses and names of the tree from the pairs of the grammar.
 
 use pest::iterators::Pair;
 
@@ -9,7 +9,7 @@ use super::{TreeBuilder, next};
 use crate::syntax::ast::{Arg, ArgValue, CallArg, Expr, ExprKind, Ident, Name, PathPart, Sequence, Size};
 use crate::syntax::grammar::Rule;
 
-/// The most arguments of one operator, call or tuple.
+/// The greatest number of arguments of one operator, call or tuple.
 const MOST_ARGUMENTS: usize = 256;
 
 impl TreeBuilder<'_, '_> {

@@ -1,4 +1,4 @@
-//! Expressions: from the flat list of operands that the grammar gives to a tree with precedences.
+//! Builds expressions: the grammar gives a flat list of operands and operators, precedence climbing makes a tree of it.
 
 use pest::iterators::{Pair, Pairs};
 
@@ -40,7 +40,7 @@ fn binary_operator(text: &str) -> (BinaryOp, u8) {
 }
 
 impl TreeBuilder<'_, '_> {
-    /// An `expression`; a wrong one was reported and stands for zero in a statement that is not used.
+    /// Builds an `expression`. A wrong one is reported and becomes zero, in a statement that is not used.
     pub(crate) fn expression(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
         self.terms = 0;

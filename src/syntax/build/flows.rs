@@ -1,4 +1,4 @@
-//! Statements that make a value: from the pairs of the grammar to the tree.
+//! Builds statements that make a value from the pairs of the grammar.
 
 use pest::iterators::{Pair, Pairs};
 
@@ -98,7 +98,8 @@ impl TreeBuilder<'_, '_> {
         }
     }
 
-    /// The trunk flows on behind `aux`, so that words behind it would say something of another value.
+    /// Reports trailing words behind `aux`: the statement leaves the value that arrived, so the words would apply to
+    /// another value than that of the branch.
     fn no_trailing_words(&mut self, args: &[Arg]) {
         if let Some(first) = args.first() {
             let error = self.error(Code::E0211, first.span(), "`aux` takes no trailing words");

@@ -1,4 +1,4 @@
-//! Files and items: from the pairs of the grammar to the tree.
+//! Builds files and items from the pairs of the grammar.
 
 use pest::iterators::Pair;
 

@@ -1,5 +1,5 @@
-//! What is wrong with a part that the grammar did not understand: it is read again without the net, up to the
-//! place where it stops being right.
+//! Explains why the grammar did not understand a part of the text: the part is read again by the strict rule, and the
+//! place where that fails is reported with what could have followed.
 
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
@@ -15,7 +15,7 @@ use crate::syntax::token::{Token, TokenKind};
 /// Longer tokens are not shown in messages.
 const LONGEST_SHOWN: usize = 40;
 
-/// A message that names more possibilities says nothing.
+/// A message lists at most this number of possibilities; more would not help.
 const MOST_PHRASES: usize = 4;
 
 impl<'a> TreeBuilder<'a, '_> {
@@ -77,7 +77,7 @@ impl<'a> TreeBuilder<'a, '_> {
         self.error_at(place, Code::E0001, message);
     }
 
-    /// What is missing at the end of a line is not shown at the beginning of the next one.
+    /// Moves the place of what is missing from the beginning of a line to the end of the line before.
     fn error_at(&mut self, place: Place, code: Code, message: String) {
         let (span, text) = match (place.before, place.found) {
             (_, Some(found)) if !found.leads => (self.token_span(found), ""),
@@ -156,7 +156,7 @@ impl<'a> TreeBuilder<'a, '_> {
         true
     }
 
-    /// Whether the tokens `first..index` end with `* n`, `-> shape` or `as path`.
+    /// Returns whether the tokens `first..index` end with `* n`, `-> shape` or `as path`.
     fn ends_suffix(&self, first: usize, index: usize) -> bool {
         let tokens = &self.tokens[first..index];
         let is_start = |token: &Token| token.is('→') || token.is('*') || token.kind == TokenKind::Path;
@@ -265,13 +265,13 @@ impl<'a> TreeBuilder<'a, '_> {
         true
     }
 
-    /// Whether the statement up to this token is one word, perhaps with points in it.
+    /// Returns whether the statement up to this token is one word, perhaps with points in it.
     fn is_path(&self, whole: Span, last: Token) -> bool {
         let text = &self.session.source[whole.start as usize..last.end as usize];
         !text.contains(char::is_whitespace) && !matches!(text, "expect" | "let")
     }
 
-    /// Whether the statement is one that has attributes.
+    /// Returns whether the statement is one that has attributes.
     fn is_attribute(&self, whole: Span) -> bool {
         let first = self.tokens.partition_point(|token| token.start < whole.start);
         !matches!(self.text(self.tokens[first]), "let" | "network" | "block" | "table" | "expect")

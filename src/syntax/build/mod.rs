@@ -1,4 +1,5 @@
-//! What the tree builders share: the text, the tokens, places, names and salvage.
+//! Builds the tree from the pairs of the grammar. This file holds what its parts share: text, tokens, places, names,
+//! and the words of text that could not be used.
 
 mod arguments;
 mod expression;
@@ -133,7 +134,7 @@ impl<'a, 's> TreeBuilder<'a, 's> {
         (self.tree, self.elements)
     }
 
-    /// Whether something in the span was found wrong before the grammar read it.
+    /// Returns whether a mistake in the span was reported before the grammar read it.
     pub(crate) fn is_doubtful(&self, span: Span) -> bool {
         self.repaired.is_doubtful(span.start as usize, span.end as usize)
     }

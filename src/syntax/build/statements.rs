@@ -1,4 +1,4 @@
-//! Statements: from the pairs of the grammar to the tree.
+//! Builds statements from the pairs of the grammar.
 
 use pest::iterators::Pair;
 
@@ -83,7 +83,7 @@ impl TreeBuilder<'_, '_> {
         self.tokens.get(first).map_or(span, |token| Span { end: token.end.min(span.end), ..span })
     }
 
-    /// A body that holds nothing was forgotten: it is reported and gets a statement that is not used.
+    /// Reports an empty body. It gets a broken statement, so that it is not empty for later stages.
     pub(crate) fn filled(&mut self, mut body: Body, what: &str) -> Body {
         if body.statements.is_empty() && !self.is_doubtful(body.span) {
             let outer = self.spoiled;
@@ -146,7 +146,7 @@ impl TreeBuilder<'_, '_> {
         }
     }
 
-    /// Whether a doubtful place lies in the statement but not in a body inside it.
+    /// Returns whether a doubtful place lies in the statement but not in a body inside it.
     fn has_doubt(&self, read: &Read, span: Span) -> bool {
         let bodies: &[Body] = match read {
             Read::Statement(StmtKind::Flow(flow)) => match &flow.head {

@@ -1,4 +1,4 @@
-//! Rows of the formatted text, and columns in runs of neighbouring rows.
+//! Aligns `->`, `as` and comments of neighbouring rows of the formatted text in columns.
 
 use unicode_width::UnicodeWidthStr;
 

@@ -4,12 +4,13 @@
 //! Parsed ─read─▶ Body of statements, words and remarks ─layout─▶ rows ─align─▶ text
 //! ```
 //!
-//! Every token of the file is printed as it was written, and every comment once, in order. Only `;` and a first `|` come
-//! and go, and the arguments of an operator change places, which means nothing. Line breaks between statements are the
-//! author's, those within a statement are the formatter's. What the form is, `docs/language/format.md` says.
+//! Every token of the file is printed as it was written, and every comment once, in order. Only `;` and a first `|` are
+//! added or removed, and the arguments of an operator are reordered, which does not change their meaning. The author
+//! decides the line breaks between statements, the formatter those within a statement. `docs/language/format.md`
+//! defines the form.
 //!
-//! Whoever makes a text, such as an importer, writes one statement a line without regard to layout, parses it and
-//! prints it with [`format()`]: what is made and what is read looks alike.
+//! A program that makes a text, such as an importer, writes one statement a line without regard to layout, parses it
+//! and prints it with [`format()`]. Made texts and formatted ones then look alike.
 
 mod align;
 mod layout;
@@ -30,7 +31,7 @@ pub trait ArgumentOrder {
     fn order(&self, head: Option<&str>, args: &[Arg]) -> Vec<usize>;
 }
 
-/// Arguments stay where they are.
+/// Keeps arguments in the order of the text.
 impl ArgumentOrder for () {
     fn order(&self, _head: Option<&str>, args: &[Arg]) -> Vec<usize> {
         (0..args.len()).collect()

@@ -1,4 +1,4 @@
-//! From a parsed file to the words and remarks that are laid out.
+//! Reads a parsed file into the words and remarks that the layout places.
 
 use std::ops::Range;
 
@@ -45,8 +45,8 @@ fn partners(parsed: &Parsed) -> Vec<usize> {
     partners
 }
 
-/// Of several comments behind the end of a branch, one stays on its line; the others come to stand before the next branch
-/// or the closing bracket.
+/// Of several comments behind the end of a branch, one stays on its line; the others come to stand before the next
+/// branch or the closing bracket.
 fn move_comments_between(branches: &mut [Body<'_>]) {
     for index in 0..branches.len() {
         let Some(last) = branches[index].statements.last_mut() else { continue };
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
             .then(|| parsed.comment_text(*comment).trim_end())
     }
 
-    /// Whether an empty line stands before this byte.
+    /// Returns whether an empty line stands before this byte.
     fn is_blank_before(&self, at: u32) -> bool {
         let before = self.parsed.text.as_bytes()[..at as usize].iter().rev();
         before.take_while(|byte| byte.is_ascii_whitespace()).filter(|&&byte| byte == b'\n').count() > 1

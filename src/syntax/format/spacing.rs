@@ -1,8 +1,8 @@
-//! Which tokens of an argument, a call or an expression have a space before them.
+//! Decides which tokens of an argument, a call or an expression have a space before them.
 
 use crate::syntax::token::{Token, TokenKind};
 
-/// What a run of tokens is.
+/// The kind of a run of tokens, which decides its spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
     /// One word outside of its parentheses: a size, a call, `name=value`.
@@ -64,7 +64,7 @@ impl Role {
     }
 }
 
-/// Whether a space stands between two tokens of an expression.
+/// Returns whether a space stands between two tokens of an expression.
 fn within(style: Style, (last, last_role): (Token, Role), (token, role): (Token, Role)) -> bool {
     if last.is('(') || token.is(')') || token.is(',') || last.is('.') || token.is('.') {
         return false;

@@ -1,4 +1,4 @@
-//! What a file consists of for the formatter: bodies of statements, statements of words, and remarks between them.
+//! The formatter's model of a file: bodies consist of statements, statements of words, with remarks between them.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -56,7 +56,7 @@ pub(super) struct FlatWidth {
 }
 
 impl<'a> Statement<'a> {
-    /// Whether it is an item with braces, which takes no `;` and shares no line.
+    /// Returns whether it is an item with braces, which takes no `;` and shares no line.
     pub(super) fn has_braces(&self) -> bool {
         matches!(self.inner, Some(Inner { bracket: Bracket::Braces { .. }, .. }))
     }

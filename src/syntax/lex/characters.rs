@@ -1,4 +1,4 @@
-//! Characters that the language does not use.
+//! Reports characters that the language does not use, and replaces them by spaces.
 
 use crate::base::{is_hidden, visible};
 use crate::diag::Code;

@@ -1,15 +1,15 @@
-//! Comments of other languages: `// …` and `/* … */`. They are reported and blanked out.
+//! Reports comments of other languages, `// …` and `/* … */`, and replaces them by spaces.
 
 use crate::diag::Code;
 use crate::syntax::token::TokenKind;
 
 use super::Lexer;
 
-/// How many tokens before a `//` are looked at.
+/// The number of tokens before a `//` that are examined.
 const LONGEST_LOOK: usize = 64;
 
 impl Lexer<'_, '_, '_> {
-    /// Whether `//` divides here: in parentheses, and in the value of a `let`.
+    /// Returns whether `//` divides here: in parentheses, and in the value of a `let`.
     pub(super) fn in_expression(&self) -> bool {
         let mut closed = 0_usize;
         for token in self.lexed.tokens.iter().rev().take(LONGEST_LOOK) {

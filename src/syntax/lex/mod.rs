@@ -1,8 +1,8 @@
-//! Tokens and comments, by a scan over the bytes that knows no grammar.
+//! Scans a text into tokens and comments, without knowledge of the grammar.
 //!
-//! The grammar reads the text itself; the tokens serve everything that must work on broken text: balancing
-//! brackets, finding a missing `;`, telling where a word ends. A malformed token is reported here, once, and
-//! its place is noted as doubtful, so that nobody complains about it again.
+//! The grammar reads the text itself. The tokens serve everything that must work on broken text: balancing brackets,
+//! finding a missing `;`, finding where a word ends. A malformed token is reported here; its place becomes doubtful, so
+//! that no later stage reports it again.
 
 mod characters;
 mod comments;

@@ -1,6 +1,6 @@
-//! Whether a token that starts with a digit is a number or a size, and why not.
+//! Checks that a token that starts with a digit is a number or a size.
 
-/// Whether this is `12`, `1_000` or `0.5`.
+/// Returns whether a text is a number such as `12`, `1_000` or `0.5`.
 pub(crate) fn is_decimal(text: &str) -> bool {
     let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
     is_integer(whole) && fraction.is_none_or(is_integer)

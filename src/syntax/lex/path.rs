@@ -1,4 +1,4 @@
-//! Paths: one token, without white space, behind `as`, `@`, `shared` and `expect`.
+//! Scans paths behind `as`, `@`, `shared` and `expect`. A path is one token, without white space.
 
 use crate::diag::Code;
 
@@ -6,7 +6,7 @@ use super::Lexer;
 use crate::syntax::token::TokenKind;
 
 impl Lexer<'_, '_, '_> {
-    /// A second `as` could be a path, but one that a path follows is written twice.
+    /// Returns whether `as` was written twice: the second could be a path named `as`, but not where a path follows it.
     pub(super) fn second_as(&mut self) {
         let rest = &self.source[self.at..];
         let second = rest.trim_start_matches([' ', '\t']);
@@ -24,7 +24,7 @@ impl Lexer<'_, '_, '_> {
         }
     }
 
-    /// Whether what begins here is the path of the `as`, `expect` or `shared` before it; of `as`, it may name a
+    /// Returns whether what begins here is the path of the `as`, `expect` or `shared` before it; of `as`, it may name a
     /// sequence.
     pub(super) fn path_follows(&self) -> Option<bool> {
         let last = self.lexed.tokens.last().filter(|last| last.kind == TokenKind::Word)?;
@@ -42,7 +42,7 @@ impl Lexer<'_, '_, '_> {
         begins.then_some(names)
     }
 
-    /// Whether the last token is the first of its statement.
+    /// Returns whether the last token is the first of its statement.
     fn begins_statement(&self) -> bool {
         let tokens = &self.lexed.tokens;
         let before = tokens.len().checked_sub(2).map(|before| tokens[before].kind);

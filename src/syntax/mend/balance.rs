@@ -1,4 +1,4 @@
-//! Reports what is wrong with the brackets of a text and mends it, so that the grammar meets only pairs.
+//! Reports the problems of a text's brackets and repairs them, so that the grammar reads only complete pairs.
 
 use crate::base::Span;
 use crate::diag::{Builder, Code};
@@ -12,7 +12,7 @@ use super::brackets::{FORM_WORDS, Problem, closing, problems};
 /// The deepest nesting of brackets; the stack of the generated parser holds several times as many.
 const DEEPEST_NESTING: usize = 128;
 
-/// Whether brackets are nested no deeper than the limit; the first one that is deeper is reported.
+/// Returns whether brackets are nested no deeper than the limit; the first one that is deeper is reported.
 pub(crate) fn check_depth(session: &mut Session<'_>, tokens: &[Token]) -> bool {
     let Some(token) = too_deep(tokens) else { return true };
     let span = session.span(token.start as usize, token.end as usize);
@@ -57,7 +57,7 @@ struct Mender<'a, 's, 't> {
     session: &'s mut Session<'a>,
     repairs: &'s mut Repairs,
     tokens: &'t [Token],
-    /// Before which token, and what.
+    /// The inserted brackets, each with the index of the token that it stands before.
     inserted: Vec<(usize, char)>,
     removed: Vec<usize>,
 }
@@ -109,7 +109,7 @@ impl Mender<'_, '_, '_> {
         }
     }
 
-    /// Whether a bracket and its counterpart do not share a line.
+    /// Returns whether a bracket and its counterpart do not share a line.
     fn are_on_lines_of_their_own(&self, open: Span, close: Span) -> bool {
         self.session.source[open.start as usize..close.start as usize].contains('\n')
     }
@@ -178,7 +178,7 @@ impl Mender<'_, '_, '_> {
         self.remove(token);
     }
 
-    /// Whether this is a lone `<` or `>` where `expect` compares.
+    /// Returns whether this is a lone `<` or `>` where `expect` compares.
     fn is_comparison(&self, token: usize) -> bool {
         let before = token.checked_sub(2).map(|expect| [self.tokens[expect], self.tokens[expect + 1]]);
         let after_path = before

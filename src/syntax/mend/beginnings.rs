@@ -1,4 +1,4 @@
-//! Where, in what was written as one statement, another one begins.
+//! Finds where a second statement begins within text that was written as one.
 //!
 //! A statement that holds what can only be the beginning of another one lacks a `;` there: a word before a size where
 //! the statement has one already, a keyword, a group, anything behind `as path` or `-> shape`. Trailing words may
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::FORM_WORDS;
 use super::units::{Sort, Unit, Units};
 
-/// The text and what is known of it.
+/// The text, its units, and what is known about the file.
 pub(crate) struct Beginnings<'a> {
     /// The text in units.
     pub(crate) units: &'a Units<'a>,
@@ -67,7 +67,7 @@ impl Beginnings<'_> {
         }
     }
 
-    /// Whether a unit may be the first of a statement.
+    /// Returns whether a unit may be the first of a statement.
     pub(super) fn can_begin(&self, unit: Unit) -> bool {
         match unit.sort {
             Sort::Word => !matches!(self.units.word(unit), "as" | "in"),
@@ -195,7 +195,7 @@ impl Beginnings<'_> {
         None
     }
 
-    /// Whether a word in the middle of a statement is a keyword in use, or calls a block.
+    /// Returns whether a word in the middle of a statement is a keyword in use, or calls a block.
     fn is_head(&self, units: &[Unit], at: usize) -> bool {
         let Some(next) = units.get(at + 1) else { return false };
         let word = self.units.word(units[at]);

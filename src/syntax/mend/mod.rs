@@ -1,6 +1,6 @@
-//! Makes a broken text readable for the grammar: brackets get their partners, statements their `;`.
+//! Repairs a broken text so that the grammar can read it: adds missing brackets and `;`, and removes needless ones.
 //!
-//! Whatever is changed is reported. The grammar's own mistakes are left to the grammar.
+//! Every change is reported. Mistakes that the grammar finds itself are not handled here.
 
 mod balance;
 mod beginnings;

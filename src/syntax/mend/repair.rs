@@ -1,7 +1,8 @@
-//! Small changes that make a broken text readable for the grammar, and the way back to the places of the original.
+//! Collects small changes that make a broken text readable for the grammar, and maps places of the changed text back to
+//! the original.
 //!
-//! Every change goes with a diagnostic that somebody reported. A place where it is not certain what was meant is
-//! *doubtful*: the statement around it is not used.
+//! Whoever makes a change has reported a diagnostic about it. A place is *doubtful* where it is not certain what the
+//! author meant; the statement around it is then not used.
 
 use std::collections::BTreeSet;
 
@@ -24,12 +25,12 @@ impl Repairs {
         self.inserted.push((at, text));
     }
 
-    /// Notes that what stands at `at` may mean something else.
+    /// Marks the byte `at` as doubtful.
     pub(crate) fn doubt(&mut self, at: usize) {
         self.doubtful.insert(at);
     }
 
-    /// Whether some place in `start..end` is doubtful.
+    /// Returns whether a byte in `start..end` is doubtful.
     pub(crate) fn is_doubtful(&self, start: usize, end: usize) -> bool {
         start < end && self.doubtful.range(start..end).next().is_some()
     }
@@ -62,8 +63,8 @@ impl Repairs {
 pub(crate) struct Repaired {
     /// What the grammar reads.
     pub(crate) text: String,
-    /// Places of the changed text and of the original that correspond; between two of them, what lies on in the
-    /// changed text does so in the original unless the original does not move.
+    /// Pairs (offset in the changed text, offset in the original), ascending. Between two pairs both offsets advance
+    /// together, except inside inserted text, where the offset in the original stays.
     shifts: Vec<(usize, usize)>,
     doubtful: BTreeSet<usize>,
 }
@@ -80,7 +81,7 @@ impl Repaired {
         (original + (at - changed)).min(limit)
     }
 
-    /// Whether some place in `start..end` of the original is doubtful.
+    /// Returns whether a byte in `start..end` of the original is doubtful.
     pub(crate) fn is_doubtful(&self, start: usize, end: usize) -> bool {
         start < end && self.doubtful.range(start..end).next().is_some()
     }

@@ -1,4 +1,4 @@
-//! Finds `;` that were forgotten and `;` that separate nothing, and mends both.
+//! Finds forgotten and needless `;`, reports them, and inserts or removes them.
 
 use crate::diag::Code;
 use crate::syntax::session::Session;
@@ -8,7 +8,7 @@ use super::Repairs;
 use super::beginnings::Beginnings;
 use super::units::{Sort, Unit, Units};
 
-/// How many units before a `;` are looked at.
+/// The number of units before a `;` that are examined.
 const LONGEST_LOOK: usize = 64;
 
 /// Mends the separators between statements.
@@ -92,7 +92,7 @@ impl Separator<'_, '_, '_> {
         }
     }
 
-    /// Whether a `;` ends nothing or cuts a statement in two.
+    /// Returns whether a `;` ends nothing, or cuts a statement in two.
     fn is_needless(&self, statement: &[Unit], next: Option<Unit>, after: Option<Unit>) -> bool {
         let Some(last) = statement.last() else { return true };
         let Some(next) = next else { return false };
@@ -163,7 +163,7 @@ impl Separator<'_, '_, '_> {
         }
     }
 
-    /// Looks through a statement for the beginnings of others.
+    /// Searches a statement for the beginnings of others.
     fn finish(&mut self, statement: &mut Vec<Unit>) {
         if let (Some(first), Some(last)) = (statement.first(), statement.last()) {
             let (start, end) = (self.units.tokens[first.first].start, self.units.tokens[last.last].end);
@@ -193,7 +193,7 @@ impl Separator<'_, '_, '_> {
         statement.clear();
     }
 
-    /// A word that came to stand alone may be no statement.
+    /// Marks a word as doubtful that an inserted `;` left alone: it may be no statement.
     fn doubt_lone_word(&mut self, piece: &[Unit]) {
         let alone = match piece {
             [_] => true,
@@ -235,7 +235,7 @@ impl Separator<'_, '_, '_> {
     }
 }
 
-/// Whether a word begins a statement or item of its own.
+/// Returns whether a word begins a statement or item of its own.
 fn is_keyword(word: &str) -> bool {
     matches!(word, "block" | "network" | "table" | "let" | "expect" | "input" | "labels" | "use")
 }

@@ -1,7 +1,8 @@
-//! Statements that are written as in another language: `x = conv …`, `input 32, 32, 3`, `add @x`, `residual ( … )`.
+//! Finds statements that are written as in another language: `x = conv …`, `input 32, 32, 3`, `add @x`, `residual ( …
+//! )`.
 //!
-//! Each is reported here with the statement as it is written in this one, and is doubtful from then on: nobody says
-//! more about it.
+//! Each is reported together with the same statement in this language. Its place is then doubtful, so that nothing else
+//! is reported about it.
 
 use crate::diag::Code;
 use crate::syntax::token::TokenKind;
@@ -14,7 +15,7 @@ use super::units::{Sort, Unit};
 const COMBINING: [&str; 6] = ["add", "concat", "inception", "max", "min", "mul"];
 
 impl Separator<'_, '_, '_> {
-    /// Whether `x = conv …` stands here. A number or a lone word behind `=` is an attribute cut off by a `;`.
+    /// Returns whether `x = conv …` stands here. A number or a lone word behind `=` is an attribute cut off by a `;`.
     pub(super) fn is_assignment(&self, units: [Option<Unit>; 4]) -> bool {
         let [Some(name), Some(equals), Some(value), after] = units else { return false };
         let begins = match value.sort {

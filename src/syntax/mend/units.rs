@@ -1,10 +1,10 @@
-//! Statements as short lists of units: a size is one unit, and so is everything between two brackets.
+//! Groups the tokens of a statement into units: a size is one unit, and so is everything between two brackets.
 //!
-//! Units are what one sees without knowing the language; they serve only to find forgotten and needless `;`.
+//! Units need no grammar. They serve only to find forgotten and needless `;`.
 
 use crate::syntax::token::{Token, TokenKind};
 
-/// What a unit is.
+/// The kind of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sort {
     /// A word or keyword.
@@ -15,7 +15,7 @@ pub(crate) enum Sort {
     Size,
     /// `( … )`; `named` where it is empty or holds a `name=`.
     Parenthesis {
-        /// Whether it can only hold the arguments of a block.
+        /// Whether it can only contain the arguments of a block call.
         named: bool,
     },
     /// `[ … ]`
@@ -47,7 +47,7 @@ pub(crate) struct Unit {
     pub(crate) glued: bool,
 }
 
-/// Cuts balanced tokens into units.
+/// Reads units from balanced tokens.
 pub(crate) struct Units<'a> {
     /// The text.
     pub(crate) source: &'a str,
@@ -145,7 +145,7 @@ impl<'a> Units<'a> {
         (sort, at)
     }
 
-    /// Whether a parenthesis is empty or holds a `name=` of its own.
+    /// Returns whether a parenthesis is empty or holds a `name=` of its own.
     fn is_named(&self, open: usize) -> bool {
         let close = self.partners[open];
         let mut at = open + 1;

@@ -1,18 +1,18 @@
-//! The headers of items: `block name(…) {`, `table name n -> m {`, `network name(…) {`.
+//! Finds headers of items without their `{`: `block name(…) {`, `table name n -> m {`, `network name(…) {`.
 
 use crate::syntax::token::TokenKind;
 
 use super::{Open, Problem, Reader, text};
 
 impl Reader<'_> {
-    /// Whether a name and what may follow it stand behind the keyword of an item.
+    /// Returns whether a name and what may follow it stand behind the keyword of an item.
     pub(super) fn looks_like_header(&self, keyword: usize) -> bool {
         let kind = |at: usize| self.tokens.get(at).map(|token| token.kind);
         kind(keyword + 1) == Some(TokenKind::Word)
             && matches!(kind(keyword + 2), Some(TokenKind::Number | TokenKind::Symbol('{' | '(' | '=')))
     }
 
-    /// Puts in the `{` that a header lacks.
+    /// Inserts the `{` that a header lacks.
     pub(super) fn header(&mut self, keyword: usize) {
         let symbol = |at: usize| self.tokens.get(at).filter(|_| at < self.end).map(|token| token.kind);
         let mut at = keyword + 1;
@@ -87,7 +87,7 @@ impl Reader<'_> {
         self.open.push(Open { symbol: '{', at: keyword, indent, statement: before, form: None, foreign });
     }
 
-    /// Whether this `;` stands between the keyword of an item and its `{`.
+    /// Returns whether this `;` stands between the keyword of an item and its `{`.
     pub(super) fn splits_header(&mut self, at: usize) -> bool {
         let statement = self.top().statement;
         let in_header = statement < at && self.is_item_keyword(statement);

@@ -1,7 +1,8 @@
-//! Pairs the brackets of a text, and finds what must be put in or taken out so that all have a partner.
+//! Pairs the brackets of a text, and finds which must be inserted or removed so that each has a partner.
 //!
-//! The text is cut where an item starts a line, so that a forgotten bracket spoils one item only. Each piece is read
-//! in two ways, by order alone and by indentation; the reading with fewer problems counts. Nothing is reported here.
+//! The text is divided where an item starts a line, so that a forgotten bracket affects one item only. Each piece is
+//! read in two ways, by order alone and by indentation, and the reading with fewer problems is taken. Nothing is
+//! reported here.
 
 mod headers;
 
@@ -11,7 +12,7 @@ use crate::syntax::token::{Token, TokenKind};
 pub(crate) const FORM_WORDS: [&str; 10] =
     ["residual", "inception", "concat", "add", "sub", "mul", "max", "min", "split", "aux"];
 
-/// What is wrong with a bracket. Numbers are indices of tokens.
+/// A problem with a bracket. Numbers are indices of tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Problem {
     /// The bracket `open` ends, unclosed, before the token `before`.
@@ -262,7 +263,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether a `)` stands behind this token, before the line or statement ends.
+    /// Returns whether a `)` stands behind this token, before the line or statement ends.
     fn closes_on_this_line(&self, at: usize) -> bool {
         let mut depth = 0;
         for token in self.tokens[at + 1..self.end].iter().take_while(|token| !token.leads) {
@@ -277,7 +278,7 @@ impl<'a> Reader<'a> {
         false
     }
 
-    /// Whether a `)` stands directly behind its `(` although another one could close it.
+    /// Returns whether a `)` stands directly behind its `(` although another one could close it.
     fn empties_parentheses(&self, at: usize) -> bool {
         if !self.tokens[at - 1].is('(') {
             return false;
