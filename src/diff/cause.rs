@@ -1,9 +1,9 @@
 //! Attributes differences to edits of the source.
 //!
-//! An edit is a place, what kind of change it is, and the attributes that it touches; all layers that differ by
-//! it belong to it, such as the copies of a block. The differences of a layer come from its own edit and from
-//! those of the operands whose shape differs, through any number of layers. A layer that several edits reach
-//! belongs to all of them together: to divide its difference would be arbitrary.
+//! An edit has a place, a kind, and the attributes that it changes; it touches all layers that were written there, such
+//! as the copies of a block. A layer differs because of the edit that touches it and because of those that changed the
+//! shapes of its operands, directly or through other layers. A layer that several edits reach belongs to all of them
+//! together, because dividing its difference among them would be arbitrary.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::lines::{Changed, only_run};
 use super::matching::Matching;
 use super::side::{Item, Place};
 
-/// What an edit does to layers.
+/// The kind of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Changed,
@@ -72,7 +72,7 @@ impl Edits {
     }
 }
 
-/// Finds the edits and what each reaches.
+/// Finds the edits, and the layers that each of them reaches.
 pub(super) fn causes(comparison: &Comparison) -> Causes {
     let Comparison { old, new, matching, .. } = comparison;
     let mut edits = Edits { by_key: BTreeMap::new(), edits: Vec::new() };
@@ -111,7 +111,7 @@ pub(super) fn causes(comparison: &Comparison) -> Causes {
         }
         let inherited: BTreeSet<usize> = inherited(comparison, index, before, &of_new, &of_old);
         of_new[index].extend(inherited);
-        // What differs for no other reason takes another value than before.
+        // Nothing else explains the difference: the node was rewired, so its own line counts as the edit.
         if of_new[index].is_empty() && (item.shape != before.shape || item.figures != before.figures) {
             of_new[index].insert(edits.at(Kind::Changed, place(Kind::Changed), Vec::new(), index));
         }
@@ -136,7 +136,7 @@ fn inherited(
             continue;
         }
         found.extend(&of_new[operand]);
-        // An operand that is gone changed the shape by its going.
+        // An operand that was removed changed the shape by its removal.
         let mut gone = was.filter(|&was| matching.new_of[was].is_none());
         while let Some(was) = gone {
             found.extend(&of_old[was]);
@@ -162,9 +162,9 @@ fn differing(old: &Item, new: &Item) -> Vec<(&'static str, String, String)> {
     pairs.filter(|(_, from, to)| from != to).collect()
 }
 
-/// The line that was edited: the innermost of a node's places with a line that differs; else the only run of
-/// lines that differ in all files, such as that of a constant; else, for a layer that is changed, its own line, and for one
-/// that came or went, that of the outermost call or repetition.
+/// The line that was edited: the innermost of a node's places with a line that differs; else the only run of lines that
+/// differ in all files, such as that of a constant; else, for a layer that is changed, its own line, and for one that
+/// came or went, that of the outermost call or repetition.
 fn written_at(
     places: &[Place],
     kind: Kind,

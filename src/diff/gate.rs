@@ -5,7 +5,7 @@ use crate::base::{did_you_mean, quantity};
 
 use super::view::{Broken, NetworkDiff};
 
-/// `params>+2%`, `macs>+10M`, `depth<-0`: the change that is too much.
+/// A change that is too large: `params>+2%`, `macs>+10M`, `depth<-0`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gate {
     metric: Metric,

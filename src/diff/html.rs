@@ -1,4 +1,4 @@
-//! The comparison as one HTML page that needs nothing else: both versions side by side.
+//! Writes the comparison as one self-contained HTML page with both versions side by side.
 
 use std::fmt::Write as _;
 

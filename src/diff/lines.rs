@@ -1,4 +1,4 @@
-//! Which lines of two texts differ.
+//! Finds the lines in which two texts differ.
 
 /// The lines that differ, counted from 1, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,7 +9,8 @@ pub(super) struct Changed {
     pub(super) new: Vec<u32>,
 }
 
-/// The cells of the table of a comparison; beyond, all lines between the common ends differ.
+/// The greatest number of cells of a comparison's table. In larger texts, all lines between the common beginning and
+/// the common end differ.
 const MOST_CELLS: usize = 25_000_000;
 
 /// Compares two texts line by line: what is in no longest common subsequence differs.

@@ -1,4 +1,4 @@
-//! The comparison as a comment of a pull request: a verdict in one line, a table of totals, the edits that
+//! Writes the comparison as a comment of a pull request: a verdict in one line, a table of totals, the edits that
 //! caused them, and the layers folded away. A comment has at most 60 KB, so that GitHub and GitLab take it.
 
 use crate::analysis::Metric;
@@ -8,7 +8,7 @@ use super::signed::{amount, change, share, sum};
 use super::table::{edit_line, ends, figure, is_bytes, is_worth, shapes};
 use super::view::{DiffReport, LayerChange, NetworkDiff};
 
-/// The first line of every comment, by which a later one replaces it.
+/// The first line of every comment, by which a later run finds the comment that it replaces.
 pub const MARKER: &str = "<!-- cnnc-diff -->";
 
 /// The bytes of a comment.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::side::Item;
 
-/// The cells of the table of an alignment; beyond, nodes are paired by name only.
+/// The greatest number of cells of an alignment's table. For larger networks, nodes are paired by name only.
 const MOST_CELLS: usize = 16_000_000;
 
 /// The pairs of two lists.
@@ -18,7 +18,7 @@ pub(super) struct Matching {
     pub(super) old_of: Vec<Option<usize>>,
 }
 
-/// What a pair is worth; `None` where the two are different operators.
+/// The similarity of two nodes, higher for more equal attributes; `None` for different operators.
 fn worth(old: &Item, new: &Item) -> Option<u32> {
     if old.word != new.word {
         return None;

@@ -1,5 +1,5 @@
-//! Two networks side by side: which layers were added, removed and changed, what that does to the figures,
-//! and which edit of the source caused it.
+//! Compares two versions of a network: which layers were added, removed and changed, how the figures differ, and which
+//! edit of the source caused it.
 //!
 //! `side.rs` lists the nodes of a network with what the comparison needs, `matching.rs` pairs them,
 //! `lines.rs` says which lines of the sources differ, `cause.rs` attributes the differences to edits, and

@@ -1,4 +1,4 @@
-//! One of the two networks: its nodes with what the comparison needs.
+//! One side of the comparison: a network as a list of its nodes, with everything that the comparison needs.
 
 use std::sync::Arc;
 

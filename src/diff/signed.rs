@@ -1,4 +1,4 @@
-//! Changes for people: a sign, three digits, a share.
+//! Formats changes of figures for people: a sign, three digits, a share in percent.
 
 use crate::report::numbers::{Figures, bytes, count};
 

@@ -1,4 +1,4 @@
-//! The comparison for a terminal.
+//! Writes the comparison for a terminal.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -38,7 +38,7 @@ pub fn table(report: &DiffReport) -> String {
     text
 }
 
-/// The figures of which no change is worth a line.
+/// Returns whether a figure gets a line: it changed, or it is one of those that are always shown.
 pub(super) fn is_worth(figure: &FigureChange) -> bool {
     let always = [Metric::Params, Metric::Macs, Metric::PeakMemory];
     figure.change != 0 || always.contains(&figure.metric)

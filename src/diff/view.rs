@@ -1,4 +1,4 @@
-//! The comparison as data: the JSON of `cnnc diff --format json`.
+//! The comparison as data, in the form of the JSON of `cnnc diff --format json`. Every other form is drawn from it.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! The centre of a picture, by the rule of torchvision's `CenterCrop`.
+//! Cuts out the centre of a picture, by the rule of torchvision's `CenterCrop`.
 
 use super::raster::{Raster, Sample};
 
@@ -17,7 +17,7 @@ pub(super) fn crop<S: Sample>(raster: &Raster<S>, height: usize, width: usize) -
     Raster { channels, height, width, samples }
 }
 
-/// What picture and result share along one axis.
+/// The range that picture and result share along one axis.
 #[derive(Debug, PartialEq, Eq)]
 struct Overlap {
     /// Where it begins in the picture.

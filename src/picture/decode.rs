@@ -1,4 +1,4 @@
-//! PNG and JPEG: first the header, then samples of 8 or 16 bits, grey or RGB.
+//! Decodes PNG and JPEG files: first the header, then samples of 8 or 16 bits, grey or RGB.
 
 use std::io::Cursor;
 

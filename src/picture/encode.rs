@@ -1,4 +1,4 @@
-//! Outputs as pictures: the values of a map, or the class of each position, as a PNG file of 8 bits.
+//! Writes outputs as pictures: the values of a map, or the class of each position, as a PNG file of 8 bits.
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
@@ -9,7 +9,7 @@ use crate::tensor::Shape;
 
 use super::palette;
 
-/// What the pixels of a written picture are.
+/// What the pixels of a written picture show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Meaning {
     /// The values themselves: 0 is black, 1 is white. One channel is grey, three are red, green and blue.

@@ -1,4 +1,4 @@
-//! Pictures as inputs, PNG and JPEG to the f32 tensor that a network was trained on; and outputs as pictures.
+//! Converts pictures (PNG, JPEG) to the f32 tensor that a network was trained on, and outputs to pictures.
 //!
 //! The steps are those of torchvision's usual transforms on an image of Pillow 12, with the same bits: decode,
 //! convert to grey or RGB, resize (antialiased bilinear), crop the centre, scale to 0…1, subtract the mean, divide by
@@ -7,8 +7,8 @@
 //! colours and clips grey. The orientation that a camera notes (EXIF) is applied only where [`Preparation::orient`]
 //! says so, as Pillow does not apply it either; else there is a warning.
 //!
-//! What the header of a file says is enough to refuse a size: pixels are decoded only where they will be used. A
-//! picture stays grey until its last step.
+//! A picture of a refused size is refused by its header, before its pixels are decoded. A grey picture has one channel
+//! until the last step.
 //!
 //! Nothing here opens a file, and nothing here knows the network: a [`Preparation`] says what is wanted.
 
@@ -62,7 +62,7 @@ pub struct Preparation {
 pub struct Prepared {
     /// C×H×W, or 1×C×H×W where an input of a model is prepared.
     pub tensor: ArrayD<f32>,
-    /// What the author of the network may not expect, one line each.
+    /// Warnings about what the author of the network may not expect, one line each.
     pub warnings: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! From samples to the numbers that a network was trained on.
+//! Converts samples to the numbers that a network was trained on.
 
 use ndarray::{ArrayD, Axis};
 

@@ -1,6 +1,7 @@
-//! The colours of classes, fixed for all time: those of the PASCAL VOC segmentations.
+//! The colours of classes. They are those of the PASCAL VOC segmentations, and will not change.
 
-/// The colour of a class: red, green, blue. Class 0 is black, 1 is (128, 0, 0), 2 is (0, 128, 0), 15 is (192, 128, 128).
+/// The colour of a class: red, green, blue. Class 0 is black, 1 is (128, 0, 0), 2 is (0, 128, 0), 15 is (192, 128,
+/// 128).
 ///
 /// The bits of the number, lowest first, are dealt to red, green and blue in turn; each colour takes its bits from the
 /// highest down. Up to 2²⁴ all colours differ.

@@ -6,9 +6,9 @@ pub(super) trait Sample: Copy + Default {
     const MAX: f32;
     /// The weight of a sample in a sum.
     type Weight: Copy;
-    /// A share from 0 to 1 as a weight.
+    /// Converts a share from 0 to 1 to a weight.
     fn weight(share: f64) -> Self::Weight;
-    /// A weighted sum, rounded to a sample.
+    /// Rounds a weighted sum to a sample.
     fn sum(products: impl Iterator<Item = (Self, Self::Weight)>) -> Self;
     /// Luma of ITU-R BT.601, rounded, in Pillow's 16-bit fixed point.
     fn luma(pixel: [Self; 3]) -> Self;

@@ -1,4 +1,5 @@
-//! How a picture is brought to the size of an input: which size it is resized to, and where it then lies.
+//! Computes how a picture is brought to the size of an input: the size that it is resized to, and its place in the
+//! input.
 
 use crate::diag::{Code, Failure};
 

@@ -1,9 +1,9 @@
-//! What other tools print for the same network, and the rule that explains each difference.
+//! Computes what other tools print for the same network, and explains each difference by a rule.
 //!
-//! Every figure is ours plus terms that are named and counted, so that a table of two tools can be read: a
-//! difference is never an accident. The rules are those of the operators, measured with the tools themselves and pinned
-//! to a version; an operator for which a tool has no rule takes the tool's total away. How a framework's own model of a
-//! shipped network departs from the network is in `published`.
+//! The figure of a tool is our figure plus terms that have a name and an amount, so that a reader sees why two tools
+//! disagree. The rules belong to the operators; they were measured with the tools themselves, in the version that the
+//! report names. Where an operator has no rule for a tool, the tool gets no total. `published` holds how a framework's
+//! own model of a shipped network departs from the network.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The table for a paper: `tabular` with the rules of the package booktabs, and nothing else.
+//! Writes the table for a paper, as a `tabular` with the rules of the package booktabs.
 
 use super::rows::{Cells, Selection, select};
 use super::view::Report;
@@ -27,12 +27,12 @@ pub fn latex(report: &Report, selection: &Selection) -> String {
     text
 }
 
-/// A text that ends no comment.
+/// A text for a LaTeX comment, without characters that would end it.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// A text without characters that mean something to LaTeX, and without those that its usual fonts lack.
+/// A text in which characters with a meaning in LaTeX are escaped, and those that its usual fonts lack are replaced.
 fn escaped(text: &str) -> String {
     let leading = text.len() - text.trim_start_matches(' ').len();
     let mut escaped = "~".repeat(leading);

@@ -1,4 +1,4 @@
-//! What a checked network costs, as structures for machines and tables for people.
+//! Reports what a checked network costs: as data for machines, and as tables and pages for people.
 //!
 //! `view.rs` holds the figures in the form of the JSON; every other format is drawn from it, so that no two
 //! of them can disagree.

@@ -1,4 +1,4 @@
-//! Numbers for people: SI prefixes for counts, IEC for bytes, rounded half up to three digits.
+//! Formats numbers for people: SI prefixes for counts, IEC prefixes for bytes, rounded half up to three digits.
 
 use crate::base::grouped;
 

@@ -2,7 +2,7 @@
 
 use crate::ops::{Default, Kind, Sizes, Spec, Vocabulary};
 
-/// One line for each operator.
+/// The list of all operators, one line each.
 pub fn list(specs: &[&Spec]) -> String {
     let width = specs.iter().map(|spec| spec.name.len()).max().unwrap_or(0);
     specs.iter().map(|spec| format!("{:<width$}  {}\n", spec.name, spec.summary)).collect()

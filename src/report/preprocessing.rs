@@ -1,4 +1,4 @@
-//! What an input says about pictures, as the report shows it.
+//! How pictures become the tensor of an input, as the report shows it.
 
 use serde::Serialize;
 

@@ -1,9 +1,10 @@
-//! How frameworks write the shipped networks that are theirs, where that moves a tool's count.
+//! Where a framework implements a shipped network in another way than the catalogue's modules, and by how much that
+//! changes a tool's count.
 //!
-//! A tool that watches modules does not see a function, and the other way round. An operator's rule takes the module
-//! that the catalogue names; what torchvision and Keras do otherwise in a model of theirs is a fact about that model.
-//! It holds for the network as shipped: parameters and multiply-accumulates must be those of the model. The amounts are
-//! compared with the tools' own figures in `tests/it/dialects.rs`.
+//! A tool that watches modules does not count functions, and the reverse. The rule of an operator assumes the module
+//! that the catalogue names. Where torchvision or Keras write something else in a model of theirs, that is a fact about
+//! the model, listed here. It holds for the network as shipped only, with its parameters and multiply-accumulates. The
+//! test `tests/it/dialects.rs` compares the amounts with the tools' own figures.
 
 /// A model of a framework that departs from the modules of the operators.
 struct Published {

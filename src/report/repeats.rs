@@ -22,12 +22,12 @@ pub(super) fn fold(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
     folded
 }
 
-/// The rows of one scope, and how many equal ones follow one another from row `at` on.
+/// The number of rows of the scope that begins at row `at`, and the number of equal scopes in a row from there on.
 fn run(rows: &[Row], at: usize) -> Option<(usize, usize)> {
     let depths = rows[at].name.matches('.').count();
     (1..=depths).find_map(|depth| {
         let scope = prefix(&rows[at].name, depth)?;
-        // A scope that began before is no whole one.
+        // Fold complete scopes only: this one began in an earlier row.
         if at > 0 && prefix(&rows[at - 1].name, depth) == Some(scope) {
             return None;
         }

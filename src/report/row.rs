@@ -1,4 +1,4 @@
-//! A row of a table before its figures become text, and the sum of rows.
+//! A row of a table, with its figures as numbers. Tables fold rows and add their figures before they become text.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -6,7 +6,7 @@ use std::fmt::Display;
 use super::sums::Sums;
 use super::view::Layer;
 
-/// A row of a table: what a layer says, or what was folded of several.
+/// A row of a table: a layer, or several layers folded into one.
 #[derive(Clone, Debug)]
 pub(super) struct Row<'a> {
     pub name: Cow<'a, str>,

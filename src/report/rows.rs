@@ -1,4 +1,4 @@
-//! Which rows and columns a table shows: folded by depth, sorted, cut, and each figure as text.
+//! Selects the rows and columns of a table: folds rows by depth, sorts and limits them, and writes each figure as text.
 
 use crate::analysis::Metric;
 use crate::base::percent;
@@ -100,7 +100,7 @@ pub struct Selection {
     pub columns: Vec<Column>,
     /// Sorts by this metric, largest first.
     pub sort: Option<Metric>,
-    /// At most so many rows.
+    /// The greatest number of rows.
     pub top: Option<usize>,
     /// Folds rows whose path has more parts into one.
     pub depth: Option<usize>,
@@ -149,7 +149,7 @@ pub struct Cells {
 /// How many rows count as the heaviest.
 const HEAVIEST: usize = 3;
 
-/// The positions of the rows with the largest values, those of nothing left out.
+/// The positions of the rows with the largest values. Rows without any are left out.
 fn heaviest(rows: &[Row], shared: Metric) -> Vec<usize> {
     let mut order: Vec<usize> = (0..rows.len()).filter(|&index| rows[index].sums.get(shared) > 0).collect();
     order.sort_by_key(|&index| std::cmp::Reverse(rows[index].sums.get(shared)));

@@ -1,4 +1,5 @@
-//! The table for a terminal: numbers right-aligned, columns dropped where the width does not suffice.
+//! Writes the table for a terminal: numbers are right-aligned, and columns are dropped where the width does not
+//! suffice.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -9,7 +10,7 @@ use super::numbers::{Figures, bytes};
 use super::rows::{Cells, Column, Selection, select};
 use super::view::Report;
 
-/// The order in which columns give way to a narrow terminal.
+/// The columns in the order in which a narrow terminal drops them.
 const GIVES_WAY: [Column; 6] = [
     Column::Share,
     Column::Metric(Metric::ActivationBytes),
@@ -19,10 +20,10 @@ const GIVES_WAY: [Column; 6] = [
     Column::Metric(Metric::Params),
 ];
 
-/// What stands behind the heaviest rows.
+/// The mark behind the heaviest rows.
 const MARK: &str = " ◂";
 
-/// The narrowest that a name becomes before a column gives way.
+/// Names are shortened to this width before a column is dropped.
 const NAME_WIDTH: usize = 16;
 
 /// The table and the headline figures, in at most `width` columns where that can be done.

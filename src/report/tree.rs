@@ -1,4 +1,4 @@
-//! Parts with rows of their own: the rows of a part stand indented below it.
+//! Gives each part a row with the sums of the part, and indents the part's rows below it.
 
 use super::row::{Row, row, sum_row};
 use super::sums::Sums;

@@ -1,7 +1,7 @@
 //! Binds the tensors of a file to the parameters of a network, by name or by order.
 //!
-//! Everything that is missing, unexpected or misshapen is listed at once, before any value is read. Binding takes time
-//! in proportion to the network and the file.
+//! All missing, unexpected and misshapen tensors are reported together, before any value is read. The time is linear in
+//! the size of the network and of the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
@@ -36,7 +36,7 @@ pub enum TensorSource {
     BuiltIn,
     /// Not in the file: the caller fills it ([`NameMatching::fill_missing`]).
     Missing,
-    /// Nowhere: it serves training only, and the file leaves it out.
+    /// None: the parameter serves training only, and the file leaves it out.
     Absent,
 }
 
@@ -44,9 +44,9 @@ pub enum TensorSource {
 #[derive(Clone, Debug, Default)]
 pub struct Binding {
     sources: BTreeMap<(NodeId, usize), TensorSource>,
-    /// Facts that are no mistakes, one line each.
+    /// Facts that may be of interest, one line each; none of them is a mistake.
     pub notes: Vec<String>,
-    /// What was accepted by [`NameMatching`] and changes results, one line each.
+    /// Deviations that [`NameMatching`] accepted although they change results, one line each.
     pub warnings: Vec<String>,
 }
 

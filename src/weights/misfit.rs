@@ -1,5 +1,5 @@
-//! What keeps a file from fitting a network, and how it is said: every misfit in one failure, with the names that
-//! differ by a prefix or a scope only.
+//! Collects why a file does not fit a network, and reports all of it as one failure. Where names differ by a prefix or
+//! a scope only, the failure says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,8 @@
-//! Array files, weight files and seeded tensors: bytes to f32 tensors and back.
+//! Reads and writes array files and weight files, and computes seeded tensors: f32 tensors from bytes and back.
 //!
-//! Every reader trusts nothing: lengths are checked before anything is allocated for them, a tensor's
-//! values are only read when they are asked for, and what is allocated grows with the bytes that really
-//! arrive. Readers and writers are the caller's; nothing here opens a file, and nothing here knows which
-//! tensors a network wants.
+//! Readers trust no file. They check lengths before they allocate for them, read a tensor's values only on demand, and
+//! allocate in proportion to the bytes that really arrive. Readers and writers are the caller's; nothing here opens a
+//! file, and nothing here knows which tensors a network wants.
 
 mod dtype;
 mod elements;

@@ -8,7 +8,7 @@ use super::StoredDtype;
 use super::elements::checked_shape;
 use super::place::shown;
 
-/// What the header says about the array.
+/// The content of a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The type of the elements; `U8` and `U16` are pictures where an input is wanted.
@@ -21,7 +21,7 @@ pub struct Header {
     pub shape: Vec<usize>,
 }
 
-/// Reads the dictionary; the error is the rest of a sentence that begins with the file.
+/// Reads the dictionary. The error completes a sentence that begins with the name of the file.
 pub(super) fn parse(text: &[u8]) -> Result<Header, String> {
     let mut literal = Literal { text, at: 0 };
     let mut dtype = None;

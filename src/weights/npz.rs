@@ -1,7 +1,7 @@
 //! `.npz` archives: zip files of `.npy` arrays, as `numpy.savez` writes them.
 //!
-//! Opening reads the header of every member and inflates nothing else. A member's values are read when
-//! they are asked for, and exactly as many bytes as its header promises.
+//! Opening an archive inflates the header of every member and nothing else. The values of a member are read on demand,
+//! exactly as many bytes as its header promises.
 
 use std::io::{Read, Seek, Write};
 

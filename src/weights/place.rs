@@ -1,4 +1,5 @@
-//! Where something is read or written: names the file in every failure, and gives the failure its code.
+//! The file or archive member that is being read or written. It makes the failures, so that each has the file's name
+//! and the right code.
 
 use std::io;
 
@@ -24,22 +25,22 @@ impl<'a> Place<'a> {
         Place { name, code: Code::E0602 }
     }
 
-    /// The content is not as its format wants it.
+    /// The failure for content that violates its format.
     pub(super) fn broken(&self, text: impl AsRef<str>) -> Failure {
         self.failure(self.code, text)
     }
 
-    /// The elements are of a type that is not read.
+    /// The failure for elements of a type that is not supported.
     pub(super) fn unsupported(&self, text: impl AsRef<str>) -> Failure {
         self.failure(Code::E0603, text)
     }
 
-    /// `bytes` could not be allocated.
+    /// The failure where `bytes` could not be allocated.
     pub(super) fn no_memory(&self, bytes: u64) -> Failure {
         self.failure(Code::E0607, format!("{bytes} bytes for its values cannot be allocated"))
     }
 
-    /// A reader gave up: over the content (a decoder found it damaged) or over the file itself.
+    /// The failure for a reader's error: of the content, which a decoder found damaged, or of the file itself.
     pub(super) fn unreadable(&self, error: &io::Error) -> Failure {
         use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         match error.kind() {
@@ -48,7 +49,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// A writer gave up.
+    /// The failure for a writer's error.
     pub(super) fn unwritable(&self, error: &io::Error) -> Failure {
         self.failure(Code::E0609, format!("cannot be written: {}", shown(&error.to_string())))
     }
@@ -58,8 +59,8 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Text that comes from a file, fit for a message: control and direction characters are escaped, and what
-/// is longer than 80 characters is cut.
+/// Makes text from a file safe for a message: escapes control and direction characters, and cuts texts of more than 80
+/// characters.
 pub(super) fn shown(text: &str) -> String {
     let mut out = String::new();
     for (index, c) in text.chars().enumerate() {

@@ -1,7 +1,7 @@
 //! The header of a safetensors file, read and checked as a whole.
 //!
-//! No name comes twice, the byte ranges cover the data without holes or overlaps, and each is as long as
-//! type and shape say. What is accepted here the format's own reader accepts too.
+//! After the check, no name occurs twice, the byte ranges cover the data without holes or overlaps, and each range is
+//! as long as the tensor's type and shape require. The format's own reader accepts every header that passes.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -33,7 +33,7 @@ pub fn fill(seed: u64, key: &str, init: &Init, random_norm: bool, shape: &[usize
     })
 }
 
-/// What becomes of the 24 bits of an element.
+/// The distribution that the 24 bits of an element are mapped to.
 #[derive(Clone, Copy)]
 enum Law {
     /// Uniform in ±bound.

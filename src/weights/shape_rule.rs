@@ -1,4 +1,4 @@
-//! Whether a stored tensor has the shape of a parameter.
+//! Decides whether a stored tensor has the shape of a parameter.
 //!
 //! A tensor of the same rank must have exactly the declared shape. One of another rank may lack or add dimensions of
 //! size 1 behind the first axis: a `Linear` serves a 1×1 convolution, a `Conv1d` one of 1×k. The ranks decide, because
@@ -8,9 +8,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fit {
     Exact,
-    /// Up to dimensions of size 1 behind the first axis.
+    /// The shapes are equal up to dimensions of size 1 behind the first axis.
     UpToOnes,
-    /// Not at all, with the likely reason where one is known.
+    /// The shapes differ; with the likely reason where one is known.
     No(Option<&'static str>),
 }
 

@@ -1,4 +1,4 @@
-//! What the script of the page draws from.
+//! The data in the HTML page, from which the page's script draws the graph and the charts.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
-//! The report as one HTML page that needs nothing else: no network, no fonts, no library.
+//! Writes the report as one self-contained HTML page: it loads no fonts, no library, nothing from a network.
 //!
 //! The headline figures and the table of layers are in the HTML itself. `page.js` draws the graph and the charts
-//! from the data of the page, sorts, searches and folds. The page has no clock, no chance and no machine in it.
+//! from the data of the page, sorts, searches and folds. The page does not depend on the time, on chance or
+//! on the machine.
 
 mod data;
 
