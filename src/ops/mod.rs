@@ -40,7 +40,7 @@ pub use forms::{INPUT, form, forms};
 pub use number::Number;
 pub(crate) use onnx::{OnnxBuilder, OnnxValue, WeightLayout};
 pub(crate) use operator::Written;
-pub use operator::{Geometry, Operator, Reach, Reuse};
+pub use operator::{Arrays, Geometry, Operator, Reach, Reuse};
 pub use parameter::{Init, Parameter, Role};
 pub use spec::{Attribute, Default, FIRST, Flag, Kind, Sizes, Spec, Value};
 pub use tools::{Counted, Tool};

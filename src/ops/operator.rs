@@ -95,6 +95,16 @@ pub(crate) trait Written: Arguments {
     }
 }
 
+/// What the definition of an operator computes with, for one picture: maps are C×H×W, vectors n.
+pub struct Arrays<'a, N> {
+    /// The operands.
+    pub inputs: &'a [ArrayViewD<'a, N>],
+    /// The parameters, in the order of [`Operator::parameters`].
+    pub parameters: &'a [ArrayViewD<'a, N>],
+    /// The result.
+    pub output: ArrayViewMutD<'a, N>,
+}
+
 /// What an operator must say of itself. Shapes are per picture.
 pub trait Operator {
     /// The shape of the output, or why there is none.
@@ -112,11 +122,6 @@ pub trait Operator {
     fn geometry(&self, input: Shape) -> Geometry;
     /// Whether the output may share memory with the first input.
     fn reuse(&self) -> Reuse;
-    /// The definition of the operator, for one picture: maps are C×H×W, vectors n; writes all of `output`.
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        parameters: &[ArrayViewD<'_, N>],
-        output: ArrayViewMutD<'_, N>,
-    );
+    /// The definition of the operator; writes all of `output`.
+    fn reference<N: Number>(&self, arrays: Arrays<'_, N>);
 }

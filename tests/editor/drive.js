@@ -203,6 +203,81 @@ async function main() {
     await act('allow W0204 here');
     assert.match(await text(), /# allow W0204/, 'the lint is allowed');
 
+    // Undone are these edits; the text on the screen is that of the file again.
+    await command('File: Revert File');
+    await pause(1500);
+
+    // Folding hides the body of the network.
+    const before = (await text()).split('\n').length;
+    await command('Fold All');
+    await pause(1000);
+    await picture('folded');
+    const folded = (await text()).split('\n').length;
+    assert.ok(folded < before - 4, `${before} lines, folded ${folded}`);
+    await command('Unfold All');
+    await pause(1000);
+
+    // A selection grows from the word to its argument, the statement and the network.
+    await go(5, 11);
+    const selected = [];
+    for (let step = 0; step < 6; step++) {
+        await command('Expand Selection');
+        const status = await page.locator('#status\\.editor\\.selection').innerText();
+        selected.push(Number((status.match(/\((\d+) selected\)/) ?? [0, 0])[1]));
+    }
+    await picture('selection');
+    assert.ok(new Set(selected).size >= 4, `selections of ${selected} characters`);
+    assert.ok(selected.every((length, index) => index === 0 || length >= selected[index - 1]), `${selected}`);
+    await press('Escape');
+
+    // The names of all files.
+    await press('Control+t');
+    await pause(800);
+    await type('unit');
+    await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("unit")');
+    await picture('workspace-symbols');
+    await press('Escape');
+
+    // Two statements become a block, and the call of a block its statements.
+    await go(5, 1);
+    await press('Shift+ArrowDown');
+    await press('Shift+End');
+    await act('extract block');
+    await picture('extracted');
+    assert.match(await text(), /block extracted\(\)/, 'a block has been made of two statements');
+    const call = (await text()).split('\n').findIndex((line) => /^\s*extracted\(\)/.test(line));
+    assert.ok(call >= 0, 'the block is called');
+    await command('Undo');
+    await pause(1500);
+    assert.doesNotMatch(await text(), /extracted/, 'one undo takes it back');
+    await go(7, 6);
+    await act('inline block `unit`');
+    await picture('inlined');
+    assert.match(await text(), /residual project bn[\s\S]*conv 3x3x32/, 'the call is its statements');
+    await command('Undo');
+    await pause(1500);
+
+    // The lens runs the network on a picture, with seeded weights where none are chosen.
+    await go(5, 6);
+    await page.locator('.codelens-decoration a', { hasText: 'run on a picture' }).first().click();
+    await page.waitForSelector('.quick-input-widget input');
+    await pause(1000);
+    await press('Control+a');
+    await type(path.join(folder, 'digit.png'));
+    await pause(800);
+    await press('Enter');
+    await pause(2500);
+    await page.waitForSelector('.quick-input-widget input');
+    await press('Escape');
+    await page.waitForSelector('.terminal-wrapper .xterm-rows');
+    for (let attempt = 0; ; attempt++) {
+        const terminal = await page.locator('.terminal-wrapper .xterm-rows').first().innerText();
+        if (/cnnc run|run .*net\.cnn/.test(terminal) && /\b0\.\d{3,}/.test(terminal)) break;
+        if (attempt === 60) assert.fail(`the terminal shows ${terminal}`);
+        await pause(1000);
+    }
+    await picture('run');
+
     await browser.close();
 }
 

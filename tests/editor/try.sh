@@ -14,6 +14,7 @@ code=(node "$folder/node_modules/code-server/out/node/entry.js" --auth none --bi
 
 mkdir -p "$folder/files" "$folder/pictures" "$folder/user/User"
 cp "$here/net.cnn" "$here/blocks.cnn" "$folder/files/"
+cp "$here/../fixtures/pictures/rgb.png" "$folder/files/digit.png"
 cat > "$folder/user/User/settings.json" <<SETTINGS
 {
     "cnnc.path": "$cnnc",
@@ -21,6 +22,7 @@ cat > "$folder/user/User/settings.json" <<SETTINGS
     "workbench.colorTheme": "Default Light Modern",
     "window.commandCenter": false,
     "editor.minimap.enabled": false,
+    "terminal.integrated.gpuAcceleration": "off",
     "editor.fontSize": 15,
     "[cnn]": { "editor.formatOnSave": true }
 }

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use cnnc::diag::{Severity, Sink};
 use cnnc::ir::{Graph, NodeId};
-use cnnc::ops::{Init, Number, Operator};
+use cnnc::ops::{Arrays, Init, Number, Operator};
 use cnnc::sema::{ExpandOptions, Files, Program, expand};
 use cnnc::weights::seeded;
 
@@ -48,7 +48,8 @@ pub(crate) fn apply<N: Number>(
     let shape: Vec<usize> = node.shape.stored().into_iter().map(|dim| dim as usize).collect();
     let mut output = ArrayD::from_elem(IxDyn(&shape), N::from_f64(f64::NAN));
     let views: Vec<_> = parameters.iter().map(|array| array.view()).collect();
-    node.op().expect("a node with operands").reference(operands, &views, output.view_mut());
+    let arrays = Arrays { inputs: operands, parameters: &views, output: output.view_mut() };
+    node.op().expect("a node with operands").reference(arrays);
     output
 }
 

@@ -7,7 +7,7 @@ use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Dimension, IxDyn};
 
 use crate::diag::Failure;
 use crate::lower::{Step, Tensor};
-use crate::ops::{Op, Operator};
+use crate::ops::{Arrays, Op, Operator};
 use crate::tensor::Shape;
 
 use super::CompiledStep;
@@ -79,6 +79,6 @@ impl CompiledStep for Reference {
         let target = unsafe { arena.slice_mut(self.output.offset + picture * len, len) };
         let target = ArrayViewMutD::from_shape(dims(&self.output.shape), target)
             .expect("a tensor has the elements of its shape");
-        self.op.reference(&views, &constants, target);
+        self.op.reference(Arrays { inputs: &views, parameters: &constants, output: target });
     }
 }

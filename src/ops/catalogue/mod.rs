@@ -2,13 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use ndarray::{ArrayViewD, ArrayViewMutD};
-
 use super::field::Arguments;
 use super::onnx::{OnnxBuilder, ToOnnx};
 use super::torch::ToTorch;
 use super::{
-    Bound, Cost, Counted, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Torch, Written,
+    Arrays, Bound, Cost, Counted, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Torch, Written,
 };
 use crate::base::Span;
 use crate::diag::Code;
@@ -113,13 +111,8 @@ macro_rules! catalogue {
                 match self { $(Op::$type(op) => op.reuse(),)* }
             }
 
-            fn reference<N: Number>(
-                &self,
-                inputs: &[ArrayViewD<'_, N>],
-                parameters: &[ArrayViewD<'_, N>],
-                output: ArrayViewMutD<'_, N>,
-            ) {
-                match self { $(Op::$type(op) => op.reference(inputs, parameters, output),)* }
+            fn reference<N: Number>(&self, arrays: Arrays<'_, N>) {
+                match self { $(Op::$type(op) => op.reference(arrays),)* }
             }
         }
     };

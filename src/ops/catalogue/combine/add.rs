@@ -1,6 +1,6 @@
 //! The addition of `add` and `residual`: element by element, without broadcasting.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice, Zip};
+use ndarray::{Axis, Slice, Zip};
 
 use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
@@ -9,7 +9,8 @@ use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{Both, Helper, ToTorch, Torch};
 use crate::ops::{
-    Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Written,
+    Arrays, Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec,
+    Written,
 };
 use crate::tensor::{Shape, Window};
 
@@ -178,12 +179,7 @@ impl Operator for Add {
         Reuse::InPlace
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         output.assign(&inputs[0]);
         if let Some(scale) = self.scale {
             output.mapv_inplace(|x| x * N::from_f64(scale));
@@ -214,7 +210,8 @@ mod tests {
         let body = ArrayD::from_elem(IxDyn(&[2, 2, 2]), 2.0f64);
         let shortcut = ArrayD::from_shape_fn(IxDyn(&[1, 3, 3]), |index| (index[1] * 3 + index[2]) as f64);
         let mut output = ArrayD::zeros(IxDyn(&[2, 2, 2]));
-        add.reference(&[body.view(), shortcut.view()], &[], output.view_mut());
+        let inputs = [body.view(), shortcut.view()];
+        add.reference(Arrays { inputs: &inputs, parameters: &[], output: output.view_mut() });
         assert_eq!(output.iter().copied().collect::<Vec<_>>(), [1.0, 3.0, 7.0, 9.0, 1.0, 1.0, 1.0, 1.0]);
         let cost = add.cost(&[Shape::map(2, 2, 2), Shape::map(3, 3, 1)], Shape::map(2, 2, 2));
         assert_eq!((cost.add, cost.mul), (4, 8));

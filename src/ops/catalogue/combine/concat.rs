@@ -1,6 +1,6 @@
 //! The concatenation of channels of `concat`, `inception` and `split`.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice};
+use ndarray::{Axis, Slice};
 
 use crate::diag::Code;
 use crate::ops::field::arguments;
@@ -8,7 +8,7 @@ use crate::ops::forms::CONCAT;
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Arrays, Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 arguments! {
@@ -67,12 +67,7 @@ impl Operator for Concat {
         Reuse::Fresh
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         let mut first = 0;
         for input in inputs {
             let channels = input.shape()[0];

@@ -1,6 +1,6 @@
 //! The product of `mul`: element by element; a factor may be 1x1xC or HxWx1.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
+use ndarray::Zip;
 
 use crate::diag::Code;
 use crate::ops::field::arguments;
@@ -8,7 +8,7 @@ use crate::ops::forms::MUL;
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Arrays, Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 arguments! {
@@ -78,12 +78,7 @@ impl Operator for Mul {
         Reuse::Fresh
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         let shape = output.raw_dim();
         for (index, input) in inputs.iter().enumerate() {
             let factor =

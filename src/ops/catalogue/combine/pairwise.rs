@@ -1,7 +1,7 @@
 //! The difference of `sub` and the greatest and least elements of `max` and `min`: element by element, without
 //! broadcasting.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
+use ndarray::Zip;
 
 use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
@@ -9,7 +9,7 @@ use crate::ops::forms::{MAX, MIN, SUB};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Arrays, Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// What becomes of the elements at the same place.
@@ -117,12 +117,7 @@ impl Operator for Pairwise {
         Reuse::InPlace
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         output.assign(&inputs[0]);
         for input in &inputs[1..] {
             Zip::from(&mut output).and(input).for_each(|out, &x| {

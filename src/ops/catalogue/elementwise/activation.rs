@@ -7,7 +7,7 @@
 mod declare;
 mod forms;
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Zip};
+use ndarray::Zip;
 
 use crate::diag::Code;
 use crate::ops::cost::ZERO;
@@ -16,8 +16,8 @@ use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{ACTIVATIONS, MODULE_AND_FUNCTION, ONCE, nothing, rules};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Attribute, Bound, Cost, Counted, Default, FIRST, Flag, Geometry, Kind, Number, OpError, Operator, Reuse,
-    Spec, Tool, Value, Written,
+    Arrays, Attribute, Bound, Cost, Counted, Default, FIRST, Flag, Geometry, Kind, Number, OpError, Operator,
+    Reuse, Spec, Tool, Value, Written,
 };
 use crate::tensor::Shape;
 use declare::{elementwise, example};
@@ -321,12 +321,7 @@ impl Operator for Activation {
         Reuse::InPlace
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, output, .. }: Arrays<'_, N>) {
         Zip::from(output).and(&inputs[0]).for_each(|out, &x| *out = self.apply(x));
     }
 }

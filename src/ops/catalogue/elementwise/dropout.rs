@@ -1,14 +1,13 @@
 //! `dropout`: the identity when run.
 
-use ndarray::{ArrayViewD, ArrayViewMutD};
-
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Bound, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
+    Arrays, Bound, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value,
+    Written,
 };
 use crate::tensor::Shape;
 
@@ -82,12 +81,7 @@ impl Operator for Dropout {
         Reuse::Alias
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         output.assign(&inputs[0]);
     }
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod activation;
 pub(crate) mod dropout;
+pub(crate) mod per_channel;
 pub(crate) mod prelu;
 pub(crate) mod scale;

@@ -1,15 +1,11 @@
 //! `prelu`: a trained slope below zero.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
-
+use super::per_channel::{PerChannel, per_channel_operator};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{ACTIVATIONS, MODULE_AND_FUNCTION, WEIGHTS, rules};
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{
-    Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Tool,
-    Written,
-};
+use crate::ops::{Cost, Counted, Flag, Init, Number, Parameter, Role, Spec, Tool, Written};
 use crate::tensor::Shape;
 
 /// How `prelu` is written.
@@ -32,8 +28,7 @@ arguments! {
 
 impl ToTorch for PRelu {
     fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
-        let slopes = if self.shared { 1 } else { inputs[0].channels() };
-        Torch::module("nn.PReLU").optional("num_parameters", slopes, 1)
+        Torch::module("nn.PReLU").optional("num_parameters", self.slopes(inputs[0].channels()), 1)
     }
 }
 
@@ -48,59 +43,38 @@ impl Written for PRelu {
     const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
-impl Operator for PRelu {
-    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
-        Ok(inputs[0])
+impl PRelu {
+    fn slopes(&self, channels: u64) -> u64 {
+        if self.shared { 1 } else { channels }
+    }
+}
+
+impl PerChannel for PRelu {
+    fn numbers(&self, channels: u64) -> Vec<Parameter> {
+        let (shape, init) = (vec![self.slopes(channels)], Init::Constant(0.25));
+        vec![Parameter { key: "weight", shape, role: Role::Trainable, init }]
     }
 
-    fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
-        let slopes = if self.shared { 1 } else { inputs[0].channels() };
-        vec![Parameter {
-            key: "weight",
-            shape: vec![slopes],
-            role: Role::Trainable,
-            init: Init::Constant(0.25),
-        }]
-    }
-
-    fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
-        let elements = u128::from(output.elements());
+    fn operations(&self, elements: u128, _channels: u128) -> Cost {
         Cost { mul: elements, cmp: elements, ..Cost::default() }
     }
 
-    fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
-        let elements = u128::from(output.elements());
-        let slopes = if self.shared { 1 } else { inputs[0].channels() };
+    fn other_tools(&self, elements: u128, channels: u128) -> Vec<Counted> {
         rules([
             (Tool::Thop, "1 for each element of PReLU", elements),
             (Tool::Ptflops, MODULE_AND_FUNCTION, 2 * elements),
-            (Tool::Torchinfo, WEIGHTS, u128::from(slopes)),
+            (Tool::Torchinfo, WEIGHTS, if self.shared { 1 } else { channels }),
             (Tool::Calflops, ACTIVATIONS, elements),
         ])
     }
 
-    fn geometry(&self, _input: Shape) -> Geometry {
-        Geometry::Pointwise
-    }
-
-    fn reuse(&self) -> Reuse {
-        Reuse::InPlace
-    }
-
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
-        output.assign(&inputs[0]);
-        let zero = N::from_f64(0.0);
-        for (channel, mut plane) in output.axis_iter_mut(Axis(0)).enumerate() {
-            let slope = parameters[0][IxDyn(&[if self.shared { 0 } else { channel }])];
-            plane.mapv_inplace(|x| {
-                let scaled = x * slope;
-                if x >= zero { x } else { scaled }
-            });
+    fn function<N: Number>(&self, numbers: &[N]) -> impl Fn(N) -> N {
+        let (slope, zero) = (numbers[0], N::from_f64(0.0));
+        move |x| {
+            let scaled = x * slope;
+            if x >= zero { x } else { scaled }
         }
     }
 }
+
+per_channel_operator!(PRelu);

@@ -1,15 +1,11 @@
 //! `scale`: a trained factor for each channel.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
-
+use super::per_channel::{PerChannel, per_channel_operator};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
-use crate::ops::{
-    Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Tool,
-    Written,
-};
+use crate::ops::{Cost, Counted, Flag, Init, Number, Parameter, Role, Spec, Tool, Written};
 use crate::tensor::Shape;
 
 /// How `scale` is written.
@@ -89,14 +85,9 @@ impl Written for Scale {
     const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
-impl Operator for Scale {
-    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
-        Ok(inputs[0])
-    }
-
-    fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
-        let one =
-            |key, init| Parameter { key, shape: vec![inputs[0].channels()], role: Role::Trainable, init };
+impl PerChannel for Scale {
+    fn numbers(&self, channels: u64) -> Vec<Parameter> {
+        let one = |key, init| Parameter { key, shape: vec![channels], role: Role::Trainable, init };
         let mut parameters = vec![one("weight", Init::NormWeight)];
         if self.bias {
             parameters.push(one("bias", Init::NormBias));
@@ -104,38 +95,22 @@ impl Operator for Scale {
         parameters
     }
 
-    fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
-        let elements = u128::from(output.elements());
+    fn operations(&self, elements: u128, _channels: u128) -> Cost {
         Cost { mul: elements, add: if self.bias { elements } else { 0 }, ..Cost::default() }
     }
 
-    fn counted(&self, inputs: &[Shape], _output: Shape) -> Vec<Counted> {
+    fn other_tools(&self, _elements: u128, channels: u128) -> Vec<Counted> {
         let each = if self.bias { 2 } else { 1 };
-        rules([(Tool::Torchinfo, WEIGHTS, each * u128::from(inputs[0].channels()))])
+        rules([(Tool::Torchinfo, WEIGHTS, each * channels)])
     }
 
-    fn geometry(&self, _input: Shape) -> Geometry {
-        Geometry::Pointwise
-    }
-
-    fn reuse(&self) -> Reuse {
-        Reuse::InPlace
-    }
-
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
-        output.assign(&inputs[0]);
-        for (channel, mut plane) in output.axis_iter_mut(Axis(0)).enumerate() {
-            let at = IxDyn(&[channel]);
-            let factor = parameters[0][&at];
-            match parameters.get(1) {
-                Some(bias) => plane.mapv_inplace(|x| x * factor + bias[&at]),
-                None => plane.mapv_inplace(|x| x * factor),
-            }
+    fn function<N: Number>(&self, numbers: &[N]) -> impl Fn(N) -> N {
+        let (factor, summand) = (numbers[0], numbers.get(1).copied());
+        move |x| {
+            let scaled = x * factor;
+            summand.map_or(scaled, |summand| scaled + summand)
         }
     }
 }
+
+per_channel_operator!(Scale);

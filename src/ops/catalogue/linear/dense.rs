@@ -1,6 +1,6 @@
 //! `dense`: the fully-connected layer.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+use ndarray::IxDyn;
 
 use crate::ops::catalogue::windows::sliding::BIAS;
 use crate::ops::field::{Arguments, Field, arguments};
@@ -9,8 +9,8 @@ use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{BIAS as BIAS_RULE, DENSE_BIAS, nothing, rules};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse, Spec, Tool,
-    Value, Written,
+    Arrays, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse,
+    Spec, Tool, Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -99,12 +99,7 @@ impl Operator for Dense {
         Reuse::Fresh
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, parameters, mut output }: Arrays<'_, N>) {
         for (index, out) in output.iter_mut().enumerate() {
             let mut sum = N::from_f64(0.0);
             for (element, &x) in inputs[0].iter().enumerate() {

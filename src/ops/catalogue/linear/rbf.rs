@@ -1,6 +1,6 @@
 //! `rbf`: LeNet's output layer, squared Euclidean distances to one code for each class.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+use ndarray::IxDyn;
 
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::vector_of;
@@ -8,8 +8,8 @@ use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{
-    Cost, Counted, Default, Flag, Geometry, Init, Kind, Number, OpError, Operator, Parameter, Reuse, Role,
-    Spec, Tool, Value, Written,
+    Arrays, Cost, Counted, Default, Flag, Geometry, Init, Kind, Number, OpError, Operator, Parameter, Reuse,
+    Role, Spec, Tool, Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -117,12 +117,7 @@ impl Operator for Rbf {
         Reuse::Fresh
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, parameters, mut output }: Arrays<'_, N>) {
         for (class, out) in output.iter_mut().enumerate() {
             let mut sum: Option<N> = None;
             for (element, &x) in inputs[0].iter().enumerate() {

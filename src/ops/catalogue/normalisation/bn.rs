@@ -1,16 +1,12 @@
 //! `bn`: batch normalisation with running statistics.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis, IxDyn};
-
 use super::epsilon::EPS;
+use crate::ops::catalogue::elementwise::per_channel::{PerChannel, per_channel_operator};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
-use crate::ops::{
-    Cost, Counted, Flag, Geometry, Init, Number, OpError, Operator, Parameter, Reuse, Role, Spec, Tool,
-    Written,
-};
+use crate::ops::{Cost, Counted, Flag, Init, Number, Parameter, Role, Spec, Tool, Written};
 use crate::tensor::Shape;
 
 /// How `bn` is written.
@@ -131,13 +127,9 @@ impl Written for BatchNorm {
     const SPECS: &'static [&'static Spec] = &[&SPEC];
 }
 
-impl Operator for BatchNorm {
-    fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
-        Ok(inputs[0])
-    }
-
-    fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
-        let one = |key, role, init| Parameter { key, shape: vec![inputs[0].channels()], role, init };
+impl PerChannel for BatchNorm {
+    fn numbers(&self, channels: u64) -> Vec<Parameter> {
+        let one = |key, role, init| Parameter { key, shape: vec![channels], role, init };
         let mut parameters = Vec::new();
         if self.scale {
             parameters.push(one("weight", Role::Trainable, Init::NormWeight));
@@ -150,8 +142,7 @@ impl Operator for BatchNorm {
         parameters
     }
 
-    fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
-        let (elements, channels) = (u128::from(output.elements()), u128::from(output.channels()));
+    fn operations(&self, elements: u128, channels: u128) -> Cost {
         let additions = if self.bias { 2 } else { 1 };
         Cost {
             add: additions * elements + channels,
@@ -162,8 +153,7 @@ impl Operator for BatchNorm {
         }
     }
 
-    fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
-        let (elements, channels) = (u128::from(output.elements()), u128::from(inputs[0].channels()));
+    fn other_tools(&self, elements: u128, channels: u128) -> Vec<Counted> {
         let twice = "2 for each element of batch normalisation";
         let without_weight = "1 for each element of batch normalisation without a factor";
         let by_weight = |tool: Tool| match self.scale {
@@ -189,33 +179,18 @@ impl Operator for BatchNorm {
         ])
     }
 
-    fn geometry(&self, _input: Shape) -> Geometry {
-        Geometry::Pointwise
-    }
-
-    fn reuse(&self) -> Reuse {
-        Reuse::InPlace
-    }
-
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
-        let mut parameters = parameters.iter();
-        let weight = if self.scale { parameters.next() } else { None };
-        let bias = if self.bias { parameters.next() } else { None };
-        let (Some(mean), Some(variance)) = (parameters.next(), parameters.next()) else { return };
-        for (channel, mut plane) in output.axis_iter_mut(Axis(0)).enumerate() {
-            let at = IxDyn(&[channel]);
-            let weight = weight.map_or(N::from_f64(1.0), |weight| weight[&at]);
-            let factor = weight / (variance[&at] + N::from_f64(self.eps)).sqrt();
-            plane.assign(&inputs[0].index_axis(Axis(0), channel));
-            plane.mapv_inplace(|x| {
-                let scaled = (x - mean[&at]) * factor;
-                bias.map_or(scaled, |bias| scaled + bias[&at])
-            });
+    fn function<N: Number>(&self, numbers: &[N]) -> impl Fn(N) -> N {
+        let mut numbers = numbers.iter().copied();
+        let weight = if self.scale { numbers.next() } else { None };
+        let bias = if self.bias { numbers.next() } else { None };
+        let zero = || N::from_f64(0.0);
+        let (mean, variance) = (numbers.next().unwrap_or_else(zero), numbers.next().unwrap_or_else(zero));
+        let factor = weight.unwrap_or_else(|| N::from_f64(1.0)) / (variance + N::from_f64(self.eps)).sqrt();
+        move |x| {
+            let scaled = (x - mean) * factor;
+            bias.map_or(scaled, |bias| scaled + bias)
         }
     }
 }
+
+per_channel_operator!(BatchNorm);

@@ -183,9 +183,7 @@ macro_rules! norm_operator {
 
             fn reference<N: $crate::ops::Number>(
                 &self,
-                inputs: &[ndarray::ArrayViewD<'_, N>],
-                parameters: &[ndarray::ArrayViewD<'_, N>],
-                output: ndarray::ArrayViewMutD<'_, N>,
+                $crate::ops::Arrays { inputs, parameters, output }: $crate::ops::Arrays<'_, N>,
             ) {
                 family::reference(self, &inputs[0], parameters, output);
             }

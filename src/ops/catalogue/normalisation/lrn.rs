@@ -1,6 +1,6 @@
 //! `lrn`: local response normalisation across neighbouring channels (Krizhevsky et al. 2012, section 3.3).
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
+use ndarray::Axis;
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
@@ -9,8 +9,8 @@ use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::rules;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Attribute, Bound, Cost, Counted, Default, Flag, Geometry, Kind, Number, OpError, Operator, Reuse, Spec,
-    Tool, Value, Written,
+    Arrays, Attribute, Bound, Cost, Counted, Default, Flag, Geometry, Kind, Number, OpError, Operator, Reuse,
+    Spec, Tool, Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -128,12 +128,7 @@ impl Operator for Lrn {
         Reuse::Fresh
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         let constant = N::from_f64;
         for (source, mut target) in inputs[0].lanes(Axis(0)).into_iter().zip(output.lanes_mut(Axis(0))) {
             let squares: Vec<N> = source.iter().map(|&x| x * x).collect();

@@ -1,12 +1,12 @@
 //! `softmax` and `logsoftmax`: the exponentials of the channels, divided by their sum, and the logarithm of that.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
+use ndarray::Axis;
 
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{nothing, rules};
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Tool, Written};
+use crate::ops::{Arrays, Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Tool, Written};
 use crate::tensor::Shape;
 
 /// How `softmax` is written.
@@ -106,12 +106,7 @@ impl Operator for Softmax {
         Reuse::InPlace
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         let zero = N::from_f64(0.0);
         for (source, mut target) in inputs[0].lanes(Axis(0)).into_iter().zip(output.lanes_mut(Axis(0))) {
             // Subtracting the greatest changes nothing but keeps the exponentials in range.

@@ -68,9 +68,7 @@ macro_rules! rearrange_operator {
 
             fn reference<N: $crate::ops::Number>(
                 &self,
-                inputs: &[ndarray::ArrayViewD<'_, N>],
-                _parameters: &[ndarray::ArrayViewD<'_, N>],
-                mut output: ndarray::ArrayViewMutD<'_, N>,
+                $crate::ops::Arrays { inputs, mut output, .. }: $crate::ops::Arrays<'_, N>,
             ) {
                 let dims = inputs[0].shape();
                 let input = $crate::tensor::Shape::map(dims[1] as u64, dims[2] as u64, dims[0] as u64);

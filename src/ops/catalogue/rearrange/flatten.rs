@@ -1,13 +1,13 @@
 //! `flatten`: a vector of a map.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+use ndarray::IxDyn;
 
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{Helper, ToTorch, Torch};
-use crate::ops::{Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Arrays, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `flatten` is written.
@@ -81,12 +81,7 @@ impl Operator for Flatten {
         if self.hwc { Reuse::Fresh } else { Reuse::Alias }
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         let ordered =
             if self.hwc { inputs[0].view().permuted_axes(IxDyn(&[1, 2, 0])) } else { inputs[0].view() };
         output.iter_mut().zip(&ordered).for_each(|(out, &x)| *out = x);

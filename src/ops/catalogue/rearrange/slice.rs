@@ -1,6 +1,6 @@
 //! `slice`: a range of channels; also what a branch of `split` takes.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice as Range};
+use ndarray::{Axis, Slice as Range};
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
@@ -8,7 +8,8 @@ use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
+    Arrays, Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value,
+    Written,
 };
 use crate::tensor::Shape;
 
@@ -88,12 +89,7 @@ impl Operator for Slice {
         Reuse::Alias
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         let range = self.first as usize..(self.first + self.count) as usize;
         output.assign(&inputs[0].slice_axis(Axis(0), Range::from(range)));
     }

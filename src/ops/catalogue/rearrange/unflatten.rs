@@ -1,13 +1,11 @@
 //! `unflatten`: a map of a vector.
 
-use ndarray::{ArrayViewD, ArrayViewMutD};
-
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
+use crate::ops::{Arrays, Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `unflatten` is written.
@@ -94,12 +92,7 @@ impl Operator for Unflatten {
         Reuse::Alias
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         output.iter_mut().zip(&inputs[0]).for_each(|(out, &x)| *out = x);
     }
 }

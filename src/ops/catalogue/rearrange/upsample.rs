@@ -2,14 +2,15 @@
 
 mod onnx;
 
-use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+use ndarray::IxDyn;
 
 use crate::ops::field::{Arguments, Field, arguments, exclusive, one_of};
 use crate::ops::input::map_of;
 use crate::ops::tools::rules;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Tool, Written,
+    Arrays, Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec, Tool,
+    Written,
 };
 use crate::tensor::{Interpolation, Resampling, Shape};
 
@@ -226,12 +227,7 @@ impl Operator for Upsample {
         Reuse::Fresh
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         let input = &inputs[0];
         let (height, width) = (output.shape()[1], output.shape()[2]);
         let axis = |extent: usize, input: usize| -> Vec<Vec<(usize, f64)>> {

@@ -1,13 +1,15 @@
 //! `mean channels` and `max channels`: one channel of all, at each position.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis};
+use ndarray::Axis;
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{
+    Arrays, Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written,
+};
 use crate::tensor::Shape;
 
 /// How `mean channels` is written.
@@ -104,12 +106,7 @@ impl Operator for OverChannels {
         Reuse::Fresh
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         let channels = N::from_f64(inputs[0].shape()[0] as f64);
         for (source, out) in inputs[0].lanes(Axis(0)).into_iter().zip(output.iter_mut()) {
             let values = source.iter().copied();

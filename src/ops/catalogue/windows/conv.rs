@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+use ndarray::IxDyn;
 
 use super::onnx;
 use crate::diag::Code;
@@ -18,8 +18,8 @@ use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::tools::{convolution_bias, nothing};
 use crate::ops::{
-    Attribute, Bound, ConnectionTable, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator,
-    Parameter, Product, Reuse, Sizes, Spec, Written,
+    Arrays, Attribute, Bound, ConnectionTable, Cost, Counted, Default, Geometry, Kind, Number, OpError,
+    Operator, Parameter, Product, Reuse, Sizes, Spec, Written,
 };
 
 /// How `conv` is written.
@@ -225,12 +225,7 @@ impl Operator for Conv {
         Reuse::Fresh
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, parameters, mut output }: Arrays<'_, N>) {
         let (input, weight) = (&inputs[0], &parameters[0]);
         let (channels, height, width) = (input.shape()[0], input.shape()[1] as u64, input.shape()[2] as u64);
         let (rows, columns) = self.sliding.windows((height, width));

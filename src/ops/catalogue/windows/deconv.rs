@@ -2,7 +2,7 @@
 
 mod onnx;
 
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Ix3, Ix4, IxDyn};
+use ndarray::{Axis, Ix3, Ix4, IxDyn};
 
 use super::sliding::{BIAS, DILATE, FILTERS, GROUPS, PAD, Padding, Sliding, check_groups, window};
 use crate::diag::Code;
@@ -11,8 +11,8 @@ use crate::ops::input::map_of;
 use crate::ops::tools::{BIAS as BIAS_RULE, CONVOLUTION_BIAS, signed};
 use crate::ops::torch::{Helper, ToTorch, Torch, even_padding, uneven_padding};
 use crate::ops::{
-    Attribute, Bound, Cost, Counted, Default, Flag, Geometry, Kind, Number, OpError, Operator, Parameter,
-    Product, Reuse, Sizes, Spec, Tool, Written,
+    Arrays, Attribute, Bound, Cost, Counted, Default, Flag, Geometry, Kind, Number, OpError, Operator,
+    Parameter, Product, Reuse, Sizes, Spec, Tool, Written,
 };
 use crate::tensor::{Shape, Window};
 
@@ -311,12 +311,7 @@ impl Operator for Deconv {
         Reuse::Fresh
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, parameters, mut output }: Arrays<'_, N>) {
         let (rows, columns) = self.windows();
         let input = inputs[0].view().into_dimensionality::<Ix3>().expect("the input is a map");
         let weights = parameters[0].view().into_dimensionality::<Ix4>().expect("weights have four axes");

@@ -1,6 +1,6 @@
 //! `dwconv`: depthwise convolution; each filter sees a single channel.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+use ndarray::IxDyn;
 
 use super::onnx;
 use super::sliding::{BIAS, Sliding, convolution, window};
@@ -11,8 +11,8 @@ use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{convolution_bias, nothing};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product, Reuse,
-    Sizes, Spec, Written,
+    Arrays, Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product,
+    Reuse, Sizes, Spec, Written,
 };
 use crate::tensor::Shape;
 
@@ -107,12 +107,7 @@ impl Operator for DwConv {
         Reuse::Fresh
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, parameters, mut output }: Arrays<'_, N>) {
         let (height, width) = (inputs[0].shape()[1] as u64, inputs[0].shape()[2] as u64);
         let (rows, columns) = self.sliding.windows((height, width));
         let (filters, out_height, out_width) = (output.shape()[0], output.shape()[1], output.shape()[2]);

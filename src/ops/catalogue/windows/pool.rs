@@ -2,7 +2,7 @@
 
 mod onnx;
 
-use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+use ndarray::IxDyn;
 
 use super::sliding::{DILATE, PAD, Padding, SAME, Sliding, VALID};
 use crate::diag::Code;
@@ -11,8 +11,8 @@ use crate::ops::input::map_of;
 use crate::ops::tools::rules;
 use crate::ops::torch::{Both, Helper, ToTorch, Torch, even_padding, uneven_padding};
 use crate::ops::{
-    Attribute, Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes, Spec,
-    Tool, Written,
+    Arrays, Attribute, Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reach, Reuse, Sizes,
+    Spec, Tool, Written,
 };
 use crate::tensor::{Shape, Window};
 
@@ -461,12 +461,7 @@ impl Operator for Pool {
         Reuse::Fresh
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        _parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         let (height, width) = (inputs[0].shape()[1] as u64, inputs[0].shape()[2] as u64);
         let (row_axis, column_axis) = self.axes((height, width));
         for y in 0..output.shape()[1] {

@@ -1,6 +1,6 @@
 //! `subsample`: LeNet's trainable pooling, a window sum times a coefficient plus a bias for each channel.
 
-use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+use ndarray::IxDyn;
 
 use super::onnx;
 use super::sliding::{Sliding, WINDOW};
@@ -9,7 +9,9 @@ use crate::ops::input::map_of;
 use crate::ops::onnx::{OnnxBuilder, ToOnnx, WeightLayout};
 use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
-use crate::ops::{Cost, Counted, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Tool, Written};
+use crate::ops::{
+    Arrays, Cost, Counted, Geometry, Number, OpError, Operator, Parameter, Reuse, Spec, Tool, Written,
+};
 use crate::tensor::Shape;
 
 /// How `subsample` is written.
@@ -123,12 +125,7 @@ impl Operator for Subsample {
         Reuse::Fresh
     }
 
-    fn reference<N: Number>(
-        &self,
-        inputs: &[ArrayViewD<'_, N>],
-        parameters: &[ArrayViewD<'_, N>],
-        mut output: ArrayViewMutD<'_, N>,
-    ) {
+    fn reference<N: Number>(&self, Arrays { inputs, parameters, mut output }: Arrays<'_, N>) {
         let ((kernel_height, kernel_width), (down, right)) = (self.sliding.kernel, self.sliding.stride);
         for (index, out) in output.indexed_iter_mut() {
             let (channel, y, x) = (index[0], index[1] * down as usize, index[2] * right as usize);
