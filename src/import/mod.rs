@@ -26,11 +26,13 @@ mod refusal;
 mod regions;
 mod scopes;
 mod sharing;
+mod spell;
 mod stream;
 mod tensor;
 mod tokens;
 mod tree;
 mod unify;
+mod units;
 mod values;
 mod view;
 mod wire;
@@ -192,7 +194,7 @@ impl Written {
         }
         naming::name(&mut tree);
         let order = check::text_order(&tree);
-        print::spell(&mut tree);
+        spell::spell(&mut tree);
         if !flat {
             blocks::squeezes(&mut tree);
             policies::share(&mut tree);

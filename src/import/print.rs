@@ -1,76 +1,17 @@
-//! The tree as text: calls and repetition on few lines, groups and forms on lines of their own where they are long.
+//! Writes the tree as text. Statements become lines here, long groups and forms on lines of their own; `units` decides
+//! which statements share a line or become a repetition.
 
 use std::collections::BTreeSet;
 
 use super::naming::quoted_path;
 use super::sharing::Sharing;
-use super::tokens::{render, tokens};
+use super::tokens::render;
 use super::tree::{Form, GroupId, Mode, Statement, Tree};
+use super::units::{Unit, Units, WIDTH};
 use crate::tensor::Shape;
 
-/// The longest line.
-const WIDTH: usize = 100;
 /// The longest group on one line.
 const SHORT: usize = 64;
-/// The longest period of statements that is written as a repetition.
-const PERIOD: usize = 4;
-
-/// Words that may share a line with what stands before them.
-const LIGHT: &[&str] =
-    &["maxpool", "avgpool", "flatten", "dropout", "dense", "softmax", "shuffle", "relu", "pad", "upsample"];
-
-/// A statement with its lines, while equal neighbours are counted.
-struct Unit<'t> {
-    statement: &'t Statement,
-    lines: Vec<String>,
-    count: usize,
-    /// Whether equal neighbours may become a repetition.
-    repeats: bool,
-    /// A member `… as []`.
-    is_member: bool,
-    shape: Option<String>,
-}
-
-/// Writes the numbers and words of all operators: from here on names no longer change.
-pub(super) fn spell(tree: &mut Tree<'_>) {
-    let mut root = std::mem::take(&mut tree.root);
-    spell_list(tree, &mut root);
-    tree.root = root;
-}
-
-fn spell_list(tree: &mut Tree<'_>, statements: &mut [Statement]) {
-    let trailing = |tree: &mut Tree<'_>, ops: &[usize], written: &mut Vec<_>| {
-        for &op in ops {
-            written.push(super::tokens::Token::Text(" ".to_owned()));
-            let op = tree.op(op);
-            written.extend(tokens(op, None, &mut tree.slots));
-        }
-    };
-    for statement in statements {
-        match statement {
-            Statement::Head(head) => {
-                let op = tree.op(head.op);
-                let first = head.trailing.first().map(|&op| tree.op(op).word);
-                let mut written = tokens(op, first, &mut tree.slots);
-                trailing(tree, &head.trailing, &mut written);
-                head.tokens = written;
-            }
-            Statement::Form(form) => {
-                form.branches.iter_mut().for_each(|branch| spell_list(tree, branch));
-                let mut written = Vec::new();
-                trailing(tree, &form.trailing, &mut written);
-                form.tokens = written;
-            }
-            Statement::Group(id) => {
-                let mut inner = std::mem::take(&mut tree.groups[id.0].statements);
-                spell_list(tree, &mut inner);
-                tree.groups[id.0].statements = inner;
-            }
-            _ => {}
-        }
-    }
-}
-
 /// The whole text; `params` is the number of trainable elements.
 pub(super) fn print(tree: &Tree<'_>, name: &str, params: Option<u64>) -> String {
     let patterned = tree.groups.iter().filter(|group| group.mode == Mode::Pattern && !group.is_copy);
@@ -380,7 +321,7 @@ impl<'t> Printer<'t, '_> {
 
     /// The lines of a list, each statement with its `;`.
     fn list(&mut self, statements: &'t [Statement], depth: usize, numbered: bool, root: bool) -> Vec<String> {
-        let mut units: Vec<Unit<'t>> = Vec::new();
+        let mut units = Units::new(self.tree);
         for statement in statements {
             if let Statement::Optional(optional) = statement {
                 let flag = &self.tree.slots[optional.flag.0];
@@ -399,131 +340,10 @@ impl<'t> Printer<'t, '_> {
             );
             let repeats = lines.len() == 1 && !is_name && (!named || is_member);
             let shape = if root { self.stated_shape(statement) } else { None };
-            if let Some(last) = units.last_mut()
-                && repeats
-                && last.repeats
-                && last.is_member == is_member
-                && last.lines == lines
-                && last.shape.is_none()
-                && shape.is_none()
-            {
-                last.count += 1;
-                continue;
-            }
             units.push(Unit { statement, lines, count: 1, repeats, is_member, shape });
         }
-        self.lines(periods(units), depth)
+        units.lines(depth)
     }
-
-    fn lines(&self, units: Vec<Unit<'t>>, depth: usize) -> Vec<String> {
-        let mut lines = Vec::new();
-        let mut line = String::new();
-        let mut before: Option<&Unit<'t>> = None;
-        for unit in &units {
-            let mut own = unit.lines.clone();
-            let Some(last) = own.last_mut() else { continue };
-            if unit.count > 1 {
-                *last = if unit.is_member {
-                    format!("[{last}] * {}", unit.count)
-                } else {
-                    format!("{last} * {}", unit.count)
-                };
-            }
-            if let Some(shape) = &unit.shape {
-                *last = match last.rfind(" as ") {
-                    Some(at) => format!("{} -> {shape}{}", &last[..at], &last[at..]),
-                    None => format!("{last} -> {shape}"),
-                };
-            }
-            last.push(';');
-            if let [text] = own.as_slice() {
-                let fits = line.len() + 2 + text.len() + 4 * depth <= WIDTH;
-                if !line.is_empty() && fits && before.is_some_and(|before| self.share(before, unit)) {
-                    line.push_str(&format!("  {text}"));
-                } else {
-                    lines.extend((!line.is_empty()).then(|| std::mem::take(&mut line)));
-                    line = text.clone();
-                }
-            } else {
-                lines.extend((!line.is_empty()).then(|| std::mem::take(&mut line)));
-                lines.extend(own);
-            }
-            before = Some(unit);
-        }
-        lines.extend((!line.is_empty()).then_some(line));
-        lines
-    }
-
-    /// Whether two neighbours may stand on one line.
-    fn share(&self, before: &Unit<'_>, unit: &Unit<'_>) -> bool {
-        let light = |statement: &Statement| matches!(statement, Statement::Head(head) if LIGHT.contains(&self.tree.op(head.op).word));
-        let block = |statement: &Statement| match statement {
-            Statement::Group(id) => self.tree.group(*id).call.as_ref().map(|call| call.block),
-            _ => None,
-        };
-        let wire = |statement: &Statement| matches!(statement, Statement::Identity { .. });
-        match (before.statement, unit.statement) {
-            (Statement::Fetch { .. }, _) => true,
-            (left, right) if wire(left) || wire(right) => true,
-            (left, right) => match (block(left), block(right)) {
-                (Some(one), Some(other)) => one == other || (before.repeats && unit.repeats),
-                (Some(_), None) => light(right),
-                _ => light(right) && matches!(left, Statement::Head(_)),
-            },
-        }
-    }
-}
-
-/// Equal runs of a few statements become `[a; b] * n`.
-fn periods(mut units: Vec<Unit<'_>>) -> Vec<Unit<'_>> {
-    let same = |left: &[Unit<'_>], right: &[Unit<'_>]| {
-        left.iter()
-            .zip(right)
-            .all(|(a, b)| a.lines == b.lines && a.count == b.count && b.repeats && b.shape.is_none())
-    };
-    let may = |unit: &Unit<'_>| {
-        unit.repeats
-            && !unit.is_member
-            && unit.shape.is_none()
-            && matches!(unit.statement, Statement::Group(_) | Statement::Head(_))
-    };
-    let mut at = 0;
-    while at < units.len() {
-        for period in 2..=PERIOD {
-            let Some(first) = units.get(at..at + period).filter(|window| window.iter().all(may)) else {
-                continue;
-            };
-            let mut times = 1;
-            while units
-                .get(at + times * period..at + (times + 1) * period)
-                .is_some_and(|next| same(first, next))
-            {
-                times += 1;
-            }
-            if times < 2 {
-                continue;
-            }
-            let text: Vec<String> = first
-                .iter()
-                .map(|unit| match unit.count {
-                    1 => unit.lines[0].clone(),
-                    count => format!("{} * {count}", unit.lines[0]),
-                })
-                .collect();
-            let unit = Unit {
-                statement: first[0].statement,
-                lines: vec![format!("[{}] * {times}", text.join("; "))],
-                count: 1,
-                repeats: false,
-                is_member: false,
-                shape: None,
-            };
-            units.splice(at..at + times * period, [unit]);
-            break;
-        }
-        at += 1;
-    }
-    units
 }
 
 /// The statements of some lines on one line, without the last `;`.
@@ -553,7 +373,6 @@ pub(super) fn network_name(name: &str) -> String {
     }
 }
 
-/// Quoted parts stay readable in notes.
 #[cfg(test)]
 mod tests {
     use super::super::naming::quoted;

@@ -166,12 +166,17 @@ fn most_tokens() -> usize {
     if std::env::var_os("EVERY_TOKEN").is_some() { usize::MAX } else { MOST_TOKENS }
 }
 
-/// The lines of the errors of the whole compiler.
+/// The lines of the errors of the whole compiler. A value that is not known silences what meets it; that an error was
+/// reported about it shows here: a network is missing only where there is an error.
 fn errors(text: &str) -> Vec<u32> {
     let session = Session::load(&(), "mutant.cnn", text.as_bytes().to_vec(), "mutant");
     let outcome = session.check(&Options::default()).unwrap();
     let errors = outcome.diagnostics.iter().filter(|one| one.severity == Severity::Error);
-    errors.map(|one| session.sources().location(one.primary.span).line).collect()
+    let lines: Vec<u32> = errors.map(|one| session.sources().location(one.primary.span).line).collect();
+    let ready = session.entries().iter().filter(|entry| entry.needs.is_empty()).count();
+    let found = outcome.networks.iter().filter(|network| network.entry.needs.is_empty()).count();
+    assert!(!lines.is_empty() || found == ready, "a network is missing, and no error says why:\n{text}");
+    lines
 }
 
 #[test]

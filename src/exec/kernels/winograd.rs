@@ -29,18 +29,9 @@ pub(super) struct Winograd<T: Transform> {
     input: Tensor,
     addend: Option<Tensor>,
     output: Tensor,
-    /// Position, block of filters, channel, filter.
-    weights: Arc<Memory>,
-    /// The bias of each filter, and behind it a block of zeros.
-    bias: Arc<Memory>,
+    filters: TransformedFilters,
     epilogue: Epilogue,
     tiles: WinogradSchedule,
-    /// Blocks of input channels and of filters.
-    channels: usize,
-    filters: usize,
-    /// The number of groups, and the channels of one. Several groups consist of whole blocks each.
-    groups: usize,
-    of_group: usize,
     /// Zeros before the first row and column.
     before: (usize, usize),
     /// Where the shared transformed input stands in the arena.
@@ -49,6 +40,34 @@ pub(super) struct Winograd<T: Transform> {
     grids: [(usize, TileGrid); 2],
     phases: Vec<usize>,
     transform: std::marker::PhantomData<T>,
+}
+
+/// The packed filters in the transformed domain. Channels and filters are counted in blocks of 16, but for `of_group`.
+struct TransformedFilters {
+    /// By position of the tile, block of filters, channel of the group, filter of the block.
+    weights: Arc<Memory>,
+    /// The bias of each filter, and behind it a block of zeros.
+    bias: Arc<Memory>,
+    /// Blocks of input channels.
+    channels: usize,
+    /// Blocks of filters.
+    blocks: usize,
+    /// The number of groups. Several groups consist of whole blocks each.
+    groups: usize,
+    /// The channels of one group.
+    of_group: usize,
+}
+
+impl TransformedFilters {
+    /// The first block of input channels that a block of filters reads.
+    fn first_channels(&self, block: usize) -> usize {
+        block / self.blocks.div_ceil(self.groups) * (self.channels / self.groups)
+    }
+
+    /// The index of the sixteen weights of a block of filters for one channel of its group, at a position of the tile.
+    fn vector(&self, position: usize, block: usize, channel: usize) -> usize {
+        ((position * self.blocks + block) * self.of_group + channel) * LANES
+    }
 }
 
 fn tile_size<T: Transform>() -> WinogradTile {
@@ -112,14 +131,16 @@ impl<T: Transform> Winograd<T> {
             input,
             addend: convolution.addend.then(|| step.inputs[1]),
             output,
-            weights: Arc::clone(&packed[0]),
-            bias: Arc::clone(&packed[1]),
+            filters: TransformedFilters {
+                weights: Arc::clone(&packed[0]),
+                bias: Arc::clone(&packed[1]),
+                channels,
+                blocks: filters,
+                groups: convolution.groups,
+                of_group: inputs / convolution.groups,
+            },
             epilogue: Epilogue::of(step.activation),
             tiles,
-            channels,
-            filters,
-            groups: convolution.groups,
-            of_group: inputs / convolution.groups,
             before: (convolution.rows.pad_before as usize, convolution.columns.pad_before as usize),
             scratch: step.scratch.0,
             grids: [grid(most), grid(most.saturating_sub(1).max(1))],
@@ -129,7 +150,7 @@ impl<T: Transform> Winograd<T> {
     }
 
     /// Multiplies a group of filters with the transformed tiles `input`, at each position; then transforms back.
-    fn filters(
+    fn multiply(
         &self,
         arena: &Memory,
         (first, end): (usize, usize),
@@ -138,9 +159,9 @@ impl<T: Transform> Winograd<T> {
         products: *mut f32,
     ) {
         let count = end - first;
-        let blocks = group * self.tiles.group..self.filters.min((group + 1) * self.tiles.group);
+        let blocks = group * self.tiles.group..self.filters.blocks.min((group + 1) * self.tiles.group);
         let space = IterationSpace {
-            channels: ChannelBlocks::of(self.of_group, LANES, 1, true),
+            channels: ChannelBlocks::of(self.filters.of_group, LANES, 1, true),
             block: count * LANES,
             kernel_rows: 1,
             kernel_row: 0,
@@ -160,17 +181,17 @@ impl<T: Transform> Winograd<T> {
             .map(|(_, grid)| grid)
             .expect("tasks differ by at most one tile");
         for position in 0..self.tiles.positions() {
-            let input = input.wrapping_add(position * self.channels * count * LANES);
+            let input = input.wrapping_add(position * self.filters.channels * count * LANES);
             for cell in 0..grid.len() {
                 for (index, block) in blocks.clone().enumerate() {
-                    let weights = (position * self.filters + block) * self.of_group * LANES;
-                    let first = self.first_block(block) * count;
+                    let weights = self.filters.vector(position, block, 0);
+                    let first = self.filters.first_channels(block) * count;
                     let output = products.wrapping_add((position * self.tiles.group + index) * count * LANES);
                     grid.visit(cell, |cell| {
                         let pointers = TilePointers {
                             input: input.wrapping_add((first + cell.column) * LANES),
-                            weights: self.weights.at(weights),
-                            bias: self.bias.at(self.filters * LANES),
+                            weights: self.filters.weights.at(weights),
+                            bias: self.filters.bias.at(self.filters.blocks * LANES),
                             addend: std::ptr::null(),
                             output: output.wrapping_add(cell.column * LANES),
                         };
@@ -205,19 +226,19 @@ impl<T: Transform> CompiledStep for Winograd<T> {
         if self.tiles.tasks > 1 {
             let tiles = self.tiles.of(task);
             let (input, products) = (scratch.at(self.tiles.products()), scratch.at(0));
-            for block in 0..self.channels {
+            for block in 0..self.filters.channels {
                 with(self.isa, Inputs { of: self, arena, block, tiles, task: tiles, target: input });
             }
             if task == 0 {
                 for picture in 0..self.tiles.count / (self.tiles.grid.0 * self.tiles.grid.1) {
-                    for block in 0..self.filters {
+                    for block in 0..self.filters.blocks {
                         // SAFETY: only this task writes the zeros.
                         unsafe { halo::clear(arena, &self.output, picture, block) };
                     }
                 }
             }
-            for group in 0..self.filters.div_ceil(self.tiles.group) {
-                self.filters(arena, tiles, group, input, products);
+            for group in 0..self.filters.blocks.div_ceil(self.tiles.group) {
+                self.multiply(arena, tiles, group, input, products);
             }
         } else if phase == 0 {
             let (block, half) = (task / 2, task % 2);
@@ -226,22 +247,17 @@ impl<T: Transform> CompiledStep for Winograd<T> {
             with(self.isa, Inputs { of: self, arena, block, tiles, task: all, target });
         } else {
             for picture in 0..self.tiles.count / (self.tiles.grid.0 * self.tiles.grid.1) {
-                for block in task * self.tiles.group..self.filters.min((task + 1) * self.tiles.group) {
+                for block in task * self.tiles.group..self.filters.blocks.min((task + 1) * self.tiles.group) {
                     // SAFETY: no other task has this block.
                     unsafe { halo::clear(arena, &self.output, picture, block) };
                 }
             }
-            self.filters(arena, all, task, arena.at(self.scratch), scratch.at(0));
+            self.multiply(arena, all, task, arena.at(self.scratch), scratch.at(0));
         }
     }
 }
 
 impl<T: Transform> Winograd<T> {
-    /// The first block of input channels that a block of filters reads.
-    fn first_block(&self, block: usize) -> usize {
-        block / self.filters.div_ceil(self.groups) * (self.channels / self.groups)
-    }
-
     /// Picture, row and column of a tile.
     fn tile(&self, tile: usize) -> (usize, usize, usize) {
         let (rows, columns) = self.tiles.grid;
@@ -262,7 +278,7 @@ struct Inputs<'a, T: Transform> {
 impl<T: Transform> Body for Inputs<'_, T> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Winograd { input, channels, before, .. } = self.of;
+        let Winograd { input, filters, before, .. } = self.of;
         let count = self.task.1 - self.task.0;
         let (height, width) = (input.layout.height as isize, input.layout.width as isize);
         let row_len = input.layout.row() as isize;
@@ -276,7 +292,7 @@ impl<T: Transform> Body for Inputs<'_, T> {
             let inside = top >= 0 && left >= 0 && top + size.0 <= height && left + size.1 <= width;
             let at = |y: isize, x: isize| origin.wrapping_offset(y * row_len + x * LANES as isize);
             let target = self.target.wrapping_add((self.block * count + tile - self.task.0) * LANES);
-            let position = channels * count * LANES;
+            let position = filters.channels * count * LANES;
             // SAFETY: what lies inside the map is read; the target has room for all positions.
             unsafe {
                 if inside {
@@ -312,7 +328,7 @@ struct Outputs<'a, T: Transform> {
 impl<T: Transform> Body for Outputs<'_, T> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Winograd { output, addend, bias, epilogue, tiles, isa, .. } = self.of;
+        let Winograd { output, addend, filters, epilogue, tiles, isa, .. } = self.of;
         let count = self.tiles.1 - self.tiles.0;
         let (min, max) = (V::splat(epilogue.min), V::splat(epilogue.max));
         for tile in self.tiles.0..self.tiles.1 {
@@ -328,7 +344,7 @@ impl<T: Transform> Body for Outputs<'_, T> {
             // SAFETY: the products have all positions; outputs beyond the map are not written, and no other
             // task writes these.
             unsafe {
-                let bias = V::load(bias.at(self.block * LANES));
+                let bias = V::load(filters.bias.at(self.block * LANES));
                 let mut results = [0.0f32; BORDER];
                 T::output::<V>(products, tiles.group * count * LANES, results.as_mut_ptr());
                 let mut probe = V::splat(0.0);
@@ -374,13 +390,13 @@ impl<T: Transform> Outputs<'_, T> {
         (rows, columns): (usize, usize),
         results: &mut [f32; BORDER],
     ) {
-        let Winograd { input, weights, filters, of_group, before, .. } = self.of;
-        let first = self.of.first_block(self.block);
+        let Winograd { input, filters, before, .. } = self.of;
+        let first = filters.first_channels(self.block);
         let mut sums = [V::splat(0.0); BORDER / LANES];
-        for channel in 0..*of_group {
+        for channel in 0..filters.of_group {
             // SAFETY: each position has a vector of weights for each block of filters and channel.
             let taps = T::taps(|position| unsafe {
-                V::load(weights.at(((position * filters + self.block) * of_group + channel) * LANES))
+                V::load(filters.weights.at(filters.vector(position, self.block, channel)))
             });
             for (index, sum) in sums.iter_mut().enumerate().take(rows * T::OUTPUTS.1) {
                 let (y, x) = (index / T::OUTPUTS.1, index % T::OUTPUTS.1);

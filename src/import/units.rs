@@ -1,0 +1,168 @@
+//! Puts the statements of a list on lines: equal neighbours become a repetition, short ones share a line.
+
+use super::tree::{Statement, Tree};
+
+/// The longest line, in characters.
+pub(super) const WIDTH: usize = 100;
+/// The longest period of statements that is written as a repetition.
+const PERIOD: usize = 4;
+
+/// Words that may share a line with what stands before them.
+const LIGHT: &[&str] =
+    &["maxpool", "avgpool", "flatten", "dropout", "dense", "softmax", "shuffle", "relu", "pad", "upsample"];
+
+/// A statement with its lines, while equal neighbours are counted.
+pub(super) struct Unit<'t> {
+    pub(super) statement: &'t Statement,
+    /// Its lines, without the last `;`.
+    pub(super) lines: Vec<String>,
+    /// How often it follows itself.
+    pub(super) count: usize,
+    /// Whether equal neighbours may become a repetition.
+    pub(super) repeats: bool,
+    /// A member `… as []`.
+    pub(super) is_member: bool,
+    /// The shape that is stated behind it.
+    pub(super) shape: Option<String>,
+}
+
+/// The statements of a list, in order.
+pub(super) struct Units<'t, 'n> {
+    tree: &'t Tree<'n>,
+    units: Vec<Unit<'t>>,
+}
+
+impl<'t, 'n> Units<'t, 'n> {
+    /// An empty list of a tree.
+    pub(super) fn new(tree: &'t Tree<'n>) -> Units<'t, 'n> {
+        Units { tree, units: Vec::new() }
+    }
+
+    /// Adds a statement, or counts it where it equals the last one and may be repeated.
+    pub(super) fn push(&mut self, unit: Unit<'t>) {
+        if let Some(last) = self.units.last_mut()
+            && unit.repeats
+            && last.repeats
+            && last.is_member == unit.is_member
+            && last.lines == unit.lines
+            && last.shape.is_none()
+            && unit.shape.is_none()
+        {
+            last.count += 1;
+        } else {
+            self.units.push(unit);
+        }
+    }
+
+    /// The lines of all units, each statement with its `;`.
+    pub(super) fn lines(mut self, depth: usize) -> Vec<String> {
+        self.units = periods(self.units);
+        let mut lines = Vec::new();
+        let mut line = String::new();
+        let mut before: Option<&Unit<'_>> = None;
+        for unit in &self.units {
+            let mut own = unit.lines.clone();
+            let Some(last) = own.last_mut() else { continue };
+            if unit.count > 1 {
+                *last = if unit.is_member {
+                    format!("[{last}] * {}", unit.count)
+                } else {
+                    format!("{last} * {}", unit.count)
+                };
+            }
+            if let Some(shape) = &unit.shape {
+                *last = match last.rfind(" as ") {
+                    Some(at) => format!("{} -> {shape}{}", &last[..at], &last[at..]),
+                    None => format!("{last} -> {shape}"),
+                };
+            }
+            last.push(';');
+            if let [text] = own.as_slice() {
+                let fits = line.len() + 2 + text.len() + 4 * depth <= WIDTH;
+                if !line.is_empty() && fits && before.is_some_and(|before| self.share(before, unit)) {
+                    line.push_str(&format!("  {text}"));
+                } else {
+                    lines.extend((!line.is_empty()).then(|| std::mem::take(&mut line)));
+                    line = text.clone();
+                }
+            } else {
+                lines.extend((!line.is_empty()).then(|| std::mem::take(&mut line)));
+                lines.extend(own);
+            }
+            before = Some(unit);
+        }
+        lines.extend((!line.is_empty()).then_some(line));
+        lines
+    }
+
+    /// Whether two neighbours may stand on one line.
+    fn share(&self, before: &Unit<'_>, unit: &Unit<'_>) -> bool {
+        let light = |statement: &Statement| matches!(statement, Statement::Head(head) if LIGHT.contains(&self.tree.op(head.op).word));
+        let block = |statement: &Statement| match statement {
+            Statement::Group(id) => self.tree.group(*id).call.as_ref().map(|call| call.block),
+            _ => None,
+        };
+        let wire = |statement: &Statement| matches!(statement, Statement::Identity { .. });
+        match (before.statement, unit.statement) {
+            (Statement::Fetch { .. }, _) => true,
+            (left, right) if wire(left) || wire(right) => true,
+            (left, right) => match (block(left), block(right)) {
+                (Some(one), Some(other)) => one == other || (before.repeats && unit.repeats),
+                (Some(_), None) => light(right),
+                _ => light(right) && matches!(left, Statement::Head(_)),
+            },
+        }
+    }
+}
+
+/// Equal runs of a few statements become `[a; b] * n`.
+fn periods(mut units: Vec<Unit<'_>>) -> Vec<Unit<'_>> {
+    let same = |left: &[Unit<'_>], right: &[Unit<'_>]| {
+        left.iter()
+            .zip(right)
+            .all(|(a, b)| a.lines == b.lines && a.count == b.count && b.repeats && b.shape.is_none())
+    };
+    let may = |unit: &Unit<'_>| {
+        unit.repeats
+            && !unit.is_member
+            && unit.shape.is_none()
+            && matches!(unit.statement, Statement::Group(_) | Statement::Head(_))
+    };
+    let mut at = 0;
+    while at < units.len() {
+        for period in 2..=PERIOD {
+            let Some(first) = units.get(at..at + period).filter(|window| window.iter().all(may)) else {
+                continue;
+            };
+            let mut times = 1;
+            while units
+                .get(at + times * period..at + (times + 1) * period)
+                .is_some_and(|next| same(first, next))
+            {
+                times += 1;
+            }
+            if times < 2 {
+                continue;
+            }
+            let text: Vec<String> = first
+                .iter()
+                .map(|unit| match unit.count {
+                    1 => unit.lines[0].clone(),
+                    count => format!("{} * {count}", unit.lines[0]),
+                })
+                .collect();
+            let unit = Unit {
+                statement: first[0].statement,
+                lines: vec![format!("[{}] * {times}", text.join("; "))],
+                count: 1,
+                repeats: false,
+                is_member: false,
+                shape: None,
+            };
+            units.splice(at..at + times * period, [unit]);
+            break;
+        }
+        at += 1;
+    }
+    units
+}
