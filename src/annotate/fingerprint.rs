@@ -1,4 +1,4 @@
-//! Names of findings by which a CI system follows them from commit to commit.
+//! Computes fingerprints of findings, by which a CI system follows them from commit to commit.
 
 use std::collections::BTreeMap;
 

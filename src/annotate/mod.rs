@@ -1,4 +1,4 @@
-//! What a check found, in the forms that CI systems read: SARIF, GitHub's workflow commands, GitLab's code
+//! Writes the findings of a check in the forms that CI systems read: SARIF, GitHub's workflow commands, GitLab's code
 //! quality, JUnit, reviewdog's rdjson, and Markdown for a summary.
 //!
 //! All forms are drawn from the same [`FileFindings`], in which mistakes, lints and broken budgets are alike.
@@ -22,7 +22,7 @@ pub use sarif::sarif;
 use crate::diag::Severity;
 use crate::diag::json::DiagnosticView;
 
-/// What was found in one file and in what it uses.
+/// The findings in one file and in the files that it uses.
 #[derive(Clone, Debug)]
 pub struct FileFindings {
     /// The file, its folders separated by `/`.

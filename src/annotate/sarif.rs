@@ -1,8 +1,8 @@
 //! SARIF 2.1.0 (OASIS 2020), as GitHub's code scanning reads it.
 //!
-//! A run for each network, so that alerts of one network come and go with it; GitHub takes 20 runs of a file,
-//! so with more networks there is one run for all. The fingerprint stands under GitHub's own name, too:
-//! else its action would make one of the line's text.
+//! Each network has a run of its own, so that its alerts come and go with it. GitHub accepts 20 runs a file; more
+//! networks share one run. The fingerprint is written under GitHub's own name, too, because GitHub's action would
+//! otherwise compute one from the text of the line.
 
 use std::collections::BTreeSet;
 

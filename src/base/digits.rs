@@ -1,4 +1,4 @@
-//! Exact counts for people: digits in groups of three.
+//! Formats exact counts for people, with digits in groups of three.
 
 /// `120422400` as `120 422 400`.
 pub fn grouped(count: u128) -> String {

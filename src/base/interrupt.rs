@@ -1,19 +1,19 @@
-//! A way to give up work whose result nobody wants any more.
+//! Lets a caller stop work whose result is no longer wanted.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Says whether work is to be given up; by itself it never is. What was computed until then has no meaning.
+/// Tells long work whether to stop; the default never stops it. The results of stopped work are meaningless.
 #[derive(Clone, Default)]
 pub struct Interrupt(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
 
 impl Interrupt {
-    /// Work is given up as soon as the function says so.
+    /// Stops work as soon as the function returns true.
     pub fn when(is_over: impl Fn() -> bool + Send + Sync + 'static) -> Interrupt {
         Interrupt(Some(Arc::new(is_over)))
     }
 
-    /// Returns whether the work is to be given up.
+    /// Returns whether the work must stop.
     pub fn is_over(&self) -> bool {
         self.0.as_ref().is_some_and(|is_over| is_over())
     }

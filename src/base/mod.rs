@@ -1,4 +1,4 @@
-//! What every other module stands on: spans, the source map, quantities, suggestions.
+//! The foundation of all other modules: spans, the source map, quantities, suggestions.
 //!
 //! Nothing here knows the language, the network or the command line.
 

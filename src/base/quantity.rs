@@ -1,8 +1,8 @@
-//! Numbers with a suffix, as expectations and budgets have them: `61_706`, `4.1G`, `20MiB`. They are read
-//! exactly, as a fraction with a power of ten below.
+//! Reads numbers with a suffix, such as `61_706`, `4.1G`, `20MiB` in expectations and budgets. The result is exact: a
+//! fraction whose denominator is a power of ten.
 
-/// A number with or without a suffix as `numerator / denominator`; `None` where the text is none, or where it
-/// leaves 128 bits.
+/// A number with or without a suffix as `numerator / denominator`; `None` where the text is not a number, or does not
+/// fit 128 bits.
 pub fn parse(text: &str) -> Option<(i128, u128)> {
     let digits: String = text.trim().chars().filter(|&c| c != '_').collect();
     let end = digits.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len();

@@ -1,7 +1,7 @@
-//! Text from files, made safe for the form that it is written into: one function a form.
+//! Escapes text from files for the form that it is written into; each form has one function.
 //!
-//! Names of files, networks, rows and labels come from elsewhere. None may move a terminal's cursor, begin another
-//! line, leave its cell or its code span, or be taken for a formula or a tag.
+//! Names of files, networks, rows and labels are not trusted. Once escaped, none of them moves a terminal's cursor,
+//! begins another line, leaves its table cell or code span, or reads as a formula or a tag.
 
 use std::borrow::Cow;
 

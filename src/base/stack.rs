@@ -1,9 +1,10 @@
-//! Stack for recursion: how deep a text nests must not depend on the thread that a caller happens to use.
+//! Grows the stack for recursion, so that the depth of a text that compiles does not depend on the caller's thread.
 //!
 //! Whatever recurses with the nesting of a text (statements, expressions, blocks) passes through [`grow_stack`] once
 //! for each level; a recursion that is not written here (the generated parser) runs within [`with_deep_stack`].
 
-/// What one level may use before the next asks again, in bytes; unoptimised code needs about a tenth of it.
+/// The stack that one level may use before the next one asks again, in bytes; unoptimised code needs about a tenth of
+/// it.
 const ONE_LEVEL: usize = 256 << 10;
 
 /// The size of a further piece of stack, in bytes.

@@ -1,4 +1,4 @@
-//! "Did you mean …?": the nearest known word by edit distance.
+//! Finds the known word that is nearest to a misspelt one by edit distance, for "did you mean …?".
 
 /// How many candidates a suggestion is chosen from; with more, a text full of slips would be searched for too long.
 pub const MOST_SEARCHED: usize = 1000;
@@ -6,7 +6,7 @@ pub const MOST_SEARCHED: usize = 1000;
 /// How many equally near candidates are proposed.
 const MOST_PROPOSED: usize = 3;
 
-/// What is said of a word that resembles none of this version.
+/// The note about a word that resembles no word of this version.
 pub fn perhaps_newer() -> String {
     format!("this is cnnc {}; a newer one may know the word", env!("CARGO_PKG_VERSION"))
 }

@@ -1,4 +1,4 @@
-//! Characters that a reader of a terminal cannot see or that would rearrange what he sees.
+//! Makes characters visible that a terminal does not show, or that would rearrange the text around them.
 
 use std::borrow::Cow;
 

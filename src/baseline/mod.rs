@@ -1,8 +1,8 @@
 //! Baselines: the figures of networks as a text that is committed, and with which later versions are compared,
 //! as snapshot tests do.
 //!
-//! The text is made to be reviewed: a section for each network, sorted by file and name, a line for each total
-//! and each layer, exact figures. The same networks give the same text, byte for byte.
+//! The text is meant for review: it has a section for each network, sorted by file and name, and a line with exact
+//! figures for each total and each layer. The same networks give the same text, byte for byte.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

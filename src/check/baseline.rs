@@ -1,4 +1,4 @@
-//! A baseline as a text, the networks of it that are gone, and its figures of now.
+//! Reads a baseline, reports networks of it that no longer exist, and updates its figures.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

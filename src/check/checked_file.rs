@@ -1,4 +1,4 @@
-//! What the check of one file gives: its findings, its figures and the sources that they point into.
+//! The result of checking one file: its findings, its figures and the sources that they point into.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,8 @@ pub struct CheckedFile {
     pub name: String,
     /// The names of its networks.
     pub networks: Vec<String>,
-    /// Those of its networks that could be compiled, as they stand; empty unless [`Rules::keep_compiled`](super::Rules::keep_compiled).
+    /// Those of its networks that could be compiled, as they stand; empty unless
+    /// [`Rules::keep_compiled`](super::Rules::keep_compiled).
     pub compiled: Vec<CheckedNetwork>,
     /// What its words mean and which shapes pass its statements.
     pub uses: Uses,

@@ -11,7 +11,7 @@ use crate::project::{Group, Variant};
 
 use super::{BaselineFile, CheckedFile, ProjectFile};
 
-/// What networks are compared with, besides what their sources say.
+/// The rules that networks are compared with, besides those in their sources.
 #[derive(Clone, Debug, Default)]
 pub struct Rules<'a> {
     /// Which network of the file, and with which settings.

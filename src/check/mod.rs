@@ -1,7 +1,7 @@
-//! What is wrong with the networks of files: the compiler's findings, budgets, the variants of a project, and what
-//! differs from a baseline.
+//! Checks the networks of files: the compiler's errors and warnings, budgets, the variants of a project, and
+//! differences from a baseline.
 //!
-//! Files are opened elsewhere; here texts go in and findings come out, one [`CheckedFile`] for each file.
+//! The caller opens files. This module takes texts, and gives the findings, one [`CheckedFile`] for each file.
 //!
 //! ```
 //! use cnnc::analysis::budget::Budget;

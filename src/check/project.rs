@@ -1,4 +1,4 @@
-//! A project file as a text, and what it says without effect.
+//! Reads a project file, and reports entries of it that match nothing.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

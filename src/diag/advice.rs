@@ -1,4 +1,5 @@
-//! What to do about a failure, as a fact. Whoever speaks to people has the words of its own options for it.
+//! Advice about a failure, without the words of a program. A front end, such as the command line, words it with the
+//! names of its own options.
 
 use std::fmt;
 

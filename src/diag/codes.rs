@@ -36,7 +36,7 @@ impl fmt::Display for Severity {
 }
 
 impl Code {
-    /// The severity of everything that has the code: its letter.
+    /// The severity of all diagnostics with this code, which its letter tells.
     pub fn severity(self) -> Severity {
         if self.id().starts_with('W') { Severity::Warning } else { Severity::Error }
     }

@@ -1,6 +1,6 @@
-//! The lines of a source that a diagnostic shows: hidden characters made visible, long lines cropped.
+//! Cuts out the lines of a source that a diagnostic shows, makes hidden characters visible and crops long lines.
 //!
-//! An excerpt is a text of its own; the places of the labels are carried over to it. A span over several lines is
+//! An excerpt is a text of its own, to which the places of the labels are mapped. A span over several lines is
 //! shown by its first line only.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! How a diagnostic looks in a terminal. The only file that imports `codespan_reporting`.
+//! Draws diagnostics for a terminal. This is the only file that imports `codespan_reporting`.
 
 use std::io::{self, Write};
 use std::ops::Range;

@@ -13,9 +13,9 @@ type Figure = (Option<String>, String);
 /// The most errors, and the most warnings, that a sink keeps: enough for any reader, and a bound for hostile texts.
 pub const MOST_KEPT: usize = 1000;
 
-/// All diagnostics of one compilation. The same code at the same place is kept once, so that a mistake
-/// in a block that is expanded fifty times is reported for the first copy only. What is said of metrics at
-/// one place is kept for each metric.
+/// Collects all diagnostics of one compilation. It keeps one diagnostic for each code and place, so that a mistake in a
+/// block that is expanded fifty times is reported for the first copy only; diagnostics about metrics are kept for each
+/// metric.
 #[derive(Debug, Default)]
 pub struct Sink {
     diagnostics: Vec<Diagnostic>,
@@ -28,14 +28,14 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// A sink that holds what was said before.
+    /// A sink that already contains these diagnostics.
     pub fn of(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Sink {
         let mut sink = Sink::default();
         diagnostics.into_iter().for_each(|one| sink.add(one));
         sink
     }
 
-    /// A sink that holds nothing, and knows whether something is wrong already.
+    /// An empty sink that knows whether an error was reported elsewhere.
     pub fn after(failed_before: bool) -> Sink {
         Sink { failed_before, ..Sink::default() }
     }
@@ -93,7 +93,7 @@ impl Sink {
         diagnostics
     }
 
-    /// Takes in a finished diagnostic, unless [`MOST_KEPT`] of its severity are there.
+    /// Adds a finished diagnostic, unless [`MOST_KEPT`] of its severity are there.
     pub fn add(&mut self, diagnostic: Diagnostic) {
         let kept = match diagnostic.severity {
             Severity::Error => &mut self.errors,
@@ -108,7 +108,7 @@ impl Sink {
     }
 }
 
-/// A diagnostic in the making.
+/// Builds a diagnostic.
 #[must_use = "a diagnostic is reported by `emit` or `warn`"]
 #[derive(Debug)]
 pub struct Builder<'a> {
@@ -116,7 +116,7 @@ pub struct Builder<'a> {
     diagnostic: Diagnostic,
 }
 
-/// A diagnostic in the making after names were looked for.
+/// The result of a search for near names, with the builder.
 #[derive(Debug)]
 pub enum Suggested<'a> {
     /// A near name was proposed.
@@ -126,31 +126,31 @@ pub enum Suggested<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// What is true at the place that is wrong.
+    /// Sets the label of the wrong place: what is true there.
     pub fn here(mut self, text: impl Into<String>) -> Self {
         self.diagnostic.primary.text = text.into();
         self
     }
 
-    /// Another place that matters.
+    /// Adds a label at another place that matters.
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
         self.diagnostic.labels.push(Label { span, text: text.into() });
         self
     }
 
-    /// A rule, with the numbers in it.
+    /// Adds a note: the rule, with the numbers in it.
     pub fn note(mut self, text: impl Into<String>) -> Self {
         self.diagnostic.notes.push(text.into());
         self
     }
 
-    /// What to do.
+    /// Adds a help: what to do.
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.diagnostic.helps.push(Help { text: text.into(), edit: None });
         self
     }
 
-    /// What to do, and the edit that does it.
+    /// Adds a help with the edit that does it.
     pub fn fix(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
         let edit = Edit { span, replacement: replacement.into() };
         self.diagnostic.helps.push(Help { text: text.into(), edit: Some(edit) });
@@ -175,19 +175,19 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The expansions that led to the place.
+    /// Sets the expansions that led to the place.
     pub fn origin(mut self, origin: &Origin) -> Self {
         self.diagnostic.origin = origin.clone();
         self
     }
 
-    /// The row or part that it is about.
+    /// Sets the row or part that it is about.
     pub fn layer(mut self, path: &str) -> Self {
         self.diagnostic.subject.layer = Some(path.to_owned());
         self
     }
 
-    /// The metric that it is about.
+    /// Sets the metric that it is about.
     pub fn metric(mut self, name: &str) -> Self {
         self.diagnostic.subject.metric = Some(name.to_owned());
         self

@@ -1,4 +1,4 @@
-//! Which network of a file is meant.
+//! Chooses the network of a file that the options mean.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,4 +1,5 @@
-//! Files of other kinds that are given as a program: what they are, and what takes them.
+//! Recognises files of other kinds that are given as a program, such as pictures or weights, and says where they
+//! belong.
 
 /// Where the signs of a text are looked for.
 const LINES_READ: usize = 200;
@@ -8,7 +9,7 @@ const LINES_READ: usize = 200;
 pub(super) struct Foreign {
     /// What it is, with an article.
     pub(super) what: &'static str,
-    /// What takes it.
+    /// Where it belongs.
     pub(super) help: &'static str,
 }
 

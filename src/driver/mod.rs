@@ -1,5 +1,5 @@
-//! The stages in order: a [`Session`] is a program as it is now, and compiles its networks; a [`Workspace`] makes
-//! sessions of texts that change, such as those of an editor.
+//! Runs the stages of a compilation in order. A [`Session`] is a program at one moment and compiles its networks; a
+//! [`Workspace`] makes sessions of texts that change, such as those of an editor.
 
 mod choice;
 mod foreign;
@@ -47,7 +47,7 @@ pub struct Session {
     unreadable: bool,
 }
 
-/// What is known of a file while its networks are checked one after another.
+/// The state of a file's check, while its networks are compiled one after another.
 #[derive(Default)]
 struct Whole {
     steps: sema::Steps,
@@ -58,7 +58,7 @@ struct Whole {
     uses: sema::Uses,
 }
 
-/// What a compilation says, and the network.
+/// The diagnostics of a compilation, and the network.
 #[derive(Debug)]
 pub struct Outcome {
     /// Errors and warnings by place; those that a comment allows are left out.
@@ -70,7 +70,7 @@ pub struct Outcome {
     pub unchecked: usize,
 }
 
-/// What became of one network.
+/// The result of compiling one network.
 struct Compiled {
     checked: Option<Checked>,
     unused_settings: Vec<String>,
@@ -84,7 +84,7 @@ impl Outcome {
     }
 }
 
-/// What is said of all networks of a file, and those that could be compiled.
+/// The diagnostics of all networks of a file, and the networks that could be compiled.
 #[derive(Debug)]
 pub struct CheckOutcome {
     /// Errors and warnings by place; those that a comment allows are left out.

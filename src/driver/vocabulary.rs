@@ -1,4 +1,4 @@
-//! The words of the language in other frameworks, from the example of each.
+//! Finds what each word of the language is called in other frameworks, from a compilation of the word's example.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

@@ -1,4 +1,4 @@
-//! Texts that change while they are looked at, such as those of an editor.
+//! Makes sessions of texts that change, such as those of an editor. Unchanged files are not parsed again.
 
 use std::sync::Arc;
 

@@ -31,7 +31,7 @@ pub(crate) struct Site {
     pub(crate) row: bool,
 }
 
-/// A graph in the making.
+/// Builds a graph.
 #[derive(Debug)]
 pub(crate) struct GraphBuilder {
     graph: Graph,
@@ -138,7 +138,7 @@ impl GraphBuilder {
         NodeId(self.graph.dag.add_node(node).index() as u32)
     }
 
-    /// Says that a node was written as a trailing word.
+    /// Records that a node was written as a trailing word.
     pub(crate) fn mark_trailing(&mut self, id: NodeId) {
         self.graph.dag[id.petgraph()].trailing = true;
     }

@@ -1,4 +1,4 @@
-//! What the source expects of the network, with names resolved and the right side evaluated.
+//! An `expect` statement after expansion, with names resolved and the right side evaluated.
 
 use crate::base::Span;
 

@@ -1,4 +1,4 @@
-//! What an `input` says about pictures: how they become its tensor.
+//! The attributes of an `input` about pictures: how they become its tensor.
 
 use std::fmt;
 

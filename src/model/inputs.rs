@@ -1,4 +1,4 @@
-//! What an input takes, and how pictures and `.npy` arrays become it.
+//! Converts pictures and `.npy` arrays to the arrays that the inputs of a model take.
 
 use std::io::Read;
 

@@ -1,4 +1,4 @@
-//! The names of the classes.
+//! Reads the file with the names of the classes.
 
 use crate::analysis::Checked;
 use crate::diag::{Code, Failure};

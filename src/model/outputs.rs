@@ -1,4 +1,4 @@
-//! What a run gives.
+//! The outputs of a run: their arrays, and their elements ranked by value.
 
 use ndarray::{ArrayD, Axis};
 

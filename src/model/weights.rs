@@ -1,4 +1,4 @@
-//! Where the parameters of a model come from: a weights file, or a seed.
+//! Fills the parameters of a model from a weights file or a seed.
 
 use std::io::{Read, Seek};
 
@@ -117,12 +117,12 @@ impl Weights {
         Ok(Weights::seeded(0))
     }
 
-    /// What is worth knowing about a file but no mistake, one line each.
+    /// Facts about a file that are worth knowing and no mistakes, one line each.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// What was accepted of a file and changes results, one line each: parameters that the seed fills.
+    /// Deviations of a file that were accepted and change results, one line each: parameters that the seed fills.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }

@@ -1,4 +1,4 @@
-//! Device files: what a device can do at best, for bounds of the time that a network takes on it.
+//! Reads device files: the peak rates of a device, for bounds of the time that a network takes on it.
 
 use serde::Deserialize;
 
@@ -70,7 +70,7 @@ impl DeviceFile {
         })
     }
 
-    /// What the device can do with elements of a type; `None` where the file does not say.
+    /// The peak rates for elements of a type; `None` where the file does not state them.
     pub fn device(&self, dtype: Dtype) -> Option<Device> {
         let peak = match dtype {
             Dtype::F32 => self.f32,

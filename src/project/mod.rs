@@ -1,8 +1,8 @@
 //! The project file `cnnc.toml`: which files belong to a project, what their networks may cost, which lints
 //! count, and how reports look by default.
 //!
-//! A project is data: it is read from a text, and paths in it are compared as texts. Opening files and finding
-//! the project file is the matter of the command line.
+//! A project is data: it is read from a text, and paths in it are compared as texts. The command line
+//! opens files and finds the project file.
 
 mod device;
 mod read;

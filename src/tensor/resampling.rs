@@ -1,9 +1,9 @@
-//! Where the positions of a resampled axis lie in its input.
+//! Computes where the positions of a resampled axis lie in its input.
 //!
 //! A map that is brought to another size takes its values at positions between those of the input. Which neighbours
 //! each of them reads is decided here.
 
-/// How values between positions are found.
+/// How values between positions are interpolated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Interpolation {
     /// The value at `floor(i · input / output)`.

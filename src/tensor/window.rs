@@ -1,4 +1,4 @@
-//! The one formula of sliding windows, along one axis.
+//! The formula of sliding windows along one axis, shared by shapes, costs, receptive fields and kernels.
 //!
 //! Output size, taps that fall inside the input, and `same` padding are decided here and nowhere else.
 
