@@ -1,4 +1,4 @@
-//! Baselines as files: read, compared with what is found, written anew.
+//! Reads the file of a baseline, and writes it anew with `--update`.
 
 use std::io;
 

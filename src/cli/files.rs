@@ -1,4 +1,4 @@
-//! What is read: one function opens every file, knows its limit, and remembers it, so that no output replaces it.
+//! Opens every file that a command reads: limits its size, and remembers its path, so that no output replaces it.
 
 use std::collections::BTreeSet;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! The inputs of a run: which files are named, and what they hold.
+//! Reads the files that the command line names as inputs of a run.
 
 use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;

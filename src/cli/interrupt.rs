@@ -1,4 +1,4 @@
-//! What an interruption leaves behind: nothing. A file that is being written is removed before the process ends.
+//! Cleans up after an interruption: a file that is being written is removed before the process ends.
 
 use std::io;
 use std::path::{Path, PathBuf};

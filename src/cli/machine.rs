@@ -1,4 +1,4 @@
-//! What a run takes of the machine: threads and instructions.
+//! The options for what a run takes of the machine: threads and instruction set.
 
 use crate::diag::{Code, Failure};
 use crate::exec::Isa;

@@ -1,4 +1,4 @@
-//! How much memory a run may take.
+//! Limits how much memory a run may take.
 
 use crate::base::grouped;
 use crate::diag::{Code, Failure};

@@ -1,4 +1,4 @@
-//! What the command line says where options do not fit a file, or a word is not known.
+//! The messages of the command line about options that do not fit a file, and about unknown words.
 
 use crate::base::did_you_mean;
 use crate::diag::{Code, Failure};

@@ -1,4 +1,4 @@
-//! What is written: one function gives a file its content, whole or not at all.
+//! Writes every file that a command makes, completely or not at all.
 
 use std::collections::BTreeSet;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! DOT, for Graphviz.
+//! Writes a drawing as DOT, for Graphviz.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What is drawn, whatever the format: vertices, the frames of scopes around them, and edges with shapes.
+//! The drawing of a network, for all formats: vertices, the frames of scopes around them, and edges with shapes.
 //!
 //! Vertices stand in the order of the source. An edge leads forward unless folding joined operators with
 //! others between them; such an edge may lead backward.

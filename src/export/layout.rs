@@ -1,4 +1,4 @@
-//! Where the vertices, frames and edges of a drawing lie: ranks from top to bottom, columns from left to right.
+//! Places the vertices, frames and edges of a drawing: in ranks from top to bottom, in columns from left to right.
 //!
 //! A vertex lies one rank below the lowest of its operands, in the column of its first operand where that
 //! is free. An edge runs through free cells where it can, else in a lane right of all columns, so that no

@@ -1,4 +1,4 @@
-//! Mermaid, for Markdown pages that draw it.
+//! Writes a drawing as Mermaid, for Markdown pages that draw it.
 
 use std::fmt::Write;
 

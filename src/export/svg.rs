@@ -1,4 +1,4 @@
-//! SVG: a picture that needs no other program.
+//! Writes a drawing as SVG, which needs no other program to be shown.
 
 use std::fmt::Write;
 

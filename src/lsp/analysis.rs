@@ -1,4 +1,4 @@
-//! What is known of one file and of the files that it uses, for one version of their texts.
+//! The analysis of one file and of the files that it uses, for one version of their texts. Every feature reads it.
 
 use std::collections::BTreeMap;
 

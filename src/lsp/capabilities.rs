@@ -1,4 +1,4 @@
-//! What the server offers.
+//! The capabilities that the server announces to the client.
 
 use gen_lsp_types::{
     CodeActionKind, CodeActionOptions, CodeLensOptions, CompletionOptions, Full, InitializeResult,

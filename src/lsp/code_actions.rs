@@ -1,4 +1,4 @@
-//! What can be done at a place: the edits that the compiler proposes, allowing a lint, and rewriting.
+//! Code actions: the edits that the compiler proposes, and comments that allow a lint.
 
 use std::collections::HashMap;
 

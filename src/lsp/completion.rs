@@ -1,4 +1,4 @@
-//! What can be written at a place.
+//! Completion: proposes what can be written at a place.
 
 use gen_lsp_types::{CompletionItem, CompletionItemKind, InsertTextFormat, Position, TextEdit};
 

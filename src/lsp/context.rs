@@ -1,4 +1,4 @@
-//! What stands before a place in a text that may be broken: the statement, its operator, the brackets around.
+//! Finds what stands before a place in a text that may be broken: the statement, its operator, the brackets around.
 //!
 //! It reads tokens only, because what is being typed has no tree yet.
 

@@ -1,4 +1,4 @@
-//! Diagnostics of the compiler as diagnostics of the protocol.
+//! Converts diagnostics of the compiler to those of the protocol.
 
 use std::collections::BTreeMap;
 

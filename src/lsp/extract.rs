@@ -1,4 +1,4 @@
-//! "extract block": selected statements become a block that is called in their place.
+//! The rewriting "extract block": replaces selected statements by a call of a new block.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What can be folded: items, bodies, statements of several lines, and runs of comments.
+//! Folding ranges: items, bodies, statements of several lines, and runs of comments.
 
 use gen_lsp_types::{FoldingRange, FoldingRangeKind};
 

@@ -1,4 +1,4 @@
-//! Shapes behind statements, and the names of parameters before arguments.
+//! Inlay hints: shapes behind statements, and the names of parameters before arguments.
 
 use gen_lsp_types::{InlayHint, InlayHintKind, Range, TextEdit};
 

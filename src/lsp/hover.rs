@@ -1,4 +1,4 @@
-//! What is known of the word at a place.
+//! Hover: shows what is known about the word at a place.
 
 use gen_lsp_types::{Hover, Position};
 

@@ -1,4 +1,4 @@
-//! "inline block": a call becomes the statements of its block.
+//! The rewriting "inline block": replaces a call by the statements of its block.
 
 use std::collections::BTreeMap;
 

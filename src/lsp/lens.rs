@@ -1,4 +1,4 @@
-//! What a network costs, above it.
+//! Code lenses: the cost of each network, shown above it.
 
 use gen_lsp_types::{CodeLens, Command};
 use serde_json::json;

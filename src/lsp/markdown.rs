@@ -1,4 +1,4 @@
-//! Markdown as the protocol hands it to editors.
+//! Wraps Markdown as the protocol requires.
 
 use gen_lsp_types::{MarkupContent, MarkupKind};
 

@@ -1,4 +1,4 @@
-//! The name at a place, and all places that stand for the same.
+//! Finds the name at a place, and all other places that refer to the same definition.
 //!
 //! What a word means was decided by the semantic analysis while it resolved the word; here it is only looked up.
 

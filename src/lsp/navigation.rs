@@ -1,4 +1,4 @@
-//! Where a name is given and used: definition, references, highlights, rename.
+//! Navigation between the definition and the uses of a name: definition, references, highlights, rename.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;

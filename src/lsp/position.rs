@@ -1,4 +1,4 @@
-//! Places as the client counts them.
+//! Converts between byte offsets and the positions that the client counts.
 
 use gen_lsp_types::{Location, Position, PositionEncodingKind, Range};
 use serde_json::Value;

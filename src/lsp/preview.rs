@@ -1,4 +1,4 @@
-//! The network at a place as a graph or a report, for a panel beside the text.
+//! Previews: draws the network at a place as a graph or a report, for a panel beside the text.
 
 use gen_lsp_types::{Position, TextDocumentIdentifier};
 use serde::Deserialize;

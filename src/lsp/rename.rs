@@ -1,4 +1,4 @@
-//! What must hold before a name is changed.
+//! Checks whether a name can be changed to another.
 
 use std::collections::BTreeMap;
 

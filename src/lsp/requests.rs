@@ -1,4 +1,4 @@
-//! From the method of a request to the feature that answers it.
+//! Dispatches each request by its method to the feature that answers it.
 
 use gen_lsp_types::{
     CodeActionKind, CodeActionParams, CompletionParams, DocumentRangeFormattingParams, ErrorCodes,

@@ -1,4 +1,4 @@
-//! Rewriting at a place: stating a shape, holding the present figures, and blocks made of statements and back.
+//! The rewritings that add a statement of fact at a place: a shape behind a statement, an `expect` in a network.
 
 use gen_lsp_types::CodeActionKind;
 

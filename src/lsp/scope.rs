@@ -1,4 +1,4 @@
-//! What can be named at a place: constants and parameters in expressions, values behind `@`.
+//! Lists the names that can be used at a place: constants and parameters in expressions, values behind `@`.
 
 use crate::base::Span;
 use crate::syntax::ast::{ItemKind, Param, Stmt, StmtKind};

@@ -1,4 +1,4 @@
-//! Selections that grow node by node.
+//! Selection ranges: selections that grow from node to node of the tree.
 
 use gen_lsp_types::{Position, SelectionRange};
 

@@ -1,4 +1,4 @@
-//! What each word is, for colours that a grammar of regular expressions cannot know.
+//! Semantic tokens: tells what each word is, for colours that a grammar of regular expressions cannot give.
 
 use gen_lsp_types::{SemanticToken, SemanticTokens, SemanticTokensLegend};
 

@@ -1,4 +1,5 @@
-//! The loop of messages: the life of the server, the queue of what waits, and the guard around each handler.
+//! The loop of messages: the phases of the server, the queue of waiting messages, and the guard that catches a
+//! handler's panic.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};

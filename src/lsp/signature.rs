@@ -1,4 +1,4 @@
-//! The parameters of the block or network that is being called.
+//! Signature help: shows the parameters of the block or network that is being called.
 
 use gen_lsp_types::{ParameterInformation, Position, SignatureHelp, SignatureInformation};
 

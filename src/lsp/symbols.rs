@@ -1,4 +1,4 @@
-//! The outline of a file, and the items of all files by a part of their names.
+//! Symbols: the outline of a file, and a search for items of all files by a part of their names.
 
 use gen_lsp_types::{BaseSymbolInformation, DocumentSymbol, Location, SymbolKind, Uri, WorkspaceSymbol};
 

@@ -1,4 +1,4 @@
-//! Pieces of text at another depth.
+//! Indents pieces of text to another depth.
 
 /// The white space before a byte's line.
 pub(super) fn indent_at(text: &str, offset: u32) -> String {

@@ -1,4 +1,4 @@
-//! The open texts, what is known of them, and what has to be checked again.
+//! The state of the server: the open texts, their analyses, and the files that must be checked again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! The one argument binder: words and values behind an operator, checked against its [`Spec`].
+//! Binds arguments: checks the words and values behind an operator against its [`Spec`].
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The shape that an operator needs its input to have.
+//! Checks that the input of an operator has the kind of shape that it needs, a map or a vector.
 
 use super::OpError;
 use crate::diag::Code;

@@ -1,4 +1,4 @@
-//! How an operator is said in ONNX: the nodes that compute it, one where ONNX has the operator, else a few.
+//! How operators become ONNX: the nodes that compute an operator, a single one where ONNX has it, else a few.
 
 use super::Parameter;
 use crate::tensor::Shape;

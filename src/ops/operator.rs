@@ -1,4 +1,4 @@
-//! What an operator must say of itself.
+//! The traits that every operator implements: how it is written, and its facets (shape rule, parameters, cost, …).
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 

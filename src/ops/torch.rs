@@ -1,4 +1,4 @@
-//! How an operator is said in PyTorch: a module with its arguments, or an expression over tensors.
+//! How operators become PyTorch: a module with its arguments, or an expression over tensors.
 //!
 //! A module of torch is preferred; what torch lacks is a [`Helper`], a few lines of Python that an exported file
 //! holds only when it uses them. Modules name their parameters as the operator does, so weights go both ways.

@@ -1,4 +1,4 @@
-//! What an operator is in other frameworks: the nodes, and the module or expression, that exported models hold.
+//! What an operator is called in other frameworks: its nodes, and its module or expression, in exported models.
 
 use super::onnx::{OnnxBuilder, OnnxValue, WeightLayout};
 use super::{Op, Parameter, Torch, TorchArgument};

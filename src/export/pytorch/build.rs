@@ -1,4 +1,4 @@
-//! Makes classes of scopes; scopes of one structure are instances of one class.
+//! Makes a class of each scope. Scopes of the same structure become instances of one class.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Names that Python accepts.
+//! Turns names of the network into names that Python accepts.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Writes the text.
+//! Writes classes as the text of a Python file.
 
 use crate::ir::Graph;
 
