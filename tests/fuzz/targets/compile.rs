@@ -3,7 +3,7 @@
 #![no_main]
 
 use cnnc::diag::json::DiagnosticReport;
-use cnnc::diag::{Style, render};
+use cnnc::diag::{RenderStyle, render};
 use cnnc::driver::{Options, Session};
 use cnnc::export::{dot, mermaid, svg};
 use cnnc::report::{Report, Selection, Settings, csv, markdown, table};
@@ -15,7 +15,7 @@ const MOST_NODES: usize = 200;
 fuzz_target!(|text: &str| {
     let session = Session::load(&(), "fuzz.cnn", text.as_bytes().to_vec(), "fuzz");
     if let Ok(outcome) = session.check(&Options::default()) {
-        render(&outcome.diagnostics, session.sources(), Style::default());
+        render(&outcome.diagnostics, session.sources(), RenderStyle::default());
         DiagnosticReport::new(&outcome.diagnostics, session.sources());
     }
     let Ok(outcome) = session.compile(&Options::default()) else { return };

@@ -3,7 +3,7 @@
 
 use std::io::{Cursor, Error, Result};
 
-use cnnc::import::{Options, Storage, import};
+use cnnc::import::{ImportOptions, Storage, import};
 
 struct Bytes<'a>(&'a [u8]);
 
@@ -16,7 +16,7 @@ impl Storage for Bytes<'_> {
 }
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let options = Options { name: "fuzzed".to_owned(), ..Options::default() };
+    let options = ImportOptions { name: "fuzzed".to_owned(), ..ImportOptions::default() };
     if let Err(failure) = import(Cursor::new(bytes), "fuzzed", &options, &Bytes(bytes)) {
         assert_ne!(failure.code.id(), "E0804", "{failure}");
     }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use cnnc::base::SourceMap;
-use cnnc::diag::{Sink, Style, render, render_short};
+use cnnc::diag::{RenderStyle, Sink, render, render_short};
 use cnnc::syntax::parse;
 use libfuzzer_sys::fuzz_target;
 
@@ -17,6 +17,6 @@ fuzz_target!(|text: &str| {
         let span = diagnostic.primary.span;
         assert!(span.start <= span.end && span.end as usize <= text.len(), "a span outside of the text");
     }
-    render(&diagnostics, &map, Style { color: true, width: 60 });
+    render(&diagnostics, &map, RenderStyle { color: true, width: 60 });
     render_short(&diagnostics, &map);
 });
