@@ -24,6 +24,7 @@ mod fmt_command;
 mod formats;
 mod formatting;
 mod formatting_figures;
+mod fuzz_targets;
 mod generated;
 mod help_examples;
 mod hostile;

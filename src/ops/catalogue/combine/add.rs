@@ -6,11 +6,9 @@ use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
 use crate::ops::forms::{ADD, RESIDUAL};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
-use crate::ops::tools::nothing;
 use crate::ops::torch::{Both, Helper, ToTorch, Torch};
 use crate::ops::{
-    Arrays, Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec,
-    Written,
+    Arrays, Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Written,
 };
 use crate::tensor::{Shape, Window};
 
@@ -165,10 +163,6 @@ impl Operator for Add {
             None => elements * (inputs.len() as u128 - 1),
         };
         Cost { add, mul: if self.scale.is_some() { elements } else { 0 }, ..Cost::default() }
-    }
-
-    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
-        nothing()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

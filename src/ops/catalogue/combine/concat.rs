@@ -6,9 +6,8 @@ use crate::diag::Code;
 use crate::ops::field::arguments;
 use crate::ops::forms::CONCAT;
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
-use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Arrays, Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Arrays, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 arguments! {
@@ -49,14 +48,6 @@ impl Operator for Concat {
         }
         let channels = inputs.iter().fold(0u64, |sum, shape| sum.saturating_add(shape.channels()));
         Ok(first.with_channels(channels))
-    }
-
-    fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
-        Cost::default()
-    }
-
-    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
-        nothing()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

@@ -6,9 +6,8 @@ use crate::diag::Code;
 use crate::ops::field::arguments;
 use crate::ops::forms::MUL;
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
-use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Arrays, Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Arrays, Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 arguments! {
@@ -64,10 +63,6 @@ impl Operator for Mul {
 
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
         Cost { mul: u128::from(output.elements()) * (inputs.len() as u128 - 1), ..Cost::default() }
-    }
-
-    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
-        nothing()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

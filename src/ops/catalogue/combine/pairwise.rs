@@ -7,9 +7,8 @@ use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
 use crate::ops::forms::{MAX, MIN, SUB};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
-use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Arrays, Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Arrays, Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// What becomes of the elements at the same place.
@@ -103,10 +102,6 @@ impl Operator for Pairwise {
             Joined::Difference => Cost { add: operations, ..Cost::default() },
             Joined::Greatest | Joined::Least => Cost { cmp: operations, ..Cost::default() },
         }
-    }
-
-    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
-        nothing()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

@@ -3,11 +3,9 @@
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
-use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Arrays, Bound, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value,
-    Written,
+    Arrays, Bound, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -63,14 +61,6 @@ impl Written for Dropout {
 impl Operator for Dropout {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
         Ok(inputs[0])
-    }
-
-    fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
-        Cost::default()
-    }
-
-    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
-        nothing()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

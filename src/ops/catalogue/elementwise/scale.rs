@@ -26,10 +26,15 @@ arguments! {
     }
 }
 
-/// ChannelScale2d of exported PyTorch files.
-static SCALE: Helper = Helper {
-    name: "ChannelScale2d",
-    source: r#"class ChannelScale2d(nn.Module):
+/// ChannelScale2d or ChannelScale1d of exported PyTorch files, which index their parameters so.
+macro_rules! channel_scale {
+    ($dimensions:literal, $index:literal) => {
+        Helper {
+            name: concat!("ChannelScale", $dimensions),
+            source: concat!(
+                "class ChannelScale",
+                $dimensions,
+                r#"(nn.Module):
     """A trained factor, and optionally a trained summand, for each channel."""
 
     def __init__(self, channels: int, bias: bool = False) -> None:
@@ -40,27 +45,19 @@ static SCALE: Helper = Helper {
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x * self.weight[:, None, None]
-        return x if self.bias is None else x + self.bias[:, None, None]"#,
-};
+        x = x * self.weight"#,
+                $index,
+                "\n        return x if self.bias is None else x + self.bias",
+                $index
+            ),
+        }
+    };
+}
 
-/// ChannelScale1d of exported PyTorch files.
-static SCALE_VECTOR: Helper = Helper {
-    name: "ChannelScale1d",
-    source: r#"class ChannelScale1d(nn.Module):
-    """A trained factor, and optionally a trained summand, for each channel."""
-
-    def __init__(self, channels: int, bias: bool = False) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.register_parameter(
-            "bias", nn.Parameter(torch.zeros(channels)) if bias else None
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x * self.weight
-        return x if self.bias is None else x + self.bias"#,
-};
+/// Of maps.
+static SCALE: Helper = channel_scale!("2d", "[:, None, None]");
+/// Of vectors.
+static SCALE_VECTOR: Helper = channel_scale!("1d", "");
 
 impl ToTorch for Scale {
     fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {

@@ -47,10 +47,17 @@ const fn without(flag: &'static [Flag; 1]) -> Field<bool> {
     }
 }
 
-/// HalfAffineBatchNorm2d of exported PyTorch files.
-static HALF_AFFINE: Helper = Helper {
-    name: "HalfAffineBatchNorm2d",
-    source: r#"class HalfAffineBatchNorm2d(nn.BatchNorm2d):
+/// HalfAffineBatchNorm2d or HalfAffineBatchNorm1d of exported PyTorch files.
+macro_rules! half_affine {
+    ($dimensions:literal) => {
+        Helper {
+            name: concat!("HalfAffineBatchNorm", $dimensions),
+            source: concat!(
+                "class HalfAffineBatchNorm",
+                $dimensions,
+                "(nn.BatchNorm",
+                $dimensions,
+                r#"):
     """Batch normalisation with only a trained factor or only a trained summand."""
 
     def __init__(
@@ -64,28 +71,16 @@ static HALF_AFFINE: Helper = Helper {
         if not scale:
             self.register_parameter("weight", None)
         if not bias:
-            self.register_parameter("bias", None)"#,
-};
+            self.register_parameter("bias", None)"#
+            ),
+        }
+    };
+}
 
-/// HalfAffineBatchNorm1d of exported PyTorch files.
-static HALF_AFFINE_VECTOR: Helper = Helper {
-    name: "HalfAffineBatchNorm1d",
-    source: r#"class HalfAffineBatchNorm1d(nn.BatchNorm1d):
-    """Batch normalisation with only a trained factor or only a trained summand."""
-
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-05,
-        scale: bool = True,
-        bias: bool = True,
-    ) -> None:
-        super().__init__(num_features, eps=eps)
-        if not scale:
-            self.register_parameter("weight", None)
-        if not bias:
-            self.register_parameter("bias", None)"#,
-};
+/// Of maps.
+static HALF_AFFINE: Helper = half_affine!("2d");
+/// Of vectors.
+static HALF_AFFINE_VECTOR: Helper = half_affine!("1d");
 
 impl ToTorch for BatchNorm {
     fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {

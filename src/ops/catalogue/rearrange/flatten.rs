@@ -5,9 +5,8 @@ use ndarray::IxDyn;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
-use crate::ops::tools::nothing;
 use crate::ops::torch::{Helper, ToTorch, Torch};
-use crate::ops::{Arrays, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Arrays, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `flatten` is written.
@@ -63,14 +62,6 @@ impl Operator for Flatten {
         map_of("flatten", inputs[0])
             .map_err(|error| OpError { helps: vec!["remove it: a vector is flat".to_owned()], ..error })?;
         Ok(Shape::Vector(inputs[0].elements()))
-    }
-
-    fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
-        Cost::default()
-    }
-
-    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
-        nothing()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

@@ -5,11 +5,9 @@ use ndarray::{Axis, Slice as Range};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
-use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Arrays, Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value,
-    Written,
+    Arrays, Attribute, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
 };
 use crate::tensor::Shape;
 
@@ -71,14 +69,6 @@ impl Operator for Slice {
                 .here(format!("{} from channel {} on, of {channels}", self.count, self.first))
                 .note(format!("{} + {} is more than {channels}", self.first, self.count))),
         }
-    }
-
-    fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
-        Cost::default()
-    }
-
-    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
-        nothing()
     }
 
     fn geometry(&self, input: Shape) -> Geometry {

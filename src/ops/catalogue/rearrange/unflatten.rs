@@ -3,9 +3,8 @@
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
-use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Arrays, Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
+use crate::ops::{Arrays, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `unflatten` is written.
@@ -74,14 +73,6 @@ impl Operator for Unflatten {
             Shape::Map { .. } => Err(OpError::new(Code::E0302, "`unflatten` needs a vector, not a map")
                 .here(format!("a map of {} arrives here", inputs[0]))),
         }
-    }
-
-    fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
-        Cost::default()
-    }
-
-    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
-        nothing()
     }
 
     fn geometry(&self, _input: Shape) -> Geometry {

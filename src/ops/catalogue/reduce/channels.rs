@@ -5,11 +5,8 @@ use ndarray::Axis;
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
-use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{
-    Arrays, Bound, Cost, Counted, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written,
-};
+use crate::ops::{Arrays, Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
 /// How `mean channels` is written.
@@ -92,10 +89,6 @@ impl Operator for OverChannels {
         } else {
             Cost { add: joined, div: positions, ..Cost::default() }
         }
-    }
-
-    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
-        nothing()
     }
 
     fn geometry(&self, input: Shape) -> Geometry {

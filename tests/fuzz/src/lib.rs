@@ -1,0 +1,9 @@
+//! What each fuzz target does with its bytes. The tests of the compiler run the same over the corpus, so that no target
+//! falls behind the library.
+
+pub mod compile;
+pub mod npy;
+pub mod npz;
+pub mod onnx_import;
+pub mod parse;
+pub mod safetensors;
