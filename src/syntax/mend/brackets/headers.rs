@@ -2,7 +2,8 @@
 
 use crate::syntax::token::TokenKind;
 
-use super::{Open, Problem, Reader, text};
+use super::pieces::text;
+use super::{Open, Problem, Reader};
 
 impl Reader<'_> {
     /// Returns whether a name and what may follow it stand behind the keyword of an item.

@@ -4,42 +4,20 @@
 //! read in two ways, by order alone and by indentation, and the reading with fewer problems is taken. Nothing is
 //! reported here.
 
+mod branches;
 mod headers;
+mod indentation;
+mod pieces;
+mod problem;
 
 use crate::syntax::token::{Token, TokenKind};
+
+use pieces::{indents, piece_end, text};
+pub(crate) use problem::{Problem, closing};
 
 /// Words that open branches; only used to guess where a `<` was forgotten.
 pub(crate) const FORM_WORDS: [&str; 10] =
     ["residual", "inception", "concat", "add", "sub", "mul", "max", "min", "split", "aux"];
-
-/// A problem with a bracket. Numbers are indices of tokens.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Problem {
-    /// The bracket `open` ends, unclosed, before the token `before`.
-    Unclosed { open: usize, before: usize },
-    /// A bracket was forgotten before the token `before`: behind the word `word`, for the closing bracket `close`.
-    Unopened { symbol: char, word: usize, before: usize },
-    /// A closing bracket without an open one.
-    Stray { close: usize },
-    /// `close` closes `open`, but is of another kind.
-    WrongKind { open: usize, close: usize },
-    /// A token that may not stand here: a `;` in parentheses, a `|` outside branches, a second `{`.
-    Misplaced { token: usize },
-    /// Braces around statements.
-    Braces { open: usize, close: usize },
-    /// The item that begins at `word` lacks its keyword.
-    Keyword { word: usize, keyword: &'static str },
-}
-
-/// The closing partner of an opening bracket.
-pub(crate) fn closing(open: char) -> char {
-    match open {
-        '(' => ')',
-        '[' => ']',
-        '<' => '>',
-        _ => '}',
-    }
-}
 
 /// The problems of all brackets, in the order of the text.
 pub(crate) fn problems(source: &str, tokens: &[Token]) -> Vec<Problem> {
@@ -57,45 +35,6 @@ pub(crate) fn problems(source: &str, tokens: &[Token]) -> Vec<Problem> {
         start = end;
     }
     found
-}
-
-/// For each token, the column of the first token on its line.
-fn indents(source: &str, tokens: &[Token]) -> Vec<usize> {
-    let mut indent = 0;
-    let column = |token: &Token| {
-        let start = token.start as usize;
-        start - source[..start].rfind('\n').map_or(0, |newline| newline + 1)
-    };
-    tokens
-        .iter()
-        .map(|token| {
-            if token.leads {
-                indent = column(token);
-            }
-            indent
-        })
-        .collect()
-}
-
-fn text<'a>(source: &'a str, token: &Token) -> &'a str {
-    &source[token.start as usize..token.end as usize]
-}
-
-/// Where the next item begins a line that is indented no more than the line of `start`.
-fn piece_end(source: &str, tokens: &[Token], indents: &[usize], start: usize) -> usize {
-    let starts_item = |at: usize| {
-        let next = tokens.get(at + 1).map(|token| token.kind);
-        tokens[at].leads
-            && tokens[at].kind == TokenKind::Word
-            && indents[at] <= indents[start]
-            && match text(source, &tokens[at]) {
-                "block" | "network" | "table" => next == Some(TokenKind::Word),
-                "inline" => tokens.get(at + 1).is_some_and(|next| text(source, next) == "block"),
-                "use" => next == Some(TokenKind::Text),
-                _ => false,
-            }
-    };
-    (start + 1..tokens.len()).find(|&at| starts_item(at)).unwrap_or(tokens.len())
 }
 
 /// An open bracket.
@@ -297,58 +236,6 @@ impl<'a> Reader<'a> {
         closers >= around
     }
 
-    fn bar(&mut self, at: usize) {
-        if self.top().symbol != '<' && !self.open_forgotten_branches(at) {
-            self.problems.push(Problem::Misplaced { token: at });
-            return;
-        }
-        let top = self.top();
-        top.statement = at + 1;
-        top.form = None;
-    }
-
-    /// Opens the branches of a form in the statements at hand whose `<` is missing.
-    fn open_forgotten_branches(&mut self, at: usize) -> bool {
-        let Some(word) = self.top().form.take() else { return false };
-        let mut depth = 0_usize;
-        let mut before = (word + 1..at).find(|&next| {
-            match self.tokens[next].kind {
-                TokenKind::Symbol('(') => depth += 1,
-                TokenKind::Symbol(')') => {
-                    depth = depth.saturating_sub(1);
-                    return false;
-                }
-                _ => {}
-            }
-            depth == 0 && self.tokens[next].leads
-        });
-        if before.is_none() {
-            // On one line, only what follows the word of the form and its number can be the first statement.
-            before = (word + 1..=at).find(|&next| self.tokens[next].kind != TokenKind::Number);
-        }
-        let before = before.unwrap_or(at);
-        self.problems.push(Problem::Unopened { symbol: '<', word, before });
-        self.excess[1] += 1;
-        let indent = self.indents[word];
-        self.open.push(Open { symbol: '<', at: word, indent, statement: before, form: None, foreign: false });
-        true
-    }
-
-    fn branches(&mut self, at: usize) {
-        let behind_word = at > self.start
-            && match self.tokens[at - 1].kind {
-                TokenKind::Word | TokenKind::Number => true,
-                TokenKind::Symbol(symbol) => symbol == ')',
-                _ => false,
-            };
-        if !behind_word && self.excess[1] > 0 {
-            self.excess[1] -= 1;
-            self.problems.push(Problem::Misplaced { token: at });
-            return;
-        }
-        self.push('<', at);
-    }
-
     fn brace(&mut self, at: usize) {
         let statement = self.top().statement;
         let header = statement < at && self.is_item_keyword(statement);
@@ -419,40 +306,6 @@ impl<'a> Reader<'a> {
         match self.tokens[at].kind {
             TokenKind::Symbol(symbol) => symbol,
             _ => '<',
-        }
-    }
-
-    /// Closes what a line that is indented no more than the line of the opening bracket cannot belong to.
-    fn close_by_indentation(&mut self, at: usize) {
-        let column = self.indents[at];
-        let symbol = match self.tokens[at].kind {
-            TokenKind::Symbol(symbol) => symbol,
-            _ => ' ',
-        };
-        loop {
-            let top = self.top();
-            let closes = closing(top.symbol) == symbol;
-            let (top_symbol, indent) = (top.symbol, top.indent);
-            if !matches!(top_symbol, '<' | '[') || (symbol == '|' && top_symbol == '<') {
-                break;
-            }
-            let outer_partner = || {
-                let outer = &self.open[..self.open.len() - 1];
-                outer.iter().rev().any(|open| closing(open.symbol) == symbol && open.indent == column)
-            };
-            if (closes && column < indent && outer_partner()) || (!closes && column <= indent) {
-                self.unclosed(at);
-            } else {
-                break;
-            }
-        }
-        let top = self.top();
-        let form_here = top.form.is_some_and(|_| top.indent != column);
-        if symbol == '>' && form_here {
-            let form = self.top().form.expect("a form was seen");
-            if self.indents[form] == column && self.tokens[form].leads {
-                self.open_forgotten_branches(at);
-            }
         }
     }
 }
