@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use crate::base::{SourceMap, visible};
-use crate::diag::{Advice, Code, Diagnostic, Failure, MOST_KEPT, RenderStyle, Severity, render};
+use crate::diag::{Advice, Code, Diagnostic, Failure, FailureHelp, MOST_KEPT, RenderStyle, Severity, render};
 
 use super::{Done, Stop};
 
@@ -66,7 +66,11 @@ pub(super) fn error(text: &str) {
 /// Says why a command failed.
 pub(super) fn failure(failure: &Failure) {
     let mut failure = failure.clone();
-    failure.helps.extend(std::mem::take(&mut failure.advice).iter().map(in_words));
+    for help in &mut failure.helps {
+        if let FailureHelp::Advice(advice) = help {
+            *help = FailureHelp::Text(in_words(advice));
+        }
+    }
     error(&format!("{failure}\n"));
 }
 

@@ -16,15 +16,31 @@ pub struct Failure {
     /// Further facts, one line each.
     pub notes: Vec<String>,
     /// What to do, one line each.
-    pub helps: Vec<String>,
-    /// What else to do, for which the caller has the words.
-    pub advice: Vec<Advice>,
+    pub helps: Vec<FailureHelp>,
+}
+
+/// Something to do about a failure.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FailureHelp {
+    /// In words.
+    Text(String),
+    /// As a fact, which every caller words with the names of its own options.
+    Advice(Advice),
+}
+
+impl fmt::Display for FailureHelp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FailureHelp::Text(text) => f.write_str(text),
+            FailureHelp::Advice(advice) => advice.fmt(f),
+        }
+    }
 }
 
 impl Failure {
     /// A failure with its headline.
     pub fn new(code: Code, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), notes: Vec::new(), helps: Vec::new(), advice: Vec::new() }
+        Failure { code, message: message.into(), notes: Vec::new(), helps: Vec::new() }
     }
 
     /// Adds a fact.
@@ -35,13 +51,13 @@ impl Failure {
 
     /// Adds an action.
     pub fn help(mut self, text: impl Into<String>) -> Failure {
-        self.helps.push(text.into());
+        self.helps.push(FailureHelp::Text(text.into()));
         self
     }
 
     /// Adds an action that every caller calls differently.
     pub fn advise(mut self, advice: Advice) -> Failure {
-        self.advice.push(advice);
+        self.helps.push(FailureHelp::Advice(advice));
         self
     }
 }
@@ -54,10 +70,7 @@ impl fmt::Display for Failure {
             write!(f, "\n  = note: {}", safe::line(note))?;
         }
         for help in &self.helps {
-            write!(f, "\n  = help: {}", safe::line(help))?;
-        }
-        for advice in &self.advice {
-            write!(f, "\n  = help: {}", safe::line(&advice.to_string()))?;
+            write!(f, "\n  = help: {}", safe::line(&help.to_string()))?;
         }
         Ok(())
     }

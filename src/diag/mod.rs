@@ -17,6 +17,6 @@ mod sink;
 pub use advice::Advice;
 pub use codes::{Code, Severity};
 pub use diagnostic::{Diagnostic, Edit, Expansion, Help, Label, Origin, Subject};
-pub use failure::Failure;
+pub use failure::{Failure, FailureHelp};
 pub use render::{RenderStyle, render, render_short};
 pub use sink::{Builder, MOST_KEPT, Sink, Suggested};

@@ -100,6 +100,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
+    use crate::diag::FailureHelp;
 
     #[test]
     fn values_are_rounded_and_limited() {
@@ -120,8 +121,14 @@ mod tests {
     #[test]
     fn shapes_that_are_no_pictures_are_refused() {
         let failure = |meaning: Meaning, shape| meaning.check(shape, "out").unwrap_err();
-        assert_eq!(failure(Meaning::Values, Shape::map(4, 4, 21)).advice, [Advice::ShowClasses]);
-        assert_eq!(failure(Meaning::Classes, Shape::map(4, 4, 1)).advice, [Advice::ShowValues]);
+        assert_eq!(
+            failure(Meaning::Values, Shape::map(4, 4, 21)).helps,
+            [FailureHelp::Advice(Advice::ShowClasses)]
+        );
+        assert_eq!(
+            failure(Meaning::Classes, Shape::map(4, 4, 1)).helps,
+            [FailureHelp::Advice(Advice::ShowValues)]
+        );
         for meaning in [Meaning::Values, Meaning::Classes] {
             assert_eq!(failure(meaning, Shape::Vector(3)).code, Code::E0606);
         }

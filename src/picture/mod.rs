@@ -251,7 +251,7 @@ mod tests {
         let failure = prepare(RGB, &wanted(3, 16, 20, None), "p").unwrap_err();
         assert_eq!(failure.code, Code::E0606);
         assert_eq!(failure.message, "`p`: the picture is 19x26, the input 16x20");
-        assert!(failure.helps[0].contains("resize=20"));
+        assert!(failure.helps[0].to_string().contains("resize=20"));
     }
 
     #[test]
