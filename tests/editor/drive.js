@@ -53,6 +53,7 @@ async function main() {
             }
             await pause(500);
         }
+        await picture('failure');
         assert.fail(`no panel shows ${pattern}`);
     }
 
