@@ -11,6 +11,9 @@ use super::network::Network;
 use super::op::{Op, ValueId};
 use super::tree::{Statement, Tree};
 
+/// Operators of one tensor among which an owner is looked for: more have it by chance.
+const MOST_OWNERS: usize = 256;
+
 /// Finds the operators that share, gives each a key of its own, and remembers whose tensors it takes.
 pub(super) fn find(network: &mut Network) {
     let makers: BTreeMap<ValueId, usize> =
@@ -29,7 +32,8 @@ pub(super) fn find(network: &mut Network) {
         });
         match owner {
             Some(owner) => drop(shared.insert(index, owner)),
-            None => before.push(index),
+            None if before.len() < MOST_OWNERS => before.push(index),
+            None => {}
         }
     }
     give_keys(network, &shared);
