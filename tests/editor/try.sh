@@ -14,7 +14,7 @@ code=(node "$folder/node_modules/code-server/out/node/entry.js" --auth none --bi
 
 mkdir -p "$folder/files" "$folder/pictures" "$folder/user/User"
 cp "$here/net.cnn" "$here/blocks.cnn" "$folder/files/"
-cp "$here/../fixtures/pictures/rgb.png" "$folder/files/digit.png"
+cp "$here/../fixtures/pictures/ramp16.png" "$folder/files/ramp.png"
 cat > "$folder/user/User/settings.json" <<SETTINGS
 {
     "cnnc.path": "$cnnc",
