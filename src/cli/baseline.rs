@@ -1,4 +1,4 @@
-//! Reads the file of a baseline, and writes it anew with `--update`.
+//! Reads the file of a baseline, and rewrites it with `--update`.
 
 use std::io;
 
@@ -11,20 +11,20 @@ use super::files::{self, Named};
 use super::project::Opened;
 use super::{Done, Stop, write};
 
-/// What to do about figures that differ on purpose.
+/// The help of a finding about figures that differ, for the case that the change is wanted.
 const UPDATE: &str = "`cnnc check --baseline FILE --update` takes the figures of now";
 
-/// The baseline of a check.
+/// The baseline file that a check compares its figures with.
 pub(super) struct BaselineCheck {
     path: String,
     pub file: BaselineFile,
-    /// Whether it is to be written anew instead of compared.
+    /// Whether the check rewrites the file with the present figures instead of comparing them.
     pub update: bool,
 }
 
 impl BaselineCheck {
-    /// Reads the baseline `path`, else that of the project that is checked whole; `None` where there is neither.
-    /// One that is to be written anew may be missing.
+    /// Reads the baseline at `path`, or the one that the project file names when the whole project is checked; `None`
+    /// where there is neither. The file may be missing if it is to be rewritten.
     pub(super) fn open(
         path: Option<&str>,
         whole: Option<&Opened>,
@@ -48,8 +48,8 @@ impl BaselineCheck {
         Ok(Some(BaselineCheck { path, file, update }))
     }
 
-    /// Writes the baseline anew, or reports the networks of it that are gone. Nothing is written where a file could
-    /// not be read (`complete` is false).
+    /// Rewrites the baseline, or reports the networks in it that no file has any more. If a file could not be read
+    /// (`complete` is false), it does nothing.
     pub(super) fn finish(
         &self,
         files: &mut Vec<CheckedFile>,
@@ -68,7 +68,7 @@ impl BaselineCheck {
             return Ok(());
         }
         write::update(&self.path, || {
-            // Another writer may have been here meanwhile.
+            // Another process may have updated the file since this one read it.
             let now = read(&self.path, &self.file.name, Named::ByUser, true)?;
             Ok(baseline::write(&updated_figures(&now.baseline, files, whole)))
         })
@@ -90,7 +90,7 @@ fn read(path: &str, name: &str, named: Named, may_be_missing: bool) -> Result<Ba
         .map_err(|(line, why)| Stop::Environment(Failure::new(Code::E0704, format!("{path}:{line}: {why}"))))
 }
 
-/// Writes the figures of one network into a baseline; the other networks of it stay.
+/// Writes the figures of one network into a baseline file; the other networks in it stay.
 pub(super) fn save(path: &str, file: &str, checked: &Checked) -> Done {
     write::update(path, || {
         let old: Baseline = read(path, path, Named::ByUser, true)?.baseline;

@@ -82,13 +82,14 @@ pub(crate) struct BenchReport {
     pub threads: u64,
     /// `avx512`, `avx2` or `portable`.
     pub instructions: String,
-    /// The machine's most multiply-accumulates in registers, in 10⁹ floating-point operations a second, measured.
+    /// The multiply-accumulates that the machine can do with operands in registers, measured, in 10⁹ floating-point
+    /// operations a second.
     pub peak_gflops: f64,
-    /// The most bytes that the threads read from memory in a second, in 10⁹, measured.
+    /// The bytes that the threads together can read from memory, measured, in 10⁹ a second.
     pub peak_gigabytes: f64,
     /// Runs that were measured.
     pub runs: u64,
-    /// The time of one run.
+    /// The durations of the measured runs.
     pub time: Times,
     /// Floating-point operations of the network's definition a second, in 10⁹, at the median.
     pub gflops: f64,
@@ -106,7 +107,7 @@ pub(crate) struct BenchReport {
 pub(crate) struct Times {
     /// Half of the runs took at most as long.
     pub median: f64,
-    /// The shortest.
+    /// The shortest run.
     pub least: f64,
     /// A tenth of the runs took at most as long.
     pub tenth: f64,
@@ -120,7 +121,7 @@ pub(crate) struct Times {
 pub(crate) struct StepView {
     /// The kernel.
     pub kernel: String,
-    /// The rows that it covers; none for a copy between layouts.
+    /// The paths of the layers that it computes; none for a copy between layouts.
     pub covers: Vec<String>,
     /// The shape of its output for one picture.
     pub output: Vec<u64>,
@@ -128,7 +129,7 @@ pub(crate) struct StepView {
     pub time: Times,
     /// Its share of the sum of all medians.
     pub share_of_time: f64,
-    /// Floating-point operations of the covered rows a second, in 10⁹, at the median.
+    /// Floating-point operations of the covered layers a second, in 10⁹, at the median.
     pub gflops: f64,
     /// The same as a share of the peak.
     pub share_of_peak: f64,
@@ -142,7 +143,7 @@ fn bench(arguments: &Arguments, checked: &Checked) -> Done {
     let (threads, isa) = (machine::threads(arguments.threads), machine::isa()?);
     let mut parameters = arguments.parameters.clone();
     if parameters.weights.is_none() {
-        // The time does not depend on the weights.
+        // The values of the weights do not change the time.
         parameters.seed.get_or_insert(0);
     }
     let mut weights = parameters.weights(checked, None)?;
@@ -205,7 +206,7 @@ fn on_demand(executor: &mut Executor, inputs: &[(String, ArrayD<f32>)]) -> Done 
     Ok(())
 }
 
-/// The nanoseconds of each run, and of each step in each run.
+/// Measures the nanoseconds of each run, and of each step in each run.
 fn measure(
     executor: &mut Executor,
     inputs: &[(String, ArrayD<f32>)],
@@ -251,7 +252,7 @@ fn view(
         .nodes()
         .map(|(id, node)| (node.path.as_str(), checked.cost(id).flops() as f64 * plan.batch as f64))
         .collect();
-    // The sum of no floats is −0.
+    // `sum` starts from −0, which JSON would show.
     let flops = |step: &Step| {
         step.covers.iter().filter_map(|path| costs.get(path.as_str())).fold(0.0, |sum, cost| sum + cost)
     };
@@ -331,7 +332,7 @@ fn table(report: &BenchReport, per_layer: bool) -> String {
     text
 }
 
-/// The trace event format: one complete event for each step, in microseconds.
+/// A trace in Chrome's trace event format: one complete event for each step, in microseconds.
 fn trace(plan: &Plan, nanoseconds: &[u64]) -> serde_json::Value {
     let mut start = 0;
     let events: Vec<serde_json::Value> = plan

@@ -57,10 +57,10 @@ pub(super) struct Arguments {
     /// No project file
     #[arg(long)]
     no_config: bool,
-    /// Holds the figures against a baseline, that of the project where none is named
+    /// Compares the figures with a baseline, that of the project where none is named
     #[arg(long, value_name = "FILE")]
     baseline: Option<String>,
-    /// Writes the baseline anew instead
+    /// Rewrites the baseline with the present figures instead of comparing them
     #[arg(long)]
     update: bool,
     /// Threads; 0 is one for each core
@@ -70,17 +70,17 @@ pub(super) struct Arguments {
     settings: Settings,
 }
 
-/// A file to check.
+/// A file that the command checks.
 struct Job {
-    /// What it is opened and shown as.
+    /// The name under which it is opened and shown.
     name: String,
-    /// Its project, and its path from there.
+    /// The project that it belongs to, and its path from the project's folder.
     project: Option<(Arc<Opened>, String)>,
-    /// Whether the name is a path from the folder of the project.
+    /// Whether the name is relative to the project's folder instead of the current one.
     rooted: bool,
 }
 
-/// What is the same for all files.
+/// The settings that all files share.
 struct Common<'a> {
     text: Option<&'a str>,
     options: Options,
@@ -102,7 +102,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         fix_all(&jobs, &common.options, arguments.diff)?;
     }
     let results: Vec<Result<CheckedFile, Stop>> = match jobs.as_slice() {
-        // One file is checked sooner than threads have started.
+        // Starting threads takes longer than checking one file.
         [job] => vec![check(job, &common)],
         _ => threads(arguments.threads)?.install(|| jobs.par_iter().map(|job| check(job, &common)).collect()),
     };
@@ -144,7 +144,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     if fails { Err(Stop::Model) } else { Ok(()) }
 }
 
-/// Makes the certain edits of every file that can be written.
+/// Applies the certain edits to every file that is neither stdin nor of the zoo.
 fn fix_all(jobs: &[Job], options: &Options, only_show: bool) -> Done {
     for job in jobs {
         let name = job.name.as_str();
@@ -195,14 +195,14 @@ fn threads(number: u16) -> Result<rayon::ThreadPool, Stop> {
     })
 }
 
-/// The last line for people: what was checked, of a project always, else on a terminal.
+/// Prints the closing line for people. A check of a whole project always has one, any other only on a terminal.
 fn say(format: Format, files: &[CheckedFile], whole: bool, complete: bool) {
     let all: Vec<Diagnostic> = files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect();
     let counted_all = counts(&all);
     let verdict = match (all.is_empty(), complete) {
         (false, _) => counted_all.as_str(),
         (true, true) => "no errors",
-        // The failure that follows says what could not be checked.
+        // The failure that follows names the files that could not be checked.
         (true, false) => return,
     };
     let for_people = matches!(format, Format::Human | Format::Short);
@@ -217,7 +217,7 @@ fn say(format: Format, files: &[CheckedFile], whole: bool, complete: bool) {
     }
 }
 
-/// The budgets of `--max`.
+/// The budgets that `--max` gives.
 fn budgets(words: &[String]) -> Result<Vec<Budget>, Stop> {
     let budget = |word: &String| {
         let (name, limit) = word.split_once('=').ok_or_else(|| {
@@ -235,7 +235,7 @@ fn budgets(words: &[String]) -> Result<Vec<Budget>, Stop> {
     words.iter().map(budget).collect()
 }
 
-/// The forms and files of `--also`.
+/// The pairs of form and file that `--also` gives.
 fn also(words: &[String]) -> Result<Vec<(Format, &str)>, Stop> {
     let one = |word: &'_ String| -> Option<Format> {
         <Format as clap::ValueEnum>::from_str(word.split_once('=')?.0, false).ok()
@@ -250,12 +250,12 @@ fn also(words: &[String]) -> Result<Vec<(Format, &str)>, Stop> {
     parsed.collect()
 }
 
-/// A check of nothing says nothing: a wrong folder would look fine.
+/// The failure of a check that found no file. Without it, a wrong folder would pass every check.
 fn nothing_there(place: &str) -> Stop {
     Stop::Environment(Failure::new(Code::E0609, format!("{place} has no .cnn file")))
 }
 
-/// What a project that was named cannot speak of: a text, or a file that is not below its folder.
+/// The argument that the project file given by `--config` cannot apply to: a text, or a file outside its folder.
 fn outside(arguments: &Arguments, given: Option<&Opened>) -> Option<String> {
     let given = given?;
     if arguments.text.is_some() {
@@ -299,7 +299,8 @@ fn jobs(arguments: &Arguments) -> Result<(Vec<Job>, Option<Arc<Opened>>), Stop> 
                 failure.help("name a file or a folder, or write a project file with `cnnc init`"),
             ));
         };
-        // Whatever folder it is called from, names are paths from the folder of the project file.
+        // Every name becomes relative to the folder of the project file, so that the output does not depend on the
+        // current folder.
         let name = opened.file.name.rsplit('/').next().unwrap_or_default();
         let opened = Arc::new(Opened { root: opened.root.clone(), file: opened.file.renamed(name) });
         let files = opened.files()?;

@@ -50,7 +50,8 @@ enum Format {
     Html,
 }
 
-/// A file of one version: its path from the place that was named, its sources, and the network of a zoo.
+/// A file in one of the two versions: its path from the place that was named, its sources, and the network where the
+/// place names one of the zoo.
 struct Program {
     path: String,
     session: Session,
@@ -73,7 +74,7 @@ struct Compiled {
     errors: Vec<Diagnostic>,
 }
 
-/// The share of common lines from which a file counts as another one renamed.
+/// The share of common lines from which two files of different names count as one file renamed.
 const ALIKE: f64 = 0.5;
 
 /// Compares every network of both versions.
@@ -105,7 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
             (None, None) => {}
         }
     }
-    // What does not compile any more is named first, what never did behind it.
+    // Failures of the new version come first, those of the old version behind them.
     report.failed.sort_by_key(|one| one.version != "new");
     report.broken =
         report.networks.iter().flat_map(|diff| gates.iter().filter_map(|gate| gate.check(diff))).collect();
@@ -119,12 +120,13 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     if failed || !report.broken.is_empty() { Err(Stop::Model) } else { Ok(()) }
 }
 
-/// The places that are compared: where one is left out, the last commit with the work tree.
+/// The two places to compare. Without a second one, `old` is compared with the work tree; without any, the last commit
+/// is.
 fn places(old: Option<&str>, new: Option<&str>) -> (String, String) {
     let is_place =
         |text: &str| text.starts_with("git:") || text.starts_with("zoo:") || Path::new(text).exists();
     let is_revision = |text: &str| !is_place(text) && git::is_revision(text);
-    // A revision alone means what the other side is a path of.
+    // A bare revision stands for the other side's path in that revision.
     let of_revision = |revision: &str, path: &str| match path {
         "." | "" => format!("git:{revision}:."),
         path if Path::new(path).is_absolute() => format!("git:{revision}:{path}"),
@@ -143,8 +145,8 @@ fn places(old: Option<&str>, new: Option<&str>) -> (String, String) {
     }
 }
 
-/// The files of both versions side by side: two single files whatever they are called, else by path, else as
-/// renamed files.
+/// Pairs the files of both versions: two single files always, others by path, the rest by similar content (renamed
+/// files).
 fn pairs(olds: Vec<Program>, news: Vec<Program>) -> Vec<(Option<Program>, Option<Program>)> {
     if olds.len() == 1 && news.len() == 1 {
         return olds.into_iter().map(Some).zip(news.into_iter().map(Some)).collect();
@@ -188,7 +190,7 @@ fn likeness(old: &Program, new: &Program) -> f64 {
     common as f64 / lines(old).max(lines(new)).max(1) as f64
 }
 
-/// What does not compile, or breaks what it expects: the first error of each network.
+/// The networks that do not compile or break an `expect`, each with its first error.
 fn failures(compiled: &Compiled, version: &str) -> Vec<FailedNetwork> {
     let mut failures: Vec<FailedNetwork> = Vec::new();
     for error in &compiled.errors {
@@ -259,7 +261,7 @@ fn programs(place: &str) -> Result<Vec<Program>, Stop> {
     Ok(vec![Program { path, session: opened.session, network: opened.network }])
 }
 
-/// Compiles the networks of a file that need no further arguments.
+/// Compiles those networks of a file whose parameters all have a default or are set by an option.
 fn compile(program: Program, options: &Options) -> Result<Compiled, Stop> {
     let Program { path: file, session, network } = program;
     let wanted = options.network.clone().or(network);
@@ -280,7 +282,7 @@ fn compile(program: Program, options: &Options) -> Result<Compiled, Stop> {
             }
         }
     }
-    // A file that cannot be parsed may seem to have no network at all.
+    // A syntax error can hide every network of a file; then the first error of the file stands for them.
     if networks.is_empty() && errors.is_empty() {
         let outcome = session.check(options).map_err(stop)?;
         if outcome.failed() {
@@ -291,7 +293,7 @@ fn compile(program: Program, options: &Options) -> Result<Compiled, Stop> {
     Ok(Compiled { file, session, networks, errors })
 }
 
-/// Pairs the networks of a file by name; the only ones of two files whatever they are called.
+/// Pairs the networks of two files by name, or regardless of their names where each file has only one.
 fn compare(report: &mut DiffReport, old: Option<Compiled>, new: Compiled) {
     let file = new.file.as_str();
     let Some(mut old) = old else {
@@ -312,7 +314,7 @@ fn compare(report: &mut DiffReport, old: Option<Compiled>, new: Compiled) {
         );
         report.networks.push(NetworkDiff::of(file, sides.0, sides.1));
     }
-    // A network that has errors now is not gone.
+    // A network that no longer compiles is listed with the failures, not with the removed ones.
     let entries = new.session.entries();
     let gone = old.networks.iter().filter(|(name, _)| !entries.iter().any(|entry| entry.name == *name));
     report.removed.extend(gone.map(|(_, checked)| NetworkFigures::of(file, checked)));

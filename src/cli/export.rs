@@ -97,7 +97,7 @@ fn text(checked: &Checked, options: &PytorchOptions) -> Result<String, Stop> {
     })
 }
 
-/// The doc comments of blocks and networks by name.
+/// The `##` comments of the blocks and networks, by name.
 fn docs(session: &Session) -> std::collections::BTreeMap<String, String> {
     let documented = session.program().visible_items().filter(|item| !item.doc.is_empty());
     documented.filter_map(|item| Some((item.name()?.value.clone(), item.doc.join("\n")))).collect()

@@ -14,14 +14,15 @@ use crate::driver::{Loader, MAX_SOURCE_BYTES};
 pub(super) enum Named {
     /// The user, who may name a pipe or a device.
     ByUser,
-    /// Another file, which may name regular files only: what never ends, or waits for a writer, is refused.
+    /// Another file, which may name regular files only: a device could be endless, and a pipe could wait for a writer
+    /// for ever.
     ByFile,
 }
 
 /// The most bytes of a baseline.
 pub(super) const MOST_BASELINE_BYTES: u64 = 64 << 20;
 
-/// The files that were opened, by their path without links.
+/// The files that this process has opened, by their canonical paths.
 static OPENED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// Opens a file for reading.
@@ -43,12 +44,12 @@ pub(super) fn open(path: impl AsRef<Path>, named: Named) -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether a file was opened for reading; `path` has no links.
+/// Whether this process has opened a file for reading; `path` is canonical.
 pub(super) fn was_opened(path: &Path) -> bool {
     OPENED.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
 }
 
-/// The bytes of a file of at most so many.
+/// Reads a file of at most `most` bytes.
 pub(super) fn read(path: impl AsRef<Path>, named: Named, most: u64) -> io::Result<Vec<u8>> {
     let bytes = read_up_to(open(path, named)?, most)?;
     if bytes.len() as u64 > most {
@@ -57,21 +58,21 @@ pub(super) fn read(path: impl AsRef<Path>, named: Named, most: u64) -> io::Resul
     Ok(bytes)
 }
 
-/// The text of a file of at most so many bytes.
+/// Reads a text file of at most `most` bytes.
 pub(super) fn read_text(path: impl AsRef<Path>, named: Named, most: u64) -> io::Result<String> {
     String::from_utf8(read(path, named, most)?).map_err(|error| {
         io::Error::other(format!("it is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
     })
 }
 
-/// Reads up to one byte beyond a limit, so that what is too large can be told.
+/// Reads up to one byte more than `most`, so that the caller can tell a file that is too large.
 fn read_up_to(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(most + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// The bytes of a source, and one more of one that is too large: the parser reports it.
+/// Reads a source, up to one byte more than the largest allowed one; the parser reports the excess.
 pub(super) fn read_source(reader: impl Read) -> io::Result<Vec<u8>> {
     read_up_to(reader, MAX_SOURCE_BYTES as u64)
 }
@@ -95,7 +96,7 @@ impl Loader for FileLoader {
     }
 }
 
-/// Reads sources from below a folder, whatever the current one is.
+/// Reads sources whose paths are relative to a folder, independent of the current one.
 #[derive(Debug)]
 pub(super) struct FolderLoader<'a>(pub &'a Path);
 
@@ -110,8 +111,8 @@ impl Loader for FolderLoader<'_> {
     }
 }
 
-/// A path as it is named everywhere: with `/` between its parts.
+/// A path with `/` between its parts, the spelling that every message and output uses.
 pub(super) fn slashed(path: &str) -> String {
-    // Elsewhere `\` is a character like any other.
+    // On other systems `\` is an ordinary character of a name.
     if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() }
 }

@@ -11,14 +11,14 @@ use super::files::{FileLoader, FolderLoader};
 use super::output;
 use super::{Stop, write};
 
-/// A mended text may show further mistakes, which may be mended in turn, so often.
+/// The number of times that a text is compiled and mended: an edit may uncover further mistakes.
 const MOST_ROUNDS: usize = 16;
 
 /// A file to mend.
 pub(super) struct Target<'a> {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub(super) name: &'a str,
-    /// The folder that its path starts from; `None` for the current one.
+    /// The folder that its path is relative to; `None` for the current one.
     pub(super) root: Option<&'a Path>,
 }
 
@@ -38,12 +38,12 @@ impl Target<'_> {
     }
 }
 
-/// A text before and after all certain edits, and what was done, a line for each.
+/// A text before and after all certain edits, with a line of description for each edit.
 struct Mended {
     before: String,
     after: String,
     done: Vec<String>,
-    /// Whether edits were left out because they overlap.
+    /// Whether an edit was left out because it overlaps with another.
     overlap: bool,
 }
 
@@ -54,7 +54,7 @@ pub(super) fn fix(target: &Target<'_>, options: &Options, only_show: bool) -> Re
     };
     let path = target.path();
     let bytes = FileLoader.read(&path).map_err(unreadable)?;
-    // What is no text is left to the check.
+    // A file that is not UTF-8 is left as it is; the check reports it.
     let Ok(text) = String::from_utf8(bytes) else { return Ok(()) };
     let mended = mend(target, text, options);
     if mended.overlap {
@@ -85,7 +85,7 @@ fn mend(target: &Target<'_>, text: String, options: &Options) -> Mended {
     for _ in 0..MOST_ROUNDS {
         let session = target.session(mended.after.clone().into_bytes());
         let file = session.root();
-        // Wrong options are reported by the check.
+        // Wrong options end the loop; the check reports them.
         let Ok(outcome) = session.check(options) else { break };
         let edits: Vec<_> = outcome
             .diagnostics

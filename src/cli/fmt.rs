@@ -36,17 +36,17 @@ pub(super) struct Arguments {
     color: Color,
 }
 
-/// What became of the files.
+/// The number of files that were formatted, and what failed.
 #[derive(Default)]
 struct Tally {
     changed: u64,
     unchanged: u64,
     broken: u64,
-    /// What kept a file from being read or written.
+    /// The first failure to read or write a file.
     stopped: Option<Stop>,
 }
 
-/// Formats every file; one that cannot be read or has errors does not keep the others from being formatted.
+/// Formats every file; the others are formatted even if one cannot be read or has syntax errors.
 pub(super) fn run(arguments: &Arguments) -> Done {
     let mut tally = Tally::default();
     for path in paths(&arguments.paths)? {
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 }
 
 impl Tally {
-    /// The last line for people.
+    /// The closing line for people.
     fn summary(&self, only_looks: bool) -> String {
         let done = if only_looks { "not in canonical form" } else { "formatted" };
         let mut parts = Vec::new();
@@ -131,7 +131,7 @@ fn one(arguments: &Arguments, path: &str) -> Result<Outcome, Stop> {
     Ok(if changed { Outcome::Changed } else { Outcome::Unchanged })
 }
 
-/// The canonical text; `None` where there are syntax errors, which are shown.
+/// Formats a text; `None` where it has syntax errors, which are shown.
 fn formatted(arguments: &Arguments, path: &str, text: &str) -> Option<String> {
     let mut map = SourceMap::default();
     let file = map.add(path, text);
@@ -144,7 +144,7 @@ fn formatted(arguments: &Arguments, path: &str, text: &str) -> Option<String> {
     formatted
 }
 
-/// The files to format.
+/// The files that the arguments stand for.
 fn paths(named: &[String]) -> Result<Vec<String>, Stop> {
     let mut paths = Vec::new();
     if named.is_empty() {
@@ -171,12 +171,13 @@ fn sources_below(folder: &str) -> Result<Vec<String>, Stop> {
     Ok(files.map(|one| if folder == "." { one } else { format!("{folder}/{one}") }).collect())
 }
 
-/// Prints a unified diff: as it is where a program reads it, without hidden characters on a terminal.
+/// Prints a unified diff. On a terminal, control characters are made visible; elsewhere the bytes stay as they are, so
+/// that `patch` can read them.
 pub(super) fn print_patch(patch: &str) -> Result<(), Stop> {
     if output::is_terminal() { output::print_text(patch) } else { output::print(patch) }
 }
 
-/// What changes, as a unified diff.
+/// The difference of two texts as a unified diff.
 pub(super) fn unified(path: &str, before: &str, after: &str) -> String {
     let path = safe::line(path);
     similar::TextDiff::from_lines(before, after)

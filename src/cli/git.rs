@@ -22,8 +22,8 @@ pub(super) struct Revision {
 }
 
 impl Revision {
-    /// Reads `git:REVISION:PATH`; `None` where the text is another place. As in git itself, the path begins at
-    /// the root of the repository, with `./` and `../` at the current folder.
+    /// Parses `git:REVISION:PATH`; `None` for a text without that prefix. As in git itself, the path is relative to the
+    /// root of the repository, or to the current folder if it begins with `./` or `../`.
     pub(super) fn parse(text: &str) -> Option<Result<Revision, Stop>> {
         let rest = text.strip_prefix("git:")?;
         Some(Revision::of(text, rest))
@@ -50,7 +50,7 @@ impl Revision {
         Ok(Revision { revision: revision.to_owned(), path, objects })
     }
 
-    /// Another path of the same revision.
+    /// Git's name for another path of the same revision, `REVISION:PATH`.
     fn object(&self, path: &str) -> String {
         format!("{}:{path}", self.revision)
     }
@@ -59,15 +59,15 @@ impl Revision {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner).read(&self.object(path))
     }
 
-    /// Whether the path is a folder. Fails where the revision or the path is not there.
+    /// Whether the path is a folder. Fails if the revision or the path does not exist.
     pub(super) fn is_folder(&self) -> Result<bool, Stop> {
         let object = self.object(&self.path);
         let found = self.find(&self.path).map_err(|error| failed(&object, &error.to_string()))?;
         Ok(found.kind == "tree")
     }
 
-    /// The `.cnn` files of the folder, by path from there, sorted. Submodules are left out, and so are links to
-    /// what is no file of the revision.
+    /// The `.cnn` files below the folder, by path from there, sorted. Submodules are left out, and so are links that do
+    /// not lead to a file of the revision.
     pub(super) fn files(&self) -> Result<Vec<String>, Stop> {
         let object = self.object(&self.path);
         let tree = self.find(&self.path).map_err(|error| failed(&object, &error.to_string()))?;
@@ -90,7 +90,7 @@ impl Revision {
         Ok(names)
     }
 
-    /// The path of a file of the folder.
+    /// The path from the root of a file that is named relative to the folder.
     pub(super) fn within(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}/{name}", self.path) }
     }
@@ -111,11 +111,11 @@ struct Object {
     id: String,
     /// `blob` or `tree`.
     kind: String,
-    /// Its content, up to one byte beyond the largest source.
+    /// Its content, cut one byte beyond the size of the largest allowed source.
     bytes: Vec<u8>,
 }
 
-/// The process that reads objects, started when the first is asked for.
+/// The `git cat-file` process, started when the first object is read.
 #[derive(Debug, Default)]
 struct Objects {
     process: Option<(Child, ChildStdin, BufReader<ChildStdout>)>,
@@ -137,21 +137,22 @@ impl Objects {
         let words: Vec<&str> = head.trim_end().rsplitn(3, ' ').collect();
         let size = words[0].parse::<u64>().ok();
         match (words.as_slice(), size) {
-            // `ID KIND SIZE`, the content and a line end.
+            // An object that exists: a line `ID KIND SIZE`, then the content and a line end.
             ([_, kind @ ("blob" | "tree"), id], Some(size)) => {
                 let object = Object { id: (*id).to_owned(), kind: (*kind).to_owned(), bytes: Vec::new() };
                 let mut bytes = Vec::new();
                 let most = MAX_SOURCE_BYTES as u64 + 1;
                 stdout.take(size.min(most)).read_to_end(&mut bytes)?;
                 if size > most {
-                    // The rest is not read: the next object is asked of another process.
+                    // The rest of a large object is never read; the process is ended, and the next object starts
+                    // another one.
                     self.stop();
                 } else {
                     stdout.read_exact(&mut [0])?;
                 }
                 Ok(Object { bytes, ..object })
             }
-            // `KIND SIZE`, and where a link leads.
+            // A link that cannot be followed: a line `KIND SIZE`, then its target.
             ([_, kind @ ("symlink" | "dangling" | "loop" | "notdir")], Some(size)) => {
                 let why = match *kind {
                     "loop" => "its links lead in a circle",
@@ -166,7 +167,7 @@ impl Objects {
         }
     }
 
-    /// Ends the process; gives what it said last.
+    /// Ends the process and gives what it wrote to stderr.
     fn stop(&mut self) -> String {
         let Some((mut process, stdin, stdout)) = self.process.take() else { return String::new() };
         drop((stdin, stdout));
@@ -202,7 +203,7 @@ fn start() -> io::Result<(Child, ChildStdin, BufReader<ChildStdout>)> {
     Ok((process, stdin, BufReader::new(stdout)))
 }
 
-/// A path without `.` and `..`; `None` where it leaves the root.
+/// A path with `.` and `..` resolved; `None` where it leads above the root.
 fn normal(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -217,7 +218,7 @@ fn normal(path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The failure for an object, with what git says about the revision where that is what is wrong.
+/// The failure for an object that cannot be read, in git's own words where the revision is at fault.
 fn failed(object: &str, said: &str) -> Stop {
     let revision = object.split(':').next().unwrap_or(object);
     let revision_is_wrong =
@@ -240,7 +241,7 @@ pub(super) fn is_revision(text: &str) -> bool {
         && git(&["rev-parse", "--verify", "--quiet", &format!("{text}^{{tree}}")]).is_ok()
 }
 
-/// What git writes, or what it says of its failure.
+/// Runs git and gives its stdout, or its error message.
 fn git(arguments: &[&str]) -> Result<Vec<u8>, String> {
     let output = Command::new("git").args(arguments).env("LC_ALL", "C").stdin(Stdio::null()).output();
     let output = output.map_err(|error| format!("cannot start git: {error}"))?;

@@ -90,25 +90,25 @@ impl Storage for ModelFile {
     }
 }
 
-/// Whether a file is taken for an ONNX model wherever a file is.
+/// Whether a path is treated as an ONNX model instead of a source.
 pub(super) fn is_model(path: &str) -> bool {
     path.ends_with(".onnx")
 }
 
-/// The text of a model as a program: what is compiled is what `cnnc import` prints.
+/// Imports a model and opens the resulting text as a program, the same text that `cnnc import` prints.
 pub(super) fn open(path: &str) -> Result<Session, Stop> {
     let imported = imported(path)?.1;
     let shown = format!("{path} (imported)");
     Ok(Session::load(&FileLoader, &shown, imported.text.into_bytes(), &name_of(path)))
 }
 
-/// The weights that a model has.
+/// The weights that are stored in a model.
 pub(super) fn own_weights(path: &str) -> Result<Weights, Stop> {
     let (file, imported) = imported(path)?;
     let mut index = BTreeMap::new();
     for (position, weight) in imported.weights.iter().enumerate() {
         index.insert(weight.key.clone(), position);
-        // A tensor may be named by the path of its operator alone.
+        // A tensor's key may be the path of its operator, without `.weight`.
         index.entry(format!("{}.weight", weight.key)).or_insert(position);
     }
     Ok(Weights::by_key(move |key| match index.get(key) {
@@ -124,7 +124,7 @@ fn imported(path: &str) -> Result<(ModelFile, Imported), Stop> {
     Ok((file, imported))
 }
 
-/// The name of the network of a file.
+/// The name that a network gets from the name of its file.
 pub(super) fn name_of(path: &str) -> String {
     Path::new(path).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
 }
@@ -160,7 +160,8 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     }
 }
 
-/// A model that cannot be imported is wrong; one that cannot be read is the environment's fault.
+/// Distinguishes exit codes: a model that cannot be imported is wrong (1), one that cannot be read is a fault of the
+/// environment (3).
 fn stop(failure: Failure) -> Stop {
     match failure.code {
         Code::E0801 => {
@@ -195,7 +196,7 @@ fn write_weights(path: &str, imported: &Imported, storage: &ModelFile) -> Result
     })
 }
 
-/// `NAME=NxCxHxW`.
+/// Parses `NAME=NxCxHxW`.
 fn extents(text: &str) -> Result<(String, Vec<u64>), Stop> {
     let parsed = text.rsplit_once('=').and_then(|(name, dims)| {
         let dims: Option<Vec<u64>> =

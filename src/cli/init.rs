@@ -30,7 +30,7 @@ const WORKFLOW: &str = ".github/workflows/cnnc.yml";
 /// The most networks that get a budget.
 const MOST_BUDGETS: usize = 40;
 
-/// Writes the files into the current folder; none that is there is touched.
+/// Writes the files into the current folder; existing ones are left as they are.
 pub(super) fn run(arguments: &Arguments) -> Done {
     let project = project()?;
     let mut files = vec![(FILE_NAME, project.as_str())];
@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     Ok(())
 }
 
-/// The project file, with a budget a little above what each network of the folder costs now.
+/// The text of the project file, with a budget a little above the present cost of each network in the folder.
 fn project() -> Result<String, Stop> {
     let mut text = include_str!("../../docs/ci/cnnc.toml").to_owned();
     let mut budgets = 0;
@@ -76,7 +76,7 @@ fn project() -> Result<String, Stop> {
     for path in walk(Path::new("."))?.into_iter().filter(|path| path.ends_with(".cnn") && plain(path)) {
         let session = crate::driver::Session::open(&FileLoader, &path).map_err(Stop::Environment)?;
         let outcome = session.check(&Options::default()).map_err(stop)?;
-        // A network with errors gets its budget later.
+        // Networks with errors have no cost yet and get no budget.
         for network in &outcome.networks {
             let (name, totals) = (&network.entry.name, network.checked.totals());
 

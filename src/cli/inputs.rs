@@ -33,7 +33,7 @@ impl Layout {
     }
 }
 
-/// The endings of the files that a folder gives.
+/// The endings of the files that are taken from a folder.
 const ENDINGS: [&str; 4] = ["png", "jpg", "jpeg", "npy"];
 
 /// The files of each input, and how many pictures each file holds.
@@ -46,15 +46,15 @@ pub(super) struct Inputs {
 
 /// The pictures of a run.
 pub(super) struct Pictures {
-    /// One array for each input of the network, by name: pictures × its stored shape.
+    /// One array for each input of the network, by name; its first axis counts pictures.
     pub arrays: Vec<(String, ArrayD<f32>)>,
     /// What each picture is called in the output.
     pub names: Vec<String>,
 }
 
 impl Inputs {
-    /// The files that are named for the inputs, as `[NAME=]PATH`; a path may be a folder, or hold `*` and `?`. Of an
-    /// array only the head is read.
+    /// Resolves `[NAME=]PATH` arguments to files; a path may be a folder, or a pattern with `*` and `?`. Of an array
+    /// only the header is read.
     pub(super) fn find(
         inputs: Vec<ModelInput>,
         arguments: &[String],
@@ -82,12 +82,12 @@ impl Inputs {
         Ok(Inputs { inputs, paths, order: layout.order() })
     }
 
-    /// How many pictures there are.
+    /// The number of pictures that each input gets.
     pub(super) fn pictures(&self) -> usize {
         self.paths.first().map_or(0, |paths| paths.iter().map(|(_, count)| count).sum())
     }
 
-    /// The bytes that the pictures take while they are read: each file's values, and all of them joined.
+    /// The peak bytes of reading: the arrays of all files, and the joined array of each input.
     pub(super) fn bytes(&self) -> u128 {
         let pictures = self.pictures();
         self.inputs.iter().map(|input| 2 * input.bytes(pictures)).sum()
@@ -116,7 +116,7 @@ impl Inputs {
     }
 }
 
-/// The input that an argument is for, and its path.
+/// Splits an argument into the input that it names and its path.
 fn assigned<'a>(inputs: &[ModelInput], argument: &'a str) -> Result<(usize, &'a str), Stop> {
     let named = argument
         .split_once('=')
@@ -177,7 +177,7 @@ fn unreadable(path: &str, error: &io::Error) -> Failure {
     Failure::new(Code::E0609, format!("cannot read `{path}`: {error}"))
 }
 
-/// Opens a file, and says whether it is an array.
+/// Opens a file and tells whether it is a `.npy` array.
 fn open(path: &str) -> Result<(std::fs::File, bool), Failure> {
     let unreadable = |error: io::Error| unreadable(path, &error);
     let mut file = files::open(path, Named::ByUser).map_err(unreadable)?;
@@ -187,7 +187,7 @@ fn open(path: &str) -> Result<(std::fs::File, bool), Failure> {
     Ok((file, start == npy::MAGIC))
 }
 
-/// How many pictures a file holds.
+/// The number of pictures in a file.
 fn count(input: &ModelInput, path: &str, layout: Layout) -> Result<usize, Failure> {
     match open(path)? {
         (file, true) => match input.array(BufReader::new(file), layout.order(), path) {
@@ -198,7 +198,7 @@ fn count(input: &ModelInput, path: &str, layout: Layout) -> Result<usize, Failur
     }
 }
 
-/// Names the other layout where the array has its axes in that order.
+/// Adds a hint to a failure if the array would fit with the other `--layout`.
 fn with_other_layout(input: &ModelInput, path: &str, layout: Layout, failure: Failure) -> Failure {
     let (other, word) = match layout {
         Layout::Nchw => (Layout::Nhwc, "nhwc"),

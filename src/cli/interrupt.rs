@@ -6,14 +6,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
 
-/// The file that is being written. Whoever ends the process holds the lock, so that none is made meanwhile.
+/// The path of the unfinished file. A signal handler holds the lock until the process ends, so that no new file is made
+/// meanwhile.
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes a file that an interruption removes, until [`finish`] gives it its name.
+/// Makes a file that a signal removes, until [`finish`] gives it its final name.
 pub(super) fn start(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     signals::watch();
@@ -23,7 +24,7 @@ pub(super) fn start(make: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Res
     Ok(file)
 }
 
-/// Gives a whole file its name; what had the name is replaced.
+/// Renames a complete file to its target and replaces what was there.
 pub(super) fn finish(file: NamedTempFile, target: &Path) -> io::Result<()> {
     let mut unfinished = unfinished();
     file.persist(target).map_err(|error| error.error)?;
@@ -39,7 +40,8 @@ mod signals {
     use signal_hook::iterator::Signals;
     use signal_hook::low_level::emulate_default_handler;
 
-    /// Waits for signals on a thread of its own; each then ends the process as it would have without.
+    /// Starts a thread that waits for signals, removes the unfinished file, and ends the process as the signal would
+    /// have.
     pub(super) fn watch() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
@@ -56,12 +58,12 @@ mod signals {
                     let _ = emulate_default_handler(signal);
                 }
             };
-            // Without the thread an interruption ends the process as ever.
+            // If the thread cannot be started, a signal ends the process at once and leaves the unfinished file.
             let _ = std::thread::Builder::new().spawn(wait);
         });
     }
 
-    /// The signals that the caller wants to be ignored, such as by `nohup`: bit 0 is the first.
+    /// The signals that the process inherited as ignored, for example from `nohup`: bit 0 is signal 1.
     fn ignored() -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         Stop::Environment(Failure::new(Code::E0607, format!("cannot start threads: {error}")))
     })?;
     let ending = serve(connection, Arc::new(Disk));
-    // What was said last is written before the process ends.
+    // Wait until the last messages are written.
     let written = writer.join();
     match ending {
         Ending::Orderly if written.is_ok() => Ok(()),

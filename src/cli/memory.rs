@@ -5,7 +5,7 @@ use crate::diag::{Code, Failure};
 
 use super::Stop;
 
-/// Refuses a run that needs more than `limit` bytes, or than three quarters of what the machine has to give.
+/// Refuses a run that needs more than `limit` bytes, or without a limit more than three quarters of the free memory.
 pub(super) fn check(needed: u128, limit: Option<u128>) -> Result<(), Stop> {
     let (limit, why) = match limit {
         Some(limit) => (limit, "`--max-memory`"),
@@ -24,7 +24,7 @@ pub(super) fn check(needed: u128, limit: Option<u128>) -> Result<(), Stop> {
     ))
 }
 
-/// Refuses to make a tensor of `bytes` bytes that the machine has no memory for.
+/// Refuses a tensor of `bytes` bytes that does not fit into the free memory.
 pub(super) fn check_tensor(key: &str, bytes: u128) -> Result<(), Stop> {
     match available() {
         Some(available) if bytes > available / 4 * 3 => Err(Stop::Environment(
@@ -35,7 +35,7 @@ pub(super) fn check_tensor(key: &str, bytes: u128) -> Result<(), Stop> {
     }
 }
 
-/// Bytes that the process may still map (`ulimit -v`); `None` where it may map all.
+/// The bytes of address space that `ulimit -v` leaves; `None` where it sets no limit.
 fn mappable() -> Option<u128> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
@@ -46,7 +46,8 @@ fn mappable() -> Option<u128> {
     Some(limit.saturating_sub(mapped * 1024))
 }
 
-/// Bytes that the system or the control group has left, or that the process may map; `None` where none says.
+/// The least of the free memory of the system, of the control group and of the address space; `None` where none can be
+/// read.
 fn available() -> Option<u128> {
     let number = |text: &str| text.trim().parse::<u128>().ok();
     let system = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
@@ -62,7 +63,7 @@ fn available() -> Option<u128> {
     [system, group, mappable()].into_iter().flatten().min()
 }
 
-/// `2G`, `512MiB`, `1000000`.
+/// Parses a size such as `2G`, `512MiB` or `1000000`.
 pub(super) fn parse(text: &str) -> Result<u128, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let factor: u128 = match &text[digits.len()..] {

@@ -114,13 +114,13 @@ enum Command {
 /// Why a command did not end well.
 #[derive(Debug)]
 enum Stop {
-    /// The model is wrong, and it was said.
+    /// The model is wrong; its diagnostics were shown.
     Model,
     /// The command was used wrongly.
     Usage(Failure),
     /// Files, weights or the environment are not as they must be.
     Environment(Failure),
-    /// Nobody reads the output any more.
+    /// Nobody reads stdout any more.
     Closed,
 }
 
@@ -144,7 +144,7 @@ pub fn main() -> ExitCode {
     let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version go to stdout with code 0, wrong usage to stderr with code 2.
+            // clap prints help and version to stdout (code 0), wrong usage to stderr (code 2).
             if let Err(why) = error.print()
                 && why.kind() != std::io::ErrorKind::BrokenPipe
                 && !error.use_stderr()
@@ -158,7 +158,7 @@ pub fn main() -> ExitCode {
     exit_code(dispatch(arguments.command))
 }
 
-/// The exit code of a command, after its failure was said.
+/// Prints the failure of a command and gives the exit code.
 fn exit_code(done: Done) -> ExitCode {
     match done {
         Ok(()) | Err(Stop::Closed) => ExitCode::SUCCESS,
@@ -199,7 +199,8 @@ fn dispatch(command: Command) -> Done {
     }
 }
 
-/// `cnnc FILE …` is `cnnc report FILE …`: a first word that is no command, and not nearly one, is a file.
+/// Inserts `report` before a first word that is neither a command nor similar to one: `cnnc FILE …` is `cnnc report
+/// FILE …`.
 fn with_default_command(mut words: Vec<OsString>, command: &clap::Command) -> Vec<OsString> {
     let Some(first) = words.get(1).map(|word| word.to_string_lossy().into_owned()) else { return words };
     let first = first.as_str();

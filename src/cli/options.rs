@@ -1,14 +1,14 @@
-//! Options that another option makes meaningless are refused: nothing that was asked for is dropped without a word.
+//! Refuses combinations of options of which one would have no effect.
 //!
-//! What clap can say about two options (`conflicts_with`, `requires`) stands with them. Here is the rest: what the
-//! value of one, mostly of `--format`, does to others.
+//! What clap can express about two options (`conflicts_with`, `requires`) stands at their declaration. This table has
+//! the rest: values of an option, mostly of `--format`, with which other options do nothing.
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use crate::diag::{Code, Failure};
 
-/// An option, perhaps with certain values, and the options that it leaves nothing to say.
+/// An option, optionally limited to some of its values, and the options that have no effect beside it.
 struct Rule {
     command: &'static str,
     given: &'static str,
@@ -203,7 +203,7 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Refuses options of the command line that would have no effect.
+/// Refuses a command line with options that would have no effect.
 pub(super) fn check(matches: &ArgMatches) -> Result<(), Failure> {
     let Some((command, matches)) = matches.subcommand() else { return Ok(()) };
     let is_given = |option: &str| {
@@ -236,7 +236,7 @@ pub(super) fn check(matches: &ArgMatches) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The option as it is written on the command line.
+/// The spelling of an option on the command line.
 fn spelled(option: &str) -> String {
     option.replace('_', "-")
 }

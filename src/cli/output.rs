@@ -20,7 +20,7 @@ pub(super) enum Color {
 }
 
 impl Color {
-    /// Whether what goes to stderr is coloured.
+    /// Whether text on stderr is coloured.
     pub(super) fn on_stderr(self) -> bool {
         match self {
             Color::Always => true,
@@ -38,7 +38,7 @@ pub(super) fn print(text: &str) -> Done {
     print_bytes(text.as_bytes())
 }
 
-/// Writes text for people to stdout: no character of a name moves the cursor or the text.
+/// Writes text for people to stdout, with control characters made visible, so that no name can move the cursor.
 pub(super) fn print_text(text: &str) -> Done {
     print(&visible(text))
 }
@@ -53,17 +53,17 @@ pub(super) fn print_bytes(bytes: &[u8]) -> Done {
     }
 }
 
-/// Nothing can be written to stdout.
+/// The failure of writing to stdout.
 pub(super) fn unwritable(error: &io::Error) -> Failure {
     Failure::new(Code::E0609, format!("cannot write to stdout: {error}"))
 }
 
-/// Writes to stderr; where that is closed there is nobody to tell.
+/// Writes to stderr. An error is ignored: there is no other stream to report it to.
 pub(super) fn error(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Says why a command failed.
+/// Shows the failure of a command on stderr.
 pub(super) fn failure(failure: &Failure) {
     let mut failure = failure.clone();
     for help in &mut failure.helps {
@@ -74,7 +74,7 @@ pub(super) fn failure(failure: &Failure) {
     error(&format!("{failure}\n"));
 }
 
-/// An advice of the library in the words of the command line.
+/// Words an advice of the library in options and commands.
 fn in_words(advice: &Advice) -> String {
     match advice {
         Advice::ImportUpTo { output, nodes } => {
@@ -118,7 +118,8 @@ pub(super) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// The columns of the terminal on stdout; wide where stdout is none, so that output does not depend on it.
+/// The columns of the terminal on stdout. If stdout is not a terminal it is a large constant, so that the output does
+/// not depend on the window.
 pub(super) fn width() -> usize {
     if !io::stdout().is_terminal() {
         return usize::MAX;

@@ -33,10 +33,10 @@ pub(super) struct Parameters {
     pub random_bn: bool,
 }
 
-/// How tensors are matched.
+/// How tensors of a file are matched with parameters of the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum By {
-    /// By the path of the row
+    /// By the path of the layer
     #[default]
     Name,
     /// By the order of the archive
@@ -60,7 +60,7 @@ pub(super) fn open(network: &Checked, path: &str, matching: TensorMatching) -> R
     Ok(weights)
 }
 
-/// Names the options that a file wants which does not fit.
+/// Adds to a misfit the options with which the file would fit.
 fn with_options(misfit: Misfit) -> Failure {
     let mut failure = misfit.failure;
     if let Some(prefix) = &misfit.prefix {
@@ -76,8 +76,8 @@ fn with_options(misfit: Misfit) -> Failure {
 }
 
 impl Parameters {
-    /// Opens and matches the weights, or takes the seed. A network that has parameters needs one of them, unless
-    /// `file` is a model that has weights of its own.
+    /// Opens and matches the weights file, or makes seeded weights. Fails for a network with parameters if neither is
+    /// asked for, unless `file` is a model that contains weights.
     pub(super) fn weights(&self, network: &Checked, file: Option<&str>) -> Result<Weights, Stop> {
         match (&self.weights, self.seed) {
             (None, None) if file.is_some_and(import::is_model) => {

@@ -78,7 +78,7 @@ pub(crate) enum Score {
     Other(String),
 }
 
-/// The predictions as text of a form; `names` are the pictures.
+/// Formats the predictions; `names` are those of the pictures.
 pub(super) fn text(
     format: Format,
     network: &str,
@@ -139,7 +139,7 @@ fn for_people(views: &[OutputView], results: &[OutputValues]) -> String {
     text
 }
 
-/// The range of a map's values.
+/// The shape of a map and the range of its values.
 fn summary(shape: &[u64], result: &OutputValues, picture: usize) -> String {
     let numbers = result.values.index_axis(Axis(0), picture);
     let (least, greatest) = numbers
@@ -150,7 +150,7 @@ fn summary(shape: &[u64], result: &OutputValues, picture: usize) -> String {
     format!("  {shape}: least {least}, mean {mean}, greatest {greatest}\n")
 }
 
-/// RFC 4180. Maps have no predictions, and so no lines.
+/// CSV as in RFC 4180. Maps have no predictions and so no lines.
 fn csv(views: &[OutputView]) -> String {
     let mut text = "input,output,rank,index,label,score\r\n".to_owned();
     for view in views {

@@ -32,8 +32,7 @@ impl Opened {
         Ok(Opened { root: root.to_path_buf(), file })
     }
 
-    /// The path of a file from the folder of the project, with `/` between its parts; `None` where it lies
-    /// elsewhere.
+    /// The path of a file relative to the project's folder, with `/` between its parts; `None` for a file outside.
     pub(super) fn relative(&self, file: &str) -> Option<String> {
         let root = std::fs::canonicalize(&self.root).ok()?;
         let file = std::fs::canonicalize(file).ok()?;
@@ -48,7 +47,7 @@ impl Opened {
     }
 }
 
-/// A mistake of a project or device file, with its place.
+/// The failure for a mistake in a project or device file, with its line and column.
 pub(super) fn wrong(name: &str, text: &str, mistake: ProjectMistake) -> Stop {
     let mut map = SourceMap::default();
     let file = map.add(name, text);
@@ -65,8 +64,8 @@ fn slashed(path: &Path) -> String {
     path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// The files below a folder, by path from there, sorted. Hidden folders are left out, and so are links to folders
-/// and to files elsewhere.
+/// The files below a folder, by path from there, sorted. Hidden folders are left out, and so are links to folders and
+/// to files outside.
 pub(super) fn walk(root: &Path) -> Result<Vec<String>, Stop> {
     let failed = |folder: &Path, error: std::io::Error| {
         let message = format!("cannot read the folder `{}`: {error}", folder.display());
@@ -98,14 +97,14 @@ pub(super) fn walk(root: &Path) -> Result<Vec<String>, Stop> {
     Ok(files)
 }
 
-/// The project files above files, each read once.
+/// The project files that were found, each read once.
 #[derive(Debug, Default)]
 pub(super) struct Projects {
     of_folder: BTreeMap<PathBuf, Option<Arc<Opened>>>,
 }
 
 impl Projects {
-    /// The project file in the folder or the nearest one above.
+    /// The project file in the folder, or else in the nearest folder above.
     pub(super) fn above(&mut self, folder: &Path) -> Result<Option<Arc<Opened>>, Stop> {
         let Ok(folder) = std::fs::canonicalize(folder) else { return Ok(None) };
         if let Some(known) = self.of_folder.get(&folder) {
@@ -133,7 +132,7 @@ impl Projects {
     }
 }
 
-/// The folder of a file.
+/// The folder that contains a file.
 pub(super) fn folder_of(file: &str) -> &Path {
     Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

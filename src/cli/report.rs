@@ -158,7 +158,7 @@ fn device(path: &str, format: Format, settings: report::Settings, checked: &Chec
     }
 }
 
-/// What the project file above the source says of reports.
+/// The defaults for reports from the project file above the source.
 fn defaults(source: &Source) -> Result<Defaults, Stop> {
     let file = source.file.as_deref().filter(|file| *file != "-");
     let opened = match file {

@@ -89,7 +89,7 @@ fn execute(arguments: &Arguments, network: &Checked) -> Done {
         policy: if arguments.exact { KernelPolicy::NoWinograd } else { KernelPolicy::Fastest },
         also: dumped.clone(),
     };
-    // What is too large for one picture is refused before any file is looked at.
+    // A network that does not fit into memory even for one picture is refused before any file is opened.
     let one = Model::plan(network, settings.clone()).map_err(unknown_value)?;
     memory::check(one.memory(), arguments.max_memory)?;
     let weights = arguments.parameters.weights(network, arguments.source.file.as_deref())?;
@@ -104,7 +104,7 @@ fn execute(arguments: &Arguments, network: &Checked) -> Done {
     let pictures = inputs.read()?;
     let mut model = planned.load(weights).map_err(Stop::Environment)?;
     let results = run_all(&mut model, &pictures)?;
-    // The outputs of the network stand before what is kept for dumps only.
+    // The outputs of the network come first; the values that only `--dump` wants follow.
     let own = &results[..model.outputs().iter().filter(|output| output.of_network).count()];
     for file in &files {
         file.write(own, arguments.layout)?;
@@ -125,7 +125,7 @@ fn execute(arguments: &Arguments, network: &Checked) -> Done {
     Ok(())
 }
 
-/// `--top` speaks of classes, so that one of the outputs must have some.
+/// Refuses `--top` for a network none of whose outputs has classes.
 fn check_top(arguments: &Arguments, network: &Checked) -> Done {
     let graph = network.graph();
     let shapes = graph.outputs().iter().filter(|output| !output.train_only);
@@ -181,7 +181,8 @@ fn run_all(model: &mut Model, pictures: &Pictures) -> Result<Vec<OutputValues>, 
     results.map_err(|error| Stop::Environment(Failure::new(Code::E0606, error.to_string())))
 }
 
-/// NaN and infinities mostly come from weights of another network, or from inputs that were not normalised.
+/// Warns about NaN and infinities, which mostly come from weights of another network or inputs that were not
+/// normalised.
 fn warn_of_nonfinite(output: &OutputValues) {
     let count = output.nonfinite();
     if count > 0 {

@@ -49,7 +49,7 @@ enum Content {
 }
 
 impl OutputFile {
-    /// `--output [NAME=]FILE` and `--as`, checked against the outputs of the network.
+    /// Parses `--output [NAME=]FILE` and `--as`, and checks them against the outputs of the network.
     pub(super) fn all(
         network: &Checked,
         arguments: &[String],
@@ -69,12 +69,12 @@ impl OutputFile {
         Ok(files)
     }
 
-    /// A named value as an array.
+    /// The `.npy` file for a named value of `--dump`.
     pub(super) fn array(name: &str, path: String) -> OutputFile {
         OutputFile { path, content: Content::Array(name.to_owned()) }
     }
 
-    /// Refuses a file of one picture for several (E0206).
+    /// Refuses a `.png` output if there are several pictures (E0206).
     pub(super) fn check_pictures(&self, pictures: usize) -> Done {
         match self.content {
             Content::Picture(..) if pictures > 1 => {
@@ -120,7 +120,7 @@ impl OutputFile {
     }
 }
 
-/// `[NAME=]FILE`: what it is goes by the ending.
+/// Parses `[NAME=]FILE`; the ending decides what is written.
 fn one(known: &[(&str, Shape)], argument: &str, shows: Shows) -> Result<OutputFile, Stop> {
     let shape_of = |name: &str| known.iter().find(|(known, _)| *known == name).map(|(_, shape)| *shape);
     let (name, path) = match argument.split_once('=') {

@@ -1,4 +1,4 @@
-//! The JSON Schemas of the outputs for machines are those committed under `docs/schema`.
+//! Compares the JSON Schemas of the outputs with those committed under `docs/schema`.
 //!
 //! `UPDATE=1 cargo test --lib cli::schema` rewrites them.
 

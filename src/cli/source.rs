@@ -30,7 +30,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// The options of the compilation.
+    /// The options of the compilation that these settings give.
     pub(super) fn options(&self) -> Result<Options, Stop> {
         let wrong = |message: String, help: &str| Stop::Usage(Failure::new(Code::E0205, message).help(help));
         let mut settings = Vec::new();
@@ -81,14 +81,15 @@ pub(super) struct Source {
     pub settings: Settings,
 }
 
-/// A loaded program, and the network that its place names: `zoo:vgg16` is one of several of its file.
+/// A loaded program, and the network that its place names: the place `zoo:vgg16` names one of several networks of its
+/// file.
 pub(super) struct Opened {
     pub session: Session,
     pub network: Option<String>,
 }
 
 impl Opened {
-    /// The options, with the named network unless another one is asked for.
+    /// Completes the options with the named network, unless they choose one.
     pub(super) fn options(&self, options: Options) -> Options {
         Options { network: options.network.or_else(|| self.network.clone()), ..options }
     }
@@ -119,10 +120,10 @@ pub(super) fn open(file: Option<&str>, text: Option<&str>) -> Result<Opened, Sto
 }
 
 impl Source {
-    /// Compiles the chosen network and goes on with it; its diagnostics go to stderr. A failing `expect` comes behind
-    /// what is shown of the network: the figures say why it fails.
+    /// Compiles the chosen network and passes it to `then`; diagnostics go to stderr. A failing `expect` is shown after
+    /// the output of `then`, because the figures there explain it.
     ///
-    /// Session and network stay until the process ends: to take them apart would be a tenth of the time of a report.
+    /// Session and network are leaked: freeing them would take a tenth of the time of a report.
     pub(super) fn compile(&self, then: impl FnOnce(&'static Session, &'static Checked) -> Done) -> Done {
         let opened = open(self.file.as_deref(), self.text.as_deref())?;
         let options = opened.options(self.settings.options()?);
@@ -154,7 +155,7 @@ impl Source {
         done.and(Err(Stop::Model))
     }
 
-    /// The folder of the file, with a `/` behind it; empty for the current one.
+    /// The folder of the file, with a trailing `/`; empty for the current one.
     pub(super) fn folder(&self) -> String {
         match self.file.as_deref().and_then(|file| file.rsplit_once('/')) {
             Some((folder, _)) => format!("{folder}/"),

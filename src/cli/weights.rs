@@ -115,7 +115,7 @@ fn weights(arguments: &Arguments, checked: &Checked) -> Done {
                 )
             })
             .collect();
-        // Tensors are made one after another: the largest decides, and the memory is looked up once.
+        // Tensors are made one after another, so the largest one decides; the free memory is read only once.
         let elements = |shape: &[usize]| shape.iter().map(|&dim| dim as u128).product::<u128>();
         if let Some((key, shape)) = tensors.iter().max_by_key(|(_, shape)| elements(shape)) {
             memory::check_tensor(key, elements(shape) * 4)?;

@@ -9,7 +9,7 @@ use super::Stop;
 /// How many networks a message lists.
 const MOST_LISTED: usize = 20;
 
-/// The wrong usage that an error of options is.
+/// Turns an error of the options into a usage failure.
 pub(super) fn stop(error: OptionsError) -> Stop {
     let message = error.to_string();
     Stop::Usage(match error {
@@ -55,7 +55,7 @@ pub(super) fn with_suggestion(failure: Failure, near: Option<String>) -> Failure
     }
 }
 
-/// The first of a list, and how many more there are.
+/// The first entries of a list, and the number of the others.
 fn listed(all: impl ExactSizeIterator<Item = String>, between: &str) -> String {
     let more = all.len().saturating_sub(MOST_LISTED);
     let more = (more > 0).then(|| format!("… and {more} more"));

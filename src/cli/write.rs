@@ -11,23 +11,23 @@ use crate::diag::{Code, Failure};
 
 use super::{Done, Stop, files, interrupt};
 
-/// How the files begin that become an output once they are whole.
+/// The prefix of the temporary files that are renamed to an output once they are complete.
 const UNFINISHED: &str = ".cnnc-";
 
-/// The age from which an unfinished file that nobody writes is taken for the rest of a killed process.
+/// The age from which a temporary file without a writer counts as left behind by a killed process.
 const ABANDONED: Duration = Duration::from_secs(60);
 
-/// The most links from one to the next.
+/// The longest chain of symbolic links that is followed.
 const MOST_LINKS: usize = 40;
 
-/// The files that this process has written, by their path without links.
+/// The files that this process has written, by their canonical paths.
 static WRITTEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// What a file writer needs.
+/// The traits that the writers of file formats need, in one.
 pub(super) trait WriteSeek: Write + io::Seek {}
 impl<T: Write + io::Seek> WriteSeek for T {}
 
-/// Writes an output. A file that the command has read is no output, and neither is one that it has written.
+/// Writes an output. Refuses to replace a file that the command has read or already written.
 pub(super) fn file(
     path: &str,
     write: impl FnOnce(&mut dyn WriteSeek) -> Result<(), Failure>,
@@ -42,7 +42,7 @@ pub(super) fn file(
             return refused("is named for two outputs");
         }
     }
-    // What is read while it is written shows only then.
+    // `write` may itself open files; whether one is the target is known only afterwards.
     let mut is_read = false;
     let done = replace(path, &target, |file| {
         write(file)?;
@@ -64,8 +64,8 @@ pub(super) fn text(path: &str, text: &str) -> Done {
     file(path, |file| file.write_all(text.as_bytes()).map_err(|error| unwritten(path, &error)))
 }
 
-/// Reads, changes and writes a file while no other process of this program does: `change` reads what is there now
-/// and gives the new text.
+/// Reads, changes and writes a file under a lock against other processes of this program: `change` reads the present
+/// content and gives the new text.
 pub(super) fn update(path: &str, change: impl FnOnce() -> Result<String, Stop>) -> Done {
     let target = target(path).map_err(|error| cannot(path, &error))?;
     if std::fs::metadata(&target).is_ok_and(|data| !data.is_file()) {
@@ -87,7 +87,7 @@ fn cannot(path: &str, error: &io::Error) -> Stop {
     Stop::Environment(unwritten(path, error))
 }
 
-/// Where a path leads: links are kept, and what they point to is written, also where it is not there yet.
+/// Follows symbolic links to the file that will be written, whether it exists or not; the links themselves are kept.
 fn target(path: &str) -> io::Result<PathBuf> {
     let mut target = PathBuf::from(path);
     for _ in 0..MOST_LINKS {
@@ -109,9 +109,9 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Keeps other processes of this program from updating a file; the lock ends with the value.
+/// Locks a file against updates by other processes of this program, until the value is dropped.
 fn lock(target: &Path) -> io::Result<File> {
-    // The file itself is replaced, so that its folder is locked.
+    // The file itself is replaced by a rename, so the lock is taken on its folder (on Windows on a file beside it).
     #[cfg(unix)]
     let file = File::open(folder_of(target))?;
     #[cfg(not(unix))]
@@ -120,8 +120,8 @@ fn lock(target: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Writes into a new file of the same folder, which then takes the name. A target that is no regular file, such as
-/// a pipe, is written straight into.
+/// Writes into a temporary file of the same folder and renames it to the target. A target that is not a regular file,
+/// such as a pipe, is written directly.
 fn replace(
     path: &str,
     target: &Path,
@@ -148,7 +148,7 @@ fn replace(
         builder.permissions(std::fs::Permissions::from_mode(mode));
     }
     let mut file = interrupt::start(|| builder.prefix(UNFINISHED).tempfile_in(folder)).map_err(failed)?;
-    // Whoever finds the file locked leaves it alone. Where there are no locks, its age says as much.
+    // The lock tells other processes that the file has a writer. On file systems without locks its age decides.
     let _ = file.as_file().try_lock();
     {
         let mut buffered = io::BufWriter::with_capacity(1 << 20, file.as_file_mut());
@@ -159,7 +159,7 @@ fn replace(
     interrupt::finish(file, target).map_err(failed)
 }
 
-/// Removes what killed processes left in a folder: unfinished files that nobody writes.
+/// Removes temporary files that killed processes left in a folder.
 fn remove_abandoned(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
@@ -170,7 +170,7 @@ fn remove_abandoned(folder: &Path) {
             && age().is_some_and(|age| age > ABANDONED)
             && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
         {
-            // What cannot be removed is in nobody's way.
+            // A file that cannot be removed does no harm.
             let _ = std::fs::remove_file(entry.path());
         }
     }

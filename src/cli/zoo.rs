@@ -59,7 +59,7 @@ pub(crate) struct NetworkView {
     pub macs: u128,
 }
 
-/// What a name of the zoo means; an unknown one is a wrong usage with a suggestion.
+/// Finds a network or file of the zoo; an unknown name is a usage failure with a suggestion.
 pub(super) fn find(name: &str) -> Result<(&'static ZooFile, Option<&'static str>), Stop> {
     zoo::find(name).ok_or_else(|| {
         let failure = Failure::new(Code::E0106, format!("the zoo has no network `{name}`"))
@@ -77,8 +77,8 @@ pub(super) fn open(file: &ZooFile) -> Session {
 pub(super) fn run(arguments: &Arguments) -> Done {
     if let Some(name) = &arguments.name {
         let (file, network) = find(name)?;
-        // The file holds the whole family: of a member that was named its own part is printed, so that a command on it
-        // need not be told which one is meant.
+        // The file holds a whole family. For a member that was named only its own part is printed, so that commands on
+        // the printed text need no `--network`.
         return match network.filter(|_| file.networks.len() > 1) {
             Some(network) => output::print(&open(file).excerpt(network)),
             None => output::print(file.text),
@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     }
 }
 
-/// The networks of a file with their figures.
+/// The figures of each network of a file.
 fn views(file: &'static ZooFile) -> impl Iterator<Item = NetworkView> {
     let session = open(file);
     file.networks.iter().map(move |&name| {

@@ -15,7 +15,7 @@ use crate::tensor::Shape;
 use super::position::{Encoding, Places};
 use super::tree::{self, Node};
 
-/// A file after its check.
+/// A file, and the result of its check.
 #[derive(Debug)]
 pub(super) struct Analysis {
     pub file: FileId,
@@ -23,8 +23,8 @@ pub(super) struct Analysis {
 }
 
 impl Analysis {
-    /// Checks the program of a file, as the command line does. `project` is the project file and the path of the
-    /// file from the project's folder. `None` where it was interrupted.
+    /// Checks the program of a file with the rules of the command line. `project` is the project file and the path of
+    /// the file from the project's folder. `None` if the check was interrupted.
     pub(super) fn of(
         session: Session,
         path: &str,
@@ -34,23 +34,23 @@ impl Analysis {
         let file = session.root();
         let options = Options { interrupt: interrupt.clone(), ..Options::default() };
         let rules = Rules { options, project, keep_compiled: true, ..Rules::default() };
-        // Options fit badly only where they name something.
+        // Without a chosen network or settings, options cannot be wrong.
         let checked = check_file(path, session, &rules).ok()?;
         (!interrupt.is_over()).then_some(Analysis { file, checked })
     }
 
-    /// The file, and the files that it uses at whatever remove.
+    /// The file, and all files that it uses, directly or through others.
     pub(super) fn files(&self) -> impl Iterator<Item = FileId> {
         self.checked.session.program().files()
     }
 
-    /// The texts.
+    /// The source map with all texts.
     pub(super) fn map(&self) -> &SourceMap {
         self.checked.session.sources()
     }
 }
 
-/// An analysis as a request looks at it.
+/// An analysis, with the document and the encoding of one request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View<'a> {
     pub analysis: &'a Analysis,
@@ -68,17 +68,17 @@ impl<'a> View<'a> {
         self.analysis.checked.session.program().root()
     }
 
-    /// Its text.
+    /// The text of the file.
     pub(super) fn text(self) -> &'a str {
         &self.parsed().text
     }
 
-    /// Turns spans into places of the protocol.
+    /// The converter between spans and positions of the protocol.
     pub(super) fn places(self) -> Places<'a> {
         Places { map: self.analysis.map(), encoding: self.encoding }
     }
 
-    /// The text of a span, of whatever file.
+    /// The text of a span in any of the files.
     pub(super) fn snippet(self, span: Span) -> &'a str {
         self.analysis.map().snippet(span)
     }
@@ -113,7 +113,7 @@ impl<'a> View<'a> {
         all.iter().find(|one| one.entry.name == name).map(|one| &one.checked)
     }
 
-    /// The name of the network around a place; elsewhere that of the first network of the file.
+    /// The name of the network that encloses an offset; outside of networks, that of the first one in the file.
     pub(super) fn network_name_at(self, offset: u32) -> Option<String> {
         let around = tree::around(self.parsed(), offset);
         let here = around.iter().find_map(|node| match node {
@@ -123,12 +123,12 @@ impl<'a> View<'a> {
         here.or_else(|| self.analysis.checked.session.entries().into_iter().next().map(|entry| entry.name))
     }
 
-    /// The compiled network around a place; elsewhere the first one of the file.
+    /// The compiled network that encloses an offset; outside of networks, the first one.
     pub(super) fn network_at(self, offset: u32) -> Option<&'a Checked> {
         self.compiled(&self.network_name_at(offset)?)
     }
 
-    /// The statements of the network around a place.
+    /// The body of the network that encloses an offset.
     pub(super) fn network_body_at(self, offset: u32) -> Option<&'a Body> {
         tree::around(self.parsed(), offset).into_iter().find_map(|node| match node {
             Node::Item(Item { kind: ItemKind::Network(network), .. }) => match &network.kind {
@@ -140,24 +140,24 @@ impl<'a> View<'a> {
         })
     }
 
-    /// What each word means, by its place.
+    /// The meaning of each word that `sema` resolved, by its span.
     pub(super) fn definitions(self) -> &'a BTreeMap<Span, Definition> {
         self.analysis.checked.uses.definitions()
     }
 
-    /// What arrives at a statement and leaves it, in its first use.
+    /// The shapes that enter and leave a statement, at the first place where it is expanded.
     pub(super) fn passage(self, stmt: Span) -> Option<Passage> {
         self.analysis.checked.uses.passages().get(&stmt).copied()
     }
 
-    /// How often a network holds a statement; 1 for one that is repeated where it stands, because shapes are those of
-    /// the whole.
+    /// The number of nodes that a statement makes in a network; 1 for a statement with a repetition, whose shapes are
+    /// those of the whole chain.
     pub(super) fn uses_of(self, stmt: &Stmt) -> u64 {
         let repeated = tree::flow_of(stmt).is_some_and(|flow| flow.repeat().is_some());
         if repeated { 1 } else { self.passage(stmt.span).map_or(0, |passage| passage.copies) }
     }
 
-    /// The value of a constant or the default of a parameter, as it is written.
+    /// The source text of a constant's value or of a parameter's default.
     pub(super) fn written_value(self, name: Span) -> Option<&'a str> {
         let file = self.items().chain(&self.parsed().tree.items);
         let of_items = file.flat_map(|item| match &item.kind {
@@ -175,15 +175,15 @@ impl<'a> View<'a> {
         Some(self.snippet(value?.span))
     }
 
-    /// Whether a place gives an item its name.
+    /// Whether a span is the name of an item.
     pub(super) fn is_item(self, name: Span) -> bool {
         self.items()
             .chain(&self.parsed().tree.items)
             .any(|item| item.name().is_some_and(|one| one.span == name))
     }
 
-    /// The shape that arrives at a statement that begins at a place: what leaves the one before it, or what arrives at
-    /// the group or branch around it.
+    /// The shape that enters a statement at an offset: the one that leaves the preceding statement, or the one that
+    /// enters the group or branch around it.
     pub(super) fn shape_before(self, offset: u32) -> Option<Shape> {
         let around = tree::around(self.parsed(), offset);
         let exact = self.statement_at(offset).filter(|stmt| stmt.span.start == offset);
@@ -194,7 +194,7 @@ impl<'a> View<'a> {
             match node {
                 Node::Body(body) => {
                     let mut before = body.statements.iter().rev().filter(|stmt| stmt.span.end <= offset);
-                    // Where the value before is not known, nobody knows what arrives.
+                    // If the preceding statement has no known shape, neither has this one's input.
                     if let Some(stmt) = before.find(|stmt| tree::may_make_a_value(stmt)) {
                         return self.passage(stmt.span)?.leaving;
                     }
@@ -210,13 +210,13 @@ impl<'a> View<'a> {
         None
     }
 
-    /// The shape that leaves the statement that begins at a place.
+    /// The shape that leaves the statement that begins at an offset.
     pub(super) fn shape_of_statement_at(self, offset: u32) -> Option<Shape> {
         let stmt = self.statement_at(offset).filter(|stmt| stmt.span.start == offset)?;
         self.passage(stmt.span)?.leaving
     }
 
-    /// The innermost statement around a place.
+    /// The innermost statement that encloses an offset.
     pub(super) fn statement_at(self, offset: u32) -> Option<&'a Stmt> {
         tree::around(self.parsed(), offset).into_iter().rev().find_map(|node| match node {
             Node::Stmt(stmt) => Some(stmt),

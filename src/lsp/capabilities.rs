@@ -12,7 +12,7 @@ use super::code_actions;
 use super::position::Encoding;
 use super::semantic_tokens;
 
-/// The answer to `initialize`.
+/// The result of `initialize`.
 pub(super) fn of(encoding: Encoding) -> Value {
     let words = |all: &[&str]| Some(all.iter().map(|&one| one.to_owned()).collect());
     let capabilities = ServerCapabilities {

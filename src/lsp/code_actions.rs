@@ -11,7 +11,7 @@ use super::analysis::View;
 use super::diagnostics::diagnostic;
 use super::tree::{self, Node};
 
-/// Edits of one file, and how they are offered.
+/// Edits of one or more files, with their title and kind as an action.
 pub(super) struct Proposal {
     pub title: String,
     pub kind: CodeActionKind,
@@ -19,7 +19,7 @@ pub(super) struct Proposal {
 }
 
 impl Proposal {
-    /// As an action of the protocol; edits go to the files that their spans lie in.
+    /// Converts it to a code action of the protocol; edits are grouped by the files that their spans lie in.
     pub(super) fn into_action(self, view: View<'_>, uri_of: &dyn Fn(&str) -> Uri) -> CodeAction {
         CodeAction {
             title: self.title,
@@ -30,7 +30,7 @@ impl Proposal {
     }
 }
 
-/// Edits by the file that they change.
+/// Groups edits by the file that they change.
 pub(super) fn workspace_edit(
     edits: &[(Span, String)],
     view: View<'_>,
@@ -45,7 +45,7 @@ pub(super) fn workspace_edit(
     WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }
 }
 
-/// The proposals of diagnostics whose place meets a selection.
+/// The proposals of those diagnostics whose span meets a selection.
 pub(super) fn quick_fixes(
     view: View<'_>,
     selection: Span,
@@ -81,12 +81,12 @@ pub(super) fn quick_fixes(
     actions
 }
 
-/// The kind of [`fix_all`].
+/// The kind of the action that [`fix_all`] makes.
 pub(super) fn fix_all_kind() -> CodeActionKind {
     CodeActionKind::Custom("source.fixAll.cnnc".into())
 }
 
-/// All certain edits of the file at once, as `cnnc check --fix` makes them; of edits that overlap the first one.
+/// All certain edits of the file at once, as `cnnc check --fix` makes them; of overlapping edits the first is taken.
 pub(super) fn fix_all(view: View<'_>) -> Option<Proposal> {
     let certain = view.analysis.checked.diagnostics.iter().filter_map(fix::certain_edit);
     let mut all: Vec<&diag::Edit> = certain.filter(|edit| edit.span.file == view.file()).collect();
@@ -104,7 +104,7 @@ pub(super) fn fix_all(view: View<'_>) -> Option<Proposal> {
     (!edits.is_empty()).then(|| Proposal { title, kind: fix_all_kind(), edits })
 }
 
-/// "did you mean `x`?" is a question; the title of an action says what it does.
+/// Turns the question of a help ("did you mean `x`?") into the imperative title of an action.
 fn fix_title(help: &str, replacement: &str) -> String {
     if help.ends_with('?') && !replacement.is_empty() {
         return format!("replace by `{replacement}`");
@@ -112,11 +112,12 @@ fn fix_title(help: &str, replacement: &str) -> String {
     help.to_owned()
 }
 
-/// `# allow W0203` above the item or statement that a warning is about, or one code more in the comment there.
+/// An edit that writes `# allow W0203` above the item or statement of a warning, or adds the code to a comment that is
+/// there.
 fn allow_here(view: View<'_>, one: &diag::Diagnostic) -> Proposal {
     let (parsed, text) = (view.parsed(), view.text());
     let at = one.primary.span.start;
-    // The outermost node that begins its line and holds the place is the one that a line above it speaks of.
+    // A comment applies to the outermost node that begins on the line below it.
     let line_of = |offset: u32| text[..offset as usize].rfind('\n').map_or(0, |newline| newline + 1);
     let begins_line = |offset: u32| text[line_of(offset)..offset as usize].trim().is_empty();
     let statement = tree::around(parsed, at).into_iter().rev().find_map(|node| match node {
@@ -128,7 +129,7 @@ fn allow_here(view: View<'_>, one: &diag::Diagnostic) -> Proposal {
     let line = line_of(target);
     let indent: String = text[line..].chars().take_while(|one| matches!(one, ' ' | '\t')).collect();
     let title = format!("allow {} here", one.code);
-    // Another lint may be allowed there already.
+    // Extend an existing `# allow` comment.
     let above = parsed.comments.iter().rev().find(|comment| {
         comment.own_line
             && (comment.end as usize) < line

@@ -1,11 +1,11 @@
-//! Finds what stands before a place in a text that may be broken: the statement, its operator, the brackets around.
+//! Finds what surrounds a cursor in a text that may be broken: the statement, its operator, the open brackets.
 //!
-//! It reads tokens only, because what is being typed has no tree yet.
+//! It reads tokens only, because the statement that is being typed has no tree yet.
 
 use crate::ops::{self, Spec};
 use crate::syntax::{Parsed, Token, TokenKind};
 
-/// What may be written at a place.
+/// What may be written at a cursor.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Expected<'a> {
     /// In a comment, or where a new name is invented.
@@ -22,30 +22,30 @@ pub(super) enum Expected<'a> {
     AttributeValue,
     /// A shape behind `->`.
     Shape,
-    /// A path behind `@`: what is written of it.
+    /// A path behind `@`: the part that is already written.
     Reference(&'a str),
-    /// A part or metric behind `expect`: what is written of it.
+    /// A part or metric behind `expect`: the part that is already written.
     Metric(&'a str),
-    /// A path behind `use`: what is written of it.
+    /// A path behind `use`: the part that is already written.
     File(&'a str),
-    /// Within the parentheses of a call of a block or network: its name and the parameter that is reached.
+    /// Within the parentheses of a call of a block or network: the callee and the index of the parameter at the cursor.
     CallArgument { callee: &'a str, index: u32 },
     /// Within other parentheses, or behind `let x =`.
     Expression,
 }
 
-/// The place of a cursor among the tokens.
+/// The tokens around a cursor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Context<'a> {
     pub expected: Expected<'a>,
-    /// The first byte of the statement that is being typed; the cursor where none is begun.
+    /// The offset of the first token of the statement that is being typed; that of the cursor where none is begun.
     pub statement_start: u32,
 }
 
-/// What stands before a byte.
+/// Analyses the tokens before an offset.
 pub(super) fn at(parsed: &Parsed, offset: u32) -> Context<'_> {
     let comment = parsed.comments.iter().any(|one| one.start < offset && offset <= one.end);
-    // The tokens before the cursor; a word that it touches is being typed.
+    // Take the tokens before the cursor, and separately the word that touches it, which is still being typed.
     let count = parsed.tokens.partition_point(|token| token.end < offset);
     let touched = parsed.tokens.get(count).filter(|token| token.start < offset && offset <= token.end);
     let before = &parsed.tokens[..count];
@@ -64,8 +64,8 @@ pub(super) fn at(parsed: &Parsed, offset: u32) -> Context<'_> {
     Context { expected, statement_start }
 }
 
-/// The path that is being typed behind `@`, `shared` or `expect`. A path is one token only when it is whole: behind `@`
-/// and behind a `.` there may be nothing yet.
+/// The path that is being typed behind `@`, `shared` or `expect`. The lexer makes one token of complete paths only, so
+/// an empty part behind `@` or `.` is read from the text here.
 fn path_before(text: &str) -> Option<Expected<'_>> {
     let is_path = |one: char| one.is_ascii_alphanumeric() || matches!(one, '_' | '.' | '"');
     let before = text.trim_end_matches(is_path);
@@ -75,7 +75,7 @@ fn path_before(text: &str) -> Option<Expected<'_>> {
     }
     let line = before.trim_end_matches([' ', '\t']);
     let word = line.rsplit(|one: char| !one.is_ascii_alphanumeric() && one != '_').next()?;
-    // It begins a statement, which may not be separated from the one in the line above yet.
+    // The word must begin a statement. The line above it may still lack its `;`.
     let above = line[..line.len() - word.len()].trim_end_matches([' ', '\t']);
     let begins = above.is_empty() || above.ends_with(['\n', ';', '{', '}', '[', '<', '|']);
     match word {
@@ -96,12 +96,12 @@ impl<'a> Reader<'a> {
         self.parsed.token_text(token)
     }
 
-    /// The text of a token up to the cursor.
+    /// The text of a token before the cursor.
     fn typed(&self, token: Token, offset: u32) -> &'a str {
         self.parsed.text.get(token.start as usize..offset as usize).unwrap_or_default()
     }
 
-    /// What is expected, and the first token of the statement.
+    /// What may be written, and the index of the statement's first token.
     fn expected(&self, typed: Option<Token>, offset: u32) -> (Expected<'a>, Option<usize>) {
         let last = self.before.last().copied();
         let last_text = last.map_or("", |token| self.text(token));
@@ -131,19 +131,19 @@ impl<'a> Reader<'a> {
         (self.in_statement(statement), begun)
     }
 
-    /// The first token of the statement that is begun.
+    /// The index of the first token of the current statement.
     fn begun(&self) -> Option<usize> {
         let (start, _) = self.statement();
         (start < self.before.len()).then_some(start)
     }
 
-    /// The first token of the statement around the end of what is before, and the `(` that is open there: its index,
-    /// and the commas behind it.
+    /// The index of the first token of the statement that encloses the cursor, and of its unclosed `(` with the number
+    /// of commas behind that.
     fn statement(&self) -> (usize, Option<(usize, u32)>) {
         let (mut depth, mut commas, mut bracket) = (0u32, 0, None);
         for (index, token) in self.before.iter().enumerate().rev() {
             match token.kind {
-                // An item ends with its braces.
+                // A `}` at depth 0 ends an item.
                 TokenKind::Symbol('}') if depth == 0 => return (index + 1, bracket),
                 TokenKind::Symbol(')' | ']' | '}' | '>') => depth += 1,
                 TokenKind::Symbol('(') if depth == 0 => {
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
         (0, bracket)
     }
 
-    /// Braces, brackets and branches that are open.
+    /// The number of open braces, brackets and branches.
     fn depth(&self) -> usize {
         let mut depth = 0usize;
         for token in self.before {
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
         let declared = open.checked_sub(2).map(|before| self.text(self.before[before]));
         match adjacent {
             Some(_) if matches!(declared, Some("block" | "network")) => {
-                // A parameter list: a name is invented, a default is an expression.
+                // In a parameter list: before `=` a new name is invented, behind it stands an expression.
                 let last = self.before.last().map_or("", |&token| self.text(token));
                 if last == "=" { Expected::Expression } else { Expected::Nothing }
             }
@@ -209,14 +209,14 @@ impl<'a> Reader<'a> {
             }
             _ => {}
         }
-        // Behind `->`, `*` and `as` there are no arguments any more.
+        // Arguments may stand up to the first `->`, `*` or `as`.
         let (mut owner, mut depth, mut ended) = (None, 0u32, false);
         for (index, token) in statement.iter().enumerate() {
             match token.kind {
                 TokenKind::Symbol('(' | '[' | '{' | '<') => depth += 1,
                 TokenKind::Symbol(')' | ']' | '}' | '>') => {
                     depth = depth.saturating_sub(1);
-                    // Behind its branches a form takes trailing words only.
+                    // Behind its branches a form takes only trailing words.
                     if depth == 0 && token.is('>') {
                         owner = None;
                     }

@@ -10,10 +10,10 @@ use crate::diag::{self, Code, Severity};
 
 use super::position::Places;
 
-/// The addresses of the pages of the codes, for clients that show them by `cnnc/page`.
+/// The prefix of the addresses of the codes' pages, for clients that show them by `cnnc/page`.
 pub(super) const PAGES: &str = "cnnc-page:/";
 
-/// Diagnostics by the path of the file that they are about, each once.
+/// Groups diagnostics by the path of their file, without duplicates.
 pub(super) fn by_file(
     all: &[diag::Diagnostic],
     places: Places<'_>,
@@ -27,8 +27,8 @@ pub(super) fn by_file(
     files
 }
 
-/// A diagnostic with the rule behind it and everything that the compiler points to; `pages` says whether the client
-/// can open the page of its code.
+/// Converts a diagnostic with its notes, helps and related places. `pages` says whether the client can open the page of
+/// its code.
 pub(super) fn diagnostic(one: &diag::Diagnostic, places: Places<'_>, pages: bool) -> Diagnostic {
     let related: Vec<DiagnosticRelatedInformation> = related(one, places);
     Diagnostic {
@@ -47,7 +47,7 @@ pub(super) fn diagnostic(one: &diag::Diagnostic, places: Places<'_>, pages: bool
     }
 }
 
-/// The headline, what is true at the place, the rule with its numbers, and what to do.
+/// The message: headline, primary label, notes and helps, a line each.
 fn message(one: &diag::Diagnostic) -> String {
     let mut lines = vec![one.message.clone()];
     lines.extend(Some(&one.primary.text).filter(|text| !text.is_empty()).cloned());
@@ -56,7 +56,7 @@ fn message(one: &diag::Diagnostic) -> String {
     lines.join("\n")
 }
 
-/// The other places, and the calls and copies that led there.
+/// The secondary labels, and the calls and copies of the expansion trace.
 fn related(one: &diag::Diagnostic, places: Places<'_>) -> Vec<DiagnosticRelatedInformation> {
     let labels = one.labels.iter().map(|label| {
         let text = if label.text.is_empty() { "here".to_owned() } else { label.text.clone() };
@@ -75,12 +75,12 @@ fn related(one: &diag::Diagnostic, places: Places<'_>) -> Vec<DiagnosticRelatedI
     labels.chain(expansions).collect()
 }
 
-/// Lints about what nobody uses; editors fade it out.
+/// Whether a lint is about something unused, which editors show faded.
 fn is_about_unused(code: Code) -> bool {
     matches!(code, Code::W0101 | Code::W0102 | Code::W0103 | Code::W0104 | Code::W0105)
 }
 
-/// Diagnostics of several analyses about one file, each mistake once.
+/// Merges the diagnostics that several analyses have for one file, without duplicates.
 pub(super) fn merged<'a>(all: impl Iterator<Item = &'a Diagnostic>) -> Vec<Diagnostic> {
     let mut merged: Vec<Diagnostic> = Vec::new();
     for one in all {

@@ -21,7 +21,7 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// Applies edits one after another: each speaks of the text that the one before left.
+    /// Applies edits in order: the positions of each refer to the text after the one before.
     pub(super) fn change(&mut self, changes: Vec<TextDocumentContentChangeEvent>, encoding: Encoding) {
         let mut text = String::from(&*self.text);
         for change in changes {
@@ -39,13 +39,13 @@ impl Document {
     }
 }
 
-/// The bytes between two places; the other way round where they are exchanged.
+/// The byte range between two positions, which are swapped if they are in the wrong order.
 fn byte_range(text: &str, start: Position, end: Position, encoding: Encoding) -> Range<usize> {
     let (start, end) = (byte_at(text, start, encoding), byte_at(text, end, encoding));
     start.min(end)..start.max(end)
 }
 
-/// The byte of a place; one beyond the text counts as its end.
+/// The byte offset of a position; one beyond the end of the text is clamped.
 fn byte_at(text: &str, at: Position, encoding: Encoding) -> usize {
     let mut start = 0;
     for _ in 0..at.line {

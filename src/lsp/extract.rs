@@ -13,8 +13,8 @@ use super::rewrite::item_at;
 use super::text::{indent_at, reindented};
 use super::tree::{self, Node, readable};
 
-/// The block of the statements that a selection covers; nothing where they cannot stand alone: an input, an
-/// expectation or a side branch among them, a name that is used across the border.
+/// Makes a block of the statements that a selection covers. `None` where they cannot be moved: one is an input, an
+/// expectation or a side branch, or a name is used on both sides of the border.
 pub(super) fn proposal(view: View<'_>, selection: Span) -> Option<Proposal> {
     if selection.start == selection.end {
         return None;
@@ -39,7 +39,7 @@ pub(super) fn proposal(view: View<'_>, selection: Span) -> Option<Proposal> {
     })
 }
 
-/// The statements of one body that a selection covers, the innermost body that holds it.
+/// The statements that a selection covers, in the innermost body that contains it.
 fn statements<'a>(view: View<'a>, selection: Span) -> Option<(&'a Body, Vec<&'a Stmt>)> {
     let text = view.snippet(selection);
     let start = selection.start + (text.len() - text.trim_start().len()) as u32;
@@ -80,7 +80,7 @@ fn may_stand_in_a_block(stmt: &Stmt) -> bool {
     true
 }
 
-/// Whether a constant or a name is used on the other side of the border.
+/// Whether a constant or name that is declared on one side of `whole` is used on the other.
 fn crosses(view: View<'_>, body: &Body, whole: Span) -> bool {
     let inside = |span: Span| whole.contains(span);
     let mut defined = BTreeSet::new();
@@ -91,7 +91,7 @@ fn crosses(view: View<'_>, body: &Body, whole: Span) -> bool {
                     defined.insert(one.name.value.clone());
                 }
             }
-            // Paths of either side may lead across.
+            // Paths inside may refer outwards and the other way round.
             Node::Path(_) if inside(node.span()) => return true,
             Node::Path(path) if view.text()[..path.span.start as usize].ends_with('@') => {
                 let first = path.parts.first().map(|part| part.value.as_str());
@@ -121,7 +121,7 @@ fn crosses(view: View<'_>, body: &Body, whole: Span) -> bool {
     })
 }
 
-/// Parameters and constants of the item around that the statements name, in the order of their first use.
+/// The parameters and constants of the enclosing item that the statements use, in order of first use.
 fn free_names(view: View<'_>, item: &Item, whole: Span) -> Vec<String> {
     let params: &[Param] = match &item.kind {
         ItemKind::Block(block) => &block.params,
@@ -152,7 +152,7 @@ fn free_names(view: View<'_>, item: &Item, whole: Span) -> Vec<String> {
     found
 }
 
-/// `extracted`, or the first of `extracted2`, … that nothing is called yet.
+/// `extracted`, or the first unused name of `extracted2`, `extracted3`, …
 fn fresh_name(view: View<'_>) -> String {
     let taken: BTreeSet<&str> = view.items().filter_map(|item| Some(item.name()?.value.as_str())).collect();
     let names = (1..)
@@ -161,7 +161,7 @@ fn fresh_name(view: View<'_>) -> String {
     free.next().unwrap_or_default()
 }
 
-/// Where the lines of an item begin, its comments included.
+/// The offset of the line where an item begins, including its leading comments.
 fn start_of_item(view: View<'_>, item: &Item) -> u32 {
     let tokens = view.parsed().tokens_of(item.span);
     let comments = view.parsed().comments_of(tokens.start..tokens.start + 1);

@@ -6,15 +6,15 @@ use crate::ir::{Node, NodeId};
 
 use super::analysis::View;
 
-/// What a statement made in one network.
+/// The nodes that a statement made in one network.
 pub(super) struct Share<'a> {
     pub network: &'a Checked,
-    /// Its rows, in source order.
+    /// The layers, in source order.
     pub rows: Vec<NodeId>,
 }
 
 impl Share<'_> {
-    /// The sum of its rows.
+    /// The sum of the figures of its layers.
     pub(super) fn totals(&self) -> Totals {
         self.network.sum(&self.rows)
     }
@@ -35,7 +35,8 @@ impl Share<'_> {
     }
 }
 
-/// What the text of a span made, in the network around it; within a block in the first network that calls it.
+/// The nodes made from a span: in the enclosing network, or, for text of a block, in the first network that calls the
+/// block.
 pub(super) fn share_of(view: View<'_>, span: Span) -> Option<Share<'_>> {
     let own = view.network_at(span.start).into_iter();
     let others = view.analysis.checked.compiled.iter().map(|one| &one.checked);
@@ -46,7 +47,7 @@ pub(super) fn share_of(view: View<'_>, span: Span) -> Option<Share<'_>> {
     })
 }
 
-/// Whether a node was written within a span, or by a block that is called there.
+/// Whether a node comes from a span, directly or through a block call in it.
 fn is_made_by(node: &Node, span: Span) -> bool {
     span.contains(node.span) || node.origin.innermost_first().any(|step| span.contains(step.call))
 }

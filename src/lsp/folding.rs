@@ -17,7 +17,7 @@ pub(super) fn ranges(view: View<'_>) -> Vec<FoldingRange> {
             Node::Body(body) => body.span,
             _ => continue,
         };
-        // The line of the closing bracket stays to be seen.
+        // The line with the closing bracket stays visible.
         let closes = view.text()[..span.end as usize].ends_with(['}', ']', '>', ')']);
         let (first, last) = (line(span.start), line(span.end).saturating_sub(u32::from(closes)));
         if last > first {
@@ -37,7 +37,7 @@ pub(super) fn ranges(view: View<'_>) -> Vec<FoldingRange> {
             }
         }
     }
-    // Of several that begin on a line the longest is kept: editors show one handle for a line.
+    // Editors show one handle a line, so the longest range that begins on a line is kept.
     lines.sort_by_key(|&(first, last, _)| (first, std::cmp::Reverse(last)));
     lines.dedup_by_key(|&mut (first, _, _)| first);
     let range = |(start_line, end_line, kind)| FoldingRange {

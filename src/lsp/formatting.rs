@@ -1,8 +1,7 @@
-//! Canonical form of a whole text, or of the items that a selection meets, as edits of lines.
+//! Formats a whole text, or the items that a selection meets, as edits of lines.
 //!
-//! What does not change is not part of an edit, so that the cursor and folded ranges stay where they are. The ends of
-//! lines stay those of the editor's text: which ones a file has is the editor's to say. A text with syntax errors is
-//! left alone.
+//! Unchanged lines are not part of an edit, so the cursor and folded ranges stay where they are. Line ends stay as they
+//! are in the editor's text. A text with syntax errors is left unchanged.
 
 use gen_lsp_types::{Range, TextEdit};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -16,8 +15,8 @@ use crate::syntax::{Parsed, parse};
 use super::position::{Encoding, Places};
 use super::tree;
 
-/// The greatest product of old and new lines that are compared one by one; beyond it, what lies between the first and
-/// the last change is one edit.
+/// The limit for a line-by-line comparison, as a product of the numbers of old and new lines. Beyond it one edit covers
+/// everything between the first and the last change.
 const MOST_COMPARED: usize = 16_000_000;
 
 /// The edits that make a document canonical; none where it has syntax errors.
@@ -28,7 +27,8 @@ pub(super) fn document(session: &Session, encoding: Encoding) -> Vec<TextEdit> {
     edits(Places { map: session.sources(), encoding }, parsed, whole, &formatted)
 }
 
-/// The edits that make whole items canonical: those that a selection meets. Statements outside of items count as one.
+/// The edits that make the items canonical which a selection meets. A run of statements outside of items counts as one
+/// item.
 pub(super) fn range(session: &Session, encoding: Encoding, selected: Range) -> Vec<TextEdit> {
     let parsed = session.program().root();
     let places = Places { map: session.sources(), encoding };
@@ -40,14 +40,14 @@ pub(super) fn range(session: &Session, encoding: Encoding, selected: Range) -> V
     edits(places, parsed, lines, &formatted)
 }
 
-/// The lines of a selection, grown until they cut no item, without empty lines at either end.
+/// Extends a selection to whole items, without empty lines at either end.
 fn whole_items(parsed: &Parsed, selected: Span) -> Span {
     let text: &str = &parsed.text;
     let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line_end = |at: usize| text[at..].find('\n').map_or(text.len(), |newline| at + newline + 1);
     let items: Vec<Span> = tree::roots(parsed).iter().map(|node| node.span()).collect();
     let (mut start, mut end) = (line_start(selected.start as usize), line_end(selected.end as usize));
-    // Several items may share a line, so that a line more may meet an item more.
+    // Items may share a line, so the extended lines may meet further items: repeat until nothing is added.
     loop {
         let met = |item: &&Span| (item.start as usize) < end && start < item.end as usize;
         let (first, last) = items
@@ -67,14 +67,14 @@ fn whole_items(parsed: &Parsed, selected: Span) -> Span {
     Span::new(parsed.file, start, end.min(line_end(full)))
 }
 
-/// What turns some whole lines of a text into others.
+/// The edits that turn a range of whole lines into the formatted text.
 fn edits(places: Places<'_>, parsed: &Parsed, lines: Span, formatted: &str) -> Vec<TextEdit> {
     let before = places.map.snippet(lines);
     let windows = before.find('\n').is_some_and(|newline| before[..newline].ends_with('\r'));
     let after = if windows { formatted.replace('\n', "\r\n") } else { formatted.to_owned() };
     let old: Vec<&str> = before.split_inclusive('\n').collect();
     let new: Vec<&str> = after.split_inclusive('\n').collect();
-    // The byte at which each line begins, and the end of the last one.
+    // The offset at which each line begins, and the end of the last one.
     let starts: Vec<usize> = std::iter::once(lines.start as usize)
         .chain(old.iter().scan(lines.start as usize, |at, line| {
             *at += line.len();
@@ -89,7 +89,7 @@ fn edits(places: Places<'_>, parsed: &Parsed, lines: Span, formatted: &str) -> V
     for change in changes(&old, &new) {
         let (_, from, to) = change.as_tag_tuple();
         if from.len() == to.len() {
-            // Line for line, so that each keeps its place.
+            // Equal numbers of lines are replaced one by one, so that a cursor keeps its line.
             let pairs = from.zip(to).filter(|&(one, other)| old[one] != new[other]);
             found.extend(pairs.map(|(one, other)| edit(one, 1, new[other].to_owned())));
         } else {
@@ -99,7 +99,7 @@ fn edits(places: Places<'_>, parsed: &Parsed, lines: Span, formatted: &str) -> V
     found
 }
 
-/// The runs of lines that differ.
+/// The differing runs of lines.
 fn changes(old: &[&str], new: &[&str]) -> Vec<DiffOp> {
     let first = old.iter().zip(new).take_while(|(one, other)| one == other).count();
     let pairs = old[first..].iter().rev().zip(new[first..].iter().rev());

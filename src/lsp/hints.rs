@@ -8,10 +8,10 @@ use super::analysis::View;
 use super::rewrite;
 use super::tree::{self, Node, flow_of};
 
-/// Calls of blocks with fewer parameters need no names.
+/// The least number of parameters for which a call gets names.
 const LEAST_PARAMETERS: usize = 3;
 
-/// The hints of a range.
+/// The hints within a range.
 pub(super) fn all(view: View<'_>, range: Range) -> Vec<InlayHint> {
     let wanted = view.places().span(view.file(), range);
     let mut hints = Vec::new();
@@ -27,7 +27,7 @@ pub(super) fn all(view: View<'_>, range: Range) -> Vec<InlayHint> {
     hints
 }
 
-/// `-> 28x28x64` behind a statement that does not say it. In a block it is the shape of the first use.
+/// `-> 28x28x64` behind a statement without `->`. In a block it is the shape at the block's first use.
 fn shape(view: View<'_>, stmt: &Stmt) -> Option<InlayHint> {
     let flow = flow_of(stmt).filter(|flow| flow.shape().is_none())?;
     let shape = view.passage(stmt.span)?.leaving?;
@@ -56,7 +56,7 @@ fn parameters(view: View<'_>, stmt: &Stmt, hints: &mut Vec<InlayHint>) {
         return;
     }
     for (arg, param) in args.iter().zip(params).take_while(|(arg, _)| arg.name.is_none()) {
-        // An argument that is called like its parameter says it already.
+        // An argument that is spelt like its parameter needs no name.
         if view.snippet(arg.value.span) == param.name.value {
             continue;
         }

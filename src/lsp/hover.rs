@@ -1,4 +1,4 @@
-//! Hover: shows what is known about the word at a place.
+//! Hover: describes the word at a position.
 
 use gen_lsp_types::{Hover, Position};
 
@@ -17,17 +17,17 @@ use super::names::{self, NameKind, Named};
 use super::signature;
 use super::tree;
 
-/// The most rows whose arithmetic is written out, and the most calls of a block that are listed.
+/// The number of layers whose arithmetic is written out, and of block calls that are listed.
 const MOST_SHOWN: usize = 4;
 
-/// The text for a place.
+/// The hover text for a position.
 pub(super) fn at(view: View<'_>, position: Position) -> Option<Hover> {
     let offset = view.places().offset(view.file(), position);
     let (span, text) = text(view, offset)?;
     Some(Hover { contents: markdown(text).into(), range: Some(view.places().range(span)) })
 }
 
-/// The word that is spoken of, and what is said.
+/// The span of the word, and its description.
 fn text(view: View<'_>, offset: u32) -> Option<(Span, String)> {
     let parsed = view.parsed();
     let covers = |start: u32, end: u32| start <= offset && offset < end;
@@ -46,7 +46,7 @@ fn text(view: View<'_>, offset: u32) -> Option<(Span, String)> {
     match view.definitions().get(&span) {
         Some(Definition::Operator(word) | Definition::Form(word)) => {
             let page = operator(word).map(page_head).unwrap_or_default();
-            // The head of a statement speaks for the whole of it, a trailing word for itself.
+            // The head of a statement shows the figures of the whole statement, a trailing word its own page only.
             let whole = stmt.filter(|stmt| stmt.span.start == span.start).and_then(|_| figures());
             Some((span, whole.map_or(page.clone(), |figures| format!("{figures}\n\n---\n\n{page}"))))
         }
@@ -54,7 +54,7 @@ fn text(view: View<'_>, offset: u32) -> Option<(Span, String)> {
             let doc = operator(of).and_then(|spec| argument(spec, name))?;
             Some((span, format!("`{name}` of `{of}`: {doc}")))
         }
-        // In a text with mistakes the analysis may not have come here; the catalogue knows the word all the same.
+        // In a text with errors `sema` may not have resolved the word; the catalogue still knows it.
         _ => {
             let head = stmt.filter(|stmt| stmt.span.start == span.start);
             let spec = head.and_then(|_| operator(parsed.token_text(*token)));
@@ -64,23 +64,23 @@ fn text(view: View<'_>, offset: u32) -> Option<(Span, String)> {
     }
 }
 
-/// An operator, form or `input` by its word.
+/// Finds an operator, form or `input` in the catalogue.
 fn operator(word: &str) -> Option<&'static Spec> {
     ops::find(word).or_else(|| ops::form(word)).or_else(|| (word == "input").then_some(&ops::INPUT))
 }
 
-/// What an operator computes, and how it is written.
+/// The beginning of an operator's page: description, and how it is written.
 fn page_head(spec: &Spec) -> String {
     format!("**`{}`** {}\n\n```cnn\n{}```", spec.name, spec.summary, spec.example)
 }
 
-/// What a flag or attribute does.
+/// The description of a flag or attribute.
 fn argument(spec: &Spec, name: &str) -> Option<&'static str> {
     let flag = spec.flags.iter().find(|flag| flag.name == name).map(|flag| flag.doc);
     flag.or_else(|| spec.attributes.iter().find(|one| one.name == name).map(|one| one.doc))
 }
 
-/// Shapes, costs and arithmetic of a statement.
+/// The shapes, costs and arithmetic of a statement.
 fn statement(view: View<'_>, stmt: &Stmt) -> Option<String> {
     let shown = |shape: Option<Shape>| shape.map_or("?".to_owned(), |shape| shape.to_string());
     let mut parts = Vec::new();
@@ -108,7 +108,7 @@ fn statement(view: View<'_>, stmt: &Stmt) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("\n\n"))
 }
 
-/// The arithmetic of the first rows that multiply.
+/// The written-out multiplication of the first layers that have one.
 fn arithmetic(share: &Share<'_>) -> Vec<String> {
     let graph = share.network.graph();
     let costly = share.rows.iter().filter(|&&id| share.network.row(id).macs > 0);
@@ -116,7 +116,7 @@ fn arithmetic(share: &Share<'_>) -> Vec<String> {
     paths.filter_map(|path| explain::lines(share.network, path)).flatten().collect()
 }
 
-/// A metric: what it counts, and its present figure.
+/// Describes a metric: its definition and its present value.
 fn metric(view: View<'_>, path: &Path, offset: u32) -> Option<String> {
     let (last, part) = path.parts.split_last()?;
     let metric = Metric::parse(&last.value)?;
@@ -142,7 +142,7 @@ fn metric(view: View<'_>, path: &Path, offset: u32) -> Option<String> {
     Some(value.map_or(text.clone(), |value| format!("{text}\n\nnow **{value}**")))
 }
 
-/// What a name stands for.
+/// Describes a named thing: a constant, parameter, block or value.
 fn name(view: View<'_>, named: Named, stmt: Option<&Stmt>) -> String {
     let word = view.snippet(named.definition);
     let code = |text: String| format!("```cnn\n{text}\n```");
@@ -167,7 +167,7 @@ fn name(view: View<'_>, named: Named, stmt: Option<&Stmt>) -> String {
             let default = written.map(|value| format!(" = {value}")).unwrap_or_default();
             parts.push(code(format!("{keyword}{word}{default}")));
             let value = view.analysis.checked.uses.values().get(&named.definition).map(Scalar::to_string);
-            // Within a block each call may give another value.
+            // Each call of a block may give a parameter another value; the first is shown.
             parts.extend(value.filter(|value| written != Some(value)).map(|value| match named.kind {
                 NameKind::Constant if view.is_item(named.definition) => format!("= **{value}**"),
                 _ => format!("= **{value}** in the first use"),
@@ -184,7 +184,7 @@ fn name(view: View<'_>, named: Named, stmt: Option<&Stmt>) -> String {
     parts.join("\n\n")
 }
 
-/// How often a block is called in the files that are known here, and what the calls of this file cost.
+/// The number of calls of a block in the known files, and the cost of those in this file.
 fn calls(view: View<'_>, named: Named) -> String {
     let places = names::places(view, named.definition);
     let calls: Vec<Span> = places.into_iter().filter(|&place| place != named.definition).collect();

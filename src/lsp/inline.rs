@@ -13,8 +13,8 @@ use super::rewrite::{block_here, names_arriving, trailing_segments};
 use super::text::{indent_at, reindented};
 use super::tree::{self, Node, flow_of, readable};
 
-/// The statements of the block that is called at a selection, as a group in place of the call; nothing where the block
-/// stands in another file, has constants of its own, or an argument names what arrives.
+/// Replaces the block call at a selection by a group with the block's statements. `None` where the block stands in
+/// another file, has constants, or an argument refers to the call's input.
 pub(super) fn proposal(view: View<'_>, selection: Span) -> Option<Proposal> {
     let stmt = view.statement_at(selection.start)?;
     let flow = flow_of(stmt)?;
@@ -47,7 +47,7 @@ pub(super) fn proposal(view: View<'_>, selection: Span) -> Option<Proposal> {
     })
 }
 
-/// The text of each parameter's value; `None` where one is missing or there are too many.
+/// The source text for each parameter; `None` if an argument is missing or too many are given.
 fn arguments(view: View<'_>, block: &Block, args: &[CallArg]) -> Option<BTreeMap<String, String>> {
     let mut values = BTreeMap::new();
     for (index, arg) in args.iter().enumerate() {
@@ -67,14 +67,14 @@ fn arguments(view: View<'_>, block: &Block, args: &[CallArg]) -> Option<BTreeMap
     Some(values)
 }
 
-/// A value as it may stand within an expression.
+/// Puts parentheses around an expression that would bind otherwise within another.
 fn operand(text: &str) -> String {
     let atomic = text.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '_' | '.'));
     let bracketed = text.starts_with('(') && text.ends_with(')') && text.matches('(').count() == 1;
     if atomic || bracketed { text.to_owned() } else { format!("({text})") }
 }
 
-/// The statements of a block with values in place of its parameters.
+/// The text of a block's statements, with arguments in place of parameters.
 fn substituted(view: View<'_>, block: &Block, values: &BTreeMap<String, String>, indent: &str) -> String {
     let (Some(first), Some(last)) = (block.body.statements.first(), block.body.statements.last()) else {
         return String::new();
@@ -84,7 +84,7 @@ fn substituted(view: View<'_>, block: &Block, values: &BTreeMap<String, String>,
     reindented(&replaced(view, span, values), &old, indent)
 }
 
-/// The text of a span with values in place of names.
+/// The text of a span, with arguments in place of parameters.
 fn replaced(view: View<'_>, span: Span, values: &BTreeMap<String, String>) -> String {
     let mut places: Vec<(Span, &String)> = tree::nodes(view.parsed())
         .filter_map(|node| match node {

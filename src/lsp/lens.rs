@@ -8,7 +8,7 @@ use crate::report::numbers::{self, Figures};
 
 use super::analysis::View;
 
-/// The lenses of the networks of a file. `commands` says whether the client runs those of the extension.
+/// A lens for each network of a file. `commands` says whether the client can run the extension's commands.
 pub(super) fn all(view: View<'_>, uri: &str, commands: bool) -> Vec<CodeLens> {
     let mut lenses = Vec::new();
     for entry in view.analysis.checked.session.entries() {
@@ -24,7 +24,7 @@ pub(super) fn all(view: View<'_>, uri: &str, commands: bool) -> Vec<CodeLens> {
         };
         let figures = match view.compiled(&entry.name) {
             Some(network) => figures(network),
-            // The lens stays while somebody types, so that the lines below it do not jump.
+            // An incomplete network keeps its lens while somebody types, so that the lines below do not jump.
             None if entry.needs.is_empty() => "no figures: the network has errors".to_owned(),
             None => format!("no figures: needs {}", entry.needs.join(", ")),
         };

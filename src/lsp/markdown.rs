@@ -2,7 +2,7 @@
 
 use gen_lsp_types::{MarkupContent, MarkupKind};
 
-/// A text in Markdown.
+/// Wraps a text in Markdown.
 pub(super) fn markdown(value: String) -> MarkupContent {
     MarkupContent { kind: MarkupKind::Markdown, value }
 }

@@ -48,7 +48,8 @@ pub use transport::{Client, Connection};
 
 use crate::driver::Loader;
 
-/// What the server needs of the world around it. Paths are absolute, with `/` between their parts.
+/// The files that the server needs, supplied by the program that embeds it. Paths are absolute, with `/` between their
+/// parts.
 pub trait Host: Loader + Send + Sync {
     /// The `.cnn` files in and below a folder, sorted; none where it cannot be read.
     fn sources_below(&self, folder: &str) -> Vec<String>;

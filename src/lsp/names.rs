@@ -1,6 +1,6 @@
 //! Finds the name at a place, and all other places that refer to the same definition.
 //!
-//! What a word means was decided by the semantic analysis while it resolved the word; here it is only looked up.
+//! `sema` decides what a word means while it resolves the word; this module looks the decision up.
 
 use std::collections::BTreeSet;
 
@@ -23,17 +23,17 @@ pub(super) enum NameKind {
     Value,
 }
 
-/// A name in the text.
+/// A use of a name, or its definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Named {
-    /// The word that was looked at.
+    /// The span of the word at the cursor.
     pub place: Span,
-    /// The word that gives the name.
+    /// The span of the word that defines the name.
     pub definition: Span,
     pub kind: NameKind,
 }
 
-/// The place that gives a name, and what it stands for; words of the language are given no name by anybody.
+/// The span that defines a name, and its kind; `None` for words of the language.
 fn named_by(definition: &Definition) -> Option<(Span, NameKind)> {
     Some(match definition {
         Definition::Block(span) => (*span, NameKind::Block),
@@ -51,10 +51,10 @@ fn named_by(definition: &Definition) -> Option<(Span, NameKind)> {
     })
 }
 
-/// The name at a byte of the file: where it is used, or where it is given.
+/// The name at an offset, whether it is used or defined there.
 pub(super) fn at(view: View<'_>, offset: u32) -> Option<Named> {
     let holds = |span: Span| span.file == view.file() && span.start <= offset && offset <= span.end;
-    // Words that touch are apart: the one that begins here goes before the one that ends here.
+    // Two words may touch at the cursor; the one that begins there is preferred.
     let upto = Span { file: view.file(), start: offset, end: u32::MAX };
     let used = view.definitions().range(..=upto).rev().take(2).find(|(span, _)| holds(**span));
     if let Some((&place, (definition, kind))) = used.and_then(|(span, one)| Some((span, named_by(one)?))) {
@@ -67,7 +67,7 @@ pub(super) fn at(view: View<'_>, offset: u32) -> Option<Named> {
     })
 }
 
-/// The words of the file that give names.
+/// The words of the file that define names.
 fn given<'a>(view: View<'a>) -> impl Iterator<Item = (Span, NameKind)> + 'a {
     tree::nodes(view.parsed()).filter_map(move |node| match node {
         Node::Item(item) => {
@@ -87,7 +87,7 @@ fn given<'a>(view: View<'a>) -> impl Iterator<Item = (Span, NameKind)> + 'a {
     })
 }
 
-/// All places that an analysis knows of what a word gives a name to, in any file: that word first, and each place once.
+/// All uses of a definition that an analysis knows, in any file: the definition first, each place once.
 pub(super) fn places(view: View<'_>, definition: Span) -> Vec<Span> {
     let uses = view
         .definitions()
@@ -97,8 +97,7 @@ pub(super) fn places(view: View<'_>, definition: Span) -> Vec<Span> {
     std::iter::once(definition).chain(uses).collect()
 }
 
-/// The part of a place that spells the name: a path such as `enc.skip` may lead to a name `skip`, and `features[]` is
-/// called `features`.
+/// The part of a use that spells the name: the last part of a path such as `enc.skip`, and `features` of `features[]`.
 pub(super) fn spelling(view: View<'_>, place: Span, definition: Span) -> Option<Span> {
     let name = view.snippet(definition).trim_end_matches("[]");
     let text = view.snippet(place).trim_end_matches("[]");

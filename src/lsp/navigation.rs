@@ -16,7 +16,7 @@ use super::rename;
 use super::tree::{self, Node};
 use super::workbench::Workbench;
 
-/// The place where the name at a place is given; for the path of a `use` the beginning of its file.
+/// The definition of the name at a position; for the path of a `use`, the start of that file.
 pub(super) fn definition(view: View<'_>, position: Position) -> Option<Span> {
     let offset = view.places().offset(view.file(), position);
     if let Some(named) = names::at(view, offset) {
@@ -32,7 +32,7 @@ pub(super) fn definition(view: View<'_>, position: Position) -> Option<Span> {
     Some(Span::new(file, 0, 0))
 }
 
-/// The places of this file that stand for the same as the name at a place.
+/// The places in this file that refer to the same definition as a position.
 pub(super) fn highlights(view: View<'_>, position: Position) -> Vec<DocumentHighlight> {
     let offset = view.places().offset(view.file(), position);
     let Some(named) = names::at(view, offset) else { return Vec::new() };
@@ -48,7 +48,7 @@ pub(super) fn highlights(view: View<'_>, position: Position) -> Vec<DocumentHigh
     here.map(highlight).collect()
 }
 
-/// The name at a place, and the part of it that spells it.
+/// The name at a position, and the part of the word that spells it.
 pub(super) fn renamable(view: View<'_>, position: Position) -> Option<(Named, Span)> {
     let offset = view.places().offset(view.file(), position);
     let named = names::at(view, offset)?;
@@ -56,7 +56,7 @@ pub(super) fn renamable(view: View<'_>, position: Position) -> Option<(Named, Sp
     Some((named, spelling))
 }
 
-/// The places of a name that one analysis knows and those before did not.
+/// The places of a name that one analysis added to those before.
 pub(super) struct Found {
     analysis: Rc<Analysis>,
     definition: Span,
@@ -64,7 +64,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// The places with the addresses of their files.
+    /// Converts the places to locations of the protocol.
     pub(super) fn locations(&self, bench: &Workbench, declaration: bool) -> Vec<Location> {
         let view = bench.view(&self.analysis);
         let places = self.places.iter().filter(|&&place| declaration || place != self.definition);
@@ -72,7 +72,7 @@ impl Found {
     }
 }
 
-/// All places of the name at a place: in the file, and in every known file that uses the file that gives the name.
+/// All places of the name at a position: in this file, and in every known file that uses the defining file.
 pub(super) fn everywhere(
     bench: &mut Workbench,
     uri: &str,
@@ -90,7 +90,7 @@ pub(super) fn everywhere(
         if interrupt.is_over() {
             return Err(Refusal::outdated());
         }
-        // A user that is gone uses nothing.
+        // A file that cannot be read any more contributes no places.
         analyses.extend(bench.analysis(&path, interrupt).ok());
     }
     let mut seen: BTreeSet<Span> = BTreeSet::new();
@@ -102,7 +102,7 @@ pub(super) fn everywhere(
     Ok(found.collect())
 }
 
-/// The edits that give a name another spelling, in every file that uses it. Refused where that would be a mistake.
+/// The edits that rename a name in every file. Refused where the new name would cause an error.
 pub(super) fn rename(
     bench: &mut Workbench,
     uri: &str,
@@ -130,7 +130,7 @@ pub(super) fn rename(
     Ok(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() })
 }
 
-/// The places to spell anew by the path of their file, with a view that knows the file.
+/// The places to change, by the path of their file, with a view that contains that file.
 fn spellings<'a>(
     bench: &Workbench,
     found: &'a [Found],

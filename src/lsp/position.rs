@@ -7,7 +7,7 @@ use crate::base::{FileId, SourceMap, Span};
 
 use super::uri;
 
-/// What columns count.
+/// The unit in which the client counts columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
     /// Bytes.
@@ -17,7 +17,7 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// UTF-8 where the client offers it, else what every client knows.
+    /// UTF-8 where the client offers it, else UTF-16, which every client supports.
     pub(super) fn choose(offered: Option<&Value>) -> Encoding {
         let offered = offered.and_then(Value::as_array);
         let utf8 = offered.is_some_and(|all| all.iter().any(|one| one == "utf-8"));
@@ -32,7 +32,7 @@ impl Encoding {
         }
     }
 
-    /// How many a character takes.
+    /// The number of units in a character.
     pub(super) fn units(self) -> fn(char) -> usize {
         match self {
             Encoding::Utf8 => char::len_utf8,
@@ -41,7 +41,7 @@ impl Encoding {
     }
 }
 
-/// Turns spans of a source map into places of the protocol and back.
+/// Converts spans of a source map to positions of the protocol and back.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Places<'a> {
     pub map: &'a SourceMap,
@@ -49,7 +49,7 @@ pub(super) struct Places<'a> {
 }
 
 impl Places<'_> {
-    /// The place of a byte.
+    /// The position of a byte offset.
     pub(super) fn position(self, file: FileId, offset: u32) -> Position {
         match self.encoding {
             Encoding::Utf16 => {
@@ -68,12 +68,12 @@ impl Places<'_> {
         Range::new(self.position(span.file, span.start), self.position(span.file, span.end))
     }
 
-    /// A span with the address of its file.
+    /// The location of a span, with the address of its file.
     pub(super) fn location(self, span: Span) -> Location {
         Location::new(uri::of_path(self.map.name(span.file)).into(), self.range(span))
     }
 
-    /// The byte of a place.
+    /// The byte offset of a position.
     pub(super) fn offset(self, file: FileId, at: Position) -> u32 {
         self.map.offset_at(file, at.line, at.character, self.encoding.units())
     }

@@ -10,22 +10,22 @@ use crate::report::{Report, Settings};
 
 use super::analysis::View;
 
-/// Which network is asked for.
+/// The parameters of a preview: a document, and the network in it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Params {
     /// The document.
     pub text_document: TextDocumentIdentifier,
-    /// A place in it.
+    /// A position in it.
     pub position: Position,
     /// A network of it by name, instead of the one at the place.
     pub network: Option<String>,
 }
 
-/// What is drawn.
+/// The content of a preview.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Picture {
-    /// Nothing: only the name is asked for.
+    /// None: only the name of the network.
     Name,
     /// An SVG.
     Graph,
@@ -33,7 +33,8 @@ pub(super) enum Picture {
     Report,
 }
 
-/// The name and the content; the content is null for a network with errors, all of it where there is no network.
+/// The name and the content of a preview. The content is null for a network with errors, and the whole result is null
+/// where there is no network.
 pub(super) fn content(view: View<'_>, params: &Params, picture: Picture) -> Value {
     let offset = view.places().offset(view.file(), params.position);
     let Some(name) = params.network.clone().or_else(|| view.network_name_at(offset)) else {

@@ -1,10 +1,10 @@
-//! Why a request has no result.
+//! The errors with which requests are answered.
 
 use gen_lsp_types::{ErrorCodes, LspErrorCodes};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Why a request has no result.
+/// The error with which a request is answered instead of a result.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub code: ErrorCodes,
@@ -12,12 +12,12 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// The parameters do not fit.
+    /// The parameters of the request are invalid.
     pub(super) fn parameters(message: impl Into<String>) -> Refusal {
         Refusal { code: ErrorCodes::InvalidParams, message: message.into() }
     }
 
-    /// A newer edit has arrived.
+    /// The text has changed since the request was made.
     pub(super) fn outdated() -> Refusal {
         let code = i32::from(LspErrorCodes::ContentModified);
         Refusal { code: ErrorCodes::Custom(code), message: "the text has changed".to_owned() }

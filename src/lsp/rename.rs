@@ -1,4 +1,4 @@
-//! Checks whether a name can be changed to another.
+//! Checks that a name can be changed to another.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::refusal::Refusal;
 /// The longest name, in bytes.
 const LONGEST: usize = 255;
 
-/// Checks that a text is a name; whether it is free is seen by [`check_result`].
+/// Checks that a text is a valid name; whether it is free is decided by [`check_result`].
 pub(super) fn check_name(named: Named, new: &str) -> Result<(), Refusal> {
     let is_part =
         |part: &str| !part.is_empty() && part.bytes().all(|one| one.is_ascii_alphanumeric() || one == b'_');
@@ -28,7 +28,7 @@ pub(super) fn check_name(named: Named, new: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Checks that no mistake hides uses: what could not be read may hold the name.
+/// Checks that the file has no syntax errors: text that was not parsed may hold uses of the name.
 pub(super) fn check_readable(view: View<'_>) -> Result<(), Refusal> {
     let all = view.analysis.checked.diagnostics.iter();
     let mut unread = all.filter(|one| is_error(one) && one.code.is_of_syntax());
@@ -38,8 +38,8 @@ pub(super) fn check_readable(view: View<'_>) -> Result<(), Refusal> {
     Err(Refusal::parameters(format!("a mistake in line {line} of `{file}` hides names: mend it first")))
 }
 
-/// Compiles a file with the new spelling: a name that is taken, kept by the language or caught by another one shows as
-/// an error that was not there before. `trial` has the changed texts.
+/// Compiles a file with the new spelling in `trial`. A name that is taken, reserved or captured by another definition
+/// shows as an error that was not there before.
 pub(super) fn check_result(view: View<'_>, trial: &mut Workspace, path: &str) -> Result<(), Refusal> {
     let session = trial.session(path).map_err(|why| Refusal::parameters(why.to_string()))?;
     let Ok(outcome) = session.check(&Options::default()) else { return Ok(()) };
@@ -64,7 +64,7 @@ fn is_error(one: &Diagnostic) -> bool {
     one.severity == Severity::Error
 }
 
-/// A text with some of its places spelt anew.
+/// The text with the new name at all places.
 pub(super) fn respelt(text: &str, places: &[Span], new: &str) -> String {
     let mut sorted = places.to_vec();
     sorted.sort_unstable();

@@ -30,13 +30,13 @@ struct DocumentParams {
     text_document: TextDocumentIdentifier,
 }
 
-/// A request in the making.
+/// A request that is being answered.
 struct Request<'a> {
     bench: &'a mut Workbench,
     interrupt: &'a Interrupt,
 }
 
-/// The files around the text of a request.
+/// The view and the open files that a request about a document gets.
 struct Around<'a> {
     bench: &'a Workbench,
     uri: &'a str,
@@ -59,7 +59,7 @@ impl completion::Surroundings for Around<'_> {
     }
 }
 
-/// Answers a request; `interrupt` says whether a newer edit has arrived.
+/// Answers a request; `interrupt` tells whether a newer edit has arrived.
 pub(super) fn answer(
     bench: &mut Workbench,
     method: &str,
@@ -119,14 +119,14 @@ pub(super) fn answer(
     }
 }
 
-/// A result as the protocol writes it.
+/// Serialises a result.
 fn written(result: impl Serialize) -> Result<Value, Refusal> {
     serde_json::to_value(result)
         .map_err(|error| Refusal { code: ErrorCodes::InternalError, message: error.to_string() })
 }
 
 impl Request<'_> {
-    /// Answers from the analysis of a document.
+    /// Answers a request from the analysis of its document.
     fn view<R: Serialize>(
         &mut self,
         uri: &str,
@@ -136,7 +136,7 @@ impl Request<'_> {
         written(answer(self.bench.view(&analysis)))
     }
 
-    /// Answers from the texts alone, without a check.
+    /// Answers a request from the parsed texts, without a check.
     fn session<R: Serialize>(
         &mut self,
         uri: &str,
@@ -236,7 +236,7 @@ impl Request<'_> {
                 return Err(Refusal::outdated());
             }
             let uri = self.bench.uri_of(&path);
-            // A file that is gone has no symbols.
+            // A file that cannot be read any more has no symbols.
             if let Ok(session) = self.bench.session(&path) {
                 found.extend(symbols::matching(&session, self.bench.encoding, &uri, &query));
             }
@@ -250,7 +250,7 @@ impl Request<'_> {
     }
 }
 
-/// Whether a kind is one of those asked for, or below one: `refactor.extract` is a `refactor`.
+/// Whether a kind of action was asked for, itself or through a parent: `refactor` includes `refactor.extract`.
 fn is_of(kind: &CodeActionKind, only: &[CodeActionKind]) -> bool {
     let kind = String::from(kind.clone());
     only.iter()

@@ -1,4 +1,4 @@
-//! The rewritings that add a statement of fact at a place: a shape behind a statement, an `expect` in a network.
+//! The rewritings that write a computed fact into the text: a shape behind a statement, an `expect` in a network.
 
 use gen_lsp_types::CodeActionKind;
 
@@ -11,7 +11,7 @@ use super::code_actions::Proposal;
 use super::text::indent_at;
 use super::tree::{self, Node, flow_of, readable};
 
-/// Where `->` belongs in a statement: at its end, but before its `as`.
+/// The offset in a statement where `->` belongs: at its end, but before its `as`.
 pub(super) fn place_of_shape(view: View<'_>, stmt: &Stmt, flow: &Flow) -> u32 {
     let Some(name) = flow.name() else { return stmt.span.end };
     let tokens = &view.parsed().tokens;
@@ -24,7 +24,7 @@ fn is_as(view: View<'_>, token: &Token) -> bool {
     token.kind == TokenKind::Word && view.parsed().token_text(*token) == "as"
 }
 
-/// `-> 28x28x64` on the statement at the selection, where all its uses agree.
+/// Adds `-> 28x28x64` to the statement at the selection, if it has the same shape wherever it is expanded.
 pub(super) fn state_shape(view: View<'_>, selection: Span) -> Option<Proposal> {
     let stmt = view.statement_at(selection.start)?;
     let flow = flow_of(stmt).filter(|flow| flow.shape().is_none())?;
@@ -44,7 +44,7 @@ pub(super) fn state_shape(view: View<'_>, selection: Span) -> Option<Proposal> {
     })
 }
 
-/// `expect params == …` at the end of the network at the selection.
+/// Adds `expect params == …` at the end of the network at the selection.
 pub(super) fn hold_figures(view: View<'_>, selection: Span) -> Option<Proposal> {
     let network = view.network_at(selection.start)?;
     let body = view.network_body_at(selection.start)?;
@@ -71,7 +71,7 @@ pub(super) fn hold_figures(view: View<'_>, selection: Span) -> Option<Proposal> 
     })
 }
 
-/// The item around a place.
+/// The item that encloses an offset.
 pub(super) fn item_at<'a>(view: View<'a>, offset: u32) -> Option<&'a Item> {
     tree::around(view.parsed(), offset).into_iter().find_map(|node| match node {
         Node::Item(item) => Some(item),
@@ -79,7 +79,7 @@ pub(super) fn item_at<'a>(view: View<'a>, offset: u32) -> Option<&'a Item> {
     })
 }
 
-/// The block of a name, where it is written in this file.
+/// The block of a name, if it is defined in this file.
 pub(super) fn block_here<'a>(
     view: View<'a>,
     name: &str,
@@ -90,7 +90,7 @@ pub(super) fn block_here<'a>(
     })
 }
 
-/// The trailing words of a call, each with its arguments.
+/// The source text of each trailing word of a call, with its arguments.
 pub(super) fn trailing_segments(view: View<'_>, flow: &Flow) -> Vec<String> {
     let Head::Call { trailing, .. } = &flow.head else { return Vec::new() };
     let mut segments: Vec<Span> = Vec::new();
@@ -107,7 +107,7 @@ pub(super) fn trailing_segments(view: View<'_>, flow: &Flow) -> Vec<String> {
     segments.into_iter().map(|span| view.snippet(span).to_owned()).collect()
 }
 
-/// Whether an expression anywhere within a span names what arrives.
+/// Whether an expression within a span refers to the incoming shape.
 pub(super) fn names_arriving(view: View<'_>, span: Span) -> bool {
     tree::nodes(view.parsed()).any(|node| match node {
         Node::Expr(expr) => matches!(expr.kind, ExprKind::Arriving(_)) && span.contains(expr.span),

@@ -7,7 +7,7 @@ use crate::tensor::Shape;
 use super::analysis::View;
 use super::tree::{self, Node, flow_of, readable};
 
-/// Constants and parameters that an expression at a place may name, the nearest first, each with what it is.
+/// The constants and parameters that are visible at an offset, the nearest first, each with a description.
 pub(super) fn values(view: View<'_>, offset: u32) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, what: String| {
@@ -49,7 +49,7 @@ pub(super) fn values(view: View<'_>, offset: u32) -> Vec<(String, String)> {
     found
 }
 
-/// The names that `@` may write at a place: those of earlier statements of the same item, as paths from there.
+/// The names that `@` may refer to at an offset: those of earlier statements in the same item, as relative paths.
 pub(super) fn names_before(view: View<'_>, offset: u32) -> Vec<(String, Option<Shape>)> {
     let around = tree::around(view.parsed(), offset);
     let holds = |span: Span| span.start <= offset && offset <= span.end;
@@ -58,7 +58,7 @@ pub(super) fn names_before(view: View<'_>, offset: u32) -> Vec<(String, Option<S
         _ => None,
     });
     let mut names = Vec::new();
-    // Statements to look at, with the path of the scope that holds them as seen from the place.
+    // The statements still to visit, with the path from the offset to the scope that contains them.
     let mut stack: Vec<(&Stmt, String)> = Vec::new();
     if let Some(body) = outermost {
         stack.extend(body.statements.iter().rev().map(|stmt| (stmt, String::new())));
@@ -76,7 +76,7 @@ pub(super) fn names_before(view: View<'_>, offset: u32) -> Vec<(String, Option<S
         if let Some(path) = path.as_ref().filter(|_| !holds(stmt.span)) {
             names.push((path.clone(), view.passage(stmt.span).and_then(|passage| passage.leaving)));
         }
-        // Within the statement that holds the place, names need no path.
+        // Statements that enclose the offset add nothing to the path.
         let inner = match path {
             Some(path) if !holds(stmt.span) => format!("{path}."),
             _ => scope,

@@ -7,8 +7,8 @@ use crate::base::Span;
 use super::analysis::View;
 use super::tree;
 
-/// For each place the nodes around it, the innermost first: a token, an argument, a statement, a body, an item, the
-/// file.
+/// For each position the nodes that enclose it, the innermost first: a token, an argument, a statement, a body, an
+/// item, the file.
 pub(super) fn ranges(view: View<'_>, positions: &[Position]) -> Vec<SelectionRange> {
     positions.iter().map(|&position| range(view, position)).collect()
 }
@@ -19,7 +19,7 @@ fn range(view: View<'_>, position: Position) -> SelectionRange {
     let mut spans = vec![whole];
     for node in tree::around(view.parsed(), offset) {
         let span = node.span();
-        // The text between brackets without them, so that it can be replaced as a whole.
+        // Between a body and its statements comes the text between its brackets.
         if let tree::Node::Body(body) = node
             && let (Some(first), Some(last)) = (body.statements.first(), body.statements.last())
         {

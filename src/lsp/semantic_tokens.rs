@@ -1,4 +1,4 @@
-//! Semantic tokens: tells what each word is, for colours that a grammar of regular expressions cannot give.
+//! Semantic tokens: classifies each word, for colours that a grammar of regular expressions cannot give.
 
 use gen_lsp_types::{SemanticToken, SemanticTokens, SemanticTokensLegend};
 
@@ -11,8 +11,8 @@ use crate::syntax::ast::{Arg, ArgValue, ExprKind, Flow, Head, ItemKind, NetworkK
 use super::analysis::View;
 use super::tree::{self, Node};
 
-/// The kinds of tokens, in the order of the legend. They are those of the protocol, so that every editor has colours
-/// for them.
+/// The kinds of tokens, in the order of the legend. They are standard kinds of the protocol, for which every editor has
+/// colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Keyword,
@@ -78,7 +78,7 @@ pub(super) fn all(view: View<'_>) -> SemanticTokens {
         collector.node(node);
     }
     let mut found = collector.found;
-    // What the tree says of a token goes before what the token says of itself.
+    // Where two entries begin at one place, that of the tree goes before that of the lexer.
     found.sort_by_key(|one| (one.0.start, std::cmp::Reverse(one.3)));
     let mut data = Vec::with_capacity(found.len());
     let (mut line, mut column, mut end) = (0, 0, 0);
@@ -106,7 +106,7 @@ pub(super) fn all(view: View<'_>) -> SemanticTokens {
 
 struct Collector<'a> {
     view: View<'a>,
-    /// Place, kind, modifiers, and whether the tree says it.
+    /// Span, kind, modifiers, and whether the entry comes from the tree.
     found: Vec<(Span, Kind, u32, bool)>,
 }
 
@@ -115,7 +115,7 @@ impl Collector<'_> {
         self.found.push((span, kind, modifiers, true));
     }
 
-    /// Comments, strings, numbers, and keywords where no node speaks of them.
+    /// Adds comments, strings, numbers, and the keywords that no node of the tree covers.
     fn tokens(&mut self) {
         let parsed = self.view.parsed();
         for comment in &parsed.comments {
@@ -182,7 +182,7 @@ impl Collector<'_> {
         matches!(self.view.definitions().get(&word), Some(Definition::Parameter(_)))
     }
 
-    /// A path after `@`, `shared` or `expect`; the last part of the latter is a metric.
+    /// Adds a path after `@`, `shared` or `expect`; its last part is a metric in an `expect`.
     fn path(&mut self, path: &crate::syntax::ast::Path) {
         let before = self.view.text()[..path.span.start as usize].trim_end();
         let is_value = before.ends_with('@') || before.ends_with("shared");
@@ -195,7 +195,7 @@ impl Collector<'_> {
         }
     }
 
-    /// The literal parts of a shape; expressions in it speak for themselves.
+    /// Adds the literal parts of a shape; its expressions are added as their own nodes.
     fn shape(&mut self, span: Span) {
         let parsed = self.view.parsed();
         for index in parsed.tokens_of(span) {
@@ -230,7 +230,7 @@ impl Collector<'_> {
         }
     }
 
-    /// Words belong to the nearest operator before them.
+    /// Adds arguments; each belongs to the nearest operator before it.
     fn args(&mut self, args: &[Arg], head: Option<&'static Spec>) {
         let mut owner = head;
         for arg in args {
@@ -255,7 +255,7 @@ impl Collector<'_> {
     }
 }
 
-/// Words that the language keeps; what stands as a name or flag says so by its node.
+/// The reserved words. Where one serves as a name or flag, the tree's entry goes before.
 const KEYWORDS: [&str; 16] = [
     "cnn", "use", "let", "block", "table", "network", "input", "labels", "expect", "as", "in", "identity",
     "shared", "inline", "word", "from",

@@ -1,5 +1,5 @@
-//! The loop of messages: the phases of the server, the queue of waiting messages, and the guard that catches a
-//! handler's panic.
+//! The message loop: the phases of the server, the queue of waiting messages, and the guard that catches a panic in a
+//! handler.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,10 +20,10 @@ use super::requests;
 use super::transport::{Connection, Edits, Incoming, is_edit, notification, refusal, response};
 use super::workbench::Workbench;
 
-/// The messages that are taken out of the connection before they are handled.
+/// The number of messages that are queued in advance, to find edits and cancellations behind them.
 const MOST_QUEUED: usize = 1024;
 
-/// How a server ended.
+/// How the server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The client asked for it.
@@ -32,7 +32,7 @@ pub enum Ending {
     Abrupt,
 }
 
-/// What a server may do now.
+/// The phase of the protocol, which decides which messages are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// Before `initialize`.
@@ -46,7 +46,7 @@ enum Phase {
 struct Server {
     outgoing: Sender<Value>,
     edits: Edits,
-    /// The edits that were handled.
+    /// The number of edits that were handled.
     edits_handled: u64,
     phase: Phase,
     workbench: Workbench,
@@ -85,7 +85,7 @@ pub fn serve(connection: Connection, host: Arc<dyn Host>) -> Ending {
 }
 
 impl Server {
-    /// Takes what has arrived into the queue. A request that is cancelled before its turn is answered at once.
+    /// Moves arrived messages into the queue. A request that is cancelled before its turn is answered at once.
     fn take_in(&self, incoming: &Receiver<Incoming>, queue: &mut VecDeque<Incoming>) {
         while queue.len() < MOST_QUEUED {
             let Ok(message) = incoming.try_recv() else { return };
@@ -110,7 +110,7 @@ impl Server {
         }
     }
 
-    /// Sends a message. A client that does not listen any more will close its end, and the loop ends by that.
+    /// Sends a message. If the client has closed the connection, the message is dropped and the loop ends soon after.
     fn send(&self, message: Value) {
         let _ = self.outgoing.send(message);
     }
@@ -164,7 +164,7 @@ impl Server {
         }
     }
 
-    /// Checks one file whose text or surroundings have changed; false where nothing is left to do.
+    /// Checks one file whose text or uses have changed; false if there is none.
     fn work(&mut self) -> bool {
         let interrupt = self.interrupt();
         let published = self.guarded("a check", |server| Ok(server.workbench.check_next(&interrupt)));
@@ -180,13 +180,14 @@ impl Server {
         }
     }
 
-    /// Says whether an edit has arrived that was not handled: what is computed of an older text serves nobody.
+    /// A test whether an edit has arrived that was not handled yet, which makes the result of the present work
+    /// outdated.
     fn interrupt(&self) -> Interrupt {
         let (edits, handled) = (self.edits.clone(), self.edits_handled);
         Interrupt::when(move || edits.arrived() != handled)
     }
 
-    /// Runs a handler. A panic becomes an error, a line in the log and a workbench without memory of what it knew.
+    /// Runs a handler. A panic in it is answered as an error and logged, and the workbench drops all analyses.
     fn guarded<T>(
         &mut self,
         what: &str,
@@ -208,7 +209,7 @@ impl Server {
         self.send(notification("window/logMessage", json!({ "type": WARNING, "message": message })));
     }
 
-    /// Asks the client to say when sources and project files change on disk.
+    /// Asks the client to report changes of sources and project files on disk.
     fn watch_files(&self) {
         if !self.workbench.client_watches_files() {
             return;

@@ -8,7 +8,7 @@ use super::analysis::View;
 use super::context::{self, Expected};
 use super::markdown::markdown;
 
-/// The signature around a place.
+/// The signature of the call that encloses a position.
 pub(super) fn help(view: View<'_>, position: Position) -> Option<SignatureHelp> {
     let offset = view.places().offset(view.file(), position);
     let Expected::CallArgument { callee, index } = context::at(view.parsed(), offset).expected else {
@@ -32,7 +32,7 @@ pub(super) fn help(view: View<'_>, position: Position) -> Option<SignatureHelp> 
     })
 }
 
-/// The parameter that is named before the cursor: `s=` of `bottleneck(64, s=`.
+/// The index of the parameter that is named before the cursor: `s=` in `bottleneck(64, s=`.
 fn active_parameter(view: View<'_>, offset: u32, params: &[Param]) -> Option<u32> {
     let before = view.text().get(..offset as usize)?;
     let argument = before.rsplit(['(', ',']).next()?;

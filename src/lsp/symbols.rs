@@ -10,7 +10,7 @@ use super::analysis::View;
 use super::position::{Encoding, Places};
 use super::tree::{flow_of, readable};
 
-/// Statements within statements that the outline goes down to; deeper ones are left out.
+/// The depth of nested statements in the outline; deeper ones are left out.
 const MOST_LEVELS: usize = 32;
 
 /// The items of a file with their parameters and named statements.
@@ -41,7 +41,7 @@ impl Outline<'_> {
     ) -> DocumentSymbol {
         #[expect(deprecated, reason = "the field is part of the structure")]
         DocumentSymbol {
-            // Clients refuse an empty name.
+            // The protocol forbids empty names.
             name: if name.is_empty() { "?".to_owned() } else { name.to_owned() },
             detail: None,
             kind,
@@ -77,7 +77,7 @@ impl Outline<'_> {
         self.symbol(&param.name.value, SymbolKind::Variable, span, param.name.span, Vec::new())
     }
 
-    /// Constants and named statements; what stands within unnamed ones stands beside them.
+    /// The constants and named statements of a body; those within unnamed statements are listed at the same level.
     fn body(self, body: &Body, level: usize) -> Vec<DocumentSymbol> {
         if level > MOST_LEVELS {
             return Vec::new();
@@ -142,7 +142,7 @@ fn kind_of(item: &Item) -> SymbolKind {
     }
 }
 
-/// The items of a file whose names hold the letters of a query in order, whatever their case.
+/// The items of a file whose names contain the letters of a query in order, in upper or lower case.
 pub(super) fn matching(
     session: &Session,
     encoding: Encoding,

@@ -1,12 +1,12 @@
-//! Indents pieces of text to another depth.
+//! Changes the indentation of pieces of text.
 
-/// The white space before a byte's line.
+/// The indentation of the line that contains an offset.
 pub(super) fn indent_at(text: &str, offset: u32) -> String {
     let line = text[..offset as usize].rfind('\n').map_or(0, |newline| newline + 1);
     text[line..].chars().take_while(|one| matches!(one, ' ' | '\t')).collect()
 }
 
-/// Lines behind the first one moved from one depth to another; empty lines stay empty.
+/// Replaces the indentation of all lines but the first; empty lines stay empty.
 pub(super) fn reindented(text: &str, old: &str, new: &str) -> String {
     let mut lines = text.lines();
     let mut out = lines.next().unwrap_or_default().to_owned();

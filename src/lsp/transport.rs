@@ -14,25 +14,25 @@ use gen_lsp_types::ErrorCodes;
 use gen_lsp_types::json_rpc::Id;
 use serde_json::{Value, json};
 
-/// The most bytes of a message: a source of the allowed size, each byte written as `\u0000`.
+/// The size limit of a message in bytes: enough for the largest source with each byte written as `\u0000`.
 const MOST_BYTES: u64 = 32 << 20;
 
-/// The most bytes of a line of a header.
+/// The size limit of a header line in bytes.
 const MOST_HEADER: u64 = 4 << 10;
 
-/// The messages that wait to be handled; a client that sends more has to wait itself.
+/// The capacity of the queue of unhandled messages; when it is full, the client has to wait.
 const MOST_WAITING: usize = 256;
 
 /// A message of the client.
 #[derive(Debug)]
 pub(super) enum Incoming {
-    /// Wants an answer.
+    /// A message that must be answered.
     Request { id: Id, method: String, params: Value },
-    /// Wants none.
+    /// A message without an answer.
     Notification { method: String, params: Value },
     /// Answers a request of the server.
     Response,
-    /// Cannot be understood; the id is null where there is none.
+    /// A message that cannot be parsed; the id is null where it has none.
     Malformed { id: Id, code: ErrorCodes, message: String },
 }
 
@@ -44,12 +44,12 @@ pub struct Connection {
     pub(super) edits: Edits,
 }
 
-/// Counts the edits that arrived, so that work on an older text can be given up.
+/// A count of the edits that arrived, by which work on an older text can be given up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Edits(Arc<AtomicU64>);
 
 impl Edits {
-    /// How many arrived.
+    /// The number of edits that arrived.
     pub(super) fn arrived(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -74,7 +74,7 @@ impl Client {
     }
 }
 
-/// Where messages for the server are put.
+/// The sending end of the server's queue.
 #[derive(Clone, Debug)]
 struct Inbox {
     sender: SyncSender<Incoming>,
@@ -90,7 +90,7 @@ impl Inbox {
     }
 }
 
-/// Whether a message changes an open text.
+/// Whether a message changes the text of an open document.
 pub(super) fn is_edit(message: &Incoming) -> bool {
     matches!(message, Incoming::Notification { method, .. } if method == "textDocument/didChange")
 }
@@ -104,11 +104,12 @@ impl Connection {
         (Connection { incoming, outgoing, edits }, Client { inbox, outgoing: receiver })
     }
 
-    /// A connection over streams, and the thread that writes, which ends when the server has dropped the connection.
+    /// Connects the server to two streams, and gives the handle of the writing thread, which ends when the server drops
+    /// the connection.
     ///
     /// # Errors
     ///
-    /// Where no thread can be started.
+    /// Fails if no thread can be started.
     pub fn over(
         input: impl Read + Send + 'static,
         output: impl Write + Send + 'static,
@@ -128,7 +129,7 @@ fn channel() -> (Inbox, Receiver<Incoming>) {
     (Inbox { sender, edits: Edits::default() }, incoming)
 }
 
-/// Hands over messages until the stream or the server ends.
+/// Reads messages until the stream ends or the server drops the queue.
 fn read_all(input: impl Read, inbox: &Inbox) {
     let mut input = BufReader::new(input);
     while let Ok(Some(frame)) = read_frame(&mut input) {
@@ -138,7 +139,8 @@ fn read_all(input: impl Read, inbox: &Inbox) {
     }
 }
 
-/// Writes messages until the server ends. A client that does not read any more is noticed by the end of its input.
+/// Writes messages until the server drops the channel. After a write error the rest is dropped; the loop learns of the
+/// closed client by the end of its input.
 fn write_all(mut output: impl Write, messages: &Receiver<Value>) {
     for message in messages {
         let text = message.to_string();
@@ -149,7 +151,7 @@ fn write_all(mut output: impl Write, messages: &Receiver<Value>) {
     }
 }
 
-/// The bytes of a message, or why there are none.
+/// The bytes of a message, or the reason why the frame is invalid.
 type Frame = Result<Vec<u8>, String>;
 
 /// Reads the header and the bytes of a message; `None` at the end of the stream.
@@ -182,7 +184,7 @@ fn read_frame(input: &mut impl BufRead) -> io::Result<Option<Frame>> {
     }
     let mut bytes = Vec::new();
     body.read_to_end(&mut bytes)?;
-    // A stream that ends within a message ends before it.
+    // A stream that ends within a message gives no message.
     Ok((bytes.len() as u64 == length).then_some(Ok(bytes)))
 }
 
@@ -218,17 +220,17 @@ fn classify(mut message: Value) -> Incoming {
     }
 }
 
-/// A message that answers a request.
+/// The message that answers a request with a result.
 pub(super) fn response(id: &Id, result: Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "result": result })
 }
 
-/// A message that refuses a request.
+/// The message that answers a request with an error.
 pub(super) fn refusal(id: &Id, code: ErrorCodes, message: &str) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } })
 }
 
-/// A message that wants no answer.
+/// A notification from the server.
 pub(super) fn notification(method: &str, params: Value) -> Value {
     json!({ "jsonrpc": "2.0", "method": method, "params": params })
 }

@@ -1,5 +1,5 @@
-//! Walks the syntax tree: the nodes around a place, and all nodes in source order. Neither recurses, so that a text may
-//! nest as deep as the parser allows.
+//! Walks the syntax tree: the nodes that enclose an offset, and all nodes in source order. Neither recurses, so the
+//! depth of a text is limited by the parser only.
 
 use crate::base::{Span, Spanned};
 use crate::syntax::Parsed;
@@ -24,7 +24,7 @@ pub(super) enum Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// Where it stands.
+    /// Its span.
     pub(super) fn span(self) -> Span {
         match self {
             Node::Item(item) => item.span,
@@ -44,7 +44,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The nodes directly below it, in source order.
+    /// Its direct children in source order.
     fn children(self) -> Vec<Node<'a>> {
         let mut children = Vec::new();
         match self {
@@ -139,7 +139,7 @@ fn of_flow<'a>(flow: &'a Flow, children: &mut Vec<Node<'a>>) {
     }));
 }
 
-/// The outermost nodes, in source order.
+/// The top-level nodes in source order.
 pub(super) fn roots(parsed: &Parsed) -> Vec<Node<'_>> {
     let tree = &parsed.tree;
     let unusable = tree.unusable.iter().map(|one| match one {
@@ -152,7 +152,7 @@ pub(super) fn roots(parsed: &Parsed) -> Vec<Node<'_>> {
     roots
 }
 
-/// The nodes around a byte, the outermost first. A place just behind a node counts as within it, unless the next one
+/// The nodes that enclose an offset, the outermost first. The end of a node counts as inside, unless another node
 /// begins there.
 pub(super) fn around(parsed: &Parsed, offset: u32) -> Vec<Node<'_>> {
     let mut chain = Vec::new();
@@ -165,7 +165,7 @@ pub(super) fn around(parsed: &Parsed, offset: u32) -> Vec<Node<'_>> {
     }
 }
 
-/// All nodes, each before those below it.
+/// All nodes, each before its children.
 pub(super) fn nodes(parsed: &Parsed) -> impl Iterator<Item = Node<'_>> {
     let mut stack = roots(parsed);
     stack.reverse();
@@ -176,7 +176,7 @@ pub(super) fn nodes(parsed: &Parsed) -> impl Iterator<Item = Node<'_>> {
     })
 }
 
-/// The statement as far as it could be read.
+/// A statement, or for a broken one the part of it that could be parsed.
 pub(super) fn readable(kind: &StmtKind) -> Option<&StmtKind> {
     match kind {
         StmtKind::Broken(read) => read.as_deref().and_then(readable),
@@ -184,7 +184,7 @@ pub(super) fn readable(kind: &StmtKind) -> Option<&StmtKind> {
     }
 }
 
-/// Whether a statement makes a value, or nobody knows what it does.
+/// Whether a statement makes a value, or is broken so that it may make one.
 pub(super) fn may_make_a_value(stmt: &Stmt) -> bool {
     let passes = matches!(
         readable(&stmt.kind),

@@ -1,12 +1,12 @@
-//! Addresses of documents and the paths that the compiler knows them by.
+//! Converts addresses of documents to the paths of the compiler and back.
 //!
-//! A `file:` address becomes an absolute path with `/` between its parts. Any other address, such as that of a text
-//! without a file, is its own path: no loader finds it, so it can be open and nothing else.
+//! A `file:` address becomes an absolute path with `/` between its parts. Any other address, such as that of an unsaved
+//! text, is used as the path itself: no loader finds it, but it can be open.
 
 /// The path of an address.
 pub(super) fn path_of(uri: &str) -> String {
     let Some(rest) = uri.strip_prefix("file://") else { return uri.to_owned() };
-    // A host may stand before the path: `file://localhost/a`.
+    // A host may precede the path: `file://localhost/a`.
     let path = rest.find('/').map_or("", |slash| &rest[slash..]);
     let path = percent_decoded(path);
     match path.as_bytes() {
@@ -35,7 +35,7 @@ pub(super) fn of_path(path: &str) -> String {
     uri
 }
 
-/// Whether a path can be that of a file: it is absolute.
+/// Whether a path can be one of a file, which means that it is absolute.
 pub(super) fn is_file(path: &str) -> bool {
     match path.as_bytes() {
         [b'/', ..] => true,

@@ -23,10 +23,10 @@ use super::position::Encoding;
 use super::refusal::{Refusal, parameters};
 use super::uri::{self, path_of};
 
-/// Files of the folders that are looked through for what uses an open file.
+/// The number of files in the workspace folders that are searched for uses of an open file.
 const MOST_FILES: usize = 4096;
 
-/// What the client can do beyond the protocol's minimum.
+/// The optional abilities of the client.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ClientAbilities {
     /// It runs the commands behind code lenses.
@@ -48,22 +48,22 @@ pub(super) struct Workbench {
     documents: BTreeMap<String, Document>,
     /// The folders of the workspace.
     folders: Vec<String>,
-    /// What is known of files, by path; those that have changed since are missing.
+    /// The analyses by path; those of changed files are removed.
     analyses: BTreeMap<String, Rc<Analysis>>,
-    /// Whether the files of the folders were not looked for since the folders changed.
+    /// Whether the folders changed since their files were listed.
     unlisted: bool,
-    /// The files of the folders that were not read yet.
+    /// The files of the folders that are not parsed yet.
     unread: Vec<String>,
-    /// The files that each file of the folders uses, by its path.
+    /// The files that each known file uses, by its path.
     uses: BTreeMap<String, BTreeSet<String>>,
-    /// Files whose diagnostics are not those of their text any more.
+    /// The files whose published diagnostics are outdated.
     unchecked: BTreeSet<String>,
-    /// Diagnostics by the file whose check found them, and the file that they are about.
+    /// The published diagnostics, by the file whose check found them and then by the file that they are about.
     found: BTreeMap<String, BTreeMap<String, Vec<Diagnostic>>>,
     projects: BTreeMap<String, Option<Rc<ProjectFile>>>,
 }
 
-/// The door to files of the compiler: only paths that can be files are handed on.
+/// The compiler's loader over the host; it hands on only paths that can be files.
 struct Files(Arc<dyn Host>);
 
 impl Loader for Files {
@@ -99,7 +99,7 @@ impl Workbench {
         }
     }
 
-    /// Takes in what the client says of itself.
+    /// Reads the client's abilities and folders from `initialize`.
     pub(super) fn initialize(&mut self, params: &Value, encoding: Encoding) {
         let is = |path: &str| params.pointer(path).and_then(Value::as_bool).unwrap_or(false);
         self.encoding = encoding;
@@ -119,12 +119,12 @@ impl Workbench {
         self.unlisted = true;
     }
 
-    /// Whether the client says when files change.
+    /// Whether the client reports changes of files.
     pub(super) fn client_watches_files(&self) -> bool {
         self.client.watches_files
     }
 
-    /// Forgets everything but the texts that are open.
+    /// Drops all state except the open texts.
     pub(super) fn start_over(&mut self) {
         let documents = std::mem::take(&mut self.documents);
         let found = std::mem::take(&mut self.found);
@@ -140,7 +140,7 @@ impl Workbench {
         *self = fresh;
     }
 
-    /// Handles a message that wants no answer.
+    /// Handles a notification.
     pub(super) fn notice(&mut self, method: &str, params: Value) -> Result<(), Refusal> {
         match method {
             "textDocument/didOpen" => {
@@ -195,7 +195,7 @@ impl Workbench {
         self.changed(path);
     }
 
-    /// Looks for the files of the folders; they are read one after another while no message waits.
+    /// Lists the files of the folders; they are parsed one by one while no message waits.
     fn list_folders(&mut self) {
         if !std::mem::take(&mut self.unlisted) {
             return;
@@ -211,7 +211,7 @@ impl Workbench {
         self.unread = files;
     }
 
-    /// Something on disk has changed.
+    /// Handles the change of a file on disk.
     fn file_changed(&mut self, path: &str) {
         if path.ends_with(".cnn") {
             if self.documents.contains_key(path) {
@@ -221,7 +221,7 @@ impl Workbench {
             self.uses.remove(path);
             self.unread.push(path.to_owned());
             self.changed(path);
-            // A `use` that found nothing may find it now.
+            // A `use` that failed may succeed now, so files with errors are checked again.
             let missing: Vec<String> =
                 self.analyses.keys().filter(|&one| self.has_errors(one)).cloned().collect();
             missing.iter().for_each(|path| self.forget(path));
@@ -239,7 +239,7 @@ impl Workbench {
         })
     }
 
-    /// Forgets what was known of a file, and of those that use it.
+    /// Drops the analyses of a file and of all files that use it.
     fn changed(&mut self, path: &str) {
         let uses_it = |one: &&String| self.uses.get(*one).is_some_and(|used| used.contains(path));
         let users: Vec<String> = self.uses.keys().filter(uses_it).cloned().collect();
@@ -252,10 +252,10 @@ impl Workbench {
         self.unchecked.insert(path.to_owned());
     }
 
-    /// Checks one file that has to be checked again, or reads one of the folders: the diagnostics to send. `None`
-    /// where nothing is left to do.
+    /// Checks one outdated file, or parses one file of the folders, and gives the messages to send. `None` if there is
+    /// nothing left to do.
     pub(super) fn check_next(&mut self, interrupt: &Interrupt) -> Option<Vec<Value>> {
-        // What is open comes first: somebody looks at it.
+        // Open files come first, because the user sees them.
         let open = self.unchecked.iter().find(|path| self.documents.contains_key(*path));
         if let Some(path) = open.or(self.unchecked.iter().next()).cloned() {
             if !self.documents.contains_key(&path) && !self.uses_an_open_file(&path) {
@@ -263,7 +263,7 @@ impl Workbench {
                 return Some(self.publish(&path, BTreeMap::new()));
             }
             let Ok(analysis) = self.analysis(&path, interrupt) else {
-                // An edit has arrived, or the file is gone.
+                // The check was interrupted by an edit, or the file cannot be read.
                 if !interrupt.is_over() {
                     self.unchecked.remove(&path);
                     return Some(self.publish(&path, BTreeMap::new()));
@@ -294,7 +294,7 @@ impl Workbench {
         self.uses.get(path).is_some_and(|used| used.iter().any(|one| self.documents.contains_key(one)))
     }
 
-    /// Keeps what a check found, and says it for every file that it concerns.
+    /// Stores the diagnostics of a check, and makes a message for every file that has or had some of them.
     fn publish(&mut self, root: &str, found: BTreeMap<String, Vec<Diagnostic>>) -> Vec<Value> {
         let mut files: BTreeSet<String> = found.keys().cloned().collect();
         if self.documents.contains_key(root) {
@@ -319,7 +319,7 @@ impl Workbench {
         messages.collect()
     }
 
-    /// What is known of a file now.
+    /// The analysis of a file, made now if there is none.
     pub(super) fn analysis(&mut self, path: &str, interrupt: &Interrupt) -> Result<Rc<Analysis>, Refusal> {
         if let Some(known) = self.analyses.get(path) {
             return Ok(known.clone());
@@ -338,19 +338,19 @@ impl Workbench {
         Ok(analysis)
     }
 
-    /// The project file that speaks of a file.
+    /// The project file that applies to a file.
     fn project_of(&mut self, path: &str) -> Option<Rc<ProjectFile>> {
         let folder = path.rsplit_once('/').filter(|_| uri::is_file(path))?.0;
         if !self.projects.contains_key(folder) {
             let found = self.host.project_above(folder);
-            // A project file with a mistake has no rules; the command line says what is wrong with it.
+            // A project file with a mistake is ignored here; the command line reports it.
             let parsed = found.and_then(|(name, text)| ProjectFile::parse(&name, &text).ok());
             self.projects.insert(folder.to_owned(), parsed.map(Rc::new));
         }
         self.projects.get(folder).cloned().flatten()
     }
 
-    /// An analysis as a request looks at it.
+    /// Combines an analysis with the encoding and the document's file.
     pub(super) fn view<'a>(&self, analysis: &'a Analysis) -> View<'a> {
         View { analysis, encoding: self.encoding }
     }
@@ -364,7 +364,7 @@ impl Workbench {
         self.analysis(&path, interrupt)
     }
 
-    /// The program of an open document, without a check.
+    /// The parsed program of an open document, without a check.
     pub(super) fn open_session(&mut self, uri: &str) -> Result<Session, Refusal> {
         let path = path_of(uri);
         if !self.documents.contains_key(&path) {
@@ -373,29 +373,29 @@ impl Workbench {
         self.session(&path).map_err(|why| Refusal::parameters(why.to_string()))
     }
 
-    /// The program of a file, without a check.
+    /// The parsed program of a file, without a check.
     pub(super) fn session(&mut self, path: &str) -> Result<Session, Failure> {
         self.workspace.session(path)
     }
 
-    /// The files that are known: open ones, and those of the folders.
+    /// The known files: open ones, and those of the folders.
     pub(super) fn known_files(&self) -> BTreeSet<String> {
         let unread = self.unread.iter();
         self.documents.keys().chain(self.uses.keys()).chain(unread).cloned().collect()
     }
 
-    /// The address of a file as the client writes it.
+    /// The address of a file in the client's spelling.
     pub(super) fn uri_of(&self, path: &str) -> gen_lsp_types::Uri {
         self.documents.get(path).map_or_else(|| uri::of_path(path).into(), |one| one.uri.clone())
     }
 
-    /// A span with the address of its file, as the client writes it.
+    /// The location of a span, with the address of its file in the client's spelling.
     pub(super) fn location(&self, view: View<'_>, span: Span) -> Location {
         let path = view.analysis.map().name(span.file);
         Location::new(self.uri_of(path), view.places().range(span))
     }
 
-    /// A workspace of the same texts, to try out what becomes of a change.
+    /// A copy of the open texts in which a change can be tried.
     pub(super) fn trial(&self) -> Workspace {
         let mut trial = Workspace::new(Box::new(Files(self.host.clone())));
         for (path, document) in &self.documents {
@@ -404,7 +404,8 @@ impl Workbench {
         trial
     }
 
-    /// An open document with a `;` in place of some of its bytes, two at least; the others stay where they are.
+    /// The program of an open document with a range replaced by a `;` and spaces, so that all other offsets stay the
+    /// same. The range has at least two bytes.
     pub(super) fn trial_without(&self, uri: &str, bytes: Span) -> Option<Session> {
         let path = path_of(uri);
         let mut text = String::from(&*self.documents.get(&path)?.text);
@@ -416,7 +417,7 @@ impl Workbench {
         trial.session(&path).ok()
     }
 
-    /// Reads the files of the folders that were not read yet, for whoever needs all that use a file.
+    /// Parses all files of the folders that are not parsed yet, for requests that need every use of a file.
     pub(super) fn read_all(&mut self, interrupt: &Interrupt) {
         self.list_folders();
         while let Some(path) = self.unread.pop() {
@@ -434,13 +435,13 @@ impl Workbench {
         }
     }
 
-    /// The known files that use a file, itself included.
+    /// The known files that use a file directly or indirectly, including itself.
     pub(super) fn users_of(&self, path: &str) -> Vec<String> {
         let users = self.uses.iter().filter(|(user, used)| *user == path || used.contains(path));
         users.map(|(user, _)| user.clone()).collect()
     }
 
-    /// The known sources in and below the folder of a document, as a `use` in it writes them.
+    /// The known sources in and below the folder of a document, as paths that its `use` would write.
     pub(super) fn sources_beside(&self, uri: &str) -> Vec<String> {
         let path = path_of(uri);
         let Some((folder, _)) = path.rsplit_once('/') else { return Vec::new() };
@@ -449,7 +450,7 @@ impl Workbench {
     }
 }
 
-/// The path of a file from the folder of a project file.
+/// The path of a file relative to the folder of a project file.
 fn relative<'p>(project: &str, path: &'p str) -> Option<&'p str> {
     let folder = project.rsplit_once('/').map_or("", |(folder, _)| folder);
     path.strip_prefix(folder)?.strip_prefix('/')
