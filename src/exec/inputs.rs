@@ -7,7 +7,7 @@ use ndarray::ArrayD;
 
 use crate::lower::Plan;
 
-/// Why a run was refused. Nothing was computed, and the executor can be used again.
+/// The reason why a run was refused. Nothing was computed, and the executor can be used again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputError {
     /// An input of the network was not given.
@@ -55,7 +55,7 @@ impl fmt::Display for InputError {
 
 impl std::error::Error for InputError {}
 
-/// The given arrays in the order of the plan's inputs.
+/// Sorts the given arrays into the order of the plan's inputs.
 pub(super) fn in_order<'a>(
     plan: &Plan,
     given: &[(&str, &'a ArrayD<f32>)],

@@ -1,4 +1,4 @@
-//! The executor: packed constants, arena and threads of a plan.
+//! The executor: a plan with its packed constants, arena and threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -100,7 +100,7 @@ impl Executor {
             let constants = step.constants.iter().map(|expression| {
                 let value = constant(expression)?;
                 let shape: Vec<usize> = expression.shape.iter().map(|&dim| dim as usize).collect();
-                // Stored shapes may differ by dimensions of size 1.
+                // Stored shapes may have further dimensions of size 1, or lack them.
                 let value = if value.shape() == shape {
                     value
                 } else {

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{JoinHandle, Thread};
 
-/// How often a waiting thread looks before it yields the processor.
+/// The number of checks after which a waiting thread yields the processor.
 const SPINS: u32 = 1 << 13;
-/// How often a thread that waits for a run yields before it sleeps.
+/// The number of yields after which a thread that waits for a run sleeps.
 const YIELDS: u32 = 1 << 8;
 
 /// A job that the threads run together: phases one after another, the tasks of a phase side by side.
@@ -22,7 +22,7 @@ pub(super) trait ParallelJob: Send + Sync + 'static {
     fn phases(&self) -> &[usize];
     /// Runs one task on one of the threads.
     fn task(&self, phase: usize, task: usize, thread: usize);
-    /// Called by the thread that asked for the run when all tasks of a phase are done.
+    /// Called by the thread that asked for the run once all tasks of a phase are done.
     fn finished(&self, phase: usize);
 }
 
@@ -48,7 +48,7 @@ pub(super) struct ThreadPool<W: ParallelJob> {
 }
 
 impl<W: ParallelJob> ThreadPool<W> {
-    /// Starts `threads − 1` threads beside the one that will ask.
+    /// Starts `threads − 1` helper threads; the caller of a run is the other one.
     pub(super) fn new(work: W, threads: usize) -> std::io::Result<ThreadPool<W>> {
         let phases = work.phases().len();
         let counters = |number: usize| (0..number).map(|_| AtomicU64::new(0)).collect::<Vec<_>>();
@@ -79,7 +79,7 @@ impl<W: ParallelJob> ThreadPool<W> {
     /// Runs all phases once. The exclusive borrow keeps runs apart.
     ///
     /// # Panics
-    /// Where a task panicked, in this run or in one before: its results are missing.
+    /// If a task panicked in this run or an earlier one, because its results are missing.
     pub(super) fn run(&mut self) {
         let shared = &self.shared;
         let run = shared.runs.load(Ordering::Relaxed) + 1;
@@ -97,7 +97,7 @@ impl<W: ParallelJob> Drop for ThreadPool<W> {
         for (thread, handle) in &mut self.helpers {
             thread.unpark();
             if let Some(handle) = handle.take() {
-                // A thread that panicked has said so; there is nothing to add while dropping.
+                // The panic of a thread was printed when it happened; dropping adds nothing.
                 let _ = handle.join();
             }
         }
@@ -145,8 +145,8 @@ impl<W: ParallelJob> Shared<W> {
         }
     }
 
-    /// The next task of a phase, of the thread's own share first; none where all are taken, or where a later run
-    /// has begun: then this thread was preempted, and the others did its work.
+    /// Takes the next task of a phase, from the thread's own share first. `None` if all are taken, or if a later run
+    /// has begun: then this thread was preempted and the others did its work.
     fn take(&self, run: u64, phase: usize, tasks: usize, thread: usize) -> Option<usize> {
         (thread..self.threads).chain(0..thread).find_map(|owner| {
             let (first, end) = (owner * tasks / self.threads, (owner + 1) * tasks / self.threads);
@@ -166,7 +166,7 @@ impl<W: ParallelJob> Shared<W> {
     }
 }
 
-/// Counts a task as done when it is dropped, after a panic as well.
+/// Counts a task as done when dropped, so that a panic counts too.
 struct TaskGuard<'a> {
     done: &'a AtomicU64,
     panicked: &'a AtomicBool,
@@ -177,7 +177,7 @@ impl Drop for TaskGuard<'_> {
         if std::thread::panicking() {
             self.panicked.store(true, Ordering::Release);
         }
-        // Releases what the task wrote to all who wait for the phase.
+        // Release: threads that wait for the phase see what the task wrote.
         self.done.fetch_add(1, Ordering::AcqRel);
     }
 }

@@ -57,7 +57,8 @@ fn put(text: &mut String, indent: usize, line: &str) {
     let _ = writeln!(text, "{:width$}{line}", "", width = 2 * indent);
 }
 
-/// A string of DOT. A backslash begins an escape there, a line break is written `\n`.
+/// Quotes a string for DOT, where a backslash begins an escape and a line break is `\
+/// `.
 fn quoted(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     format!("\"{escaped}\"")

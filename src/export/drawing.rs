@@ -10,7 +10,7 @@ use crate::ir::{Graph, Node, NodeId, NodeKind};
 use crate::ops::{Op, Operator};
 use crate::tensor::{Shape, Window};
 
-/// How a vertex looks.
+/// The kind of a vertex, which decides how it looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DrawingStyle {
     /// An input or an output of the network.
@@ -24,14 +24,14 @@ pub enum DrawingStyle {
 /// An operator, a folded scope, an input or an output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vertex {
-    /// What it is called: the last part of its path.
+    /// The last part of its path.
     pub name: String,
-    /// What it does, such as `conv 3x3/2`.
+    /// The operator with its window, such as `conv 3x3/2`.
     pub detail: String,
-    /// How it looks.
+    /// Its kind.
     pub style: DrawingStyle,
-    /// Whether it is drawn dashed: it only serves training, or it runs with the parameters of another one, whose name
-    /// its detail gives.
+    /// Whether it is drawn dashed: it serves training only, or it runs with the parameters of another vertex, whose
+    /// name is in `detail`.
     pub dashed: bool,
     /// The innermost frame around it.
     pub frame: Option<usize>,
@@ -70,7 +70,7 @@ pub struct Drawing {
     pub edges: Vec<Edge>,
 }
 
-/// What stands directly in a frame, or in none.
+/// The vertices and frames directly in a frame, or in none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Content {
     pub frames: Vec<usize>,
@@ -84,7 +84,7 @@ impl Drawing {
         let mut sketch = Sketch::new(graph, depth.filter(|&depth| depth > 0));
         let places: Vec<usize> = graph.nodes().map(|(id, node)| sketch.place(graph, id, node)).collect();
         let mut drawing = sketch.finish();
-        // A value that enters a folded scope several times is drawn once.
+        // Several edges with one value into a folded scope are drawn once.
         let mut entered: BTreeSet<(usize, usize, Vec<u64>)> = BTreeSet::new();
         for id in graph.ids() {
             let to = places[id.index()];
@@ -110,7 +110,7 @@ impl Drawing {
         drawing
     }
 
-    /// What stands directly in each frame; at the end, what stands in none.
+    /// The content of each frame, and last what is in no frame.
     pub(super) fn contents(&self) -> Vec<Content> {
         let outside = self.frames.len();
         let mut contents = vec![Content::default(); outside + 1];
@@ -124,7 +124,7 @@ impl Drawing {
     }
 }
 
-/// A drawing whose vertices are being placed.
+/// A drawing in the making: the graph's nodes are placed one by one.
 struct Sketch<'a> {
     drawing: Drawing,
     depth: Option<usize>,
@@ -134,17 +134,17 @@ struct Sketch<'a> {
     folded: BTreeMap<&'a str, Folded>,
 }
 
-/// A folded scope.
+/// A scope that is folded into one vertex.
 struct Folded {
     /// The vertex that stands for it.
     vertex: usize,
-    /// How many operators it holds.
+    /// The number of operators in it.
     operators: usize,
-    /// Whether all of them only serve training.
+    /// Whether all of them serve training only.
     train_only: bool,
     /// Whether one of them has parameters of its own.
     owns: bool,
-    /// The path of the part whose parameters the first one takes that has none of its own.
+    /// The path whose parameters are used by its first operator without own parameters.
     weights_of: Option<String>,
 }
 
@@ -154,7 +154,7 @@ impl Folded {
         self.train_only &= node.train_only;
         self.owns |= !node.parameters.is_empty() && node.shares.is_none();
         if let (Some(owner), None) = (node.shares, &self.weights_of) {
-            // `again.conv1` takes those of `tower.conv1`, so that `again` takes those of `tower`.
+            // If `again.conv1` uses the parameters of `tower.conv1`, then `again` as a whole uses those of `tower`.
             let owner = graph.node(owner).path.as_str();
             let inner = node.path.strip_prefix(scope).filter(|inner| !inner.is_empty());
             let part = inner.and_then(|inner| owner.strip_suffix(inner)).unwrap_or(owner);
@@ -171,12 +171,12 @@ impl<'a> Sketch<'a> {
         Sketch { drawing, depth, scopes, frames: BTreeMap::new(), folded: BTreeMap::new() }
     }
 
-    /// The vertex of a node, which is added unless its scope is folded and was there before.
+    /// The vertex of a node. It is added unless the node lies in a folded scope that already has a vertex.
     fn place(&mut self, graph: &'a Graph, id: NodeId, node: &'a Node) -> usize {
         let path = place_of(node);
         let is_dashed = node.train_only || node.shares.is_some();
         let mut scopes: Vec<&str> = outer_scopes(path).collect();
-        // What a form itself computes stands inside the frame of its name.
+        // A node with the path of a scope is the form itself (such as `add`), and stands inside that scope's frame.
         if self.scopes.contains(path) && node.row {
             scopes.push(path);
         }
@@ -220,7 +220,7 @@ impl<'a> Sketch<'a> {
         self.drawing.vertices.len() - 1
     }
 
-    /// The frame of the innermost of nested scopes.
+    /// The frame of the innermost of nested scopes; missing frames are added.
     fn frame(&mut self, scopes: &[&'a str]) -> Option<usize> {
         let mut parent = None;
         for &scope in scopes {
@@ -247,7 +247,7 @@ impl<'a> Sketch<'a> {
     }
 }
 
-/// The path by which a node is put into frames. A part of a `split` stands where the split stands.
+/// The path that decides the frames of a node. A part of a `split` counts as standing where the `split` stands.
 fn place_of(node: &Node) -> &str {
     let is_part = matches!(node.op(), Some(Op::Slice(_)));
     match node.path.rsplit_once('.') {
@@ -256,7 +256,7 @@ fn place_of(node: &Node) -> &str {
     }
 }
 
-/// The scopes around a path, outermost first.
+/// The enclosing scopes of a path, the outermost first.
 fn outer_scopes(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('.').map(|(dot, _)| &path[..dot])
 }
@@ -265,7 +265,7 @@ fn last_part(path: &str) -> String {
     visible(path.rsplit_once('.').map_or(path, |(_, last)| last)).into_owned()
 }
 
-/// The word with the window, such as `conv 3x3/2`.
+/// The operator's word with its window, such as `conv 3x3/2`.
 fn detail(graph: &Graph, id: NodeId, node: &Node) -> String {
     let NodeKind::Op(op) = &node.kind else { return node.word.clone() };
     if let Op::Slice(slice) = op {

@@ -1,22 +1,22 @@
 //! Places the vertices, frames and edges of a drawing: in ranks from top to bottom, in columns from left to right.
 //!
-//! A vertex lies one rank below the lowest of its operands, in the column of its first operand where that
-//! is free. An edge runs through free cells where it can, else in a lane right of all columns, so that no
-//! edge crosses a vertex. The work is linear in the drawing, up to a logarithm.
+//! A vertex lies one rank below the lowest of its operands, in the column of its first operand if that is free. An edge
+//! runs through free cells if possible, otherwise in a lane to the right of all columns, so that no edge crosses a
+//! vertex. The time is linear in the size of the drawing, up to a logarithm.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::drawing::{Drawing, Edge};
 
-/// Cells of vertices and frames, and ways of edges.
+/// The cells of vertices and frames, and the routes of edges.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
-    /// For each vertex.
+    /// The cell of each vertex.
     pub cells: Vec<Cell>,
-    /// For each frame.
+    /// The cells of each frame.
     pub extents: Vec<Extent>,
-    /// For each edge.
+    /// The route of each edge.
     pub ways: Vec<Way>,
     /// The number of ranks.
     pub ranks: usize,
@@ -26,34 +26,34 @@ pub(super) struct Layout {
     pub lanes: usize,
 }
 
-/// The place of a vertex.
+/// The rank and column of a vertex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cell {
     pub rank: usize,
     pub column: usize,
 }
 
-/// The cells that a frame spans, and how many frames it holds above each other at its edges.
+/// The cells that a frame spans, and the depth of nested frames at its edges, by which its border is moved outwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
     pub first: Cell,
     pub last: Cell,
-    /// 1, or one more than the innermost frames' that begin at the same rank.
+    /// The depth of nested frames whose top edge lies at the same rank, this one included.
     pub above: usize,
-    /// 1, or one more than the innermost frames' that end at the same rank.
+    /// The depth of nested frames whose bottom edge lies at the same rank, this one included.
     pub below: usize,
-    /// 1, or one more than the innermost frames'.
+    /// The depth of nested frames in it, this one included.
     pub beside: usize,
 }
 
-/// How an edge runs.
+/// The route of an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// Into the column of its end within the first gap, then straight down.
+    /// Sideways to the column of its end within the first gap, then straight down.
     EndColumn,
-    /// Straight down, and into the column of its end within the last gap.
+    /// Straight down, then sideways to the column of its end within the last gap.
     StartColumn,
-    /// Through the lane of this number.
+    /// Through the lane with this number.
     Lane(usize),
 }
 
@@ -69,7 +69,7 @@ impl Layout {
 }
 
 fn cells(drawing: &Drawing) -> Vec<Cell> {
-    // Edges that lead backward have no say.
+    // Edges that lead backward do not influence the ranks.
     let mut operands: Vec<Vec<usize>> = vec![Vec::new(); drawing.vertices.len()];
     for edge in drawing.edges.iter().filter(|edge| edge.from < edge.to) {
         operands[edge.to].push(edge.from);
@@ -104,7 +104,7 @@ fn extents(drawing: &Drawing, cells: &[Cell]) -> Vec<Extent> {
             extents[frame].include(*cell, *cell);
         }
     }
-    // Inner frames come after outer ones: from the last to the first, each is complete when it is reached.
+    // Frames are sorted outer before inner: from the last to the first, each is complete before it extends its parent.
     for index in (0..extents.len()).rev() {
         if let Some(parent) = drawing.frames[index].parent {
             let inner = extents[index];
@@ -136,7 +136,7 @@ impl Extent {
     }
 }
 
-/// The way of each edge, and the number of lanes.
+/// Chooses the route of each edge, and counts the lanes.
 fn ways(drawing: &Drawing, cells: &[Cell]) -> (Vec<Way>, usize) {
     let taken: BTreeSet<(usize, usize)> = cells.iter().map(|cell| (cell.column, cell.rank)).collect();
     let is_free = |column: usize, above: usize, below: usize| {
@@ -144,7 +144,8 @@ fn ways(drawing: &Drawing, cells: &[Cell]) -> (Vec<Way>, usize) {
     };
     let direct = |edge: &Edge| {
         let (from, to) = (cells[edge.from], cells[edge.to]);
-        // Its own column first: an edge that ran down the column of its end could be taken for another's.
+        // The column of its start is preferred: in the column of its end an edge could be mistaken for that of another
+        // vertex.
         if is_free(from.column, from.rank, to.rank) {
             Some(Way::StartColumn)
         } else if is_free(to.column, from.rank, to.rank) {
@@ -154,8 +155,8 @@ fn ways(drawing: &Drawing, cells: &[Cell]) -> (Vec<Way>, usize) {
         }
     };
     let mut ways: Vec<Option<Way>> = drawing.edges.iter().map(direct).collect();
-    // The others take the first lane that is free over all of their ranks, those that begin first and end
-    // last before the others.
+    // The remaining edges take the first lane that is free over all their ranks; edges that begin first and end last
+    // choose first.
     let span = |edge: &Edge| {
         let (from, to) = (cells[edge.from].rank, cells[edge.to].rank);
         (from.min(to), from.max(to))

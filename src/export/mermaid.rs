@@ -1,4 +1,4 @@
-//! Writes a drawing as Mermaid, for Markdown pages that draw it.
+//! Writes a drawing as Mermaid, for Markdown pages that render it.
 
 use std::fmt::Write;
 
@@ -57,8 +57,8 @@ fn put(text: &mut String, indent: usize, line: &str) {
     let _ = writeln!(text, "{:width$}{line}", "", width = 2 * indent);
 }
 
-/// Text inside a label's quotes: all punctuation that Mermaid, Markdown or HTML could read is written by
-/// its number.
+/// Escapes text inside a label's quotes: punctuation that has a meaning in Mermaid, Markdown or HTML becomes a numeric
+/// entity.
 fn escaped(text: &str) -> String {
     text.chars().fold(String::new(), |mut escaped, character| {
         match character {

@@ -1,7 +1,7 @@
-//! A network in other forms: pictures as DOT, Mermaid or SVG, a module of PyTorch, and an ONNX model ([`onnx`]).
+//! A network in other forms: pictures as DOT, Mermaid or SVG, a PyTorch module, and an ONNX model ([`onnx`]).
 //!
-//! All three pictures draw the same [`Drawing`]: operators as nodes, scopes as boxes, shapes on the edges. Nothing
-//! here computes a figure or changes the graph, and equal graphs give equal text.
+//! All three pictures show the same [`Drawing`]: operators as nodes, scopes as boxes, shapes on the edges. The
+//! exporters compute no figures and never change the graph; equal graphs give equal text.
 
 mod dot;
 mod drawing;

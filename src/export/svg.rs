@@ -1,4 +1,4 @@
-//! Writes a drawing as SVG, which needs no other program to be shown.
+//! Writes a drawing as SVG, which browsers show without further programs.
 
 use std::fmt::Write;
 
@@ -6,19 +6,19 @@ use super::drawing::{Drawing, DrawingStyle, Edge, Vertex};
 use super::layout::{Layout, Way};
 use crate::ir::Graph;
 
-/// Pixels of one character of a label.
+/// The width of a label's character, in pixels.
 const CHARACTER: usize = 7;
-/// The most characters of a label; longer ones are cut and shown whole as a tooltip.
+/// The length at which labels are cut; the whole text is then the tooltip.
 const MOST_CHARACTERS: usize = 32;
 const HEIGHT: usize = 40;
 const MARGIN: usize = 20;
-/// Between two ranks, without frames.
+/// The distance between two ranks without frames.
 const RANK_GAP: usize = 34;
-/// Between two columns, without frames; room for a shape.
+/// The distance between two columns without frames, with room for a shape.
 const COLUMN_GAP: usize = 60;
-/// A frame's heading.
+/// The height of a frame's heading.
 const HEADING: usize = 18;
-/// Between a frame and what it holds.
+/// The distance between a frame and its content.
 const INSET: usize = 8;
 const LANE: usize = 14;
 
@@ -54,15 +54,15 @@ pub fn svg(graph: &Graph, depth: Option<usize>) -> String {
     text
 }
 
-/// Pixels.
+/// Coordinates and distances, in pixels.
 struct Measures {
     /// The width of every vertex.
     vertex: usize,
-    /// From one column to the next.
+    /// The distance between the left edges of neighbouring columns.
     pitch: usize,
     /// The left edge of the first column.
     left: usize,
-    /// The upper edge of each rank.
+    /// The top edge of each rank.
     tops: Vec<usize>,
     bottom: usize,
 }
@@ -95,7 +95,7 @@ impl Measures {
         (self.left + cell.column * self.pitch, self.tops[cell.rank])
     }
 
-    /// The x of a lane: those that begin first lie outside.
+    /// The x coordinate of a lane; lanes with lower numbers lie further outside.
     fn lane(&self, layout: &Layout, lane: usize) -> usize {
         self.left + layout.columns * self.pitch + (layout.lanes - 1 - lane) * LANE
     }
@@ -154,7 +154,7 @@ fn write_edge(
         }
         Way::Lane(lane) => {
             let lane_x = measures.lane(layout, lane);
-            // Neighbouring lanes leave and arrive at different heights, so that they can be told apart.
+            // Edges in neighbouring lanes leave and arrive at different heights, so that they can be told apart.
             let (out, into) = (y + 6 + lane % 4 * 3, end_y - 9 - lane % 3 * 2);
             format!("M{} {y}V{out}H{lane_x}V{into}H{}V{end_y}", x + half / 2, end_x + half / 2)
         }
@@ -164,7 +164,7 @@ fn write_edge(
     put(text, &format!("<path class=\"{class}\" d=\"{way}\" marker-end=\"url(#a)\"/>"));
 }
 
-/// The shapes that a vertex sends out, each once, below it and left of the edges, which turn to the right.
+/// Writes each shape that leaves a vertex once, below the vertex and left of the edges, which turn to the right.
 fn write_shapes(text: &mut String, drawing: &Drawing, layout: &Layout, measures: &Measures) {
     let mut shapes: Vec<Vec<String>> = vec![Vec::new(); drawing.vertices.len()];
     for edge in &drawing.edges {
@@ -220,7 +220,7 @@ fn put(text: &mut String, line: &str) {
     let _ = writeln!(text, "{line}");
 }
 
-/// Text of XML; control characters, which XML does not have, were made visible before.
+/// Escapes text for XML. Control characters, which XML forbids, were made visible before.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -33,7 +33,7 @@ pub enum ConstantKind {
         /// The normalisation.
         norm: Norm,
     },
-    /// As [`ConstantKind::FoldedWeight`], for a transposed convolution. The output channels of each group are axis 1,
+    /// As [`ConstantKind::FoldedWeight`], for a transposed convolution: the output channels of each group are axis 1,
     /// and the groups are consecutive ranges of axis 0.
     FoldedTransposedWeight {
         /// The weight.
@@ -85,14 +85,14 @@ impl Linear {
         Linear { factor: self.factor * next.factor, summand: self.summand * next.factor + next.summand }
     }
 
-    /// Computed in f64 and rounded once, to f32.
+    /// Applies the function in f64 and rounds once, to f32.
     fn of(self, value: f64) -> f32 {
         (value * self.factor + self.summand) as f32
     }
 }
 
 impl Norm {
-    /// All of its parameters, in the order of the operator: γ and β where they are there, mean, variance.
+    /// The parameters of the node that has them, in the order of the operator: γ and β if present, mean, variance.
     fn reads(&self) -> impl Iterator<Item = ParameterId> {
         let node = self.node;
         (0..2 + usize::from(self.scale) + usize::from(self.bias)).map(move |index| (node, index))

@@ -93,7 +93,7 @@ pub(super) fn fuse<'a>(graph: &'a Graph, options: &'a PlanOptions) -> Fusion<'a>
         steps: Vec::new(),
         made_by: BTreeMap::new(),
     };
-    // A pad that stands before a convolution has the later id.
+    // A pad that [`borders`](super::borders) added has a greater id than the convolution that reads it.
     let ids: Vec<NodeId> = fusion.needed.iter().copied().collect();
     for id in ids {
         graph.operands(id).into_iter().filter(|&operand| operand > id).for_each(|pad| fusion.node(pad));

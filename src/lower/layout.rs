@@ -17,7 +17,7 @@ pub enum MemoryFormat {
     Nchw,
     /// N×H×W×C, for maps of few channels.
     Nhwc,
-    /// Blocks of 16 channels; the lanes beyond the last channel may hold anything, and no channel depends on them.
+    /// Blocks of 16 channels; the lanes beyond the last channel may hold any value, which influences no channel.
     Nchw16c,
 }
 

@@ -340,7 +340,7 @@ impl MemoryPlanner<'_> {
         })
     }
 
-    /// The paths of nodes of the network; pads that lowering put before convolutions have none.
+    /// The paths of nodes of the network; pads that lowering added have none.
     fn paths(&self, nodes: &[NodeId]) -> Vec<String> {
         nodes.iter().map(|&id| self.graph.node(id).path.clone()).filter(|path| !path.is_empty()).collect()
     }
@@ -355,7 +355,7 @@ impl MemoryPlanner<'_> {
         PlanPort { name: name.to_owned(), tensor }
     }
 
-    /// Places buffers and scratch memory in the arena, and writes the plan down.
+    /// Places buffers and scratch memory in the arena, and assembles the plan.
     fn finish(self) -> Plan {
         let batch = self.options.batch;
         let interval = |buffer: &Buffer| Interval {
@@ -402,7 +402,7 @@ fn zeros_of_windows(window: &Window, input: u64, outputs: u64) -> (usize, usize)
     (window.pad_before as usize, usize::try_from(behind).unwrap_or(usize::MAX))
 }
 
-/// Zeros before and behind an axis that any phase of a transposed convolution sees.
+/// Zeros before and behind an axis that any phase of a transposed convolution reads.
 fn zeros_of_phases(window: &Window, input: u64, outputs: u64) -> (usize, usize) {
     let phases = Phase::all(window, input as usize, outputs as usize);
     let zeros = phases.iter().map(|phase| phase.zeros(input as usize));

@@ -9,11 +9,11 @@ use super::plan::{Algorithm, Kernel, Plan, Step, WinogradTile};
 /// What determines the packed form of a step's constants, besides their values.
 #[derive(Clone, Debug, PartialEq)]
 enum Form {
-    /// The same for every step of the kernel.
+    /// The form does not depend on the step.
     Fixed,
-    /// Of a direct convolution: the lanes of its input, and its groups.
+    /// A direct convolution's form depends on the lanes of its input and on its groups.
     Direct { lanes: usize, groups: usize },
-    /// Transformed, for tiles of these sizes.
+    /// Transformed for tiles of these sizes.
     Transformed { tile: WinogradTile, groups: usize },
     /// Cut into the phases of a transposed convolution.
     Phases { kernel: Kernel, lanes: usize, phases: (usize, usize) },

@@ -142,7 +142,7 @@ impl ChannelNorm {
 pub enum ChannelReduction {
     /// To their mean.
     Mean,
-    /// The greatest; NaN where one is NaN.
+    /// The greatest; NaN if one is NaN.
     Greatest,
 }
 
@@ -153,9 +153,9 @@ pub enum Combination {
     Difference,
     /// They are multiplied.
     Product,
-    /// The greatest; NaN where one is.
+    /// The greatest; NaN if one is NaN.
     Greatest,
-    /// The least; NaN where one is NaN.
+    /// The least; NaN if one is NaN.
     Least,
 }
 
@@ -207,7 +207,7 @@ pub enum Kernel {
     /// Normalisation over the channels at each position; the constants are a factor and a summand for each channel,
     /// where there are any.
     ChannelNorm(ChannelNorm),
-    /// One channel of all.
+    /// Reduces the channels at each position to one.
     ChannelReduction(ChannelReduction),
     /// `(x − mean) / √(variance + eps)` of groups of channels over all positions; the constants are a factor and a
     /// summand for each channel, where there are any.

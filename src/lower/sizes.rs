@@ -8,14 +8,14 @@ use super::layout::LANES;
 use super::plan::{Algorithm, Convolution, Kernel, Plan, PlanPort, Step, WinogradTile};
 
 impl Plan {
-    /// Bytes of all constants as the kernels keep them.
+    /// The size in bytes of all constants as the kernels pack them.
     pub fn constant_bytes(&self) -> u128 {
         let own = self.packed_by().into_iter().enumerate().filter(|(index, packed_by)| index == packed_by);
         own.map(|(index, _)| packed(&self.steps[index]).saturating_mul(4)).sum()
     }
 
-    /// Bytes that a run with so many threads needs: the arena, the threads' scratch memory, the constants, and the
-    /// arrays of inputs and outputs outside the arena.
+    /// The bytes that a run with `threads` threads needs: the arena, the threads' scratch memory, the constants, and
+    /// the arrays of inputs and outputs outside the arena.
     pub fn bytes(&self, threads: usize) -> u128 {
         let elements = |port: &PlanPort| u128::from(port.tensor.shape.elements()) * self.batch as u128;
         let ports = self.inputs.iter().chain(&self.outputs).map(elements).sum::<u128>();
@@ -24,9 +24,9 @@ impl Plan {
     }
 }
 
-/// The range of input channels, in whole blocks, that a block of 16 filters is multiplied with. Filters read the
-/// channels of their group; where a block holds filters of several groups, or a block of channels belongs to several
-/// groups, the weights between different groups are zero.
+/// The range of input channels, in whole blocks, by which a block of 16 filters is multiplied. A filter reads the
+/// channels of its group; if a block of filters or of channels spans several groups, the weights between different
+/// groups are zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChannelRange {
     /// Input blocks of the range, the same for each block of filters.

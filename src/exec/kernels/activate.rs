@@ -13,7 +13,7 @@ pub(super) struct Epilogue {
     /// The range that a kernel clamps its results to as it stores them.
     pub min: f32,
     pub max: f32,
-    /// The activation that is applied in place afterwards; none where clamping was all of it.
+    /// The activation that is applied in place afterwards; none where the clamp alone computes it.
     pub then: Option<Activation>,
 }
 
@@ -27,7 +27,7 @@ impl Epilogue {
     /// Applies the activation to results that were just stored.
     ///
     /// # Safety
-    /// `len` elements can be read and written, by nobody else meanwhile.
+    /// `len` elements can be read and written, and no other thread accesses them meanwhile.
     pub(super) unsafe fn after(&self, isa: Isa, start: *mut f32, len: usize) {
         if let Some(activation) = &self.then {
             // SAFETY: the caller's promise.
@@ -71,14 +71,14 @@ impl Body for Curve<'_> {
     }
 }
 
-/// The function where it [has a curve](has_curve).
+/// Computes a function that [has a curve](has_curve).
 #[inline(always)]
 fn curve_of<V: Lanes>(function: Function, x: V) -> V {
     curve(function, x).unwrap_or(x)
 }
 
-/// A function of sixteen elements; `None` where the definition computes one element after the other: there is no
-/// logarithm in vectors, and their `exp` ends a little before the range of f32.
+/// A function of sixteen elements. `None` where only the definition, one element at a time, is exact enough: the
+/// vectors have no logarithm, and their `exp` overflows slightly before f32 does.
 #[inline(always)]
 fn curve<V: Lanes>(function: Function, x: V) -> Option<V> {
     let c = constant::<V>;
@@ -189,7 +189,7 @@ fn tanh<V: Lanes>(x: V) -> V {
     outer.where_equal(near, x, series(near))
 }
 
-/// Infinite above 88.4, where the power of two leaves the range; zero below −87.3.
+/// `eˣ`: infinite above 88.4, where the power of two leaves the range; zero below −87.3.
 #[inline(always)]
 fn exp<V: Lanes>(x: V) -> V {
     let least = V::splat(-87.3);

@@ -26,27 +26,27 @@ pub(super) struct Band {
 }
 
 impl Bands {
-    /// Bands of at most so many rows.
+    /// Splits into bands of at most `rows` rows.
     pub(super) fn of_rows(output: &Tensor, rows: usize) -> Bands {
         let height = output.layout.height;
         Bands { blocks: blocks(output), bands: height.div_ceil(rows), height }
     }
 
-    /// As few bands as make so many tasks of a picture.
+    /// Splits into the fewest bands with which a picture has at least `tasks` tasks, if it has as many rows.
     pub(super) fn of_tasks(output: &Tensor, tasks: usize) -> Bands {
         let (blocks, height) = (blocks(output), output.layout.height);
         Bands { blocks, bands: tasks.div_ceil(blocks).min(height), height }
     }
 
-    /// The number of tasks for so many pictures.
+    /// The number of tasks for `batch` pictures.
     pub(super) fn tasks(&self, batch: usize) -> usize {
         batch * self.blocks * self.bands
     }
 
-    /// What a task computes; the zeros around its block are written where it has the first band.
+    /// The band of a task; for the first band of a block, the zeros around the block are written as well.
     ///
     /// # Safety
-    /// Each task runs once, and nobody but the tasks of the step reads or writes `output` meanwhile.
+    /// Each task runs once, and only the tasks of this step access `output` meanwhile.
     pub(super) unsafe fn begin(&self, task: usize, arena: &Memory, output: &Tensor) -> Band {
         let (task, band) = (task / self.bands, task % self.bands);
         let (picture, block) = (task / self.blocks, task % self.blocks);

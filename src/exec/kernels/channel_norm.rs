@@ -92,10 +92,10 @@ impl Body for Row<'_> {
 }
 
 impl Row<'_> {
-    /// Normalises `N` positions from the first on.
+    /// Normalises `N` positions, from `first` on.
     ///
     /// # Safety
-    /// The row has them, and no other task writes them.
+    /// The row has these positions, and no other task writes them.
     #[inline(always)]
     unsafe fn run_of<V: Lanes, const N: usize>(&self, first: usize) {
         let ChannelNormalisation { output, norm, factors, summands, epilogue, channels, .. } = self.of;

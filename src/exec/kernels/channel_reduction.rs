@@ -9,7 +9,7 @@ use super::channel_sums::{Blocks, Greatest, Sum, TOGETHER, in_runs};
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
 
-/// Tasks of a picture at least, where it has so many rows.
+/// The least number of tasks for a picture that has as many rows.
 const TASKS: usize = 8;
 
 pub(super) struct Reducing {
@@ -41,7 +41,7 @@ impl CompiledStep for Reducing {
     }
 
     fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
-        // SAFETY: the executor runs each task once, and nobody else uses the output meanwhile.
+        // SAFETY: the executor runs each task once, and only this step's tasks access the output meanwhile.
         let Band { picture, rows, .. } = unsafe { self.bands.begin(task, arena, &self.output) };
         for row in rows {
             let start = |tensor: &Tensor| arena.at(tensor.offset + tensor.layout.at(picture, 0, row));
@@ -73,7 +73,7 @@ impl Body for Row<'_> {
 
 impl Row<'_> {
     /// # Safety
-    /// The row has `N` positions from the first on, and no other task writes them.
+    /// The row has `N` positions from `first` on, and no other task writes them.
     #[inline(always)]
     unsafe fn run_of<V: Lanes, const N: usize>(&self, first: usize) {
         let blocks = Blocks { start: self.blocks.start.wrapping_add(first * LANES), ..self.blocks };

@@ -7,7 +7,7 @@ use crate::lower::LANES;
 
 use super::lanes::Lanes;
 
-/// Positions that are computed together at most.
+/// The number of positions that are computed together.
 pub(super) const TOGETHER: usize = 8;
 
 /// Cuts a row of positions into runs that are computed together: [`TOGETHER`] positions, then single ones.
@@ -39,22 +39,23 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// How many there are.
+    /// The number of blocks.
     pub(super) fn count(&self) -> usize {
         self.channels.div_ceil(LANES)
     }
 
-    /// The vector of a block at a position.
+    /// Loads the vector of a block at a position.
     ///
     /// # Safety
-    /// It can be read.
+    /// The vector can be read.
     #[inline(always)]
     pub(super) unsafe fn at<V: Lanes>(&self, block: usize, position: usize) -> V {
         // SAFETY: the caller's promise.
         unsafe { V::load(self.start.wrapping_add(block * self.distance + position * LANES)) }
     }
 
-    /// Joins all channels at `N` positions; lanes behind the last channel count as neutral, whatever they hold.
+    /// Joins all channels at `N` positions. Lanes behind the last channel may hold anything; they are replaced by the
+    /// neutral element.
     ///
     /// # Safety
     /// The blocks can be read at these positions.
@@ -88,18 +89,18 @@ impl Blocks {
     }
 }
 
-/// How channels are joined. Its methods are `#[inline(always)]`, so that they are compiled with the right instructions;
-/// of closures that is not sure.
+/// How channels are joined. The methods are `#[inline(always)]`, so that they are compiled with the caller's
+/// instructions; for closures the compiler does not guarantee that.
 pub(super) trait Joining {
     /// The neutral element.
     const NEUTRAL: f32;
-    /// The number that stands for the value of a channel at a position.
+    /// The term of a channel's value at a position.
     fn of<V: Lanes>(&self, value: V, position: usize) -> V;
-    /// Joins two such numbers.
+    /// Joins two terms.
     fn join<V: Lanes>(a: V, b: V) -> V;
 }
 
-/// Adds them up.
+/// Adds up the values.
 pub(super) struct Sum;
 
 impl Joining for Sum {
@@ -134,7 +135,7 @@ impl<const N: usize> Joining for Squares<N> {
     }
 }
 
-/// Takes the greatest; NaN where one is.
+/// Takes the greatest value; NaN if any value is NaN.
 pub(super) struct Greatest;
 
 impl Joining for Greatest {

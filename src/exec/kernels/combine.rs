@@ -10,7 +10,7 @@ use super::bands::{Band, Bands};
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
 
-/// Tasks of a picture at least, where it has so many rows.
+/// The least number of tasks for a picture that has as many rows.
 const TASKS: usize = 8;
 
 pub(super) struct Combining {
@@ -38,7 +38,7 @@ impl Combining {
         }
     }
 
-    /// Where a row of a block of an operand begins, and how its vectors follow one another.
+    /// The first vector of an operand's row, and the step from one vector to the next.
     fn operand(
         &self,
         arena: &Memory,
@@ -61,7 +61,7 @@ impl CompiledStep for Combining {
     }
 
     fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
-        // SAFETY: the executor runs each task once, and nobody else uses the output meanwhile.
+        // SAFETY: the executor runs each task once, and only this step's tasks access the output meanwhile.
         let Band { picture, block, rows } = unsafe { self.bands.begin(task, arena, &self.output) };
         for row in rows {
             let output = arena.at(self.output.offset + self.output.layout.at(picture, block, row));
@@ -73,17 +73,17 @@ impl CompiledStep for Combining {
 /// A row of an operand.
 struct Operand {
     start: *const f32,
-    /// From one vector to the next; 0 where one vector serves all positions.
+    /// Elements from one vector to the next; 0 where one vector serves all positions.
     step: usize,
     /// Whether the first lane serves all channels.
     spread: bool,
 }
 
 impl Operand {
-    /// The vector of a column.
+    /// Loads the vector of a column.
     ///
     /// # Safety
-    /// It can be read.
+    /// The vector can be read.
     #[inline(always)]
     unsafe fn at<V: Lanes>(&self, column: usize) -> V {
         let from = self.start.wrapping_add(column * self.step);
@@ -108,7 +108,7 @@ impl Body for Row<'_> {
         let mut before: Option<Operand> = None;
         for (index, input) in inputs.iter().enumerate() {
             let operand = self.of.operand(self.arena, input, self.place);
-            // What was combined so far stands in the output, except the first operand.
+            // The first pass reads two operands; each later pass combines the output so far with one more.
             let own = match before.take() {
                 None if last > 0 => {
                     before = Some(operand);

@@ -22,12 +22,12 @@ use super::tile::{ChannelBlocks, IterationSpace, TilePointers, packed_position};
 use super::tile_grid::TileGrid;
 use super::{CompiledStep, halo, pack};
 
-/// Tasks of a step, where its size allows.
+/// The number of tasks that a step is split into where it is large enough.
 const TASKS: usize = 16;
 
 /// A convolution's kernel, stride and dilation, rows first, and which outputs it computes.
 pub(super) struct ConvGeometry {
-    /// Rows and columns of the kernel; there may be none, which leaves the bias.
+    /// Rows and columns of the kernel. With none the result is the bias.
     pub taps: (usize, usize),
     pub stride: (usize, usize),
     pub dilation: (usize, usize),
@@ -47,7 +47,7 @@ pub(super) struct ConvGeometry {
 #[derive(Clone, Copy)]
 pub(super) struct ConvTensors {
     pub input: Tensor,
-    /// Added to the results; only where all outputs are computed.
+    /// A tensor that is added to the results; used only where all outputs are computed.
     pub addend: Option<Tensor>,
     pub output: Tensor,
 }
@@ -57,9 +57,10 @@ pub(super) struct Conv {
     tensors: ConvTensors,
     filters: Filters,
     space: IterationSpace,
-    /// From the first position of the input to what the first output sees: before it where that lies in the halo.
+    /// The offset from the first position of the input to the first tap of the first output; negative where that lies
+    /// in the halo.
     first_input: isize,
-    /// From the first position of the output to the first that is computed.
+    /// The offset from the first position of the output to the first one that is computed.
     first_output: usize,
     grid: TileGrid,
     epilogue: Epilogue,
@@ -76,14 +77,14 @@ pub(super) struct Filters {
     block_len: usize,
     /// The channels that a block is multiplied with.
     channels: ChannelRange,
-    /// Present where blocks are multiplied with channels of other groups.
+    /// Repairs NaN where blocks are multiplied with channels of other groups; `None` where no block is.
     fixup: Option<GroupFixup>,
 }
 
 /// How the work is split into tasks: by pictures, bands of cells, and groups of filter blocks.
 struct TaskSplit {
     pictures: usize,
-    /// Pictures of a task; the batch where the work is split by filters.
+    /// Pictures of a task; the whole batch where the work is split by filters.
     pictures_of_task: usize,
     bands: usize,
     filter_groups: usize,
@@ -120,7 +121,7 @@ impl Conv {
         Ok(Filters::pack(&tensors, &geometry, weight, bias, threads)?.into())
     }
 
-    /// A convolution with packed filters.
+    /// Makes a convolution of packed filters.
     pub(super) fn with(
         isa: Isa,
         geometry: ConvGeometry,
@@ -158,7 +159,7 @@ impl Conv {
         Conv {
             isa,
             filters,
-            // The halo of the input is at least as wide as what this convolution sees of it.
+            // The halo of the input is at least as wide as this convolution reaches.
             first_input: row as isize * input.row() as isize + column as isize * input.lanes as isize,
             first_output: geometry.first_output.0 * output.row() + geometry.first_output.1 * output.lanes,
             tensors,
@@ -240,7 +241,7 @@ impl CompiledStep for Conv {
 }
 
 impl ConvGeometry {
-    /// All outputs of a convolution.
+    /// The geometry of a convolution that computes all of its outputs.
     fn of(convolution: &Convolution, output: &Tensor) -> ConvGeometry {
         let Convolution { rows, columns, groups, .. } = convolution;
         ConvGeometry {
@@ -263,7 +264,7 @@ impl ConvGeometry {
 }
 
 impl ConvTensors {
-    /// Those of a step, whose second input may be an addend.
+    /// The tensors of a step, whose second input may be an addend.
     pub(super) fn of(step: &Step, addend: bool) -> ConvTensors {
         let addend = addend.then(|| step.inputs[1]);
         ConvTensors { input: step.inputs[0], addend, output: step.output }
@@ -279,7 +280,7 @@ impl ConvTensors {
 }
 
 impl Filters {
-    /// Filters that [`Filters::pack`] packed.
+    /// Wraps what [`Filters::pack`] packed.
     pub(super) fn new(
         tensors: &ConvTensors,
         geometry: &ConvGeometry,

@@ -6,7 +6,7 @@ use crate::lower::{LANES, Step, Tensor};
 use super::memory::Memory;
 use super::{CompiledStep, halo};
 
-/// Bands of rows of a block, where there are few blocks.
+/// The number of bands of rows that a block is split into where there are few blocks.
 const BANDS: usize = 8;
 /// The number of tasks among which the blocks are divided, where there are many.
 const PARTS: usize = 16;
@@ -62,7 +62,7 @@ impl Copy {
                 // SAFETY: no other task has the first band of this block.
                 unsafe { halo::clear(arena, &self.output, picture, block) };
             }
-            // The lanes behind the last channel of the output hold zeros.
+            // Behind the last channel of the output, the lanes of its block are filled with zeros.
             let is_last = to == self.output.shape.channels() as usize && lanes == LANES;
             let padded = if is_last { block * lanes + lanes } else { to };
             for row in rows.clone() {

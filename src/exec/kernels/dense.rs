@@ -111,7 +111,7 @@ impl Body for Panel<'_> {
 }
 
 impl Panel<'_> {
-    /// The outputs of the panel for `P` pictures.
+    /// Computes the outputs of the panel for `P` pictures.
     #[inline(always)]
     fn pictures<V: Lanes, const P: usize>(&self, first: usize) -> usize {
         let Dense { input, output, weights, bias, epilogue, .. } = self.dense;

@@ -29,7 +29,7 @@ pub(super) struct GroupNormalisation {
     summands: Arc<Memory>,
     epilogue: Epilogue,
     bands: MomentBands,
-    /// Where the means and the sums of squares stand in the arena.
+    /// The offset in the arena of the means and sums of squares.
     moments: usize,
     phases: [usize; 3],
 }
@@ -59,7 +59,7 @@ impl GroupNormalisation {
         }
     }
 
-    /// Where the two moments of a band of a block of a picture stand, each a vector.
+    /// The offset in the arena of the two moments, a vector each, of one band of one block of a picture.
     fn moments_of(&self, picture: usize, block: usize, band: usize) -> usize {
         let MomentBands { blocks, bands, .. } = self.bands;
         self.moments + ((picture * blocks + block) * bands + band) * 2 * LANES
@@ -91,7 +91,7 @@ impl GroupNormalisation {
                 let distance = f64::from(moments[at(channel, band)]) - mean;
                 f64::from(moments[at(channel, band) + LANES]) + positions(band) * distance * distance
             });
-            // In f32, where the definition overflows.
+            // In f32, so that it overflows where the definition does.
             let variance = squares.sum::<f64>() as f32 / elements as f32;
             let scale = 1.0 / (variance + self.eps).sqrt();
             for channel in members {
@@ -141,7 +141,7 @@ impl Band<'_> {
     }
 }
 
-/// Mean and sum of squared distances of each channel of a band.
+/// Computes the mean and the sum of squared distances for each channel of a band.
 struct Moments<'a>(Band<'a>);
 
 impl Body for Moments<'_> {
@@ -186,7 +186,7 @@ impl Body for Moments<'_> {
     }
 }
 
-/// Adds up a function of neighbouring vectors, in four sums, so that an addition need not wait for the one before.
+/// Adds up a function of neighbouring vectors in four independent sums, so that the additions overlap in the pipeline.
 ///
 /// # Safety
 /// `count` vectors can be read.
@@ -208,7 +208,7 @@ unsafe fn add_up<V: Lanes>(from: *const f32, count: usize, of: impl Fn(V) -> V) 
     sums[0].add(sums[1]).add(sums[2].add(sums[3]))
 }
 
-/// Writes a band of the result.
+/// Normalises a band and writes it.
 struct Normalise<'a>(Band<'a>);
 
 impl Body for Normalise<'_> {

@@ -1,14 +1,15 @@
-//! The zeros around a map. Whoever writes a map writes them too, since the arena is used again.
+//! Writes the zeros around a map. The step that writes a map writes its halo as well, because the arena holds other
+//! values there before.
 #![allow(unsafe_code)]
 
 use crate::lower::{Halo, Tensor};
 
 use super::memory::Memory;
 
-/// Zeros around one block of one picture.
+/// Clears the halo around one block of one picture.
 ///
 /// # Safety
-/// Nobody else reads or writes them meanwhile.
+/// No other thread accesses the halo meanwhile.
 pub(super) unsafe fn clear(arena: &Memory, tensor: &Tensor, picture: usize, block: usize) {
     let layout = &tensor.layout;
     if layout.is_flat() {

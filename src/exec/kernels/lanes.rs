@@ -7,10 +7,10 @@
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
-/// Kinds of instructions, the best last.
+/// Kinds of instructions, from the fewest to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Isa {
-    /// What every processor has.
+    /// The baseline of the target, which every processor has.
     Portable,
     /// AVX2 and FMA.
     Avx2,
@@ -19,7 +19,7 @@ pub enum Isa {
 }
 
 impl Isa {
-    /// The best that this machine has.
+    /// The best kind that this machine supports.
     pub fn best() -> Isa {
         #[cfg(target_arch = "x86_64")]
         {
@@ -36,17 +36,17 @@ impl Isa {
 
 /// Sixteen f32. The methods must be inlined into code that has the instructions.
 pub(super) trait Lanes: Copy {
-    /// Sixteen times a value.
+    /// All sixteen lanes with one value.
     fn splat(value: f32) -> Self;
-    /// Sixteen values.
+    /// Loads sixteen values.
     ///
     /// # Safety
-    /// They must be readable.
+    /// They can be read.
     unsafe fn load(from: *const f32) -> Self;
-    /// Writes sixteen values.
+    /// Stores sixteen values.
     ///
     /// # Safety
-    /// They must be writable.
+    /// They can be written.
     unsafe fn store(self, to: *mut f32);
     /// `self + a · b`
     fn mac(self, a: Self, b: Self) -> Self;
@@ -64,13 +64,13 @@ pub(super) trait Lanes: Copy {
     fn at_least(self, least: Self) -> Self;
     /// The smaller of each value and `most`; NaN stays.
     fn at_most(self, most: Self) -> Self;
-    /// The greater; NaN where one is.
+    /// The greater of two values; NaN if one of them is NaN.
     fn greater(self, other: Self) -> Self;
-    /// `then` where `a` equals `b`, else these values.
+    /// `then` in lanes where `a` equals `b`, else `self`.
     fn where_equal(self, a: Self, b: Self, then: Self) -> Self;
-    /// The nearest whole numbers.
+    /// Rounds to the nearest whole number.
     fn round(self) -> Self;
-    /// Two to the power of these whole numbers, which lie in −126 to 127; infinite for 128.
+    /// Two to the power of whole numbers in −126 to 127; infinite for 128.
     fn exp2_whole(self) -> Self;
     /// Returns whether any of the values is NaN.
     fn any_nan(self) -> bool;
@@ -78,21 +78,21 @@ pub(super) trait Lanes: Copy {
     fn swapped<const BIT: usize>(self) -> Self;
     /// The first value.
     fn first(self) -> f32;
-    /// Asks for a line of memory; any address will do.
+    /// Prefetches a cache line; the address need not be valid.
     fn prefetch(from: *const f32);
 }
 
-/// Code that is written once for every kind of vectors.
+/// Code that is generic over the kind of vectors.
 pub(super) trait Body {
     /// Runs the code. Implementations are `#[inline(always)]`, so that it is compiled with the right instructions.
     fn run<V: Lanes>(self);
 }
 
-/// Runs a body with these instructions.
+/// Runs a body, compiled for a kind of instructions.
 pub(super) fn with<B: Body>(isa: Isa, body: B) {
     #[cfg(target_arch = "x86_64")]
     match isa {
-        // SAFETY: an executor takes no instructions beyond `Isa::best`.
+        // SAFETY: an executor uses at most the instructions of `Isa::best`.
         Isa::Avx512 => return unsafe { with_avx512(body) },
         // SAFETY: as above.
         Isa::Avx2 => return unsafe { with_avx2(body) },
@@ -119,7 +119,7 @@ fn with_avx2<B: Body>(body: B) {
 #[derive(Clone, Copy)]
 pub(super) struct Avx512(__m512);
 
-// SAFETY of the blocks below: the instructions are there, as the trait demands of its callers; `load` and `store`
+// SAFETY of the blocks below: the trait's callers guarantee that the machine has the instructions; `load` and `store`
 // pass their own contract on.
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Avx512 {
@@ -330,8 +330,8 @@ impl Lanes for Avx2 {
     }
 }
 
-/// Sixteen numbers; the compiler makes of them what the machine has. Products are rounded before they are added
-/// unless the machine surely fuses both.
+/// Sixteen numbers, which the compiler maps to the vectors of the target. Products are rounded before they are added,
+/// unless the target is known to fuse both.
 #[derive(Clone, Copy)]
 pub(super) struct Portable([f32; 16]);
 

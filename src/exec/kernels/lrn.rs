@@ -73,7 +73,7 @@ impl Body for Row<'_> {
                     value.mul(value).store(squares.as_mut_ptr().wrapping_add(radius + block * LANES));
                 }
             }
-            // Lanes behind the last channel are no neighbours.
+            // Lanes behind the last channel do not count as neighbours.
             squares[radius + channels..radius + padded].fill(0.0);
             for block in 0..padded / LANES {
                 // SAFETY: as above; no other task writes this row.

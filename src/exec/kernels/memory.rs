@@ -43,18 +43,18 @@ impl Memory {
         Ok(Memory { start: start.cast(), len })
     }
 
-    /// The size of a number of elements in bytes, rounded up to whole cache lines.
+    /// The size in bytes of `len` elements, rounded up to whole cache lines.
     fn bytes(len: usize) -> Option<usize> {
         len.checked_mul(4)?.checked_next_multiple_of(LINE).filter(|&bytes| isize::try_from(bytes).is_ok())
     }
 
-    /// A pointer to the element at `index`, which may stand at the end.
+    /// A pointer to the element at `index`, which may be one past the end.
     pub(super) fn at(&self, index: usize) -> *mut f32 {
         debug_assert!(index <= self.len, "{index} lies beyond {}", self.len);
         self.start.as_ptr().wrapping_add(index)
     }
 
-    /// Elements from `start`.
+    /// The elements from `start` on.
     ///
     /// # Safety
     /// Nobody writes them while the slice is in use.
@@ -64,10 +64,10 @@ impl Memory {
         unsafe { std::slice::from_raw_parts(self.at(start), len) }
     }
 
-    /// Elements from `start`, to be written.
+    /// The elements from `start` on, mutable.
     ///
     /// # Safety
-    /// Nobody else reads or writes them while the slice is in use.
+    /// Nobody else accesses them while the slice is in use.
     #[allow(clippy::mut_from_ref)]
     pub(super) unsafe fn slice_mut(&self, start: usize, len: usize) -> &mut [f32] {
         assert!(start <= self.len && len <= self.len - start, "a tensor lies in its memory");
@@ -75,7 +75,7 @@ impl Memory {
         unsafe { std::slice::from_raw_parts_mut(self.at(start), len) }
     }
 
-    /// All elements, of memory that is not shared yet.
+    /// All elements, mutable; the memory is not shared yet.
     pub(super) fn all_mut(&mut self) -> &mut [f32] {
         // SAFETY: the exclusive borrow.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
@@ -129,14 +129,14 @@ mod pages {
 
     use super::LINE;
 
-    /// Bytes from which memory comes from the system.
+    /// The size in bytes from which memory comes from the system.
     #[cfg(target_os = "linux")]
     const LARGE: usize = 1 << 20;
-    /// Bytes of a large page.
+    /// The size of a large page in bytes.
     #[cfg(target_os = "linux")]
     const PAGE: usize = 2 << 20;
 
-    /// So many bytes of zeros, which is more than none.
+    /// Allocates `bytes` zeros; at least one.
     pub(super) fn zeroed(bytes: usize) -> Option<NonNull<u8>> {
         #[cfg(target_os = "linux")]
         if bytes >= LARGE {
@@ -148,7 +148,7 @@ mod pages {
     }
 
     /// # Safety
-    /// `zeroed` gave the bytes, and nobody uses them any more.
+    /// `zeroed` returned this memory for as many bytes, and nobody uses it any more.
     pub(super) unsafe fn free(start: NonNull<u8>, bytes: usize) {
         #[cfg(target_os = "linux")]
         if bytes >= LARGE {
@@ -162,7 +162,7 @@ mod pages {
         }
     }
 
-    /// Maps memory that begins with a large page, and asks for large pages.
+    /// Maps memory that is aligned to a large page, and advises the system to use large pages.
     #[cfg(target_os = "linux")]
     fn mapped(bytes: usize) -> Option<NonNull<u8>> {
         let wanted = bytes.checked_add(PAGE)?;

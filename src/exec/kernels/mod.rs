@@ -1,4 +1,4 @@
-//! The kernels, one a file. The reference kernels of the operators remain the definition; those here are faster and
+//! The kernels, one a file. The reference kernels of the operators define the results; the kernels here are faster and
 //! tested against them.
 
 mod activate;
@@ -73,11 +73,11 @@ pub(super) trait CompiledStep: Send + Sync {
     /// The number of tasks of each phase. The tasks of a phase may run at the same time; a phase begins when the one
     /// before has ended.
     fn phases(&self) -> &[usize];
-    /// Runs a task. `scratch` belongs to the thread that calls.
+    /// Runs a task. `scratch` belongs to the calling thread.
     fn run(&self, phase: usize, task: usize, arena: &Memory, scratch: &Memory);
 }
 
-/// The constants of a step in the form that its kernel reads.
+/// Packs the constants of a step in the form that its kernel reads.
 ///
 /// # Errors
 /// E0607 where there is too little memory.

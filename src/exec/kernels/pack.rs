@@ -10,7 +10,7 @@ use crate::lower::LANES;
 
 use super::memory::Memory;
 
-/// Calls `work` for each index, on several threads.
+/// Calls `work` once for each index below `count`, on several threads.
 pub(super) fn on_threads(threads: usize, count: usize, work: impl Fn(usize) + Sync) {
     let next = AtomicUsize::new(0);
     let take = || {
@@ -24,14 +24,14 @@ pub(super) fn on_threads(threads: usize, count: usize, work: impl Fn(usize) + Sy
     };
     std::thread::scope(|scope| {
         for _ in 1..threads.min(count) {
-            // Where a thread cannot be had, the others do its work.
+            // If a thread cannot be started, the others do its work.
             let _ = std::thread::Builder::new().spawn_scoped(scope, take);
         }
         take();
     });
 }
 
-/// Packed blocks of `len` elements, each written by one call.
+/// Packs `count` blocks of `len` elements, each by one call of `pack`.
 ///
 /// # Errors
 /// E0607 where there is too little memory.
@@ -49,11 +49,11 @@ pub(super) fn blocks(
     Ok(packed)
 }
 
-/// Elements that [`given_back`] packs before it gives their source back.
+/// The number of elements that [`given_back`] packs before it frees their source.
 const AT_ONCE: usize = 4 << 20;
 
-/// As [`blocks`], of a tensor of which each `source` elements make a block of `len`. It is packed from its end, and
-/// what is packed is given back, so that large tensors are never in memory twice.
+/// Packs as [`blocks`] does, a tensor of which each `source` elements make a block of `len`. It starts at the end and
+/// frees each packed part of the source, so that a large tensor is never in memory twice.
 ///
 /// # Errors
 /// E0607 where there is too little memory.
@@ -82,8 +82,8 @@ pub(super) fn given_back(
     Ok(packed)
 }
 
-/// The factor and the summand of each channel, padded as by [`channels`]: the first and second constant, where they are
-/// there, else 1 and 0.
+/// The factor and the summand of each channel, padded as by [`channels`]: the first and second constant, or 1 and 0
+/// where they are missing.
 ///
 /// # Errors
 /// E0607 where there is too little memory.
@@ -96,7 +96,7 @@ pub(super) fn factors_and_summands(constants: &[ArrayD<f32>], count: usize) -> R
     Ok(vec![factors, summands])
 }
 
-/// One number for each channel, padded with zeros to whole blocks and a block of zeros more.
+/// One number for each channel, padded with zeros to whole blocks plus one further block.
 ///
 /// # Errors
 /// E0607 where there is too little memory.

@@ -9,20 +9,20 @@ use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
 use super::pack::on_threads;
 
-/// Independent sums: enough to hide the latency of every processor we know.
+/// Independent sums, enough to hide the latency of every processor that was tried.
 const SUMS: usize = 12;
 /// Multiply-accumulates of each sum in one measurement.
 const STEPS: usize = 1 << 18;
 /// The number of measurements; the best of them is reported.
 const ROUNDS: usize = 12;
 
-/// The most floating-point operations a second, in 10⁹, on so many threads.
+/// Measures the floating-point operations a second of `threads` threads, in 10⁹.
 pub fn gflops(isa: Isa, threads: usize) -> f64 {
     let operations = (threads * SUMS * STEPS * 16 * 2) as f64;
     best(operations, || on_threads(threads, threads, |_| with(isa, Sums)))
 }
 
-/// The most bytes read from memory in a second, in 10⁹, on so many threads.
+/// Measures the bytes that `threads` threads read from memory a second, in 10⁹.
 ///
 /// # Errors
 /// E0607 where there is too little memory for the measurement (256 MiB).
@@ -81,7 +81,7 @@ impl Body for Read {
     }
 }
 
-/// Makes the compiler believe that the sums are needed.
+/// Keeps the compiler from removing the computation of the sums.
 #[inline(always)]
 fn keep<V: Lanes, const N: usize>(sums: &[V; N]) {
     let total = sums.iter().copied().reduce(V::add).unwrap_or_else(|| V::splat(0.0));

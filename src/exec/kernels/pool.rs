@@ -1,4 +1,4 @@
-//! Pooling, sixteen channels at once. Windows are clipped to the map beforehand, so that it needs no padding.
+//! Pooling, sixteen channels at once. Windows are clipped to the map in advance, so the map needs no halo.
 #![allow(unsafe_code)]
 
 use crate::lower::{LANES, Step, Tensor};
@@ -10,7 +10,7 @@ use super::bands::{Band, Bands};
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
 
-/// Rows of a task.
+/// The number of rows of a task.
 const ROWS: usize = 14;
 
 /// What one window covers along an axis: input positions from `first`, `step` apart, and the divisor's taps.
@@ -57,7 +57,7 @@ impl CompiledStep for Pooling {
     }
 
     fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
-        // SAFETY: the executor runs each task once, and nobody else uses the output meanwhile.
+        // SAFETY: the executor runs each task once, and only this step's tasks access the output meanwhile.
         let band = unsafe { self.bands.begin(task, arena, &self.output) };
         with(self.isa, Rows { of: self, arena, band });
     }

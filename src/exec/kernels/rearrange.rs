@@ -1,5 +1,5 @@
-//! Rearrangements: elements are moved by tables, row by row. Where sixteen channels stay together, they move as one
-//! vector.
+//! Rearrangements: moves elements by tables, row by row. Where a block of sixteen channels stays together, it moves as
+//! one vector.
 #![allow(unsafe_code)]
 
 use crate::lower::{LANES, Rearrangement, Step, Tensor};
@@ -8,14 +8,15 @@ use super::CompiledStep;
 use super::bands::{Band, Bands};
 use super::memory::Memory;
 
-/// Tasks of a picture at least, where it has so many rows.
+/// The least number of tasks for a picture that has as many rows.
 const TASKS: usize = 8;
 
 pub(super) struct Rearranging {
     input: Tensor,
     output: Tensor,
     tables: Rearrangement,
-    /// For each block of the output the block of the input whose channels it has, where it is one.
+    /// For each block of the output, the block of the input whose channels it copies in order; none where its channels
+    /// come from several blocks.
     whole: Vec<Option<usize>>,
     bands: Bands,
     phases: [usize; 1],
@@ -44,7 +45,7 @@ impl Rearranging {
         Rearranging { input, output, tables: tables.clone(), whole: whole.collect(), bands, phases }
     }
 
-    /// A row of a block whose channels stay together.
+    /// Copies a row of a block whose channels stay together.
     fn move_vectors(&self, row: &[f32], target: &mut [f32]) {
         let vectors = target.as_chunks_mut::<LANES>().0;
         let row = row.as_chunks::<LANES>().0;
@@ -61,7 +62,7 @@ impl CompiledStep for Rearranging {
 
     fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
         let Rearranging { input, output, tables, .. } = self;
-        // SAFETY: the executor runs each task once, and nobody else uses the output meanwhile.
+        // SAFETY: the executor runs each task once, and only this step's tasks access the output meanwhile.
         let Band { picture, block, rows } = unsafe { self.bands.begin(task, arena, output) };
         let (lanes, width) = (output.layout.lanes, output.layout.width);
         let channels = output.shape.channels() as usize;

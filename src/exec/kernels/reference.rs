@@ -1,4 +1,4 @@
-//! The definition of an operator as a step: each picture is one task.
+//! Runs the reference kernel of an operator as a step: each picture is one task.
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(super) struct Reference {
     op: Op,
     inputs: Vec<Tensor>,
     output: Tensor,
-    /// The constants in the stored order, and their dimensions.
+    /// The constants in stored order, and their dimensions.
     constants: Vec<(Arc<Memory>, IxDyn)>,
     phases: [usize; 1],
 }
@@ -31,7 +31,7 @@ impl Reference {
         Reference { op: op.clone(), inputs, output: step.output, constants, phases: [batch] }
     }
 
-    /// Keeps the constants as they are.
+    /// Copies the constants unchanged.
     ///
     /// # Errors
     /// E0607 where there is too little memory.

@@ -1,5 +1,4 @@
-//! Maps of another height and width, interpolated: sixteen channels at once, each pixel from its neighbours along both
-//! axes.
+//! Interpolation to another height and width, sixteen channels at once; the weights of both axes are multiplied.
 #![allow(unsafe_code)]
 
 use crate::lower::{LANES, Resample, Step, Tensor};
@@ -9,7 +8,7 @@ use super::bands::{Band, Bands};
 use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
 
-/// Rows of a task.
+/// The number of rows of a task.
 const ROWS: usize = 14;
 
 pub(super) struct Resampling {
@@ -35,7 +34,7 @@ impl CompiledStep for Resampling {
     }
 
     fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
-        // SAFETY: the executor runs each task once, and nobody else uses the output meanwhile.
+        // SAFETY: the executor runs each task once, and only this step's tasks access the output meanwhile.
         let band = unsafe { self.bands.begin(task, arena, &self.output) };
         with(self.isa, Rows { of: self, arena, band });
     }

@@ -11,7 +11,7 @@ use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
 use super::{CompiledStep, halo};
 
-/// Elements of a task of values without zeros around them.
+/// The number of elements of a task, for tensors without halo.
 const TASK: usize = 1 << 14;
 
 pub(super) struct Rows {
@@ -22,7 +22,7 @@ pub(super) struct Rows {
     affine: Option<(Arc<Memory>, Arc<Memory>)>,
     epilogue: Epilogue,
     blocks: usize,
-    /// Elements of a picture, where all tensors are one run of numbers.
+    /// Elements of a picture, if no tensor has a halo, so that each is one contiguous run.
     flat: Option<usize>,
     phases: [usize; 1],
 }
@@ -74,7 +74,7 @@ impl Rows {
         });
         let spread = lanes == LANES;
         let input = |index: usize| arena.at(place(&self.inputs[index])).cast_const();
-        // The range holds for the sum of all.
+        // The clamp applies to the complete sum only.
         let last = self.inputs.len() - 1;
         let epilogue = |index: usize| if index == last { self.epilogue } else { Epilogue::of(None) };
         with(self.isa, Run { input: input(0), output, len, affine, spread, epilogue: epilogue(0) });
@@ -86,13 +86,13 @@ impl Rows {
     }
 }
 
-/// A row of the first input becomes the output.
+/// Copies a row of the first input to the output, with factor, summand and epilogue.
 struct Run {
     input: *const f32,
     output: *mut f32,
     len: usize,
     affine: Option<(*const f32, *const f32)>,
-    /// Whether the factors are those of sixteen channels; else one factor serves the row.
+    /// Whether the factors are those of sixteen channels; otherwise one factor serves the whole row.
     spread: bool,
     epilogue: Epilogue,
 }
@@ -129,7 +129,7 @@ impl Body for Run {
     }
 }
 
-/// A row is added to the output.
+/// Adds a row of another input to the output.
 struct Sum {
     input: *const f32,
     output: *mut f32,

@@ -17,7 +17,7 @@ use super::lanes::{Isa, Lanes, Portable};
 /// Consecutive blocks of input channels that a tile reads in the same way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ChannelBlocks {
-    /// How many blocks.
+    /// The number of blocks.
     pub blocks: usize,
     /// Contiguous segments of a kernel row within a block.
     pub segments: usize,
@@ -55,7 +55,7 @@ pub(super) struct IterationSpace {
     pub segment: usize,
     /// Stride between two pixels of a row, in the input.
     pub pixel: usize,
-    /// Stride between two pixels of a row, in the output; not 16 only where there is no addend.
+    /// Stride between two pixels of a row, in the output; other than 16 only without an addend.
     pub output_pixel: usize,
     /// Stride between two rows of pixels in the input, the output and the addend.
     pub input_row: usize,
@@ -66,8 +66,8 @@ pub(super) struct IterationSpace {
     pub max: f32,
 }
 
-/// Where the weights of a channel lie among those of a block of filters, which are `channels` of the channels in
-/// blocks of `lanes`: the vector of the first of the `taps`, and the stride from one tap to the next, in vectors.
+/// The position of a channel's weights within those of a block of filters: the vector of its first tap, and the stride
+/// from one of the `taps` to the next, in vectors. `channels` is the number of input channels, in blocks of `lanes`.
 pub(super) fn packed_position(channel: usize, channels: usize, lanes: usize, taps: usize) -> (usize, usize) {
     let first = channel / lanes * lanes;
     (first * taps + channel % lanes, lanes.min(channels - first))
@@ -225,7 +225,7 @@ tiles!(avx512, Avx512, #[target_feature(enable = "avx512f")]);
 tiles!(avx2, Avx2, #[target_feature(enable = "avx2,fma")]);
 tiles!(portable, Portable,);
 
-/// Pixels whose sums fit into the registers.
+/// The number of pixels whose sums fit into the registers.
 pub(super) fn most_pixels(isa: Isa) -> usize {
     match isa {
         Isa::Avx512 => 28,
@@ -251,9 +251,9 @@ macro_rules! one_of {
     };
 }
 
-/// The tile of so many rows and columns of pixels, where there is one: every number of columns up to
-/// [`most_pixels`] in one row, and in several rows what small maps need. Pixels of blocks lie 16 elements apart, or 32
-/// at stride 2; those of pictures of three channels 3, 6 or 12 at strides 1, 2 and 4.
+/// The tile for `rows` × `columns` pixels, if one is compiled: every number of columns up to [`most_pixels`] in one
+/// row, and in several rows the sizes that small maps need. Pixels of blocks lie 16 elements apart, or 32 at stride 2;
+/// those of pictures of three channels 3, 6 or 12 at strides 1, 2 and 4.
 pub(super) fn find(isa: Isa, rows: usize, columns: usize, pixel: usize) -> Option<TileKernel> {
     let found: Option<TileKernel> = match isa {
         #[cfg(target_arch = "x86_64")]

@@ -24,7 +24,7 @@ pub(super) struct TileGrid {
 }
 
 impl TileGrid {
-    /// For a plane whose pixels lie `pixel` elements apart in the input.
+    /// Divides a plane whose pixels lie `pixel` elements apart in the input.
     pub(super) fn new(isa: Isa, (height, width): (usize, usize), pixel: usize) -> TileGrid {
         let most = tile::most_pixels(isa);
         let parts = width.div_ceil(most);
@@ -48,7 +48,7 @@ impl TileGrid {
         self.height.div_ceil(self.rows) * self.columns.len()
     }
 
-    /// Visits what a cell consists of: one tile, or one for each of its rows.
+    /// Visits the parts of a cell: one tile, or one for each of its rows.
     #[inline]
     pub(super) fn visit(&self, cell: usize, mut visit: impl FnMut(GridCell)) {
         let (group, part) = (cell / self.columns.len(), cell % self.columns.len());

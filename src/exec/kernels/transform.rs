@@ -19,15 +19,15 @@ pub(super) trait Transform: Send + Sync + 'static {
     const TAPS: (usize, usize);
     /// `G g Gᵀ` of a filter, computed in f64 and rounded once; `write` takes position and value.
     fn filter(taps: &[f32], write: impl FnMut(usize, f32));
-    /// The filter of a transformed filter: its vectors of taps, from what `read` gives for a position.
+    /// Recovers the taps of a filter from its transformed values; `read` gives those at a position.
     fn taps<V: Lanes>(read: impl Fn(usize) -> V) -> [V; MOST_TAPS];
-    /// `Bᵀ d B`: the vectors of a tile from `from` on, its rows `row` elements apart, go to `to`, positions
-    /// `position` elements apart.
+    /// `Bᵀ d B`: transforms the vectors of a tile from `from` on, whose rows are `row` elements apart, and writes them
+    /// to `to`, positions `position` elements apart.
     ///
     /// # Safety
     /// All these vectors can be read and written.
     unsafe fn input<V: Lanes>(from: *const f32, row: usize, to: *mut f32, position: usize);
-    /// `Aᵀ m A`: products from `from` on, positions `position` elements apart, become outputs, row by row.
+    /// `Aᵀ m A`: transforms products from `from` on, positions `position` elements apart, to outputs, row by row.
     ///
     /// # Safety
     /// All these vectors can be read and written.
@@ -44,8 +44,8 @@ macro_rules! unroll {
     };
 }
 
-/// A transform of rows and columns. Of each: the outputs and their indices, the taps, the inputs and their indices,
-/// the finite points, and the functions of input and output.
+/// Defines a transform of rows and columns. For each axis: the outputs and their indices, the taps, the inputs and
+/// their indices, the finite points, and the functions of input and output.
 macro_rules! transform {
     (
         $name:ident, $doc:literal,
@@ -269,7 +269,7 @@ const fn less<const N: usize>(mut row: [f64; N], other: [f64; N], share: f64) ->
     row
 }
 
-/// An axis along which the kernel has one tap.
+/// The transform along an axis in which the kernel has one tap.
 #[inline(always)]
 fn unchanged<V: Lanes>(values: [V; 1]) -> [V; 1] {
     values

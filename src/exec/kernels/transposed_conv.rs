@@ -1,5 +1,5 @@
-//! Transposed convolution: each phase of its outputs is a direct convolution of stride 1 that writes every so many
-//! rows and columns.
+//! Transposed convolution: each phase of its outputs is a direct convolution of stride 1, which writes rows and columns
+//! at the distance of the stride.
 
 use std::sync::Arc;
 

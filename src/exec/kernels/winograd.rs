@@ -34,7 +34,7 @@ pub(super) struct Winograd<T: Transform> {
     tiles: WinogradSchedule,
     /// Zeros before the first row and column.
     before: (usize, usize),
-    /// Where the shared transformed input stands in the arena.
+    /// The offset in the arena of the shared transformed input.
     scratch: usize,
     /// The cells of the largest task and of one that is smaller by a tile.
     grids: [(usize, TileGrid); 2],
@@ -42,9 +42,10 @@ pub(super) struct Winograd<T: Transform> {
     transform: std::marker::PhantomData<T>,
 }
 
-/// The packed filters in the transformed domain. Channels and filters are counted in blocks of 16, but for `of_group`.
+/// The packed filters in the transformed domain. Channels and filters are counted in blocks of 16, except in
+/// `of_group`.
 struct TransformedFilters {
-    /// By position of the tile, block of filters, channel of the group, filter of the block.
+    /// Ordered by position of the tile, block of filters, channel of the group, filter of the block.
     weights: Arc<Memory>,
     /// The bias of each filter, and behind it a block of zeros.
     bias: Arc<Memory>,
@@ -149,7 +150,8 @@ impl<T: Transform> Winograd<T> {
         }
     }
 
-    /// Multiplies a group of filters with the transformed tiles `input`, at each position; then transforms back.
+    /// Multiplies a group of filters with the transformed tiles `input` at each position, and transforms the products
+    /// back.
     fn multiply(
         &self,
         arena: &Memory,
@@ -258,7 +260,7 @@ impl<T: Transform> CompiledStep for Winograd<T> {
 }
 
 impl<T: Transform> Winograd<T> {
-    /// Picture, row and column of a tile.
+    /// The picture, row and column of a tile.
     fn tile(&self, tile: usize) -> (usize, usize, usize) {
         let (rows, columns) = self.tiles.grid;
         (tile / (rows * columns), tile / columns % rows, tile % columns)
@@ -299,7 +301,7 @@ impl<T: Transform> Body for Inputs<'_, T> {
                     T::input::<V>(at(top, left), row_len as usize, target, position);
                     continue;
                 }
-                // A tile at the border is copied, with zeros around it.
+                // A tile that reaches beyond the map is copied, with zeros in place of the outside.
                 let mut copied = [0.0f32; BORDER];
                 for y in 0..size.0 {
                     for x in 0..size.1 {
@@ -377,8 +379,9 @@ impl<T: Transform> Body for Outputs<'_, T> {
 }
 
 impl<T: Transform> Outputs<'_, T> {
-    /// The outputs of a tile as they are defined, for tiles with a value that is not finite or became too large: the
-    /// transforms spread it over the tile, but only the outputs whose windows hold it may show it.
+    /// Computes the outputs of a tile by the definition, for tiles with a value that is not finite or grew too large.
+    /// The transforms would spread such a value over the whole tile; by the definition it reaches only the outputs
+    /// whose windows contain it.
     ///
     /// # Safety
     /// As for the transforms: nobody writes the input meanwhile.

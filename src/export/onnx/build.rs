@@ -1,4 +1,4 @@
-//! Adds nodes and constants to a model, and gives them names that nothing else has.
+//! Adds nodes and constants to a model, under unique names.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,12 @@ use crate::ir::{Graph, NodeId};
 use crate::ops::{OnnxBuilder, OnnxValue, Parameter, WeightLayout};
 use crate::tensor::Shape;
 
-/// A model in the making. Between [`Builder::begin`] and [`Builder::end`] it adds what one node of the network becomes.
+/// A model in the making. The nodes that are added between [`Builder::begin`] and [`Builder::end`] compute one node of
+/// the network.
 pub(super) struct Builder<'a> {
     graph: &'a Graph,
     batch: Batch,
-    /// The version of the operator set.
+    /// The version of the operator set, which decides how some operators are written.
     opset: u32,
     nodes: Vec<Node>,
     initialisers: Vec<Initialiser>,
@@ -25,7 +26,7 @@ pub(super) struct Builder<'a> {
 struct Current {
     id: NodeId,
     operands: Vec<String>,
-    /// The model's nodes that were there before.
+    /// The number of nodes in the model before it.
     first: usize,
 }
 
@@ -46,13 +47,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Begins with a node of the network, whose operands have these names.
+    /// Begins a node of the network; `operands` are the names of its inputs in the model.
     pub(super) fn begin(&mut self, id: NodeId, operands: Vec<String>) {
         self.current = Some(Current { id, operands, first: self.nodes.len() });
     }
 
-    /// Ends a node: its value gets the name `wanted`, or that of its path. A value that no node made, because it is
-    /// that of an operand, keeps its name.
+    /// Ends a node: its result gets the name `wanted`, or otherwise the node's path. If no ONNX node was added, the
+    /// result is an operand's value and keeps that name.
     pub(super) fn end(&mut self, value: String, wanted: Option<String>) -> String {
         let first = self.current().first;
         let path = self.graph.node(self.current().id).path.clone();
@@ -71,7 +72,7 @@ impl<'a> Builder<'a> {
         name
     }
 
-    /// Passes a value on under another name.
+    /// Gives a value a second name, by an `Identity` node.
     pub(super) fn identity(&mut self, value: &str, name: &str) -> String {
         self.names.insert(name.to_owned());
         self.nodes.push(Node {
@@ -105,14 +106,14 @@ impl<'a> Builder<'a> {
         self.current.as_ref().expect("an operator is converted between `begin` and `end`")
     }
 
-    /// A name of a value that nothing has yet: this one, or this one with a number.
+    /// A value name that is not used yet: `name`, or `name` with a number.
     pub(super) fn fresh(&mut self, name: &str) -> String {
         unused(&mut self.names, name)
     }
 
     fn constant(&mut self, dims: Vec<u64>, values: Values) -> String {
         let same = |constant: &&Initialiser| constant.dims == dims && constant.values == values;
-        // A node needs few constants: those that it made last are looked through for an equal one.
+        // Equal constants are shared. A node needs few, so only the latest ones are searched.
         if let Some(found) = self.initialisers.iter().rev().take(16).find(same) {
             return found.name.clone();
         }
@@ -190,7 +191,7 @@ impl OnnxBuilder for Builder<'_> {
     }
 }
 
-/// The name, or the name with the first number that makes it unused; it is used from now on.
+/// Reserves `name`, or `name` with the first number that makes it unique.
 fn unused(names: &mut BTreeSet<String>, name: &str) -> String {
     let mut candidate = name.to_owned();
     let mut number = 0u64;

@@ -1,9 +1,9 @@
 //! A network as an ONNX model.
 //!
-//! Every operator says in its own file which nodes compute it; the model and its names are made here. The names are
-//! those that other tools and [`crate::import`] understand: a node is called by its path (`/layer1/0/conv1/Conv`), a
-//! value and a weight as in the network (`layer1.0.conv1`, `layer1.0.conv1.weight`). What serves training only is left out,
-//! dropout among it; batch normalisation stays.
+//! Every operator states in its own file which ONNX nodes compute it; the model and its names are made here. The names
+//! are those that other tools and [`crate::import`] understand: a node is named after its path
+//! (`/layer1/0/conv1/Conv`), a value and a weight as in the network (`layer1.0.conv1`, `layer1.0.conv1.weight`). Nodes
+//! that serve training only are left out, dropout among them; batch normalisation stays.
 
 mod build;
 mod model;
@@ -19,24 +19,24 @@ use build::Builder;
 use model::{Dim, ValueInfo};
 pub use model::{MAX_FILE, OnnxModel, WeightStorage};
 
-/// The operator sets that can be written.
+/// The operator sets that the exporter supports.
 pub const OPSETS: RangeInclusive<u32> = 13..=17;
 
-/// How many pictures the model takes at once.
+/// The batch size of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Batch {
-    /// Exactly so many.
+    /// A fixed number of pictures.
     Fixed(u64),
-    /// Any number; the dimension is called `batch`.
+    /// Any number of pictures; the dimension is called `batch`.
     Dynamic,
 }
 
-/// The model of a network, in an operator set of [`OPSETS`].
+/// Makes the model of a network, for an operator set of [`OPSETS`].
 pub fn model(graph: &Graph, batch: Batch, opset: u32) -> OnnxModel {
     let outputs: Vec<_> = graph.outputs().iter().filter(|output| !output.train_only).collect();
     let needed = needed(graph, outputs.iter().map(|output| output.node));
     let mut builder = Builder::new(graph, batch, opset);
-    // The names of the outputs are what users see: they are taken first.
+    // Users see the names of outputs, so these are reserved before all others.
     let mut named = BTreeMap::new();
     for output in &outputs {
         let is_input = matches!(graph.node(output.node).kind, NodeKind::Input(_));
@@ -73,7 +73,7 @@ pub fn model(graph: &Graph, batch: Batch, opset: u32) -> OnnxModel {
         .into_iter()
         .map(|output| {
             let value = &values[&output.node];
-            // An input, or a value that is an output already, is passed on under this name.
+            // An input, or a value that is already an output under another name, gets this name by an `Identity` node.
             let name =
                 if *value == output.name { value.clone() } else { builder.identity(value, &output.name) };
             ValueInfo { name, dims: extents(batch, graph.node(output.node).shape) }
@@ -85,7 +85,7 @@ pub fn model(graph: &Graph, batch: Batch, opset: u32) -> OnnxModel {
     builder.finish(inputs, outputs, metadata)
 }
 
-/// Which nodes the outputs depend on, by index.
+/// For each node, whether an output depends on it.
 fn needed(graph: &Graph, outputs: impl Iterator<Item = NodeId>) -> Vec<bool> {
     let mut needed = vec![false; graph.len()];
     outputs.for_each(|output| needed[output.index()] = true);
@@ -97,7 +97,7 @@ fn needed(graph: &Graph, outputs: impl Iterator<Item = NodeId>) -> Vec<bool> {
     needed
 }
 
-/// N×C×H×W for a map, N×n for a vector.
+/// The extents of a value: N×C×H×W for a map, N×n for a vector.
 fn extents(batch: Batch, shape: Shape) -> Vec<Dim> {
     let batch = match batch {
         Batch::Fixed(pictures) => Dim::Fixed(pictures),

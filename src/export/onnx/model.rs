@@ -1,7 +1,7 @@
-//! An ONNX model as a value, and how it becomes bytes.
+//! An ONNX model as a value, and its serialisation.
 //!
-//! Everything but the values of the weights is small and stays in memory; the weights are asked for one after another
-//! while the file is written. The numbers of the fields are those of `onnx.proto`.
+//! Everything except the values of the weights is small and kept in memory; the weights are requested one by one while
+//! the file is written. The field numbers are those of `onnx.proto`.
 
 use std::io::{self, Write};
 
@@ -12,10 +12,10 @@ use crate::diag::{Code, Failure};
 use crate::ir::NodeId;
 use crate::ops::{OnnxValue, WeightLayout};
 
-/// The version of the file format: the one that came with operator set 15 and that every current runtime reads.
+/// The version of the file format: the one of operator set 15, which every current runtime reads.
 const IR_VERSION: i64 = 8;
 
-/// The size from which a file of protocol buffers is no longer read everywhere, in bytes.
+/// The size in bytes from which some readers of protocol buffers fail.
 pub const MAX_FILE: u64 = 2_000_000_000;
 
 const FLOAT: i64 = 1;
@@ -26,22 +26,22 @@ const INT64: i64 = 7;
 pub(super) struct Node {
     pub(super) name: String,
     pub(super) operator: &'static str,
-    /// Names of values; an empty one is an input that is left out.
+    /// The names of its inputs; an empty name is an omitted input.
     pub(super) inputs: Vec<String>,
     pub(super) output: String,
     pub(super) attributes: Vec<(&'static str, OnnxValue)>,
 }
 
-/// Where the values of an initialiser come from.
+/// The source of an initialiser's values.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Values {
-    /// A parameter of a node of the network, by its position in the node's list.
+    /// A parameter of a node of the network, by its index among the node's parameters.
     Parameter(NodeId, usize, WeightLayout),
     Floats(Vec<f32>),
     Integers(Vec<i64>),
 }
 
-/// A constant of the model.
+/// A constant tensor of the model.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Initialiser {
     pub(super) name: String,
@@ -59,7 +59,7 @@ impl Initialiser {
         if matches!(self.values, Values::Integers(_)) { INT64 } else { FLOAT }
     }
 
-    /// Type, extents and name.
+    /// The message with type, extents and name.
     fn header(&self) -> Message {
         let mut tensor = Message::default();
         tensor.integers(1, self.dims.iter().map(|&dim| dim as i64));
@@ -73,7 +73,7 @@ impl Initialiser {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Dim {
     Fixed(u64),
-    /// Open, with a name.
+    /// A named dimension of any size.
     Named(&'static str),
 }
 
@@ -153,22 +153,22 @@ pub struct OnnxModel {
     pub(super) initialisers: Vec<Initialiser>,
     pub(super) inputs: Vec<ValueInfo>,
     pub(super) outputs: Vec<ValueInfo>,
-    /// Keys and values that say more about the model.
+    /// Further information about the model, as keys and values.
     pub(super) metadata: Vec<(String, String)>,
 }
 
-/// Where the bytes of the weights go.
+/// The place where the values of the weights are written.
 pub enum WeightStorage<'a> {
-    /// Into the model.
+    /// In the model file.
     Inside,
-    /// Behind each other into a file of this name beside the model.
+    /// One behind another in a file of this name beside the model.
     Beside(&'a str, &'a mut dyn Write),
-    /// Nowhere: the weights become inputs of the model.
+    /// None: the weights become inputs of the model.
     Nowhere,
 }
 
 impl OnnxModel {
-    /// The bytes of all constants.
+    /// The size of all constants in bytes.
     pub fn constant_bytes(&self) -> u64 {
         self.initialisers.iter().map(Initialiser::bytes).fold(0, u64::saturating_add)
     }
@@ -182,7 +182,7 @@ impl OnnxModel {
     ///
     /// # Errors
     ///
-    /// E0609 where the file, called `name`, cannot be written; what `parameter` fails with.
+    /// E0609 if the file, called `name`, cannot be written; the failures of `parameter`.
     pub fn write(
         &self,
         writer: &mut dyn Write,
@@ -241,7 +241,7 @@ impl OnnxModel {
         Ok(())
     }
 
-    /// The graph without its constants.
+    /// The graph's message without the values of its constants.
     fn graph(&self, weights_are_inputs: bool) -> Message {
         let mut graph = Message::default();
         self.nodes.iter().for_each(|node| graph.message(1, &node.message()));

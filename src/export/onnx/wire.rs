@@ -1,4 +1,4 @@
-//! Messages in the wire format of protocol buffers, as far as ONNX needs it.
+//! Encodes messages in the wire format of protocol buffers, as far as ONNX needs it.
 
 /// The fields of a message, in the order in which they were added.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -10,7 +10,7 @@ impl Message {
         &self.0
     }
 
-    /// Adds an integer; negative ones take ten bytes, as the format has it.
+    /// Adds an integer; negative ones take ten bytes, as the format requires.
     pub(super) fn integer(&mut self, field: u64, value: i64) {
         self.varint(field << 3);
         self.varint(value as u64);

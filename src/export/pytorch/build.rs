@@ -1,4 +1,4 @@
-//! Makes a class of each scope. Scopes of the same structure become instances of one class.
+//! Makes a class for each scope. Scopes of the same structure become instances of one class.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use super::scopes::{ROOT, Scopes};
 /// A class and the values of its instances.
 #[derive(Debug)]
 pub(super) struct Class {
-    /// What it is called.
+    /// Its name.
     pub(super) name: String,
     /// Its documentation.
     pub(super) doc: Option<String>,
@@ -23,11 +23,11 @@ pub(super) struct Class {
     pub(super) members: Vec<(String, Module)>,
     /// Its `forward`; `None` where it only holds modules.
     pub(super) forward: Option<Forward>,
-    /// The values of every argument in it, an instance a row.
+    /// For each instance the values of all its arguments.
     pub(super) instances: Vec<Vec<String>>,
 }
 
-/// The classes of a file: members before those that use them, the network last.
+/// The classes of a file: each before those that use it, the network last.
 #[derive(Debug)]
 pub(super) struct Classes {
     /// The classes.
@@ -86,7 +86,7 @@ fn kind(graph: &Graph, scopes: &Scopes, scope: usize) -> Kind {
     if dense && this.own.is_none() { Kind::List } else { Kind::Holder }
 }
 
-/// Whether a leaf is a module that is its own.
+/// Whether a leaf scope is a module with own parameters.
 fn holds_module(graph: &Graph, scopes: &Scopes, leaf: usize) -> bool {
     let Some(id) = scopes.all[leaf].own else { return false };
     let node = graph.node(id);
@@ -94,7 +94,7 @@ fn holds_module(graph: &Graph, scopes: &Scopes, leaf: usize) -> bool {
     node.shares.is_none() && node.op().is_some_and(module)
 }
 
-/// Whether each member takes the value of the one before it, so that `nn.Sequential` computes them.
+/// Whether each child takes the value of the preceding one, so that `nn.Sequential` can compute them.
 fn is_chain(graph: &Graph, scopes: &Scopes, scope: usize) -> bool {
     let this = &scopes.all[scope];
     if this.own.is_some() {
@@ -125,7 +125,7 @@ struct Builder<'a> {
     scopes: &'a Scopes,
     options: &'a PytorchOptions,
     kinds: Vec<Kind>,
-    /// The class of each structure.
+    /// The class of each structure, by its key.
     keys: BTreeMap<String, usize>,
     classes: Classes,
     taken: BTreeSet<String>,
@@ -142,7 +142,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The module of a scope; `None` where nothing of it is one. `depth` is that of the block calls around.
+    /// The module of a scope; `None` if nothing in it is a module. `depth` is the number of enclosing block calls.
     fn module(&mut self, scope: usize, around: &str, depth: usize) -> Option<Module> {
         match self.kinds[scope] {
             Kind::Leaf => {
@@ -182,7 +182,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The blocks that all of a scope was made by, outermost first.
+    /// The blocks whose calls made the whole scope, the outermost first.
     fn blocks(&self, scope: usize) -> Vec<String> {
         let (first, last) = self.scopes.all[scope].range;
         let mut common: Option<Vec<(u32, String)>> = None;
@@ -213,7 +213,7 @@ impl Builder<'_> {
         members
     }
 
-    /// The class of a scope; makes one where there is none of its structure.
+    /// The class of a scope's structure; made if there is none.
     fn class(&mut self, scope: usize, name: &str, depth: usize) -> Option<Module> {
         let members = self.members(scope, name, depth);
         let called = self.scopes.all[scope].callable;
@@ -239,7 +239,7 @@ impl Builder<'_> {
                 let class = self.classes.all.len();
                 let unique =
                     if scope == ROOT { name.to_owned() } else { names::unused(&mut self.taken, name) };
-                // Classes of one block share its documentation; the first has it.
+                // Several classes of one block share its documentation; only the first one shows it.
                 let is_new =
                     |doc: &String| self.classes.all.iter().all(|made| made.doc.as_ref() != Some(doc));
                 let doc = self.doc(scope, depth).filter(is_new);

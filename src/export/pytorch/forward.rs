@@ -1,4 +1,4 @@
-//! The `forward` of a class: its statements in source order, with variables named as a person would.
+//! The `forward` method of a class: its statements in source order, with variable names as a person would choose them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,38 +9,38 @@ use super::module::{Argument, Kind, argument};
 use super::names;
 use super::scopes::{ROOT, Scopes};
 
-/// A `forward`.
+/// A `forward` method.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Forward {
-    /// The names of its tensors.
+    /// The names of its parameters.
     pub(super) inputs: Vec<String>,
     /// Its statements.
     pub(super) lines: Vec<Line>,
-    /// What it returns.
+    /// The names of the returned variables.
     pub(super) outputs: Vec<String>,
-    /// What it returns in training, where that is more.
+    /// The names of the variables returned in training, which may be more.
     pub(super) training_outputs: Vec<String>,
-    /// The numbers in its expressions, for which [`hole`]s stand in the text.
+    /// The numbers in its expressions; the text contains a [`hole`] for each.
     pub(super) arguments: Vec<Argument>,
 }
 
 /// A statement.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
-    /// The text, with holes.
+    /// The text, with holes for arguments.
     pub(super) text: String,
     /// Whether it is executed in training only.
     pub(super) training: bool,
-    /// The shape of its value, said where it changes in the network itself.
+    /// The shape of its value, written as a comment where it changes, in the network itself only.
     pub(super) shape: Option<Shape>,
 }
 
-/// What stands for a number of an expression.
+/// The placeholder for a number in an expression.
 pub(super) fn hole(index: usize) -> String {
     format!("\u{0}{index}\u{0}")
 }
 
-/// The values that enter a range of nodes, in the order of their first use.
+/// The values that enter a range of nodes, in order of first use.
 pub(super) fn entering(graph: &Graph, (first, last): (usize, usize)) -> Vec<NodeId> {
     let mut found = Vec::new();
     for id in graph.ids().skip(first).take(last + 1 - first) {
@@ -53,7 +53,7 @@ pub(super) fn entering(graph: &Graph, (first, last): (usize, usize)) -> Vec<Node
     found
 }
 
-/// The values of a range of nodes that others use; the last one where nobody does.
+/// The values of a range of nodes that nodes outside use; if there are none, the last one.
 pub(super) fn leaving(graph: &Graph, (first, last): (usize, usize)) -> Vec<NodeId> {
     let used = |id: &NodeId| {
         graph.users(*id).iter().any(|user| user.index() > last)
@@ -64,16 +64,16 @@ pub(super) fn leaving(graph: &Graph, (first, last): (usize, usize)) -> Vec<NodeI
     if found.is_empty() { nodes.last().copied().into_iter().collect() } else { found }
 }
 
-/// A statement before its variables have names.
+/// A statement whose variables have no names yet.
 struct Step {
-    /// The module that is called, or an expression.
+    /// The called module, or an expression.
     what: What,
     operands: Vec<NodeId>,
     results: Vec<NodeId>,
-    /// What a variable of its value may be called.
+    /// A name that suits a variable for its value.
     name: String,
     training: bool,
-    /// Whether it is one operator.
+    /// Whether it is a single operator.
     single: bool,
 }
 
@@ -159,7 +159,7 @@ pub(super) fn forward(graph: &Graph, scopes: &Scopes, kinds: &[Kind], scope: usi
     forward
 }
 
-/// The variables that hold values.
+/// The variables and the values that they hold.
 struct Variables {
     names: BTreeMap<NodeId, String>,
     last_use: BTreeMap<NodeId, usize>,
@@ -170,7 +170,7 @@ impl Variables {
         self.names.get(&value).cloned().unwrap_or_else(|| "x".to_owned())
     }
 
-    /// Gives a value the first name that is free behind step `at`, else the last with a number.
+    /// Gives a value the first wanted name that is free from step `at` on, or otherwise the last one with a number.
     fn take(&mut self, value: NodeId, wanted: &[&str], at: Option<usize>) -> String {
         let last_use = &self.last_use;
         let later = |held: &NodeId| {
@@ -226,7 +226,7 @@ fn steps(graph: &Graph, scopes: &Scopes, kinds: &[Kind], scope: usize) -> Vec<St
     steps
 }
 
-/// One operator.
+/// The step of one operator.
 fn operator(graph: &Graph, scopes: &Scopes, kinds: &[Kind], scope: usize, id: NodeId) -> Step {
     let node = graph.node(id);
     let owner = graph.owner(id);
@@ -251,7 +251,7 @@ fn operator(graph: &Graph, scopes: &Scopes, kinds: &[Kind], scope: usize, id: No
     }
 }
 
-/// Whether all of a scope is a further call of an earlier module, so that it needs no modules of its own.
+/// Whether a whole scope repeats an earlier module with its weights, so that it needs no modules of its own.
 pub(super) fn is_called_again(graph: &Graph, scopes: &Scopes, kinds: &[Kind], opened: usize) -> bool {
     let first = graph.ids().nth(scopes.all[opened].range.0);
     let is_opened = |own: usize| scopes.between(opened, own).iter().all(|&one| !scopes.all[one].callable);
@@ -261,7 +261,7 @@ pub(super) fn is_called_again(graph: &Graph, scopes: &Scopes, kinds: &[Kind], op
         && called_again(graph, scopes, kinds, ROOT, opened).is_some()
 }
 
-/// A scope that does the same as an earlier one with its weights is a further call of that module.
+/// The call of an earlier module, for a scope that computes the same with the same weights.
 fn called_again(
     graph: &Graph,
     scopes: &Scopes,
@@ -282,7 +282,7 @@ fn called_again(
     let called = called.into_iter().find(|&one| {
         scopes.all[one].callable && scopes.all[one].range == range && scopes.all[one].parent != one
     })?;
-    // Every scope around the module must be one whose members the caller may reach.
+    // All scopes between the caller and the module must be ones whose members the caller may access.
     let mut inputs: BTreeMap<NodeId, NodeId> = BTreeMap::new();
     for (offset, &id) in nodes.iter().enumerate() {
         let original = graph.ids().nth(begin + offset)?;
@@ -308,7 +308,8 @@ fn called_again(
             }
         }
     }
-    // The module computes with what its own inputs' shapes gave it, paddings among them.
+    // The earlier module has paddings and the like that were computed from the shapes of its own inputs; they must be
+    // equal.
     let same_module = |offset: usize| -> Option<bool> {
         let (id, original) = (nodes[offset], graph.ids().nth(begin + offset)?);
         let form = |id: NodeId| {
@@ -337,7 +338,7 @@ fn called_again(
     Some((step, last))
 }
 
-/// How a class reaches a module below it.
+/// The Python expression by which a class accesses a module below it.
 fn access(scopes: &Scopes, kinds: &[Kind], scope: usize, target: usize) -> String {
     let (mut text, mut around) = ("self".to_owned(), scope);
     for part in scopes.between(scope, target) {

@@ -1,20 +1,20 @@
-//! The layout of black: a line of at most 88 columns, else the content of its last bracket on a line of its own, else
-//! an element a line with a comma behind each.
+//! Breaks lines as the formatter black does: a statement of at most 88 columns is one line; a wider one has the content
+//! of its last bracket on a separate line; if that is too wide, one element a line, each with a trailing comma.
 
-/// The widest line.
+/// The greatest width of a line.
 const WIDTH: usize = 88;
 
-/// Writes a statement, broken where it is too wide.
+/// Writes a statement, broken into lines if it is too wide.
 pub(super) fn write(out: &mut String, indent: usize, text: &str) {
     lay(out, indent, text, "");
 }
 
-/// Writes the head of a function, `tail` behind its parentheses.
+/// Writes the head of a function; `tail` follows its parentheses.
 pub(super) fn write_head(out: &mut String, indent: usize, text: &str, tail: &str) {
     lay(out, indent, text, tail);
 }
 
-/// Whether a text is narrow enough.
+/// Whether a text fits on a line.
 pub(super) fn fits(indent: usize, text: &str) -> bool {
     indent + text.chars().count() <= WIDTH
 }
@@ -62,7 +62,7 @@ fn lay(out: &mut String, indent: usize, text: &str, tail: &str) {
     line(out, indent, &format!("{close}{tail}"));
 }
 
-/// The place of each bracket and separator outside of strings: (byte, character, depth before it).
+/// The brackets and separators outside of strings: (byte, character, depth before it).
 fn scan(text: &str) -> Vec<(usize, char, usize)> {
     let mut found = Vec::new();
     let (mut depth, mut string, mut escaped) = (0usize, false, false);
@@ -92,7 +92,7 @@ fn scan(text: &str) -> Vec<(usize, char, usize)> {
     found
 }
 
-/// Where the bracket opens that the text ends with.
+/// The index of the bracket that opens the pair with which the text ends.
 fn last_bracket(text: &str) -> Option<usize> {
     let found = scan(text);
     let &(at, close, depth) = found.last()?;
@@ -105,7 +105,7 @@ fn last_bracket(text: &str) -> Option<usize> {
     found.iter().rev().find(opening).map(|&(at, _, _)| at)
 }
 
-/// The parts between separators that stand in no bracket and no string.
+/// Splits a text at separators outside of brackets and strings.
 fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
     let (mut parts, mut start) = (Vec::new(), 0);
     for (at, _, depth) in scan(text) {

@@ -1,13 +1,13 @@
 //! A network as a file of plain PyTorch.
 //!
-//! The graph's paths make the modules: each scope becomes a class with its own `forward`, a numbered chain becomes
-//! an `nn.Sequential`, and scopes of one structure become one class whose constructor takes what differs. A scope
-//! that cannot be called by itself (its statements do not stand together, it shares weights with what lies outside,
-//! or part of it only trains) holds its modules, and the scope around it calls them. So `state_dict()` has the keys
-//! of the graph whatever the text looks like.
+//! The paths of the graph determine the modules: each scope becomes a class with its own `forward`, a numbered chain
+//! becomes an `nn.Sequential`, and scopes of one structure become one class whose constructor takes what differs. A
+//! scope that cannot be called by itself (its statements are not contiguous, it shares weights with nodes outside, or a
+//! part of it serves training only) only holds its modules, and the enclosing scope calls them. So `state_dict()` has
+//! the keys of the graph for every text.
 //!
-//! [`scopes`] finds the scopes, [`build`] makes classes of them, [`unify`] chooses constructor arguments, and
-//! [`print`] writes the text in the layout of black.
+//! [`scopes`] finds the scopes, [`build`] makes classes of them, [`unify`] chooses constructor arguments, and [`print`]
+//! writes the text in the layout of black.
 
 mod build;
 mod forward;
@@ -24,19 +24,19 @@ use crate::ir::Graph;
 
 pub use names::is_class_name;
 
-/// What a file of PyTorch is made with.
+/// The options of the exporter.
 #[derive(Clone, Debug, Default)]
 pub struct PytorchOptions {
-    /// The class of the network; made from the network's name where it is `None`.
+    /// The name of the network's class; derived from the network's name if `None`.
     pub class: Option<String>,
-    /// The documentation of blocks, and of the network under its name.
+    /// The documentation of each block, and of the network under its name.
     pub docs: BTreeMap<String, String>,
 }
 
 /// The network as Python source.
 ///
 /// # Errors
-/// A sentence where a module would have to be an operator and a scope at once, which Python's attributes cannot say.
+/// A sentence, if a name would have to be both an operator and a scope, which Python's attributes cannot be.
 pub fn pytorch(graph: &Graph, options: &PytorchOptions) -> Result<String, String> {
     let scopes = scopes::Scopes::of(graph)?;
     let classes = build::build(graph, &scopes, options);

@@ -2,14 +2,14 @@
 
 use crate::ops::TorchArgument;
 
-/// An argument as written.
+/// An argument of a constructor call.
 #[derive(Clone, Debug)]
 pub(super) struct Argument {
     /// Its name.
     pub(super) name: String,
     /// Its value as Python source.
     pub(super) value: String,
-    /// The value that need not be written.
+    /// The value at which it may be omitted.
     pub(super) default: Option<String>,
     /// Whether it is written without its name.
     pub(super) positional: bool,
@@ -26,7 +26,7 @@ pub(super) fn argument(argument: TorchArgument) -> Argument {
 pub(super) enum Module {
     /// A module of torch or of a helper.
     Torch(String, Vec<Argument>),
-    /// A class of this file, with the values of all its columns.
+    /// A class of this file, with the values of all its arguments.
     Class(usize, Vec<Argument>),
     /// `nn.Sequential`
     Sequence(Vec<Module>),
@@ -34,7 +34,7 @@ pub(super) enum Module {
     List(Vec<Module>),
 }
 
-/// What a scope becomes.
+/// What a scope is translated to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// An operator.
@@ -49,7 +49,7 @@ pub(super) enum Kind {
     Holder,
 }
 
-/// All arguments in a module, in the order in which they are written.
+/// Collects all arguments of a module, in the order in which they are written.
 pub(super) fn flatten(module: &Module, into: &mut Vec<Argument>) {
     match module {
         Module::Torch(_, arguments) | Module::Class(_, arguments) => into.extend(arguments.iter().cloned()),
@@ -59,7 +59,7 @@ pub(super) fn flatten(module: &Module, into: &mut Vec<Argument>) {
     }
 }
 
-/// What two modules of one class have in common.
+/// Appends a key that is equal for modules of the same class structure.
 pub(super) fn structure(module: &Module, key: &mut String) {
     match module {
         Module::Torch(class, arguments) => {

@@ -1,15 +1,15 @@
-//! Turns names of the network into names that Python accepts.
+//! Turns names of the network into valid Python names.
 
 use std::collections::BTreeSet;
 
-/// Words that are no identifiers in Python.
+/// Python's keywords.
 const KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
     "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
     "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
-/// Attributes that every `nn.Module` has, so that a submodule of this name is not found by `self.name`.
+/// The attributes of every `nn.Module`, which `self.name` would find instead of a submodule.
 const ATTRIBUTES: &[&str] = &[
     "T_destination",
     "add_module",
@@ -67,11 +67,11 @@ const ATTRIBUTES: &[&str] = &[
     "zero_grad",
 ];
 
-/// Names of the file that no variable may hide.
+/// Names of the file that no variable may shadow.
 const IN_USE: &[&str] =
     &["F", "Tensor", "nn", "self", "torch", "int", "float", "bool", "str", "tuple", "list", "super"];
 
-/// Whether a text is an identifier of ASCII and no keyword.
+/// Whether a text is an ASCII identifier and no keyword.
 pub(super) fn is_identifier(name: &str) -> bool {
     let mut characters = name.chars();
     characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
@@ -84,7 +84,7 @@ pub fn is_class_name(name: &str) -> bool {
     is_identifier(name) && !IN_USE.contains(&name) && !name.starts_with("__")
 }
 
-/// Whether a submodule can be written `self.name`. Names with a leading underscore may be torch's own.
+/// Whether a submodule can be accessed as `self.name`. Names with a leading underscore may be private ones of torch.
 pub(super) fn is_attribute(name: &str) -> bool {
     is_identifier(name) && !name.starts_with('_') && !ATTRIBUTES.contains(&name)
 }
@@ -94,7 +94,7 @@ pub(super) fn is_variable(name: &str) -> bool {
     is_identifier(name) && !IN_USE.contains(&name) && !name.starts_with('_')
 }
 
-/// A string of Python.
+/// Quotes a string for Python.
 pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
@@ -109,7 +109,8 @@ pub(super) fn quoted(text: &str) -> String {
     quoted
 }
 
-/// How a submodule is set: `self.conv1 = `, or what stands for it where the name is no attribute.
+/// The statement that sets a submodule: `self.conv1 = …`, or an assignment to `self._modules` if the name is no
+/// attribute.
 pub(super) fn assigned(name: &str, value: &str) -> String {
     if is_attribute(name) {
         format!("self.{name} = {value}")
@@ -118,7 +119,7 @@ pub(super) fn assigned(name: &str, value: &str) -> String {
     }
 }
 
-/// A submodule of a module.
+/// The expression for a submodule of a module.
 pub(super) fn member(module: &str, name: &str) -> String {
     if is_attribute(name) {
         format!("{module}.{name}")
@@ -127,7 +128,7 @@ pub(super) fn member(module: &str, name: &str) -> String {
     }
 }
 
-/// A name as classes are called: `basic_block` becomes `BasicBlock`; empty where no letter is in it.
+/// Converts a name to the form of class names: `basic_block` becomes `BasicBlock`; empty if it has no letter.
 pub(super) fn camel_case(name: &str) -> String {
     let words = name.split(|character: char| !character.is_ascii_alphanumeric());
     let mut camel = String::new();
@@ -144,7 +145,7 @@ pub(super) fn camel_case(name: &str) -> String {
     if camel.starts_with(|first: char| first.is_ascii_digit()) { format!("Net{camel}") } else { camel }
 }
 
-/// A name that is not taken yet; takes it. Others get a number behind them.
+/// Reserves `name`, or `name` with a number if it is taken.
 pub(super) fn unused(taken: &mut BTreeSet<String>, name: &str) -> String {
     let mut found = name.to_owned();
     let mut number = 2;

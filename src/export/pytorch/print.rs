@@ -8,7 +8,7 @@ use super::module::{Argument, Module};
 use super::names;
 use super::unify::{File, Unified};
 
-/// The file of a network.
+/// Prints the file of a network.
 pub(super) fn print(graph: &Graph, file: &File) -> String {
     let mut body = String::new();
     for helper in &file.helpers {
@@ -81,7 +81,7 @@ fn print_forward(out: &mut String, forward: &Forward, unified: &Unified) {
     let tensors = |count: usize| match count {
         1 => "Tensor".to_owned(),
         2..=6 => format!("tuple[{}]", vec!["Tensor"; count].join(", ")),
-        // More would not fit on a line, and nobody counts them.
+        // Longer tuples would not fit on a line.
         _ => "tuple[Tensor, ...]".to_owned(),
     };
     let trains = forward.training_outputs.len() > forward.outputs.len();
@@ -93,7 +93,7 @@ fn print_forward(out: &mut String, forward: &Forward, unified: &Unified) {
     let inputs: Vec<String> = std::iter::once("self".to_owned()).chain(inputs).collect();
     write_head(out, 4, &format!("def forward({})", inputs.join(", ")), &format!(" -> {returns}:"));
     let mut lines = forward.lines.as_slice();
-    // `return` says the last value itself where nothing else is returned.
+    // A last assignment to the only output becomes `return` of its expression.
     let direct = match (lines, forward.training_outputs.as_slice()) {
         ([before @ .., last], [output]) if last.shape.is_none() => {
             let value = last.text.strip_prefix(&format!("{output} = "));
@@ -137,7 +137,7 @@ fn print_forward(out: &mut String, forward: &Forward, unified: &Unified) {
     write(out, 8, &values(&forward.outputs, 8));
 }
 
-/// A module as its constructor call.
+/// The constructor call of a module.
 fn module(module_: &Module, unified: &Unified, file: &File, column: &mut usize) -> String {
     match module_ {
         Module::Torch(class, arguments) => {
@@ -193,7 +193,7 @@ fn sequence(
     if list { format!("{class}([{items}])") } else { format!("{class}({items})") }
 }
 
-/// A line of a docstring.
+/// Escapes a line of a docstring.
 fn documentation(text: &str) -> String {
     let text: String = text.chars().map(|one| if one.is_control() { ' ' } else { one }).collect();
     let text = text.replace('\\', "\\\\").replace("\"\"\"", "'''");

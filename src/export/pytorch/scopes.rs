@@ -1,31 +1,31 @@
-//! The tree of paths, and which of its scopes can be called by themselves.
+//! The tree of paths, and the scopes that can be called by themselves.
 
 use std::collections::BTreeMap;
 
 use crate::ir::{Graph, NodeId};
 
-/// A part of a path: an operator, or a scope with what is in it.
+/// A node of the tree: an operator, or a scope with children.
 #[derive(Debug)]
 pub(super) struct Scope {
     /// The last part of its path; empty for the network.
     pub(super) name: String,
-    /// The scope around it; the network is its own.
+    /// The enclosing scope; the network is its own parent.
     pub(super) parent: usize,
-    /// What is in it, in the order of the graph.
+    /// The children, in the order of the graph.
     pub(super) children: Vec<usize>,
-    /// The operator of this path.
+    /// The operator with exactly this path.
     pub(super) own: Option<NodeId>,
-    /// The first and last node in it.
+    /// The indices of its first and last node.
     pub(super) range: (usize, usize),
-    /// How many nodes are in it.
+    /// The number of its nodes.
     count: usize,
-    /// How many of them only train.
+    /// The number of its nodes that serve training only.
     train_only: usize,
-    /// Whether it is a scope that takes values and gives values, so that it can be a module with a `forward`.
+    /// Whether it can be a module with a `forward`: its inputs and outputs are values.
     pub(super) callable: bool,
 }
 
-/// All scopes of a graph; the network is the first, and a scope stands before those in it.
+/// All scopes of a graph; the network is the first, and parents stand before their children.
 #[derive(Debug)]
 pub(super) struct Scopes {
     /// The scopes.
@@ -34,11 +34,11 @@ pub(super) struct Scopes {
     pub(super) of_node: Vec<Option<usize>>,
 }
 
-/// The network.
+/// The index of the network.
 pub(super) const ROOT: usize = 0;
 
 impl Scopes {
-    /// The scopes of a graph.
+    /// Makes the tree of a graph.
     pub(super) fn of(graph: &Graph) -> Result<Scopes, String> {
         let mut scopes = Scopes { all: vec![Scope::new("", ROOT)], of_node: vec![None; graph.len()] };
         let mut children: BTreeMap<(usize, String), usize> = BTreeMap::new();
@@ -66,12 +66,12 @@ impl Scopes {
         Ok(scopes)
     }
 
-    /// Whether a scope is an operator and nothing else.
+    /// Whether a scope is a single operator.
     pub(super) fn is_leaf(&self, scope: usize) -> bool {
         self.all[scope].children.is_empty()
     }
 
-    /// The scopes from one below `around` down to `scope`.
+    /// The scopes on the way from `around`, exclusive, to `scope`, inclusive.
     pub(super) fn between(&self, around: usize, mut scope: usize) -> Vec<usize> {
         let mut between = Vec::new();
         while scope != around && scope != ROOT {
@@ -82,7 +82,7 @@ impl Scopes {
         between
     }
 
-    /// A scope that uses weights of outside is opened: who calls it must reach both.
+    /// Marks scopes that use weights from outside as not callable: the caller must reach both places.
     fn open_sharing(&mut self, graph: &Graph) {
         for (id, node) in graph.nodes() {
             let (Some(scope), Some(owner)) = (self.of_node[id.index()], node.shares) else { continue };
@@ -133,7 +133,7 @@ impl Scope {
         self.train_only += usize::from(train_only);
     }
 
-    /// Whether no other node stands between its nodes, and all train only or none.
+    /// Whether its nodes are contiguous in the graph, and either all or none of them serve training only.
     fn stands_together(&self) -> bool {
         !self.children.is_empty()
             && self.range.1 - self.range.0 + 1 == self.count

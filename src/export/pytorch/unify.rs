@@ -1,4 +1,4 @@
-//! Chooses the constructor arguments of classes: what differs between their instances.
+//! Chooses the constructor parameters of classes: the values that differ between their instances.
 
 use std::collections::BTreeSet;
 
@@ -6,42 +6,42 @@ use super::build::{Class, Classes};
 use super::module::{Argument, Module, flatten};
 use super::names;
 
-/// A constructor argument.
+/// A constructor parameter.
 #[derive(Debug)]
 pub(super) struct Parameter {
     /// Its name.
     pub(super) name: String,
-    /// Its type as Python writes it.
+    /// Its type annotation.
     pub(super) hint: String,
-    /// The column whose values it takes.
+    /// The column with its value for each instance.
     pub(super) column: usize,
-    /// Whether an expression of `forward` reads it, so that the module keeps it.
+    /// Whether an expression of `forward` reads it, so that the constructor stores it in `self`.
     pub(super) kept: bool,
 }
 
-/// A class with its constructor.
+/// A class with its constructor's parameters.
 #[derive(Debug)]
 pub(super) struct Unified {
     /// The class.
     pub(super) class: Class,
     /// Its constructor arguments.
     pub(super) parameters: Vec<Parameter>,
-    /// What stands for each argument in it: a literal, or an expression of parameters.
+    /// The text for each argument: a literal, or an expression of parameters.
     pub(super) columns: Vec<String>,
-    /// The columns of `forward` begin here.
+    /// The index of the first column that belongs to `forward`.
     pub(super) forward_from: usize,
 }
 
-/// A file before it is printed.
+/// A complete file before it is printed.
 #[derive(Debug)]
 pub(super) struct File {
-    /// The classes, members first.
+    /// The classes, each before those that use it.
     pub(super) classes: Vec<Unified>,
-    /// The helpers' text in the order of their names.
+    /// The texts of the helpers, ordered by name.
     pub(super) helpers: Vec<&'static str>,
 }
 
-/// Chooses the arguments of all classes.
+/// Chooses the parameters of all classes.
 pub(super) fn unify(classes: Classes) -> File {
     let mut unified: Vec<Unified> = Vec::new();
     for class in classes.all {
@@ -96,7 +96,7 @@ fn unify_class(class: Class, before: &[Unified]) -> Unified {
     Unified { class, parameters, columns, forward_from }
 }
 
-/// Which arguments are written at all: those of a class only where its constructor takes them.
+/// Marks the arguments that are written: those of a class of this file only if its constructor takes them.
 fn mark(module: &Module, before: &[Unified], matters: &mut Vec<bool>) {
     match module {
         Module::Torch(_, arguments) => matters.extend(arguments.iter().map(|_| true)),
@@ -113,7 +113,8 @@ fn mark(module: &Module, before: &[Unified], matters: &mut Vec<bool>) {
     }
 }
 
-/// What says `values` by a parameter with the values `known`: itself, a multiple of channels, or a part of them.
+/// An expression for `values` by a parameter with the values `known`: the parameter itself, a multiple or a fraction of
+/// it.
 fn related(argument: &Argument, known: &[&str], values: &[&str], name: &str) -> Option<String> {
     if known == values {
         return Some(name.to_owned());
@@ -138,7 +139,7 @@ fn related(argument: &Argument, known: &[&str], values: &[&str], name: &str) -> 
     divides.then(|| format!("{name} // {part}"))
 }
 
-/// The type of values.
+/// The type annotation for values.
 fn hint(values: &[&str]) -> String {
     let of = |value: &str| {
         if value.parse::<i64>().is_ok() {
