@@ -1,4 +1,4 @@
-//! Groups that are equal but for their numbers become calls of one block.
+//! Turns groups that differ in their numbers only into calls of one block.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,13 +7,13 @@ use super::tokens::{Token, skeleton};
 use super::tree::{GroupId, Mode, Statement, Tree};
 use super::unify;
 
-/// Blocks of a text.
+/// The number of blocks in a text.
 const MOST_BLOCKS: usize = 100;
 
-/// Path parts that say nothing of what a block is.
+/// Names of path parts that are too general for a block.
 const VAGUE: &[&str] = &["block", "layer", "layers", "conv", "branch", "unit", "features", "body"];
 
-/// Whether a group fetches values from outside of it, or is fetched from.
+/// Whether a group fetches a value from outside of it, or a statement outside fetches one of its values.
 pub(super) fn escapes(tree: &Tree<'_>, id: GroupId) -> bool {
     let (mut named, mut fetched, mut aux) = (BTreeSet::new(), Vec::new(), false);
     for statement in &tree.group(id).statements {
@@ -30,10 +30,10 @@ pub(super) fn escapes(tree: &Tree<'_>, id: GroupId) -> bool {
         || named.iter().any(|value| !fetched.contains(value))
 }
 
-/// Whether a group may become the call of a block.
+/// Whether a group can be replaced by the call of a block.
 pub(super) fn is_candidate(tree: &Tree<'_>, id: GroupId) -> bool {
     let group = tree.group(id);
-    // The numbers of a sequence cannot cross the wall of a block.
+    // A statement in a block cannot continue the numbering of a sequence around the call.
     if group.call.is_some() || group.mode == Mode::Sequence || escapes(tree, id) {
         return false;
     }
@@ -42,7 +42,7 @@ pub(super) fn is_candidate(tree: &Tree<'_>, id: GroupId) -> bool {
     forms || (group.statements.len() >= 2 && heads >= 1)
 }
 
-/// Squeeze-and-excitation: `mul < identity | avgpool global; … >` alone in a group.
+/// Whether a group is squeeze-and-excitation: `mul < identity | avgpool global; … >` and nothing else.
 fn is_squeeze(tree: &Tree<'_>, id: GroupId) -> bool {
     let group = tree.group(id);
     let [Statement::Form(form)] = group.statements.as_slice() else { return false };
@@ -60,7 +60,7 @@ fn is_squeeze(tree: &Tree<'_>, id: GroupId) -> bool {
         && !escapes(tree, id)
 }
 
-/// The instances of each skeleton, in the order of their first.
+/// Groups by their skeleton, in the order of the first one with each.
 fn buckets(
     tree: &Tree<'_>,
     lists: &[&[Statement]],
@@ -84,7 +84,8 @@ fn buckets(
     order
 }
 
-/// Makes blocks of squeeze-and-excitation, even of a single one: their channels are nobody else's parameters.
+/// Makes blocks of squeeze-and-excitation, even of a single one, which keeps its channel counts from becoming
+/// parameters of an enclosing block.
 pub(super) fn squeezes(tree: &mut Tree<'_>) {
     let found = buckets(tree, &[&tree.root], &|id| is_squeeze(tree, id));
     for (_, instances) in found {
@@ -92,7 +93,7 @@ pub(super) fn squeezes(tree: &mut Tree<'_>) {
     }
 }
 
-/// Makes blocks of what occurs twice, the largest first, in the network and in the blocks so far.
+/// Makes blocks of groups that occur at least twice, the largest first, in the network and in earlier blocks.
 pub(super) fn mine(tree: &mut Tree<'_>) {
     while tree.blocks.len() < MOST_BLOCKS {
         let bodies = tree.blocks.iter().map(|block| tree.group(block.body).statements.as_slice());
@@ -109,7 +110,8 @@ pub(super) fn mine(tree: &mut Tree<'_>) {
     }
 }
 
-/// A numbered member that is no sequence, behind an optional one, can only be a call.
+/// Makes a block of each numbered member that follows an optional statement and is no sequence: only a call can be
+/// numbered there.
 pub(super) fn singles(tree: &mut Tree<'_>) {
     while tree.blocks.len() < MOST_BLOCKS {
         let bodies = tree.blocks.iter().map(|block| tree.group(block.body));
@@ -163,7 +165,7 @@ fn make(tree: &mut Tree<'_>, instances: Vec<GroupId>, name: Option<&str>) {
     unify::into_block(tree, instances, name);
 }
 
-/// Words that a block may not be called.
+/// Whether a name is a reserved word or the name of an operator.
 fn is_reserved(name: &str) -> bool {
     const WORDS: &[&str] = &[
         "cnn", "use", "let", "block", "table", "network", "input", "labels", "expect", "aux", "if", "else",
@@ -176,7 +178,7 @@ fn is_reserved(name: &str) -> bool {
         || super::op::JOINS.contains(&name)
 }
 
-/// The name of a block: what its instances are called in the model, else what they hold.
+/// The name of a block: from the names of its instances in the model, or otherwise from their operators.
 fn name_of(tree: &Tree<'_>, instances: &[GroupId]) -> String {
     let words: Vec<&str> = instances
         .iter()
@@ -249,7 +251,8 @@ fn by_content(tree: &Tree<'_>, id: GroupId) -> &'static str {
     }
 }
 
-/// Gives blocks of one name their numbers in the order of the text, which is that of their making reversed.
+/// Numbers blocks of the same name in the order of the text. Blocks are printed in the reverse of the order in which
+/// they were made.
 pub(super) fn number(tree: &mut Tree<'_>) {
     let mut seen = BTreeSet::new();
     for index in (0..tree.blocks.len()).rev() {
@@ -264,7 +267,7 @@ pub(super) fn number(tree: &mut Tree<'_>) {
     }
 }
 
-/// Calls whose automatic name is what the model calls them need no `as`.
+/// Marks calls whose automatic name equals their name in the model, so that they are printed without `as`.
 pub(super) fn automatic_names(tree: &mut Tree<'_>) {
     let bodies: Vec<(GroupId, bool)> =
         tree.blocks.iter().map(|block| (block.body, tree.group(block.body).mode != Mode::Explicit)).collect();
@@ -295,7 +298,7 @@ fn name_calls(tree: &mut Tree<'_>, statements: &[Statement], numbered: bool) {
     }
 }
 
-/// The groups directly in a scope, in the order of the text.
+/// Visits the groups directly in a scope, in the order of the text.
 fn calls(tree: &mut Tree<'_>, statements: &[Statement], visit: &mut dyn FnMut(&mut Tree<'_>, GroupId)) {
     for statement in statements {
         match statement {

@@ -1,7 +1,7 @@
-//! The self-check: the graph that the compiler makes of a text is the graph of the model.
+//! The self-check: compiles the text and compares the resulting graph with the model.
 //!
-//! Values of both graphs are numbered together: equal operators over equal operands have equal numbers. An operator
-//! with parameters is equal only to the one that has its key.
+//! The values of both graphs are numbered together: equal operators over equal operands get equal numbers. An operator
+//! with parameters is equal only to the one with the same key.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::network::Network;
 use super::op::{Argument, Op, ValueId};
 use super::tree::{Statement, Tree};
 
-/// What the compiler made of a text, checked against the model.
+/// The result of a successful self-check.
 pub(super) struct Proven {
     /// The path of each operator with parameters.
     pub(super) paths: BTreeMap<usize, String>,
@@ -23,7 +23,7 @@ pub(super) struct Proven {
     pub(super) text: String,
 }
 
-/// The operators of a tree in the order of the text.
+/// The operators of a tree, in the order of the text.
 pub(super) fn text_order(tree: &Tree<'_>) -> Vec<usize> {
     let mut order = Vec::new();
     list_order(tree, &tree.root, &mut order);
@@ -49,10 +49,10 @@ fn list_order(tree: &Tree<'_>, statements: &[Statement], order: &mut Vec<usize>)
     }
 }
 
-/// Compiles a text and compares it with the model. `order` are the operators in the order of the text.
+/// Compiles a text and compares it with the model. `order` lists the operators in the order of the text.
 ///
 /// # Errors
-/// What differs first.
+/// The first difference.
 pub(super) fn check(network: &Network, order: &[usize], text: &str) -> Result<Proven, String> {
     let session = Session::load(&(), "imported.cnn", text.as_bytes().to_vec(), "imported");
     let outcome = session.compile(&Options::default()).map_err(|error| error.to_string())?;
@@ -81,7 +81,8 @@ fn compare(network: &Network, order: &[usize], checked: &Checked) -> Result<BTre
     Ok(paths)
 }
 
-/// Outputs of one name are one value. The end of the trunk is `out` whatever the model calls it, and so is no other.
+/// Compares outputs by name. The value at the end of the trunk is called `out` in the text, whatever its name in the
+/// model; every other output keeps its name.
 fn compare_outputs(mut written: Vec<(&str, usize)>, asked: Vec<(&str, usize)>) -> Result<(), String> {
     let mut end = Vec::new();
     for (name, number) in asked {
@@ -99,7 +100,8 @@ fn compare_outputs(mut written: Vec<(&str, usize)>, asked: Vec<(&str, usize)>) -
     }
 }
 
-/// The operators with parameters have the nodes of the graph in the order of the text.
+/// Assigns the nodes of the graph with parameters to the operators of the network with parameters: both are in the
+/// order of the text.
 fn paired(network: &Network, order: &[usize], graph: &Graph) -> Result<BTreeMap<usize, String>, String> {
     let mut nodes = graph.nodes().filter(|(_, node)| !node.parameters.is_empty());
     let mut paths = BTreeMap::new();
@@ -121,11 +123,11 @@ fn paired(network: &Network, order: &[usize], graph: &Graph) -> Result<BTreeMap<
     }
 }
 
-/// Numbers of values by what computes them.
+/// Numbers values by the operator and operands that compute them.
 #[derive(Default)]
 struct Numbering {
     known: BTreeMap<(String, Vec<usize>), usize>,
-    /// The operands of concatenations, so that those of concatenations are flat.
+    /// The operands of each concatenation, so that nested concatenations can be compared as flat ones.
     concatenated: BTreeMap<usize, Vec<usize>>,
 }
 
@@ -174,7 +176,7 @@ impl Numbering {
         Ok(numbers)
     }
 
-    /// `owner` holds the parameters that the node computes with.
+    /// Numbers the value of a node; `owner` is the node whose parameters it computes with.
     fn node(
         &mut self,
         node: &Node,
@@ -201,7 +203,7 @@ impl Numbering {
             ops::Op::Activation(Activation { function: Function::Times { factor } }) => {
                 self.number(times(*factor), operands)
             }
-            // A form of one branch is that branch.
+            // A form with one branch has the value of that branch.
             ops::Op::Add(_) | ops::Op::Concat(_) | ops::Op::Mul(_) => operands[0],
             _ if !owner.parameters.is_empty() => self.number(format!("{op:?} {}", owner.path), operands),
             _ => self.number(signature(op), operands),
@@ -234,7 +236,7 @@ impl Numbering {
     }
 }
 
-/// The signature of a factor, whether it is a word or a flag of a form.
+/// The signature of a multiplication by a number, whether written as a word or as an attribute of a form.
 fn times(factor: f64) -> String {
     signature(&ops::Activation { function: ops::Function::Times { factor } }.into())
 }

@@ -1,30 +1,30 @@
-//! Nodes whose inputs are all constant are evaluated here: shape arithmetic, and arithmetic on weights.
+//! Evaluates nodes whose inputs are all constant: shape arithmetic, and arithmetic on weights.
 
 use super::values::{ElementType, Unavailable, Values, count};
 
-/// Elements that a derived tensor may have where its values are needed for its shape.
+/// The size limit of a derived tensor whose values decide a shape.
 const MAX_ELEMENTS: u64 = 1 << 30;
 
-/// The shape and the type of a tensor that a derivation takes.
+/// The shape and type of an input of a derivation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operand<'a> {
     pub(super) dims: &'a [u64],
     pub(super) element: ElementType,
 }
 
-/// Gives the values of the operand of this index.
+/// Reads the values of the operand with an index.
 type Read<'a> = &'a dyn Fn(usize) -> Result<Values, Unavailable>;
 
-/// How a tensor is made of others.
+/// How a tensor is computed from others.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Derivation {
     /// The same values under another shape.
     Reshape(Vec<u64>),
     /// Axis i of the result is axis `[i]` of the input.
     Transpose(Vec<usize>),
-    /// The values as another type.
+    /// Converts the elements to another type.
     Cast(ElementType),
-    /// One value everywhere.
+    /// Fills a shape with one value.
     Fill(Vec<u64>, f64, ElementType),
     /// Element-wise with broadcasting.
     Binary(Binary),
@@ -32,9 +32,9 @@ pub(super) enum Derivation {
     /// Mean along axes, which stay with extent 1.
     Mean(Vec<usize>),
     Concat(usize),
-    /// Along an axis by the whole numbers of the second input.
+    /// Takes the positions of an axis that the second input lists.
     Gather(usize),
-    /// Starts, steps and extents of each axis.
+    /// Takes a start, step and extent of each axis.
     Slice(Vec<(u64, i64, u64)>),
     Expand(Vec<u64>),
     /// Weight standardisation: the first axis is normalised over all others, by (scale, shift, eps).
@@ -72,7 +72,7 @@ pub(super) enum Unary {
     Clip(f64, f64),
 }
 
-/// The shape and type of what a derivation makes.
+/// The shape and type of the result.
 pub(super) fn shape(
     derivation: &Derivation,
     inputs: &[Operand<'_>],
@@ -152,7 +152,7 @@ fn broadcast(left: &[u64], right: &[u64]) -> Result<Vec<u64>, Unavailable> {
         .collect()
 }
 
-/// For each element of a shape in C order: where it is found in a tensor broadcast to that shape.
+/// For each element of a shape in C order, its position in a tensor that is broadcast to the shape.
 fn positions(dims: &[u64], of: &[u64]) -> Vec<usize> {
     let mut strides = vec![0usize; dims.len()];
     let mut stride = 1;
@@ -165,7 +165,7 @@ fn positions(dims: &[u64], of: &[u64]) -> Vec<usize> {
     strided(dims, &strides, 0)
 }
 
-/// Positions of the elements of a shape by the stride of each axis.
+/// The positions of the elements of a shape, given the stride of each axis.
 fn strided(dims: &[u64], strides: &[usize], first: usize) -> Vec<usize> {
     let mut positions = vec![first];
     for (&dim, &stride) in dims.iter().zip(strides) {
@@ -191,7 +191,7 @@ fn pick(values: Values, positions: &[usize]) -> Values {
     }
 }
 
-/// The values of what a derivation makes; its shape was checked.
+/// The values of the result; its shape was checked.
 pub(super) fn evaluate(
     derivation: &Derivation,
     inputs: &[Operand<'_>],

@@ -1,13 +1,13 @@
-//! ONNX files become `.cnn` texts: the text that a person would have written, and its weights.
+//! Converts ONNX files to `.cnn` texts, as a person would have written them, and weights.
 //!
 //! ```text
 //! bytes ─ model ─▶ nodes ─ convert (fold, view) ─▶ canonical operators ─ peephole ─▶ network
 //!   network ─ regions, order ─▶ statements ─ scopes, naming ─▶ tree ─ policies, optional, blocks ─▶ text ─ check
 //! ```
 //!
-//! A model is either said exactly or refused, with every node that stands in the way. What the passes behind the
-//! network do only decides how the text looks: the self-check compares the graph that the compiler makes of it with
-//! the model's, and where they differ the plain text is given instead. Reading executes nothing.
+//! A model is either expressed exactly or refused, with every node that the language cannot express. The passes after
+//! `network` decide only how the text looks: the self-check compiles the text and compares its graph with the model,
+//! and if they differ, the plain text is used instead. Reading executes nothing.
 
 mod blocks;
 mod check;
@@ -56,7 +56,7 @@ pub use tensor::Storage;
 /// The oldest version of the standard operators that is read.
 const OLDEST_OPSET: i64 = 6;
 
-/// What is asked of an import.
+/// The options of an import.
 #[derive(Clone, Debug, Default)]
 pub struct ImportOptions {
     /// The name of the network.
@@ -65,7 +65,7 @@ pub struct ImportOptions {
     pub flat: bool,
     /// Extents of inputs, by name, batch first: those that the model leaves open.
     pub inputs: Vec<(String, Vec<u64>)>,
-    /// Values or nodes that the network ends with; all outputs of the model where there is none.
+    /// The values or nodes at which the network ends; empty for all outputs of the model.
     pub outputs: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ pub struct Imported {
     pub text: String,
     /// Its tensors.
     pub weights: Vec<Weight>,
-    /// What a reader should know, one line each.
+    /// Facts that the user should know, one line each.
     pub notes: Vec<String>,
 }
 
@@ -89,10 +89,10 @@ pub struct Weight {
 }
 
 impl Weight {
-    /// The values, read or computed now.
+    /// Reads or computes the values.
     ///
     /// # Errors
-    /// E0802 where the file cannot be read; E0803 where the model holds no values.
+    /// E0802 if the file cannot be read; E0803 if the model holds no values.
     pub fn values(&self, storage: &dyn Storage) -> Result<ArrayD<f32>, Failure> {
         let values = self.tensor.reals(storage).map_err(|unavailable| match unavailable {
             Unavailable::Absent => {
@@ -107,17 +107,17 @@ impl Weight {
             .map_err(|error| Failure::new(Code::E0802, format!("`{}`: {error}", self.key)))
     }
 
-    /// Whether the model has no values for it.
+    /// Whether the model has no values for the tensor.
     pub fn is_absent(&self) -> bool {
         self.tensor.is_absent()
     }
 }
 
-/// Imports the model that `reader` reads and messages call `name`.
+/// Imports the model that `reader` reads; messages call it `name`.
 ///
 /// # Errors
-/// E0801 where the language cannot say what the model computes: every node that stands in the way is named; E0802
-/// where the file is no ONNX model or cannot be read.
+/// E0801 if the language cannot express what the model computes, with every node that prevents it; E0802 if the file is
+/// not an ONNX model or cannot be read.
 pub fn import<R: Read + Seek>(
     reader: R,
     name: &str,
@@ -135,11 +135,11 @@ pub fn import<R: Read + Seek>(
     Ok(Imported { text: proven.text, weights, notes: network.notes })
 }
 
-/// Writes a network down: with blocks, or plainly where the text with blocks is not the model; with shared weights, or
-/// with a copy for each use where the language cannot say which share. Notes say what was not possible.
+/// Writes a network as text: with blocks, or without if the self-check fails; with shared weights, or with a copy for
+/// each use if the language cannot express the sharing. Notes say which of these failed.
 ///
 /// # Errors
-/// What differs first, where no text is the model.
+/// The first difference, if every text fails the self-check.
 fn write_down(network: &mut Network, options: &ImportOptions) -> Result<check::Proven, String> {
     let attempt = |network: &Network, flat: bool| {
         let written = Written::of(network, &options.name, flat, params_of(network));
@@ -218,7 +218,7 @@ fn wrong_text(name: &str, why: &str) -> Failure {
     Failure::new(Code::E0804, message).help("please report this with the file")
 }
 
-/// The nodes that lead to the outputs, in the order of the file, and the values that those are.
+/// The nodes that lead to the outputs, in the order of the file, and the names of the output values.
 fn needed(model: &Model, outputs: &[String]) -> Result<(Vec<usize>, Vec<String>), String> {
     let mut makers: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, node) in model.nodes.iter().enumerate() {
@@ -311,7 +311,7 @@ fn network_of(
     Ok(converted.network)
 }
 
-/// The inputs that the nodes use and that are no weights.
+/// The inputs that nodes use and that are not weights.
 fn inputs_of<'m>(model: &'m Model, nodes: &[usize], outputs: &[String]) -> Vec<&'m model::Port> {
     let used: BTreeSet<&str> = nodes
         .iter()
@@ -323,7 +323,7 @@ fn inputs_of<'m>(model: &'m Model, nodes: &[usize], outputs: &[String]) -> Vec<&
     inputs.filter(|input| used.contains(input.name.as_str())).collect()
 }
 
-/// The extents of an input; of open ones the batch is 1.
+/// The extents of an input; an open batch is 1.
 fn extents(input: &model::Port, options: &ImportOptions) -> Result<Vec<u64>, Vec<String>> {
     if let Some((_, dims)) = options.inputs.iter().find(|(name, _)| *name == input.name) {
         return Ok(dims.clone());
@@ -347,7 +347,7 @@ fn extents(input: &model::Port, options: &ImportOptions) -> Result<Vec<u64>, Vec
     })
 }
 
-/// Refuses what no peephole took up.
+/// Refuses operators that only a peephole rule could have replaced.
 fn refuse_leftovers(model: &Model, network: &Network, name: &str) -> Result<(), Failure> {
     let mut refusals = Refusals { nodes: model.nodes.len(), ..Refusals::default() };
     for op in &network.ops {
@@ -374,7 +374,7 @@ fn refuse_leftovers(model: &Model, network: &Network, name: &str) -> Result<(), 
     if refusals.all.is_empty() { Ok(()) } else { Err(refusals.failure(name)) }
 }
 
-/// The trainable elements.
+/// The number of trainable elements.
 fn params_of(network: &Network) -> Option<u64> {
     let owners = network.ops.iter().enumerate().filter(|(index, _)| !network.shared.contains_key(index));
     let tensors = owners.flat_map(|(_, op)| &op.tensors);
@@ -387,7 +387,7 @@ fn weights_of(network: &Network, paths: &BTreeMap<usize, String>) -> Vec<Weight>
     for (&index, path) in paths {
         let op = &network.ops[index];
         for (suffix, tensor) in &op.tensors {
-            // The only tensor of an operator may be named by its path alone.
+            // A `scale` with one tensor has the name of that tensor as its path.
             let bare = op.tensors.len() == 1 && op.word == "scale" && tensor.origin() == Some(path);
             let key = if bare { path.clone() } else { format!("{path}.{suffix}") };
             let shape = tensor.dims().iter().map(|&dim| dim as usize).collect();
@@ -397,7 +397,7 @@ fn weights_of(network: &Network, paths: &BTreeMap<usize, String>) -> Vec<Weight>
     weights
 }
 
-/// Says that batch normalisation was folded into convolutions, where it looks so.
+/// A note that batch normalisation seems to be folded into convolutions.
 fn folded_norms(network: &Network) -> Option<String> {
     let convolutions = network.ops.iter().filter(|op| matches!(op.word, "conv" | "dwconv"));
     let folded = convolutions

@@ -1,4 +1,4 @@
-//! An ONNX file as it stands: nodes, attributes, tensors, inputs and outputs; values of large tensors stay in the file.
+//! Reads an ONNX file: nodes, attributes, tensors, inputs and outputs. The values of large tensors stay in the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek};
@@ -8,28 +8,28 @@ use super::tensor::{Place, Tensor};
 use super::values::ElementType;
 use super::wire::{Content, Fields, Header, Malformed, Stream};
 
-/// Tensors of at most so many bytes are read with the graph.
+/// The size up to which a tensor is read together with the graph, in bytes.
 const SMALL: u64 = 4096;
-/// Dimensions of a tensor.
+/// The number of dimensions of a tensor.
 const MAX_RANK: usize = 8;
-/// Elements of a tensor.
+/// The number of elements of a tensor.
 const MAX_ELEMENTS: u64 = 1 << 48;
 
-/// A model: one graph and the operator sets that it speaks.
+/// A model: one graph, and the operator sets that it uses.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
-    /// The version of the standard operators; `None` where the file names none.
+    /// The version of the standard operators; `None` if the file names none.
     pub(super) opset: Option<i64>,
     /// The program that wrote the file.
     pub(super) producer: String,
     pub(super) nodes: Vec<Node>,
     pub(super) initialisers: BTreeMap<String, Tensor>,
-    /// Inputs in the order of the file, initialisers among them in old files.
+    /// Inputs in the order of the file; old files list initialisers among them.
     pub(super) inputs: Vec<Port>,
     pub(super) outputs: Vec<Port>,
-    /// Whether the file defines functions of its own.
+    /// Whether the file defines functions.
     pub(super) functions: bool,
-    /// Names of sparse tensors, which are not read.
+    /// The number of sparse tensors, which are not supported.
     pub(super) sparse: usize,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Node {
     pub(super) name: String,
     pub(super) kind: String,
     pub(super) domain: String,
-    /// Empty names stand for inputs that are left out.
+    /// Names of values; an empty name is an omitted input.
     pub(super) inputs: Vec<String>,
     pub(super) outputs: Vec<String>,
     pub(super) attributes: Vec<(String, Attribute)>,
@@ -56,7 +56,7 @@ pub(super) enum Attribute {
     Floats(Vec<f32>),
     Texts(Vec<String>),
     Tensor(Tensor),
-    /// A graph within the node, or anything else that no rule reads.
+    /// A graph within the node, or another kind that no rule reads.
     Other,
 }
 
@@ -64,7 +64,7 @@ pub(super) enum Attribute {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Port {
     pub(super) name: String,
-    /// `None` where the file says nothing of its shape.
+    /// `None` if the file does not state a shape.
     pub(super) dims: Option<Vec<Dim>>,
     pub(super) element: Option<ElementType>,
 }
@@ -73,12 +73,12 @@ pub(super) struct Port {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Dim {
     Fixed(u64),
-    /// By its name; empty where it has none.
+    /// Open, with a name that may be empty.
     Open(String),
 }
 
 impl Model {
-    /// Reads a model; values of large tensors are left where they are.
+    /// Reads a model; the values of large tensors stay in the file.
     pub(super) fn read<R: Read + Seek>(reader: R) -> io::Result<Model> {
         let (mut stream, length) = Stream::open(reader)?;
         let mut model = Model::default();
@@ -107,12 +107,12 @@ impl Model {
         Ok(model)
     }
 
-    /// Every value is made once: a second maker would be dropped, or the first one.
+    /// Checks that every value is made once: one of two makers would be dropped silently.
     fn check_made_once(&self) -> Result<(), Malformed> {
         let named = |name: &&str| !name.is_empty();
         let nodes = self.nodes.iter().flat_map(|node| &node.outputs).map(String::as_str);
         let mut made: BTreeSet<&str> = self.inputs.iter().map(|input| input.name.as_str()).collect();
-        // An initialiser may stand among the inputs, as its default.
+        // An initialiser may have the name of an input: it is the input's default.
         made.extend(self.initialisers.keys().map(String::as_str));
         match nodes.filter(named).all(|name| made.insert(name)) {
             true => Ok(()),
@@ -210,7 +210,7 @@ fn decode_attribute(bytes: &[u8]) -> Result<(String, Attribute), Malformed> {
     let (mut tensor, mut present) = (None, Attribute::Other);
     let mut fields = Fields(bytes);
     while let Some((field, content)) = fields.next()? {
-        // Writers before version 3 of the format leave the kind out: the field that is there says it.
+        // Before version 3 of the format writers omit the kind; it follows from the field that is present.
         match field {
             1 => name = content.text()?,
             2 => (float, present) = (content.float()?, Attribute::Float(content.float()?)),
@@ -288,7 +288,7 @@ fn decode_dims(bytes: &[u8]) -> Result<Vec<Dim>, Malformed> {
         let mut inner = Fields(content.bytes()?);
         while let Some((field, content)) = inner.next()? {
             match (field, content) {
-                // Some writers say −1 or 0 for what is open.
+                // Some writers use −1 or 0 for an open dimension.
                 (1, Content::Varint(value)) if (value as i64) > 0 => dim = Dim::Fixed(value),
                 (2, content) => dim = Dim::Open(content.text()?),
                 _ => {}
@@ -299,7 +299,7 @@ fn decode_dims(bytes: &[u8]) -> Result<Vec<Dim>, Malformed> {
     Ok(dims)
 }
 
-/// What a tensor says of itself besides its values.
+/// The fields of a tensor besides its values.
 #[derive(Default)]
 struct Description {
     name: String,
@@ -377,7 +377,7 @@ fn read_tensor<R: Read + Seek>(stream: &mut Stream<R>, end: u64) -> io::Result<(
             continue;
         };
         match field {
-            // Raw values, and packed floats and doubles, are the same bytes.
+            // Raw values and packed floats and doubles have the same bytes.
             4 | 9 | 10 if size > SMALL => {
                 place = Some(Place::File { offset: stream.position(), length: size });
                 stream.skip(size)?;
@@ -400,7 +400,7 @@ fn read_tensor<R: Read + Seek>(stream: &mut Stream<R>, end: u64) -> io::Result<(
     Ok(description.finish(place)?)
 }
 
-/// The tensor of an attribute.
+/// Decodes the tensor of an attribute.
 fn decode_tensor(bytes: &[u8]) -> Result<Tensor, Malformed> {
     let mut description = Description::default();
     let (mut raw, mut typed): (Option<&[u8]>, Vec<(u64, Content<'_>)>) = (None, Vec::new());

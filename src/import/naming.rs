@@ -1,4 +1,5 @@
-//! Names: automatic ones, numbers of a sequence and patterns where they are the model's own, `as` elsewhere.
+//! Names statements: by their automatic name, by a number of a sequence or by a pattern where that gives the model's
+//! name, otherwise by `as`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,24 +8,24 @@ use crate::ops;
 use super::op::ValueId;
 use super::tree::{GroupId, Mode, Statement, Tree};
 
-/// The most words behind one operator; more would be no line to read, and too many arguments for one statement.
+/// The number of trailing words of a statement; more would not fit on a line, or exceed the limit of arguments.
 const MOST_TRAILING: usize = 32;
 
-/// Whether a word may stand behind another operator.
+/// Whether a word can trail another operator.
 fn is_trailing(word: &str) -> bool {
     ops::find(word).is_some_and(|spec| spec.trailing)
 }
 
-/// A member of a scope, in the order of the text.
+/// A named member of a scope, in the order of the text.
 enum Member {
     Op(usize),
-    /// A form whose addition a policy may leave out, or an inner concatenation.
+    /// A form whose operator has no key, because a policy may remove it or because it is an inner concatenation.
     Form(&'static str),
     Group(GroupId),
     Wire,
 }
 
-/// Names everything in the network's own scope.
+/// Names all statements of the network.
 pub(super) fn name(tree: &mut Tree<'_>) {
     let root = std::mem::take(&mut tree.root);
     let mut namer = Namer { tree };
@@ -75,7 +76,7 @@ impl Namer<'_, '_> {
         (statements, Mode::Explicit, None)
     }
 
-    /// The groups directly in a scope: within forms, but not within other groups.
+    /// The groups directly in a scope, also those in forms, but not those in other groups.
     fn direct_groups(&self, statements: &[Statement]) -> Vec<GroupId> {
         let mut members = Vec::new();
         self.members(statements, &mut members);
@@ -102,7 +103,7 @@ impl Namer<'_, '_> {
         }
     }
 
-    /// The kind that the ordinal of a form's operator counts.
+    /// The kind whose ordinal makes the automatic name of each operator that ends a form.
     fn kinds(&self, statements: &[Statement], kinds: &mut BTreeMap<usize, &'static str>) {
         for statement in statements {
             if let Statement::Form(form) = statement {
@@ -114,7 +115,7 @@ impl Namer<'_, '_> {
         }
     }
 
-    /// Whether the members can be numbered: where numbers are left out, and how many.
+    /// If the members can be numbered: the positions at which numbers are skipped, and how many.
     fn numbered(&self, statements: &[Statement], path: &[String]) -> Option<Vec<(usize, usize)>> {
         let mut counter = Counter { tree: self.tree, path, next: 0, gaps: Vec::new(), keyed: 0 };
         counter.list(statements, true)?;
@@ -123,7 +124,7 @@ impl Namer<'_, '_> {
         (counter.keyed > 0 && few).then_some(counter.gaps)
     }
 
-    /// The pattern of members that are all groups `X0`, `X1`, ….
+    /// The pattern `X*` of members that are all groups named `X0`, `X1`, ….
     fn pattern(&self, statements: &[Statement]) -> Option<String> {
         let mut stem: Option<&str> = None;
         for (index, statement) in statements.iter().enumerate() {
@@ -140,7 +141,7 @@ impl Namer<'_, '_> {
         Some(format!("{}*", stem?))
     }
 
-    /// The names that must be written in a scope: by operator.
+    /// The names that must be written in a scope, by operator.
     fn explicit(&self, statements: &[Statement], path: &[String]) -> BTreeMap<usize, String> {
         let mut members = Vec::new();
         self.members(statements, &mut members);
@@ -185,7 +186,7 @@ impl Namer<'_, '_> {
         names
     }
 
-    /// Joins operators that may trail to the statement before them.
+    /// Moves operators into the statement before them as trailing words.
     fn merge_trailing(&self, statements: Vec<Statement>, may: &dyn Fn(usize) -> bool) -> Vec<Statement> {
         let mut merged: Vec<Statement> = Vec::new();
         for mut statement in statements {
@@ -232,7 +233,7 @@ fn set_names(statements: &mut [Statement], names: &BTreeMap<usize, String>) {
     }
 }
 
-/// Counts the members of a would-be sequence.
+/// Counts the members of a scope that may become a sequence.
 struct Counter<'t, 'n> {
     tree: &'t Tree<'n>,
     path: &'t [String],
@@ -283,7 +284,7 @@ impl Counter<'_, '_> {
         }
     }
 
-    /// A member of this number; members before it may be missing.
+    /// Counts a member with a number; the numbers before it may be skipped at the top level.
     fn member(&mut self, component: &str, at: usize, top: bool) -> Option<()> {
         let number: usize =
             component.parse().ok().filter(|number: &usize| number.to_string() == component)?;
@@ -300,7 +301,7 @@ impl Counter<'_, '_> {
     }
 }
 
-/// Gives the values that are fetched their names, which are found from where they are fetched.
+/// Names the values that are fetched; each `@` gets the path from where it stands.
 fn name_values(tree: &mut Tree<'_>) {
     let mut names: BTreeMap<ValueId, (Vec<String>, String)> = BTreeMap::new();
     for (index, input) in tree.network.inputs.iter().enumerate() {
@@ -328,7 +329,7 @@ fn name_values(tree: &mut Tree<'_>) {
     tree.root = root;
 }
 
-/// The name of an input where there are several.
+/// The name of an input, for networks with several.
 pub(super) fn input_name(name: &str, index: usize) -> String {
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
@@ -377,13 +378,13 @@ fn each(
     }
 }
 
-/// A part of a path as it is written.
+/// A part of a path, quoted if necessary.
 pub(super) fn quoted(part: &str) -> String {
     let plain = !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if plain { part.to_owned() } else { format!("\"{part}\"") }
 }
 
-/// A path as it is written.
+/// A path, its parts quoted if necessary.
 pub(super) fn quoted_path(path: &str) -> String {
     path.split('.').map(quoted).collect::<Vec<_>>().join(".")
 }

@@ -1,4 +1,4 @@
-//! The network of a model as canonical operators in the order of their computation.
+//! The network of a model: canonical operators in the order of their computation.
 
 use std::collections::BTreeMap;
 
@@ -14,18 +14,18 @@ pub(super) struct Input {
     pub(super) value: ValueId,
 }
 
-/// Canonical operators; an operator stands behind those that make its operands.
+/// Canonical operators, each after those that make its operands.
 #[derive(Debug, Default)]
 pub(super) struct Network {
     /// The shapes of all values, for one picture.
     pub(super) shapes: Vec<Shape>,
     pub(super) ops: Vec<Op>,
     pub(super) inputs: Vec<Input>,
-    /// Names in the model, and values.
+    /// The name in the model and the value of each output.
     pub(super) outputs: Vec<(String, ValueId)>,
-    /// Operators that compute with the tensors of an earlier one, and which that is.
+    /// For operators that compute with the tensors of an earlier one, that operator.
     pub(super) shared: BTreeMap<usize, usize>,
-    /// What a reader should know, one line each.
+    /// Facts that the user should know, one line each.
     pub(super) notes: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ impl Network {
         self.shapes[value.0]
     }
 
-    /// A new value.
+    /// Adds a value.
     pub(super) fn value(&mut self, shape: Shape) -> ValueId {
         self.shapes.push(shape);
         ValueId(self.shapes.len() - 1)
@@ -46,7 +46,7 @@ impl Network {
         op.inputs.iter().map(|&input| self.shape(input)).collect()
     }
 
-    /// How often each value is used, as an operand or an output.
+    /// The number of uses of each value, as an operand or an output.
     pub(super) fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.shapes.len()];
         let operands = self.ops.iter().flat_map(|op| &op.inputs);

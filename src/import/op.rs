@@ -1,4 +1,4 @@
-//! Canonical operators: the language's words with their arguments, over values of known shape.
+//! Canonical operators: words of the language with arguments, over values of known shape.
 
 use crate::base::{SourceMap, Span, Spanned};
 use crate::diag::{Origin, Sink};
@@ -7,11 +7,11 @@ use crate::tensor::{MAX_DIMENSION, MAX_ELEMENTS, Shape};
 
 use super::tensor::Tensor;
 
-/// A value: an input of the network, or what an operator makes.
+/// A value: an input of the network, or the result of an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ValueId(pub(super) usize);
 
-/// A part of what is written behind an operator's word.
+/// An argument behind an operator's word.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Argument {
     /// `3x3x64/2`: dimensions and the stride along height and width.
@@ -24,35 +24,35 @@ pub(super) enum Argument {
     Count(u64),
     /// A lone number.
     Real(f64),
-    /// `name=n`; left out where it is the last number.
+    /// `name=n`; omitted for the last number, its default.
     Number(&'static str, u64, u64),
     /// `name=x`.
     Named(&'static str, f64),
-    /// `name=n` or `name=(h, w)`; left out where both are the last number.
+    /// `name=n` or `name=(h, w)`; omitted if both are the last number.
     Pair(&'static str, (u64, u64), u64),
-    /// `pad=…`, or lone where the name is empty: top, bottom, left, right; left out where all are 0.
+    /// `pad=…`, or a lone value if the name is empty: top, bottom, left, right; omitted if all are 0.
     Pads(&'static str, [u64; 4]),
 }
 
 /// An operator.
 #[derive(Clone, Debug)]
 pub(super) struct Op {
-    /// A word of the language, or one that a peephole takes up: what is left of these is refused.
+    /// A word of the language, or an internal one that a peephole rule replaces; one that is left is refused.
     pub(super) word: &'static str,
     pub(super) arguments: Vec<Argument>,
     pub(super) inputs: Vec<ValueId>,
     pub(super) output: ValueId,
-    /// The path that the model gives it.
+    /// Its path in the model.
     pub(super) key: Option<String>,
-    /// The module that made the node.
+    /// The module of the author's code that made the node.
     pub(super) hint: Option<String>,
-    /// Its tensors by the last part of their keys.
+    /// Its tensors, by the last part of their keys.
     pub(super) tensors: Vec<(&'static str, Tensor)>,
-    /// The node of the model.
+    /// The index of the node in the model.
     pub(super) node: usize,
 }
 
-/// Words whose value has the shape of their first operand.
+/// Words whose result has the shape of the first operand.
 const POINTWISE: &[&str] = &[
     "times",
     "plus",
@@ -69,9 +69,9 @@ const POINTWISE: &[&str] = &[
     "pow",
     "bias",
 ];
-/// Forms: operators over several operands, all of the first one's shape or less.
+/// Forms: operators with several operands, which all have the first one's shape or broadcast to it.
 pub(super) const JOINS: &[&str] = &["add", "mul", "concat", "sub", "max", "min", "div"];
-/// Operators that have tensors, and so a key.
+/// Operators with tensors, which therefore have a key.
 const KEYED: &[&str] = &[
     "conv",
     "dwconv",
@@ -88,17 +88,17 @@ const KEYED: &[&str] = &[
 ];
 
 impl Op {
-    /// The tensor of this key.
+    /// The tensor with this last part of its key.
     pub(super) fn tensor(&self, suffix: &str) -> Option<&Tensor> {
         self.tensors.iter().find(|(known, _)| *known == suffix).map(|(_, tensor)| tensor)
     }
 
-    /// Whether the key of a tensor may be its path.
+    /// Whether the operator has tensors.
     pub(super) fn is_keyed(&self) -> bool {
         KEYED.contains(&self.word) && !(self.word == "instancenorm" && self.tensors.is_empty())
     }
 
-    /// Whether it takes several operands.
+    /// Whether it has several operands.
     pub(super) fn is_join(&self) -> bool {
         JOINS.contains(&self.word) && !self.has_flag("channels")
     }
@@ -121,10 +121,10 @@ impl Op {
         })
     }
 
-    /// The shape of its value and its parameters, by the rules of the language.
+    /// The shape of its result and its parameters, by the rules of the language.
     ///
     /// # Errors
-    /// The rule that does not hold.
+    /// The violated rule.
     pub(super) fn infer(&self, inputs: &[Shape]) -> Result<(Shape, Vec<Parameter>), String> {
         let operator = self.operator()?;
         let shape = operator.infer(inputs).map_err(|error| explain(&error))?;
@@ -148,7 +148,7 @@ impl Op {
         bound.operator().map_err(|error| explain(&error))
     }
 
-    /// The shape that a word has that the language needs no rule for.
+    /// The shape of the result of a word that needs no rule of the language.
     pub(super) fn simple_shape(&self, inputs: &[Shape]) -> Option<Shape> {
         if POINTWISE.contains(&self.word) {
             return inputs.first().copied();
@@ -209,9 +209,9 @@ impl Op {
     }
 }
 
-/// The shape of a form over operands: concatenation adds channels, the others keep the largest operand. `sub` and `div`
-/// of a value and its mean or sum over the channels are what exporters write out of normalisations; the language has
-/// no words for these, and [`is_form`] tells them apart.
+/// The shape of a form's result: concatenation adds the channels, the others have the shape of the largest operand.
+/// Exporters write normalisations with `sub` and `div` of a value and its mean or sum over the channels, for which the
+/// language has no form; [`is_form`] distinguishes them.
 pub(super) fn join_shape(word: &str, inputs: &[Shape]) -> Option<Shape> {
     let first = *inputs.first()?;
     match word {
@@ -242,7 +242,7 @@ pub(super) fn is_form(word: &str, inputs: &[Shape]) -> bool {
     ops::form(word).is_some() && (word == "concat" || broadcasts || equal)
 }
 
-/// A place in no file: what an import makes was not written by anybody.
+/// The span of everything that an import makes.
 fn nowhere() -> Span {
     Span::new(SourceMap::default().add("", ""), 0, 0)
 }

@@ -1,4 +1,4 @@
-//! Statements that only some instances have: `[ … ] * (flag)`, so that one block says all of them.
+//! Makes statements that only some groups have optional, `[ … ] * (flag)`, so that one block covers all of them.
 
 use std::collections::BTreeMap;
 
@@ -7,28 +7,29 @@ use super::stream::{frame, skeleton_of};
 use super::tokens::{Role, Slot, SlotId, Token, numbers};
 use super::tree::{Form, GroupId, Head, Mode, Optional, Statement, Tree};
 
-/// How many statements become optional, one after another.
+/// The number of rounds, each of which merges two classes.
 const MOST_ROUNDS: usize = 6;
-/// Operators that an instance must have to be worth it.
+/// The number of operators that a group must have for a merge.
 const LEAST_OPS: usize = 3;
-/// Different groups that are compared with each other.
+/// The number of different groups that are compared.
 const MOST_CLASSES: usize = 200;
 
-/// A step into a list: the statement, and the branch of it where it is a form.
+/// A step into nested lists: the index of a statement, and that of a branch if it is a form.
 type Step = (usize, Option<usize>);
 
-/// Where two lists differ: the way to the lists, and what the first has more, as positions in both.
+/// The difference of two lists: the path to the differing lists, and the statements that only the first one has, as
+/// positions in both.
 struct Difference {
     path: Vec<Step>,
     more: Vec<(usize, usize)>,
 }
 
-/// Groups of one skeleton.
+/// Groups with one skeleton.
 struct Class {
     members: Vec<GroupId>,
 }
 
-/// Makes statements optional until no two classes of groups become one by it.
+/// Merges classes of groups by optional statements until no two can be merged.
 pub(super) fn merge(tree: &mut Tree<'_>) {
     for _ in 0..MOST_ROUNDS {
         if !merge_one(tree) {
@@ -37,7 +38,7 @@ pub(super) fn merge(tree: &mut Tree<'_>) {
     }
 }
 
-/// The list of a group that may differ: the body of a plain residual, or all.
+/// The list that may differ: the body of a residual without a projection (then true), otherwise the whole group.
 fn body<'t>(tree: &'t Tree<'_>, id: GroupId) -> (&'t [Statement], bool) {
     let statements = tree.group(id).statements.as_slice();
     match statements {
@@ -116,7 +117,7 @@ fn is_worth(tree: &Tree<'_>, more: &Class, fewer: &Class) -> bool {
     if wires || added.len() * 2 > list.len() || !added.iter().all(has_weights) {
         return false;
     }
-    // Where some skip and some do not, those that do not must change shapes.
+    // If only some groups have a shortcut, the others must change the shape, so that `ifsame` gives them none.
     let all = || more.members.iter().chain(&fewer.members);
     let skips = |id: &GroupId| body(tree, *id).1;
     if all().any(skips) && !all().all(skips) {
@@ -127,7 +128,7 @@ fn is_worth(tree: &Tree<'_>, more: &Class, fewer: &Class) -> bool {
     true
 }
 
-/// What `more` has that `fewer` lacks: at most one statement that is not optional yet, in one list.
+/// The statements of `more` that `fewer` lacks: in one list, and at most one of them is not optional yet.
 fn difference(
     tree: &Tree<'_>,
     more: &[Statement],
@@ -193,7 +194,7 @@ fn follow<'t>(tree: &'t Tree<'_>, statements: &'t [Statement], path: &[Step]) ->
     follow(tree, inner, rest)
 }
 
-/// Changes the list at the end of a path.
+/// Applies a change to the list at the end of a path.
 fn edit(
     tree: &mut Tree<'_>,
     statements: &mut Vec<Statement>,
@@ -213,7 +214,7 @@ fn edit(
     }
 }
 
-/// Changes the list of a group that may differ.
+/// Applies a change to the list of a group that may differ.
 fn edit_body(
     tree: &mut Tree<'_>,
     id: GroupId,
@@ -266,7 +267,7 @@ fn apply(tree: &mut Tree<'_>, more: &Class, fewer: &Class) {
     skip_if_same(tree, more.members.iter().chain(&fewer.members));
 }
 
-/// Instances of which some skip and some do not all skip `ifsame`.
+/// If only some groups have a shortcut, gives all of them `residual ifsame`.
 fn skip_if_same<'c>(tree: &mut Tree<'_>, all: impl Iterator<Item = &'c GroupId> + Clone) {
     let skips: Vec<bool> = all.clone().map(|&id| body(tree, id).1).collect();
     let mixed = skips.contains(&true) && skips.contains(&false);
@@ -298,7 +299,7 @@ fn optional(tree: &mut Tree<'_>, statement: Statement, flag: u64, value: super::
     Statement::Optional(Box::new(Optional { statement, flag, value }))
 }
 
-/// A copy of a statement for an instance that lacks it: its numbers are unknown.
+/// A copy of a statement for a group that lacks it; its numbers are unknown.
 fn copied(tree: &mut Tree<'_>, statement: &Statement) -> Statement {
     match statement {
         Statement::Head(head) => {

@@ -1,4 +1,4 @@
-//! What is no single region is written in an order; values that are not the current one are named and fetched.
+//! Orders statements that do not form a single region; values that are not the current one are named and fetched.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use super::op::ValueId;
 use super::regions::{Item, Regions};
 use super::tree::{Form, Statement, Tree};
 
-/// The name of what a network ends with, which no other part of it may have.
+/// The name of the network's last value, which no other part may have.
 const OUT: &str = "out";
 
-/// Statements in order; names of values are `%` and their number until the scopes are known.
+/// Orders the statements. Values are named `%` and their number until the scopes are known.
 pub(super) fn arrange(tree: &Tree<'_>, regions: Regions) -> Vec<Statement> {
     let network = tree.network;
     let one_input = match network.inputs.as_slice() {
@@ -25,18 +25,18 @@ pub(super) fn arrange(tree: &Tree<'_>, regions: Regions) -> Vec<Statement> {
     writer.finish()
 }
 
-/// The items that wait, and those that can be written.
+/// The items that wait for operands, and those that are ready.
 struct Order<'t, 'n> {
     tree: &'t Tree<'n>,
     items: BTreeMap<ValueId, Item>,
-    /// Chunks that one join uses: written within its branch.
+    /// Chunks that are used by one join only; they become part of its branch.
     inline: BTreeMap<ValueId, (ValueId, Vec<Statement>)>,
-    /// By value: how many operands are still to come.
+    /// The number of missing operands of each item, by its value.
     missing: BTreeMap<ValueId, usize>,
     users: BTreeMap<ValueId, Vec<ValueId>>,
-    /// Items that can be written, by the rank of their module.
+    /// The ready items, ordered by the ranks of their modules.
     ready: BTreeSet<(Vec<usize>, usize, ValueId)>,
-    /// When each module appears first.
+    /// The position at which each module first appears.
     ranks: BTreeMap<Vec<String>, usize>,
     positions: BTreeMap<ValueId, usize>,
 }
@@ -108,7 +108,7 @@ impl<'t, 'n> Order<'t, 'n> {
         }
     }
 
-    /// Notes when the modules of an item appear first.
+    /// Assigns ranks to the modules of an item that appear for the first time.
     fn rank(&mut self, item: &Item) {
         for op in self.ops(item) {
             let Some(key) = &self.tree.keys[op] else { continue };
@@ -119,7 +119,7 @@ impl<'t, 'n> Order<'t, 'n> {
         }
     }
 
-    /// The ranks of the modules of an item, from the outside in.
+    /// The ranks of an item's modules, the outermost first.
     fn priority(&self, item: &Item) -> Vec<usize> {
         let ops = self.ops(item);
         let key = ops.iter().find_map(|&op| self.tree.keys[op].as_ref()).map(|key| &key[..key.len() - 1]);
@@ -240,7 +240,7 @@ impl Writer<'_> {
         Form::new(word, Some(op), branches, input, output)
     }
 
-    /// Fetches the output that the model calls `out`, where another value comes last.
+    /// If the output called `out` is not the last value, fetches it at the end.
     fn end_with_out(&mut self) {
         let out = self.network.outputs.iter().find(|(name, _)| name == OUT).map(|(_, value)| *value);
         if let Some(value) = out
@@ -252,18 +252,18 @@ impl Writer<'_> {
         }
     }
 
-    /// Names what is fetched behind the statement that makes it, and what is an output besides the last value.
+    /// Adds names behind statements whose values are fetched, and `aux` for outputs other than the last value.
     fn finish(mut self) -> Vec<Statement> {
         self.end_with_out();
         let Writer { network, current, fetched, statements } = self;
         let mut finished = Vec::new();
-        // One input is the current value at the beginning; several have names of their own.
+        // A single input is the current value at the beginning; several have names.
         if let [input] = network.inputs.as_slice()
             && fetched.contains(&input.value)
         {
             finished.push(named(input.value));
         }
-        // An input that is an output, too.
+        // An input that is also an output.
         for input in network.inputs.iter().filter(|input| Some(input.value) != current) {
             let value = input.value;
             let names = network.outputs.iter().filter(|(_, one)| *one == value);
@@ -291,7 +291,7 @@ impl Writer<'_> {
                 finished.push(Statement::Aux { value, name: name.clone() });
             }
         }
-        // A value that is an output twice: it ends the network by one of its names.
+        // If the last value is an output under several names, the others become `aux`.
         let mut last: Vec<_> = network.outputs.iter().filter(|(_, value)| Some(*value) == current).collect();
         last.sort_by_key(|(name, _)| name != OUT);
         let again = last.iter().skip(1);

@@ -1,4 +1,5 @@
-//! What instances of one block differ in for no other reason than their shapes: `project` and `ifsame`.
+//! Gives groups of one block the policies `project` and `ifsame` of `residual`, if they differ only in what their
+//! shapes require.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use super::stream::skeleton_of;
 use super::tokens::number;
 use super::tree::{Form, GroupId, Mode, Statement, Tree};
 
-/// Projections: `residual < body | conv 1x1 (bn) >` whose keys are `downsample.0` and `.1`.
+/// Replaces `residual < body | conv 1x1 (bn) >` with the keys `downsample.0` and `.1` by `residual project`.
 pub(super) fn project(tree: &mut Tree<'_>) {
     let mut root = std::mem::take(&mut tree.root);
     project_list(tree, &mut root);
@@ -36,7 +37,7 @@ fn project_list(tree: &mut Tree<'_>, statements: &mut [Statement]) {
     }
 }
 
-/// The policy that stands for the second branch of a form, and its operators.
+/// The policy that replaces the second branch of a form, and the operators of that branch.
 fn projection(tree: &Tree<'_>, form: &Form) -> Option<(String, Vec<usize>)> {
     let [_, shortcut] = form.branches.as_slice() else { return None };
     let [Statement::Group(id)] = shortcut.as_slice() else { return None };
@@ -87,7 +88,7 @@ fn projection(tree: &Tree<'_>, form: &Form) -> Option<(String, Vec<usize>)> {
     Some((policy, ops))
 }
 
-/// Lets groups that differ in their policy only have the same words.
+/// Gives groups that differ in their policy only the same policy.
 pub(super) fn share(tree: &mut Tree<'_>) {
     let mut root = std::mem::take(&mut tree.root);
     let known = by_skeleton(tree, &root);
@@ -110,7 +111,7 @@ fn stem(name: &str) -> &str {
     name.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
-/// A form around one group moves into it, where that makes the group equal to one of the same name.
+/// Moves a form around a single group into the group, if that makes it equal to one of the same name.
 fn move_in(tree: &mut Tree<'_>, statements: &mut [Statement], known: &BTreeMap<String, Vec<GroupId>>) {
     for statement in statements {
         match statement {
@@ -159,7 +160,8 @@ fn moved(tree: &mut Tree<'_>, form: &Form, known: &BTreeMap<String, Vec<GroupId>
     Some(tree.add_group(group.component, group.path, statements))
 }
 
-/// Where one group projects its shortcut, those that are equal but for that say so too: for equal shapes it is nothing.
+/// Where one group projects its shortcut, gives `project` to those that are otherwise equal: with equal shapes it adds
+/// nothing.
 fn share_projections(tree: &mut Tree<'_>) {
     let known = by_skeleton(tree, &tree.root);
     for id in tree.groups_in(&tree.root) {
@@ -193,7 +195,7 @@ fn residual(statements: &[Statement]) -> Option<&Form> {
     }
 }
 
-/// Where one group is a body with a skip and another the same body that changes shapes, both skip `ifsame`.
+/// Where one group is a body with a shortcut and another is the same body with a change of shape, gives both `ifsame`.
 fn share_ifsame(tree: &mut Tree<'_>) {
     let known = by_skeleton(tree, &tree.root);
     let groups = tree.groups_in(&tree.root);

@@ -1,5 +1,5 @@
-//! Writes the tree as text. Statements become lines here, long groups and forms on lines of their own; `units` decides
-//! which statements share a line or become a repetition.
+//! Prints the tree as text. Statements become lines here, long groups and forms several lines; `units` decides which
+//! statements share a line or become a repetition.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::tree::{Form, GroupId, Mode, Statement, Tree};
 use super::units::{Unit, Units, WIDTH};
 use crate::tensor::Shape;
 
-/// The longest group on one line.
+/// The greatest length of a group on one line.
 const SHORT: usize = 64;
 /// The whole text; `params` is the number of trainable elements.
 pub(super) fn print(tree: &Tree<'_>, name: &str, params: Option<u64>) -> String {
@@ -82,7 +82,7 @@ impl<'t> Printer<'t, '_> {
         inputs.iter().enumerate().map(one).collect()
     }
 
-    /// The lines of a statement without its `;`, and whether it has a written name.
+    /// The lines of a statement without its `;`, and whether they end with a written name.
     fn statement(&mut self, statement: &'t Statement, depth: usize, numbered: bool) -> (Vec<String>, bool) {
         if let Some((path, name)) = self.shared(statement, depth, numbered) {
             let name = name.map(|name| format!(" as {}", quoted_path(&name)));
@@ -92,8 +92,8 @@ impl<'t> Printer<'t, '_> {
         self.written(statement, depth, numbered)
     }
 
-    /// The path of the earlier statement that a statement repeats with the same weights, and its own name where that
-    /// is written.
+    /// If a statement repeats an earlier one with the same weights: the path of that one, and the own name if it is
+    /// written.
     fn shared(
         &mut self,
         statement: &'t Statement,
@@ -107,7 +107,7 @@ impl<'t> Printer<'t, '_> {
         };
         let earlier = self.sharing.earlier(self.tree, statement)?;
         let path = self.sharing.path(self.tree, earlier)?;
-        // Written out, both are compared.
+        // Print both and compare the texts.
         let sharing = std::mem::take(&mut self.sharing);
         let mut text = |one: &'t Statement| {
             let (mut lines, named) = self.written(one, depth, false);
@@ -203,7 +203,7 @@ impl<'t> Printer<'t, '_> {
         matches!(statement, Statement::Group(id) if self.tree.group(*id).call.is_some())
     }
 
-    /// Whether a statement is short by nature.
+    /// Whether a statement always fits on a line.
     fn is_plain(&self, statement: &Statement) -> bool {
         match statement {
             Statement::Identity { .. }
@@ -250,7 +250,7 @@ impl<'t> Printer<'t, '_> {
             return call;
         }
         let outer = self.tree.group(id);
-        // A scope that only holds a scope is written as one path.
+        // A scope that contains only a scope is printed as one path.
         let (mut group, mut component) = (outer, outer.component.clone());
         while let (Mode::Explicit, [Statement::Group(inner)]) = (group.mode, group.statements.as_slice()) {
             let inner = self.tree.group(*inner);
@@ -303,7 +303,7 @@ impl<'t> Printer<'t, '_> {
         (lines, true)
     }
 
-    /// The shape behind a group of the network's own list, where height or width changes.
+    /// The shape to state behind a group directly in the network, if its height or width changes.
     fn stated_shape(&self, statement: &Statement) -> Option<String> {
         let Statement::Group(id) = statement else { return None };
         let group = self.tree.group(*id);
@@ -346,7 +346,7 @@ impl<'t> Printer<'t, '_> {
     }
 }
 
-/// The statements of some lines on one line, without the last `;`.
+/// Joins the statements of several lines into one, without the last `;`.
 fn joined(lines: &[String]) -> String {
     let flat: Vec<&str> = lines.iter().map(|line| line.trim_end_matches(';')).collect();
     flat.join("; ").replace(";  ", "; ")
@@ -360,7 +360,7 @@ fn without_last_semicolon(lines: &[String]) -> Vec<String> {
     lines
 }
 
-/// A name that may stand behind `network`.
+/// A valid name for the network.
 pub(super) fn network_name(name: &str) -> String {
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();

@@ -1,4 +1,4 @@
-//! Why a model cannot be written: every node that stands in the way, and where it could be cut.
+//! The refusal of a model: every node that cannot be converted, and values at which the model could end instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -7,19 +7,19 @@ use crate::diag::{Advice, Code, Failure};
 
 use super::values::Unavailable;
 
-/// Nodes of one kind that are listed.
+/// The number of nodes of one kind that are listed.
 const MOST_LISTED: usize = 8;
-/// Names that are offered for `--output`.
+/// The number of names that are offered for `--output`.
 const MOST_OFFERED: usize = 3;
 
-/// Why a node cannot be converted.
+/// The reason why a node is not converted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
-    /// Said once, for this node.
+    /// A message about this node.
     Said(String),
-    /// It depends on a node of which it was said.
+    /// It depends on a node that has a message.
     Follows,
-    /// Its place in the model's file, or beside it, cannot be read.
+    /// Its bytes in the model's file, or in one beside it, cannot be read.
     Unreadable(String),
 }
 
@@ -45,7 +45,7 @@ impl From<Unavailable> for Reason {
     }
 }
 
-/// A node that cannot be written.
+/// A node that cannot be converted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     /// The kind of the node, such as `MatMul`.
@@ -55,18 +55,18 @@ pub(super) struct Refusal {
     pub(super) reason: String,
 }
 
-/// Everything that stands in the way of an import.
+/// Everything that prevents an import.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
     pub(super) all: Vec<Refusal>,
-    /// Nodes of the model.
+    /// The number of nodes in the model.
     pub(super) nodes: usize,
-    /// Values up to which the model can be written, and how many nodes lead to each; the largest part first.
+    /// Values up to which the model can be converted, with the number of nodes that lead to each, the most first.
     pub(super) cuts: Vec<(String, usize)>,
 }
 
 impl Refusals {
-    /// The failure that lists them.
+    /// The failure that lists the refusals.
     pub(super) fn failure(&self, name: &str) -> Failure {
         let kinds: BTreeSet<&str> = self.all.iter().map(|one| one.kind.as_str()).collect();
         let (one, many) = (self.all.len() == 1, kinds.len() == 1);
@@ -106,7 +106,7 @@ impl Refusals {
     }
 }
 
-/// A name of the model, fit for a message.
+/// A name of the model, made safe for messages.
 pub(super) fn shown(name: &str) -> String {
     let visible = crate::base::visible(name);
     let mut text: String = visible.chars().take(120).collect();

@@ -1,4 +1,4 @@
-//! Series and parallel regions of the graph become lists of statements and branch forms, from the inside out.
+//! Turns series and parallel regions of the graph into lists of statements and branch forms, from the inside out.
 
 use std::collections::BTreeSet;
 
@@ -6,23 +6,23 @@ use super::network::Network;
 use super::op::ValueId;
 use super::tree::{Form, Head, Statement};
 
-/// Operands of a concatenation in which inner ones are looked for.
+/// The number of operands up to which a concatenation is searched for inner ones.
 const MOST_NESTED: usize = 64;
-/// Forms within forms; the language allows 128 brackets within each other, scopes among them.
+/// The depth of nested forms; the language allows 128 nested brackets, scopes included.
 const DEEPEST: usize = 40;
-/// How often the whole graph is gone through; each time something became a region that was none.
+/// The number of passes over the graph; each pass must make at least one new region.
 const MOST_ROUNDS: usize = 64;
 
-/// A part of the graph that is not yet within another.
+/// A part of the graph that is not yet part of another one.
 #[derive(Debug)]
 pub(super) enum Item {
-    /// Statements from one value to another; forms within forms are so many deep.
+    /// Statements that lead from one value to another, with the depth of their nested forms.
     Chunk { input: ValueId, statements: Vec<Statement>, depth: usize },
-    /// An operator over several values that is no form yet.
+    /// An operator with several operands that is not part of a form yet.
     Join { op: usize, word: &'static str, inputs: Vec<ValueId> },
 }
 
-/// The parts that are left, by the value that they make, in the order of the text.
+/// The remaining items, by the value that they make, in the order of the text.
 pub(super) struct Regions {
     pub(super) items: Vec<(ValueId, Item)>,
 }
@@ -31,9 +31,9 @@ struct Reducer<'n> {
     network: &'n Network,
     /// By value.
     items: Vec<Option<Item>>,
-    /// How many items and outputs use each value.
+    /// The number of items and outputs that use each value.
     uses: Vec<usize>,
-    /// Shapes of values that nested concatenations add: the channels of each.
+    /// The channels of the values that nested concatenations add to the network's.
     added: Vec<u64>,
 }
 
@@ -81,7 +81,7 @@ pub(super) fn reduce(network: &Network) -> Regions {
     Regions { items: items.map(|(value, item)| (value, whole_slices(item))).collect() }
 }
 
-/// Parts that began no branch of a `split` are operators of their own.
+/// Turns parts that did not become branches of a `split` into operators.
 fn whole_slices(mut item: Item) -> Item {
     fn replace(statements: &mut [Statement]) {
         for statement in statements {
@@ -115,7 +115,7 @@ impl Reducer<'_> {
         }
     }
 
-    /// Puts the chunk that makes `value` behind those that only it uses.
+    /// Joins the chunk that makes `value` with the chunks before it that have no other user.
     fn series(&mut self, value: ValueId) -> bool {
         let (mut before, mut deepest) = (Vec::new(), 0);
         let Some(mut input) = self.chunk_input(value) else { return false };
@@ -133,7 +133,7 @@ impl Reducer<'_> {
         }
         if let Some(Item::Chunk { input: own, statements, depth }) = &mut self.items[value.0] {
             *depth = deepest.max(*depth);
-            // What grew before is extended: a long series is moved once, not once for each of its parts.
+            // The first chunk is extended, so that each statement of a long series is moved once.
             let mut all = before.pop().unwrap_or_default();
             all.extend(before.into_iter().rev().flatten());
             all.append(statements);
@@ -143,7 +143,7 @@ impl Reducer<'_> {
         true
     }
 
-    /// Makes a form of the join that makes `value`, if all its operands come from one value.
+    /// Turns the join that makes `value` into a form, if all its operands come from one value.
     fn parallel(&mut self, value: ValueId, order: &mut Vec<ValueId>, position: usize) -> bool {
         let Some(Item::Join { op, word, inputs }) = &self.items[value.0] else { return false };
         let (op, word, inputs) = (*op, *word, inputs.clone());
@@ -158,7 +158,8 @@ impl Reducer<'_> {
         true
     }
 
-    /// The values that an operand may be said to begin at: itself, or where the chunk that only makes it begins.
+    /// The values from which a branch to an operand could start: the operand itself, or the input of the chunk that
+    /// makes it if that has no other user.
     fn beginnings(&self, input: ValueId) -> BTreeSet<ValueId> {
         let mut beginnings = BTreeSet::from([input]);
         if self.uses[input.0] == 1 {
@@ -177,7 +178,7 @@ impl Reducer<'_> {
         common.into_iter().min_by_key(|value| (wires(value), *value))
     }
 
-    /// The form whose branches lead from a value to each of the operands.
+    /// The form with a branch from `fork` to each of the operands.
     fn form(
         &mut self,
         op: Option<usize>,
@@ -227,7 +228,7 @@ impl Reducer<'_> {
         Some(Item::Chunk { input: fork, statements: vec![Statement::Form(Box::new(form))], depth })
     }
 
-    /// The channels of the parts, where they are all of the value, in order, and each is the beginning of a branch.
+    /// The channels of each part, if the parts are all channels of the value in order and each begins a branch.
     fn split(&self, word: &str, parts: &[Option<(usize, ValueId)>], fork: ValueId) -> Option<Vec<u64>> {
         if word != "concat" || self.uses[fork.0] != parts.len() {
             return None;
@@ -256,7 +257,8 @@ impl Reducer<'_> {
         }
     }
 
-    /// Concatenation is associative: neighbouring operands with a fork of their own become an inner form.
+    /// Turns neighbouring operands of a concatenation with a common fork into an inner form, which is right because
+    /// concatenation is associative.
     fn nested(
         &mut self,
         value: ValueId,
@@ -284,7 +286,7 @@ impl Reducer<'_> {
                 begins[range.clone()].iter().for_each(|set| common.retain(|value| set.contains(value)));
                 let wires = |inputs: &[ValueId], fork| inputs.iter().filter(|&&input| input == fork).count();
                 let fork = common.into_iter().find(|&fork| {
-                    // All that the fork feeds is here.
+                    // Every use of the fork is one of these operands.
                     self.items.get(fork.0).is_some_and(Option::is_some)
                         && self.uses[fork.0] == length
                         && wires(inputs, fork) == wires(&inputs[range.clone()], fork)
@@ -308,7 +310,7 @@ impl Reducer<'_> {
     }
 }
 
-/// The convolutions of a branch.
+/// The number of convolutions in a branch.
 fn convolutions(statements: &[Statement], is_convolution: &dyn Fn(usize) -> bool) -> usize {
     statements
         .iter()
@@ -322,7 +324,7 @@ fn convolutions(statements: &[Statement], is_convolution: &dyn Fn(usize) -> bool
         .sum()
 }
 
-/// The form that an author would have chosen for a join.
+/// Chooses the form that an author would write for a join.
 fn shaped(
     op: Option<usize>,
     word: &'static str,
@@ -347,7 +349,7 @@ fn shaped(
     Form::new(kind, op, branches, input, output)
 }
 
-/// Sums of a body and a short shortcut are residual too.
+/// Turns sums of a body and a short shortcut into `residual`.
 pub(super) fn shortcuts(statements: &mut [Statement], network: &Network) {
     let is_convolution = |op: usize| matches!(network.ops[op].word, "conv" | "dwconv");
     for statement in statements {
@@ -364,7 +366,7 @@ pub(super) fn shortcuts(statements: &mut [Statement], network: &Network) {
                 }
             }
         }
-        // The last factor of a body is the form's.
+        // A factor at the end of the body becomes `scale=`.
         if form.kind == "residual"
             && let [.., _, Statement::Head(last)] = form.branches[0].as_slice()
             && network.ops[last.op].word == "times"

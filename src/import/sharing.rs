@@ -1,9 +1,9 @@
-//! Operators that compute with the tensors of an earlier one: a module that the author calls several times.
+//! Finds operators that compute with the tensors of an earlier one: modules that the author calls several times.
 //!
-//! Such an operator is written as `shared PATH`. Whether a tensor is shared on purpose cannot be read off the file
-//! alone: exporters store equal tensors once, and new normalisations of one size are equal. So a weight that is
-//! multiplied is taken for shared wherever it is used twice; the small tensors of a normalisation, an activation or a
-//! scale only where the nodes come from one module, or follow an operator that shares its weight.
+//! Such an operator is written as `shared PATH`. The file does not say whether tensors are shared on purpose: exporters
+//! store equal tensors once, and freshly initialised normalisations of one size are equal. So a weight of a product
+//! counts as shared wherever it is used twice; the small tensors of a normalisation, an activation or a `scale` only if
+//! the nodes come from one module or follow an operator that shares its weight.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use super::network::Network;
 use super::op::{Op, ValueId};
 use super::tree::{Statement, Tree};
 
-/// Operators of one tensor among which an owner is looked for: more have it by chance.
+/// The number of operators with one tensor among which an owner is searched; more have it by chance.
 const MOST_OWNERS: usize = 256;
 
-/// Finds the operators that share, gives each a key of its own, and remembers whose tensors it takes.
+/// Finds the operators that share tensors, gives each a unique key, and records the owner of its tensors.
 pub(super) fn find(network: &mut Network) {
     let makers: BTreeMap<ValueId, usize> =
         network.ops.iter().enumerate().map(|(index, op)| (op.output, index)).collect();
@@ -48,7 +48,7 @@ fn is_same(one: &Op, other: &Op) -> bool {
         && one.tensors.iter().zip(&other.tensors).all(|(a, b)| a.0 == b.0 && a.1.is_same(&b.1))
 }
 
-/// Whether an operator has a weight that no two modules have by chance.
+/// Whether an operator has a weight that two modules do not have equal by chance.
 fn multiplies(op: &Op) -> bool {
     op.takes_bias()
 }
@@ -58,7 +58,7 @@ fn same_module(one: &Op, other: &Op) -> bool {
     one.hint.as_ref().is_some_and(|hint| !hint.is_empty() && other.hint.as_ref() == Some(hint))
 }
 
-/// Whether an operator stands behind one that shares as the owner of the tensors stands behind the owner of that.
+/// Whether the operator before `index` shares the tensors of the operator before `owner`.
 fn follows(
     network: &Network,
     makers: &BTreeMap<ValueId, usize>,
@@ -70,7 +70,7 @@ fn follows(
     before(index).and_then(|maker| shared.get(&maker)).is_some_and(|&maker| before(owner) == Some(maker))
 }
 
-/// Gives owners and users keys that nobody has: a user is named as the owner, its first part numbered by the use.
+/// Gives owners and users unique keys: a user's key is that of the owner, with the number of the use in its first part.
 fn give_keys(network: &mut Network, shared: &BTreeMap<usize, usize>) {
     let owners = network.ops.iter().enumerate().filter(|(index, _)| !shared.contains_key(index));
     let mut roots: BTreeSet<String> = owners.filter_map(|(_, op)| op.key.as_deref()).map(root).collect();
@@ -102,8 +102,8 @@ fn give_keys(network: &mut Network, shared: &BTreeMap<usize, usize>) {
     firsts.iter().for_each(|first| move_plain_operators(network, first, &renamed));
 }
 
-/// Operators without tensors go with the use of the module that they were computed in: of a module that runs `n`
-/// times, the same part of its operators belongs to each run.
+/// Moves operators without tensors to the call of the module in which they were computed: if a module runs `n` times,
+/// an `n`th of its operators belongs to each run.
 fn move_plain_operators(network: &mut Network, first: &str, renamed: &BTreeMap<(String, usize), String>) {
     let runs =
         renamed.keys().filter(|(known, _)| known == first).map(|(_, number)| *number).max().unwrap_or(1);
@@ -125,7 +125,7 @@ fn move_plain_operators(network: &mut Network, first: &str, renamed: &BTreeMap<(
     }
 }
 
-/// A path without the numbers that exporters put behind the modules that run again: `tower.0_1` is `tower.0`.
+/// Removes the numbers that exporters append to modules that run again: `tower.0_1` becomes `tower.0`.
 fn without_numbers(path: &str) -> String {
     let plain = |part: &str| {
         let number = |end: &str| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit());
@@ -144,12 +144,12 @@ fn root(key: &str) -> String {
 /// The statements of a text whose operators own shared tensors.
 #[derive(Default)]
 pub(super) struct Sharing<'t> {
-    /// By the first operator with tensors: the statements that begin with it, outer ones first.
+    /// For the first operator with tensors, the statements that begin with it, the outermost first.
     owners: BTreeMap<usize, Vec<&'t Statement>>,
 }
 
 impl<'t> Sharing<'t> {
-    /// Looks through all statements of a tree.
+    /// Collects the statements of a tree.
     pub(super) fn of(tree: &'t Tree<'_>) -> Sharing<'t> {
         let mut owners: BTreeMap<usize, Vec<&'t Statement>> = BTreeMap::new();
         if !tree.network.shared.is_empty() {
@@ -165,7 +165,7 @@ impl<'t> Sharing<'t> {
         Sharing { owners }
     }
 
-    /// The earlier statement whose operators own the tensors of all operators of this one.
+    /// The earlier statement whose operators own the tensors of all operators of `statement`.
     pub(super) fn earlier(&self, tree: &Tree<'_>, statement: &Statement) -> Option<&'t Statement> {
         let shared = &tree.network.shared;
         let keyed_here = keyed(tree, statement);
@@ -180,7 +180,7 @@ impl<'t> Sharing<'t> {
         found.copied().filter(|_| owners.len() == keyed_here.len())
     }
 
-    /// The path of a statement from the network on.
+    /// The path of a statement from the network down.
     pub(super) fn path(&self, tree: &Tree<'_>, statement: &Statement) -> Option<String> {
         match statement {
             Statement::Group(id) => Some(tree.group(*id).path.join(".")),

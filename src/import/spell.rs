@@ -3,7 +3,7 @@
 use super::tokens::{Token, tokens};
 use super::tree::{Statement, Tree};
 
-/// Writes the numbers and words of all operators: from here on names no longer change.
+/// Writes the numbers and words of all operators as tokens; names must not change afterwards.
 pub(super) fn spell(tree: &mut Tree<'_>) {
     let mut root = std::mem::take(&mut tree.root);
     spell_list(tree, &mut root);

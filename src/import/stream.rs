@@ -1,21 +1,22 @@
-//! A list of statements as one run of tokens: two lists are instances of one block if only their numbers differ.
+//! Represents a list of statements as a sequence of tokens: two lists can be instances of one block if only their
+//! numbers differ.
 
 use super::tokens::{Spelling, Token, skeleton};
 use super::tree::{Form, Mode, Statement, Tree};
 
-/// The tokens of a list; `numbered` says that its members have numbers instead of names.
+/// The tokens of a list; `numbered` means that its members have numbers instead of names.
 pub(super) fn stream(tree: &Tree<'_>, statements: &[Statement], numbered: bool) -> Vec<Token> {
     let mut tokens = Vec::new();
     list(tree, statements, numbered, &mut tokens);
     tokens
 }
 
-/// What lists of one block have in common.
+/// The tokens of a list without its numbers, equal for instances of one block.
 pub(super) fn skeleton_of(tree: &Tree<'_>, statements: &[Statement], numbered: bool) -> String {
     skeleton(&stream(tree, statements, numbered))
 }
 
-/// What forms have in common besides what is in their branches.
+/// The properties of a form outside of its branches.
 pub(super) fn frame(form: &Form) -> String {
     let policy = form.policy.as_deref().unwrap_or_default();
     format!("{} {policy} {:?} {:?}{}", form.kind, form.scale, form.parts.len(), skeleton(&form.tokens))
@@ -106,7 +107,7 @@ fn list(tree: &Tree<'_>, statements: &[Statement], numbered: bool, tokens: &mut 
     }
 }
 
-/// The parts of a `split`: equal ones by their number.
+/// The sizes of the parts of a `split`; equal ones are given by their number.
 fn parts(form: &Form) -> String {
     if form.parts.windows(2).all(|two| two[0] == two[1]) {
         format!(" {}", form.parts.len())

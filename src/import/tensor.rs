@@ -1,7 +1,7 @@
-//! Tensors whose values are known before anything runs: in the file, beside it, or derived from others.
+//! Constant tensors: stored in the file, beside it, or derived from others.
 //!
-//! A tensor always knows its shape; its values are read or computed when they are asked for, so that a report needs
-//! none of the weights.
+//! A tensor always knows its shape. Its values are read or computed on demand, so that a report needs none of the
+//! weights.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,12 +11,12 @@ use std::rc::Rc;
 use super::fold::{self, Derivation, Operand};
 use super::values::{ElementType, Unavailable, Values, count};
 
-/// Derivations that may stand upon one another before one is computed at once.
+/// The depth of nested derivations from which one is computed at once.
 const MAX_DEPTH: u32 = 64;
-/// Elements up to which a derived tensor is computed at once.
+/// The number of elements up to which a derived tensor is computed at once.
 const SMALL: u64 = 4096;
 
-/// Where the bytes of a tensor are.
+/// The place of a tensor's bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Here(Rc<[u8]>),
@@ -25,17 +25,17 @@ pub(super) enum Place {
         offset: u64,
         length: u64,
     },
-    /// In a file beside it; without a length to where its shape says.
+    /// In a file beside it. Without a length, the shape decides.
     External {
         path: Rc<str>,
         offset: u64,
         length: Option<u64>,
     },
-    /// Nowhere: the model is a graph without weights.
+    /// Nowhere: the model has no weights.
     Absent,
 }
 
-/// The door to the bytes of tensors outside of memory.
+/// Reads the bytes of tensors that are not in memory.
 pub trait Storage {
     /// Reads bytes of the model's file, or of the file `beside` it in or below its folder.
     fn read(&self, beside: Option<&str>, offset: u64, length: u64) -> io::Result<Vec<u8>>;
@@ -48,11 +48,11 @@ pub(super) struct Tensor(Rc<Inner>);
 struct Inner {
     dims: Vec<u64>,
     element: ElementType,
-    /// The initialiser that it was made from.
+    /// The name of the initialiser from which it was made.
     origin: Option<Rc<str>>,
     source: Source,
     depth: u32,
-    /// Values of a small derived tensor, once computed.
+    /// The values of a small derived tensor, once computed.
     cache: RefCell<Option<Values>>,
 }
 
@@ -62,12 +62,12 @@ enum Source {
 }
 
 impl Tensor {
-    /// A tensor whose bytes are somewhere.
+    /// A tensor whose bytes have a place.
     pub(super) fn stored(dims: Vec<u64>, element: ElementType, place: Place) -> Tensor {
         Tensor::new(dims, element, None, Source::Stored(place), 0, None)
     }
 
-    /// A tensor of known values.
+    /// A tensor with known values.
     pub(super) fn known(dims: Vec<u64>, values: Values) -> Tensor {
         let element = match values {
             Values::Real(_) => ElementType::F32,
@@ -87,7 +87,7 @@ impl Tensor {
         Tensor(Rc::new(Inner { dims, element, origin, source, depth, cache: RefCell::new(values) }))
     }
 
-    /// The tensor that a derivation makes of others; it comes from where the first of them comes from.
+    /// The tensor that a derivation makes of others; its origin is that of the first one.
     pub(super) fn derived(
         derivation: Derivation,
         inputs: Vec<Tensor>,
@@ -104,7 +104,7 @@ impl Tensor {
             return Ok(tensor);
         }
         let values = match tensor.values(storage) {
-            // A graph without weights has no values, and needs none.
+            // In a model without weights a derived tensor has no values either.
             Err(Unavailable::Absent) if depth < MAX_DEPTH => return Ok(tensor),
             values => values?,
         };
@@ -112,7 +112,7 @@ impl Tensor {
         Ok(Tensor::new(dims, element, origin, Source::Stored(Place::Absent), 0, Some(values)))
     }
 
-    /// The same tensor, said to come from an initialiser of this name.
+    /// The same tensor with the name of an initialiser as its origin.
     pub(super) fn with_origin(&self, name: &str) -> Tensor {
         let inner = &self.0;
         let source = match &inner.source {
@@ -138,12 +138,12 @@ impl Tensor {
         self.0.element
     }
 
-    /// The initialiser that it was made from.
+    /// The name of the initialiser from which it was made.
     pub(super) fn origin(&self) -> Option<&str> {
         self.0.origin.as_deref()
     }
 
-    /// What a derivation must know of the tensor besides its values.
+    /// The shape and type for a derivation.
     fn as_operand(&self) -> Operand<'_> {
         Operand { dims: &self.0.dims, element: self.0.element }
     }
@@ -180,7 +180,7 @@ impl Tensor {
         Ok(self.reals(storage)?.first().copied())
     }
 
-    /// Whether both are the same tensor of the model, or made of the same tensors in the same way.
+    /// Whether both are the same tensor of the model, or derived from the same tensors in the same way.
     pub(super) fn is_same(&self, other: &Tensor) -> bool {
         let (one, other) = (&self.0, &other.0);
         Rc::ptr_eq(one, other)
@@ -200,7 +200,7 @@ impl Tensor {
                 })
     }
 
-    /// Whether it has values, as far as that is known without reading them.
+    /// Whether it has no values, without reading them.
     pub(super) fn is_absent(&self) -> bool {
         match &self.0.source {
             _ if self.0.cache.borrow().is_some() => false,

@@ -1,4 +1,4 @@
-//! Operators as they are written: words, and numbers that may differ between instances of a block.
+//! Represents printed operators as tokens: words, and numbers that may differ between instances of a block.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use super::op::{Argument, Op};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct SlotId(pub(super) usize);
 
-/// What a number counts, which decides by which names and expressions it may be written.
+/// The meaning of a number, which decides the names and expressions by which it can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Role {
     Filters,
@@ -26,36 +26,36 @@ pub(super) enum Role {
 /// A number of the text.
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
-    /// `None` in a copy that stands for nothing.
+    /// `None` in a copy for an instance that lacks the statement.
     pub(super) value: Option<u64>,
     pub(super) role: Role,
-    /// What is written instead, within a block.
+    /// The expression that is printed instead, within a block.
     pub(super) expression: Option<String>,
-    /// The same number at the other instances of the block around.
+    /// The numbers at the same position in the other instances of the block.
     pub(super) peers: Vec<SlotId>,
 }
 
-/// How a number is written.
+/// The place in an operator where a number is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spelling {
     /// In a size.
     Dim,
-    /// Behind the `/` of a size; left out where it is 1.
+    /// Behind the `/` of a size; omitted if it is 1.
     Stride,
-    /// By itself.
+    /// As a lone value.
     Value,
-    /// `name=n`; left out where it is the last number.
+    /// `name=n`; omitted for the last number, its default.
     Attribute(&'static str, u64),
 }
 
-/// A piece of the text.
+/// A piece of printed text.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
     Text(String),
     Number(SlotId, Spelling),
 }
 
-/// A number as the language writes reals.
+/// A real number in the spelling of the language.
 pub(super) fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e9 {
         return format!("{}", value as i64);
@@ -63,7 +63,7 @@ pub(super) fn number(value: f64) -> String {
     if value.abs() < 1e-4 || value.abs() >= 1e9 { format!("{value:e}") } else { format!("{value}") }
 }
 
-/// The pieces of an operator; `first_trailing` is the word behind it.
+/// The tokens of an operator; `first_trailing` is the trailing word that follows it.
 pub(super) fn tokens(op: &Op, first_trailing: Option<&str>, slots: &mut Vec<Slot>) -> Vec<Token> {
     let mut writer = Writer { tokens: vec![Token::Text(op.word.to_owned())], slots };
     for argument in &op.arguments {
@@ -108,7 +108,7 @@ impl Writer<'_> {
     fn argument(&mut self, op: &Op, argument: &Argument) {
         match argument {
             Argument::Window { dims, stride } => {
-                // A square window of a pool is one number.
+                // A square window of a pool is printed as one number.
                 let short = dims.len() == 2 && op.word != "dwconv" && dims[0] == dims[1];
                 let written = if short { &dims[..1] } else { dims };
                 self.size(written, |index| if index < 2 { Role::Kernel } else { Role::Filters });
@@ -199,7 +199,7 @@ impl Writer<'_> {
 }
 
 impl Slot {
-    /// The values here and at all peers.
+    /// Collects the values of a number and of all its peers.
     pub(super) fn values(id: SlotId, slots: &[Slot], values: &mut Vec<Option<u64>>) {
         values.push(slots[id.0].value);
         for &peer in &slots[id.0].peers {
@@ -207,7 +207,7 @@ impl Slot {
         }
     }
 
-    /// As it is written by itself: an expression without brackets.
+    /// The number as a lone value: an expression needs no parentheses.
     pub(super) fn bare(&self) -> String {
         self.expression.clone().unwrap_or_else(|| self.value.unwrap_or(0).to_string())
     }
@@ -250,7 +250,7 @@ pub(super) fn numbers(tokens: &[Token]) -> impl Iterator<Item = SlotId> {
     })
 }
 
-/// Tokens with their numbers blanked: what two instances of one block have in common.
+/// The text of tokens without their numbers, equal for instances of one block.
 pub(super) fn skeleton(tokens: &[Token]) -> String {
     let mut text = String::new();
     for token in tokens {

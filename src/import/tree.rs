@@ -1,4 +1,4 @@
-//! The statements of the text to be: what a person would have written, in parts that later passes move and compare.
+//! The tree of statements from which the text is printed; later passes move and compare its parts.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub(super) enum Statement {
         value: ValueId,
         name: String,
     },
-    /// The channels from `first` on, at the beginning of a branch of a `split` to be.
+    /// The channels from `first` on, at the beginning of a branch that may become part of a `split`.
     Part {
         op: usize,
         input: ValueId,
@@ -50,7 +50,7 @@ pub(super) struct Head {
     pub(super) name: Option<String>,
     pub(super) input: ValueId,
     pub(super) output: ValueId,
-    /// As written; empty until the names are known.
+    /// The printed tokens; empty until the names are known.
     pub(super) tokens: Vec<Token>,
 }
 
@@ -58,13 +58,13 @@ pub(super) struct Head {
 #[derive(Clone, Debug)]
 pub(super) struct Form {
     pub(super) kind: &'static str,
-    /// The operator at its end; `None` where a policy may leave it out.
+    /// The operator that joins the branches; `None` where a policy may remove it.
     pub(super) op: Option<usize>,
     pub(super) branches: Vec<Vec<Statement>>,
     pub(super) trailing: Vec<usize>,
     /// The flags of a `residual`, such as `project bn`.
     pub(super) policy: Option<String>,
-    /// The operators of the projection that the policy stands for.
+    /// The operators of the projection that the policy replaces.
     pub(super) projection: Vec<usize>,
     /// `scale=` of a `residual`.
     pub(super) scale: Option<f64>,
@@ -73,44 +73,45 @@ pub(super) struct Form {
     pub(super) name: Option<String>,
     pub(super) input: ValueId,
     pub(super) output: ValueId,
-    /// Trailing words as written.
+    /// The printed trailing words.
     pub(super) tokens: Vec<Token>,
 }
 
-/// How the members of a group are named.
+/// How the members of a group get their names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// Automatic names, or `as`.
+    /// By automatic names or `as`.
     #[default]
     Explicit,
     /// By number.
     Sequence,
-    /// By number within a pattern.
+    /// By a pattern with a number.
     Pattern,
 }
 
 /// A named scope.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
-    /// Its name within the scope around, perhaps of several parts.
+    /// Its name within the enclosing scope; it may have several parts.
     pub(super) component: String,
-    /// From the network on.
+    /// Its path from the network down.
     pub(super) path: Vec<String>,
     pub(super) statements: Vec<Statement>,
     pub(super) mode: Mode,
-    /// `block*` of the pattern that its members are named by.
+    /// The pattern, such as `block*`, for the names of its members.
     pub(super) pattern: Option<String>,
-    /// The block that stands for it.
+    /// The call that is printed instead of it.
     pub(super) call: Option<Call>,
-    /// A call whose automatic name is its component.
+    /// Whether it is a call whose automatic name equals its name.
     pub(super) automatic: bool,
     pub(super) input: ValueId,
     pub(super) output: ValueId,
-    /// Channels that arrive, here and at equal groups that became calls; `None` for a copy of nothing.
+    /// The channels of its input, here and in equal groups that became calls; `None` for a copy for an instance that
+    /// lacks it.
     pub(super) channels: Vec<Option<u64>>,
-    /// A copy that stands for nothing.
+    /// Whether it is a copy for an instance that lacks the statement.
     pub(super) is_copy: bool,
-    /// Made for a model without names.
+    /// Whether it was made for a model without names.
     pub(super) is_nameless: bool,
 }
 
@@ -135,7 +136,7 @@ pub(super) struct Block {
     pub(super) name: String,
     /// Names and defaults.
     pub(super) parameters: Vec<(String, Option<u64>)>,
-    /// Whether it begins with `let cin = in.c;`.
+    /// Whether its body begins with `let cin = in.c;`.
     pub(super) uses_channels: bool,
     pub(super) body: GroupId,
 }
@@ -144,7 +145,7 @@ pub(super) struct Block {
 #[derive(Debug)]
 pub(super) struct Tree<'n> {
     pub(super) network: &'n Network,
-    /// The key of each operator, in parts.
+    /// The parts of each operator's key.
     pub(super) keys: Vec<Option<Vec<String>>>,
     pub(super) hints: Vec<Option<Vec<String>>>,
     pub(super) slots: Vec<Slot>,
@@ -154,7 +155,7 @@ pub(super) struct Tree<'n> {
 }
 
 impl<'n> Tree<'n> {
-    /// A tree over a network, with the statements still to come.
+    /// A tree over a network, without statements.
     pub(super) fn new(network: &'n Network) -> Tree<'n> {
         let parts = |path: &String| -> Vec<String> {
             path.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect()
@@ -180,7 +181,7 @@ impl<'n> Tree<'n> {
         &self.groups[id.0]
     }
 
-    /// Adds a group over statements, of which there is at least one.
+    /// Adds a group of at least one statement.
     pub(super) fn add_group(
         &mut self,
         component: String,
@@ -209,7 +210,7 @@ impl<'n> Tree<'n> {
         GroupId(self.groups.len() - 1)
     }
 
-    /// The values before and behind a statement.
+    /// The values before and after a statement.
     pub(super) fn ends(&self, statement: &Statement) -> (ValueId, ValueId) {
         match statement {
             Statement::Head(head) => (head.input, head.output),
@@ -223,7 +224,7 @@ impl<'n> Tree<'n> {
         }
     }
 
-    /// Visits a statement and all within it; calls are not entered unless asked for.
+    /// Visits a statement and everything in it; calls are entered only on request.
     pub(super) fn walk<'t>(
         &'t self,
         statement: &'t Statement,
@@ -265,12 +266,12 @@ impl<'n> Tree<'n> {
         ops
     }
 
-    /// The keys of a statement.
+    /// The keys of a statement's operators.
     pub(super) fn keys_of(&self, statement: &Statement) -> Vec<&Vec<String>> {
         self.ops_of(statement).into_iter().filter_map(|op| self.keys[op].as_ref()).collect()
     }
 
-    /// The groups in a list of statements, outer ones first; what is within calls is left out.
+    /// The groups in a list of statements, outer before inner, without those in calls.
     pub(super) fn groups_in(&self, statements: &[Statement]) -> Vec<GroupId> {
         let mut groups = Vec::new();
         for statement in statements {
@@ -283,7 +284,7 @@ impl<'n> Tree<'n> {
         groups
     }
 
-    /// How many keys stand below each path.
+    /// The number of keys below each path.
     pub(super) fn keys_below(&self) -> BTreeMap<Vec<String>, usize> {
         let mut below = BTreeMap::new();
         for key in self.keys.iter().flatten() {
@@ -335,7 +336,7 @@ impl Form {
 }
 
 impl Statement {
-    /// Whether it is an `identity` without a name: an empty branch.
+    /// Whether it is an `identity` without a name, so an empty branch.
     pub(super) fn is_wire(&self) -> bool {
         matches!(self, Statement::Identity { name: None, .. })
     }

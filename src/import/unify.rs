@@ -1,5 +1,6 @@
-//! Anti-unification: the numbers of all instances of a block, column by column, become literals, parameters or
-//! expressions of parameters and arriving channels. An expression is only taken if it is right in every instance.
+//! Anti-unification: compares the numbers of all instances of a block position by position, and replaces each by a
+//! literal, a parameter, or an expression of parameters and incoming channels. An expression is used only if it is
+//! right in every instance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,24 +8,24 @@ use super::stream::stream;
 use super::tokens::{Role, Slot, SlotId, numbers};
 use super::tree::{Block, Call, GroupId, Statement, Tree};
 
-/// The values of one number in all instances; `None` in a copy that stands for nothing.
+/// The values of one number in all instances; `None` for an instance that lacks the statement.
 type Column = Vec<Option<u64>>;
 
 struct Parameter {
     name: String,
     role: Role,
-    /// Which number of the body it stands for.
+    /// The index of the number in the body.
     at: usize,
     default: Option<u64>,
 }
 
-/// Makes a block of instances: the first becomes its body, all become calls.
+/// Makes a block of instances: one becomes its body, all become calls.
 pub(super) fn into_block(tree: &mut Tree<'_>, mut instances: Vec<GroupId>, name: String) {
     let mut slots: Vec<(GroupId, Vec<SlotId>)> = instances
         .drain(..)
         .map(|id| (id, numbers(&stream(tree, &tree.group(id).statements, false)).collect()))
         .collect();
-    // The first instance that has all statements is the body.
+    // The body is the first instance that has all statements.
     let unknown = |slots: &[SlotId]| slots.iter().filter(|slot| tree.slots[slot.0].value.is_none()).count();
     slots.sort_by_key(|(_, slots)| unknown(slots));
     let channels: Column = slots.iter().flat_map(|(id, _)| tree.group(*id).channels.clone()).collect();
@@ -80,7 +81,7 @@ fn copy(tree: &mut Tree<'_>, slot: SlotId) -> SlotId {
     SlotId(tree.slots.len() - 1)
 }
 
-/// Groups within the body know the channels that arrive at their peers.
+/// Adds to the groups in the body the incoming channels of the same groups in other instances.
 fn share_channels(tree: &mut Tree<'_>, slots: &[(GroupId, Vec<SlotId>)]) {
     let inner: Vec<Vec<GroupId>> =
         slots.iter().map(|(id, _)| tree.groups_in(&tree.group(*id).statements)).collect();
@@ -94,31 +95,31 @@ fn share_channels(tree: &mut Tree<'_>, slots: &[(GroupId, Vec<SlotId>)]) {
     }
 }
 
-/// Decides how each column is written.
+/// Decides how each number is written.
 struct Solver<'s> {
     roles: &'s [Role],
     channels: &'s Column,
-    /// Columns that have an expression.
+    /// The columns that have an expression.
     known: Vec<(Column, String, Role)>,
     parameters: Vec<Parameter>,
 }
 
-/// Whether a number of channels.
+/// Whether a role counts channels.
 fn counts_channels(role: Role) -> bool {
     matches!(role, Role::Filters | Role::Elements | Role::Groups)
 }
 
-/// Whether numbers of two roles may be one parameter.
+/// Whether numbers of two roles can share a parameter.
 fn compatible(left: Role, right: Role) -> bool {
     left == right || (counts_channels(left) && counts_channels(right))
 }
 
-/// Whether columns agree; what is unknown agrees with everything.
+/// Whether two columns are equal, except where the left one is unknown.
 fn agree(left: &Column, right: &Column) -> bool {
     left.len() == right.len() && left.iter().zip(right).all(|(left, right)| left.is_none() || left == right)
 }
 
-/// `4*{}` or `{} // 4`: how one column follows from another with at least two different values.
+/// `4*{}` or `{} // 4`: an expression of another column, if that has at least two different values.
 fn ratio(column: &Column, of: &Column, name: &str) -> Option<String> {
     let mut pairs = Vec::new();
     for (value, other) in column.iter().zip(of) {
@@ -225,7 +226,7 @@ fn fresh(base: &str, taken: &[&str]) -> String {
         .unwrap_or_default()
 }
 
-/// Strides default to 1, flags to what most instances have, what only optional statements need to 0.
+/// Sets defaults: 1 for strides, the most frequent value for flags, 0 for parameters that only optional statements use.
 fn set_defaults(parameters: &mut [Parameter], columns: &[Column]) {
     let instances = columns.first().map_or(0, Vec::len);
     let dead: Vec<bool> =
@@ -244,7 +245,7 @@ fn set_defaults(parameters: &mut [Parameter], columns: &[Column]) {
     }
 }
 
-/// Parameters without defaults first, then those with, flags last; numbered anew in this order.
+/// Sorts parameters: those without defaults first, flags last; renumbers their names in this order.
 fn in_order(
     expressions: Vec<Option<String>>,
     mut parameters: Vec<Parameter>,
@@ -267,7 +268,7 @@ fn in_order(
     (expressions.into_iter().map(|expression| expression.map(rename)).collect(), parameters)
 }
 
-/// An expression cut into names and what stands between.
+/// Splits an expression into names and the text between them.
 fn pieces(expression: &str) -> impl Iterator<Item = &str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut rest = expression;
@@ -284,7 +285,7 @@ fn words(expression: &str) -> impl Iterator<Item = &str> {
     pieces(expression).filter(|piece| piece.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
-/// What the flags of optional statements are called: by what the statement is.
+/// The name of the flag of each optional statement, after what the statement does.
 fn flag_names(tree: &Tree<'_>, statements: &[Statement], slots: &[SlotId]) -> BTreeMap<usize, String> {
     let mut names = BTreeMap::new();
     for statement in statements {

@@ -1,28 +1,28 @@
-//! Puts the statements of a list on lines: equal neighbours become a repetition, short ones share a line.
+//! Distributes the statements of a list over lines: equal neighbours become a repetition, short ones share a line.
 
 use super::tree::{Statement, Tree};
 
-/// The longest line, in characters.
+/// The greatest length of a line in characters.
 pub(super) const WIDTH: usize = 100;
-/// The longest period of statements that is written as a repetition.
+/// The greatest number of statements in a repetition.
 const PERIOD: usize = 4;
 
-/// Words that may share a line with what stands before them.
+/// Words that can share a line with the statement before them.
 const LIGHT: &[&str] =
     &["maxpool", "avgpool", "flatten", "dropout", "dense", "softmax", "shuffle", "relu", "pad", "upsample"];
 
-/// A statement with its lines, while equal neighbours are counted.
+/// The lines of a statement, and how often it follows itself.
 pub(super) struct Unit<'t> {
     pub(super) statement: &'t Statement,
     /// Its lines, without the last `;`.
     pub(super) lines: Vec<String>,
-    /// How often it follows itself.
+    /// The number of times that it follows itself.
     pub(super) count: usize,
-    /// Whether equal neighbours may become a repetition.
+    /// Whether it can become a repetition.
     pub(super) repeats: bool,
-    /// A member `… as []`.
+    /// Whether it is a member `… as []`.
     pub(super) is_member: bool,
-    /// The shape that is stated behind it.
+    /// The shape to state behind it.
     pub(super) shape: Option<String>,
 }
 
@@ -38,7 +38,7 @@ impl<'t, 'n> Units<'t, 'n> {
         Units { tree, units: Vec::new() }
     }
 
-    /// Adds a statement, or counts it where it equals the last one and may be repeated.
+    /// Adds a statement, or increases the count of the last one if that is equal and can be repeated.
     pub(super) fn push(&mut self, unit: Unit<'t>) {
         if let Some(last) = self.units.last_mut()
             && unit.repeats
@@ -95,7 +95,7 @@ impl<'t, 'n> Units<'t, 'n> {
         lines
     }
 
-    /// Whether two neighbours may stand on one line.
+    /// Whether two neighbouring statements can share a line.
     fn share(&self, before: &Unit<'_>, unit: &Unit<'_>) -> bool {
         let light = |statement: &Statement| matches!(statement, Statement::Head(head) if LIGHT.contains(&self.tree.op(head.op).word));
         let block = |statement: &Statement| match statement {
@@ -115,7 +115,7 @@ impl<'t, 'n> Units<'t, 'n> {
     }
 }
 
-/// Equal runs of a few statements become `[a; b] * n`.
+/// Replaces equal runs of a few statements by `[a; b] * n`.
 fn periods(mut units: Vec<Unit<'_>>) -> Vec<Unit<'_>> {
     let same = |left: &[Unit<'_>], right: &[Unit<'_>]| {
         left.iter()

@@ -1,4 +1,4 @@
-//! Values of constant tensors in memory, their element types, and why values cannot be had.
+//! Values of constant tensors in memory, their element types, and the reasons why values are unavailable.
 
 /// The type of the elements of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) enum ElementType {
 }
 
 impl ElementType {
-    /// The type of the number that the format gives it.
+    /// The type with this number in the format.
     pub(super) fn of(number: i64) -> Option<ElementType> {
         Some(match number {
             1 => ElementType::F32,
@@ -35,7 +35,7 @@ impl ElementType {
         })
     }
 
-    /// Bytes of an element; `None` for texts.
+    /// The size of an element in bytes; `None` for texts.
     pub(super) fn bytes(self) -> Option<usize> {
         Some(match self {
             ElementType::F16 | ElementType::BF16 => 2,
@@ -47,7 +47,7 @@ impl ElementType {
         })
     }
 
-    /// Whether the elements are real numbers.
+    /// Whether the elements are floating-point numbers.
     pub(super) fn is_float(self) -> bool {
         matches!(self, ElementType::F16 | ElementType::BF16 | ElementType::F32 | ElementType::F64)
     }
@@ -61,7 +61,7 @@ pub(super) enum Values {
 }
 
 impl Values {
-    /// As real numbers.
+    /// Converts the values to real numbers.
     pub(super) fn reals(self) -> Vec<f64> {
         match self {
             Values::Real(values) => values,
@@ -69,7 +69,7 @@ impl Values {
         }
     }
 
-    /// As whole numbers; real ones are cut towards zero.
+    /// Converts the values to integers; real ones are truncated.
     pub(super) fn integers(self) -> Vec<i64> {
         match self {
             Values::Int(values) => values,
@@ -78,12 +78,12 @@ impl Values {
     }
 }
 
-/// Why values cannot be had.
+/// The reason why values are unavailable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unavailable {
     /// The model holds none.
     Absent,
-    /// The file cannot be read, or it is not as it must be.
+    /// The file cannot be read, or its content is invalid.
     Unreadable(String),
     /// No rule computes them.
     Unsupported(String),

@@ -1,40 +1,40 @@
-//! A value of the model seen as another arrangement of the elements of a value of the network.
+//! Views: values of the model as rearrangements of values of the network.
 //!
-//! Transpositions, reshapes, squeezes and flattenings compute nothing: they only change which element stands where.
-//! Each axis of a view is a list of atoms, a size and the distance of neighbours among the elements C×H×W of a
-//! picture, so that such nodes compose, cancel each other, or turn out to be a word of the language.
+//! Transpositions, reshapes, squeezes and flattenings compute nothing: they change only the place of each element. An
+//! axis of a view is a list of atoms: a size, and the distance of neighbours among the elements C×H×W of a picture.
+//! Such nodes therefore compose, cancel each other, or equal a word of the language.
 
 use crate::tensor::Shape;
 
 use super::op::ValueId;
 
-/// A part of an axis: `size` steps of `stride` elements.
+/// A part of an axis: `size` elements that lie `stride` apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Atom {
     pub(super) size: u64,
     pub(super) stride: u64,
 }
 
-/// An axis: atoms, outermost first; no atom has the size 1, and no two neighbours could be one.
+/// An axis: atoms, the outermost first. No atom has size 1, and no two neighbours could be merged.
 pub(super) type Axis = Vec<Atom>;
 
-/// An arrangement of the elements of a value; axis 0 is the batch.
+/// A rearrangement of the elements of a value; axis 0 is the batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct View {
     pub(super) value: ValueId,
     pub(super) axes: Vec<Axis>,
-    /// The module of the node that arranged it so.
+    /// The module of the node that made the rearrangement.
     pub(super) module: Option<String>,
 }
 
-/// A known way to write an arrangement.
+/// A rearrangement for which the language has a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rearrangement {
-    /// A channel shuffle over so many groups.
+    /// A channel shuffle with this number of groups.
     Shuffle(u64),
-    /// Depth to space; whether the factor stands before the channels.
+    /// Depth to space; true if the factor stands before the channels.
     PixelShuffle(u64, bool),
-    /// Space to depth; whether the factor stands before the channels.
+    /// Space to depth; true if the factor stands before the channels.
     PixelUnshuffle(u64, bool),
 }
 
@@ -48,7 +48,7 @@ fn parts(shape: Shape) -> [Atom; 3] {
     ]
 }
 
-/// An axis of atoms, normalised.
+/// Normalises atoms to an axis.
 fn axis(atoms: impl IntoIterator<Item = Atom>) -> Axis {
     let mut axis: Axis = Vec::new();
     for atom in atoms.into_iter().filter(|atom| atom.size != 1) {
@@ -63,7 +63,7 @@ fn axis(atoms: impl IntoIterator<Item = Atom>) -> Axis {
 }
 
 impl View {
-    /// The value as N×C×H×W, or as N×n.
+    /// The view of a value as N×C×H×W, or as N×n.
     pub(super) fn whole(value: ValueId, shape: Shape, batch: u64) -> View {
         let first = axis([Atom { size: batch, stride: shape.elements() }]);
         let rest = parts(shape).map(|atom| axis([atom]));
@@ -75,7 +75,7 @@ impl View {
         }
     }
 
-    /// The value with C, H and W at the given axes from 1 to 3.
+    /// The view of a value with C, H and W at the given axes from 1 to 3.
     pub(super) fn map(value: ValueId, shape: Shape, batch: u64, layout: [usize; 3]) -> View {
         let plain = View::whole(value, shape, batch);
         let mut view = plain.clone();
@@ -95,7 +95,7 @@ impl View {
         View { axes: order.iter().map(|&from| self.axes[from].clone()).collect(), ..self.clone() }
     }
 
-    /// The same elements in the same order under other extents; `None` where an axis would be cut unevenly.
+    /// The view with axis `order[i]` at position i.
     pub(super) fn reshaped(&self, dims: &[u64]) -> Option<View> {
         let mut rest: Vec<Atom> = self.axes.iter().flatten().rev().copied().collect();
         let mut axes = Vec::new();
@@ -123,12 +123,12 @@ impl View {
         rest.is_empty().then_some(View { axes, ..self.clone() })
     }
 
-    /// The same view of another value of the same shape.
+    /// The same rearrangement of another value with the same shape.
     pub(super) fn of(&self, value: ValueId) -> View {
         View { value, ..self.clone() }
     }
 
-    /// At which axes C, H and W of a map stand; `None` where the view is no permutation of them.
+    /// The axes of C, H and W; `None` if the view is not a permutation of them.
     pub(super) fn layout(&self, shape: Shape) -> Option<[usize; 3]> {
         if self.axes.len() != 4 || !shape.is_map() {
             return None;
@@ -137,7 +137,7 @@ impl View {
         for (part, atom) in parts(shape).into_iter().enumerate().filter(|(_, atom)| atom.size > 1) {
             layout[part] = (1..4).find(|&at| self.axes[at] == [atom])?;
         }
-        // Axes of extent 1 fill up in order.
+        // Axes of extent 1 are assigned in order.
         for part in 0..3 {
             if layout[part] == 0 {
                 layout[part] = (1..4).find(|at| self.axes[*at].is_empty() && !layout.contains(at))?;
@@ -146,12 +146,12 @@ impl View {
         Some(layout)
     }
 
-    /// Whether it is N×n with all elements of a picture in the order of the value.
+    /// Whether it is N×n with the elements of a picture in the order of the value.
     pub(super) fn is_flat(&self, shape: Shape) -> bool {
         self.axes.len() == 2 && self.axes[1] == axis([Atom { size: shape.elements(), stride: 1 }])
     }
 
-    /// Where it is N×n: for each element, which element C×H×W of the value it is.
+    /// If it is N×n: for each element its index among the elements C×H×W of the value.
     pub(super) fn order(&self, shape: Shape) -> Option<Vec<u64>> {
         let dims = self.dims();
         if dims.len() != 2 || dims[1] != shape.elements() {
@@ -165,13 +165,13 @@ impl View {
         Some(order)
     }
 
-    /// Whether it is a plain vector of H, W, C order.
+    /// Whether it is a vector in the order H, W, C.
     pub(super) fn is_channels_last(&self, shape: Shape) -> bool {
         let [channels, height, width] = parts(shape);
         self.axes.len() == 2 && self.axes[1] == axis([height, width, channels])
     }
 
-    /// The extents of the map whose elements are those of a value in the same order.
+    /// The shape of a map that has the elements of a value in the same order.
     pub(super) fn unflattened(&self, shape: Shape) -> Option<Shape> {
         let dims = self.dims();
         let [_, channels, height, width] = *dims.as_slice() else { return None };
@@ -181,7 +181,7 @@ impl View {
         .then_some(map)
     }
 
-    /// A word of the language that arranges the elements so.
+    /// The word of the language that rearranges the elements in this way.
     pub(super) fn rearrangement(&self, shape: Shape) -> Option<Rearrangement> {
         if self.axes.len() != 4 {
             return None;

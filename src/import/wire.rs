@@ -1,13 +1,14 @@
-//! The wire format of protocol buffers: fields of a message in memory, and of a stream whose large parts are skipped.
+//! Reads the wire format of protocol buffers: fields of a message in memory, and of a stream whose large parts are
+//! skipped.
 //!
-//! Nothing here recurses, and nothing is allocated for a length before the bytes are known to be there.
+//! Nothing recurses, and no memory is allocated for a length before that many bytes have arrived.
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-/// The longest message that is read into memory as a whole, in bytes.
+/// The size limit of a message that is read into memory as a whole, in bytes.
 pub(super) const MAX_MESSAGE: u64 = 256 << 20;
 
-/// Why bytes are no message.
+/// The reason why bytes are not a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed(pub(super) &'static str);
 
@@ -57,7 +58,7 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// Adds the integers of a repeated field: one, or many packed.
+    /// Appends the integers of a repeated field, a single one or many packed.
     pub(super) fn integers_into(self, values: &mut Vec<i64>) -> Result<(), Malformed> {
         let Content::Bytes(mut rest) = self else {
             values.push(self.integer()?);
@@ -69,7 +70,7 @@ impl<'a> Content<'a> {
         Ok(())
     }
 
-    /// Adds the floats of a repeated field: one, or many packed.
+    /// Appends the floats of a repeated field, a single one or many packed.
     pub(super) fn floats_into(self, values: &mut Vec<f32>) -> Result<(), Malformed> {
         let Content::Bytes(bytes) = self else {
             values.push(self.float()?);
@@ -128,37 +129,37 @@ fn varint(bytes: &mut &[u8]) -> Result<u64, Malformed> {
     Err(Malformed("a number is longer than ten bytes"))
 }
 
-/// A field of a stream whose bytes were not read yet.
+/// The header of a field in a stream, before its bytes are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
     /// The number of the field.
     pub(super) field: u64,
-    /// Bytes of the value; `None` for a value that is no sequence of bytes, which was passed over.
+    /// The length of the value in bytes; `None` for another kind of value, which was consumed with the header.
     pub(super) length: Option<u64>,
     /// The value of an integer field.
     pub(super) varint: u64,
 }
 
-/// A stream of fields: what is large is skipped and can be read later by its place.
+/// A stream of fields: large ones are skipped and can be read later by their position.
 pub(super) struct Stream<R> {
     reader: BufReader<R>,
     position: u64,
 }
 
 impl<R: Read + Seek> Stream<R> {
-    /// The stream from its beginning, and its length in bytes.
+    /// Opens a stream, and gives its length in bytes.
     pub(super) fn open(mut reader: R) -> io::Result<(Stream<R>, u64)> {
         let length = reader.seek(SeekFrom::End(0))?;
         reader.seek(SeekFrom::Start(0))?;
         Ok((Stream { reader: BufReader::with_capacity(1 << 16, reader), position: 0 }, length))
     }
 
-    /// Where the next byte stands.
+    /// The position of the next byte.
     pub(super) fn position(&self) -> u64 {
         self.position
     }
 
-    /// The next field of a message that ends at `end`; its bytes come next.
+    /// The header of the next field of a message that ends at `end`; its bytes follow.
     pub(super) fn header(&mut self, end: u64) -> io::Result<Option<Header>> {
         if self.position >= end {
             return Ok(None);
@@ -194,7 +195,7 @@ impl<R: Read + Seek> Stream<R> {
         Err(Malformed("a number is longer than ten bytes").into())
     }
 
-    /// Passes over bytes.
+    /// Skips bytes.
     pub(super) fn skip(&mut self, length: u64) -> io::Result<()> {
         let offset = i64::try_from(length).map_err(|_| Malformed("a length is beyond the end"))?;
         self.reader.seek_relative(offset)?;
@@ -202,7 +203,7 @@ impl<R: Read + Seek> Stream<R> {
         Ok(())
     }
 
-    /// Reads bytes; memory grows with what arrives.
+    /// Reads bytes; memory grows only with what arrives.
     pub(super) fn bytes(&mut self, length: u64) -> io::Result<Vec<u8>> {
         if length > MAX_MESSAGE {
             return Err(Malformed("a message is larger than 256 MiB").into());

@@ -1,4 +1,4 @@
-//! Sums, products and concatenations: of values, and of a value and a constant.
+//! Converts sums, products and concatenations: of several values, or of a value and a constant.
 
 use super::super::fold::Derivation;
 use super::super::op::{Argument, join_shape};
@@ -37,7 +37,7 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// The element-wise combination of several values.
+    /// Combines several values element by element.
     fn join(&mut self, node: &Reader<'a>, kind: &str, views: &[View]) -> Result<(), Reason> {
         let word = match kind {
             "Add" | "Sum" | "Mean" => "add",
@@ -64,7 +64,8 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// The values of several views of one arrangement; the arrangement, where it is that of a permuted map.
+    /// The values behind several views with the same arrangement, and that arrangement if it is a permutation of a
+    /// map's axes.
     fn aligned(
         &mut self,
         node: &Reader<'a>,
@@ -86,7 +87,7 @@ impl<'a> Converter<'a> {
         Ok((values, None))
     }
 
-    /// A value and a constant: of one number, or of one for each channel.
+    /// Combines a value with a constant of one number, or of one number for each channel.
     fn with_constant(
         &mut self,
         node: &Reader<'a>,
@@ -123,7 +124,7 @@ impl<'a> Converter<'a> {
         if let Some(unary) = unary {
             tensor = Tensor::derived(Derivation::Unary(unary), vec![tensor], self.storage)?;
         }
-        // The tensor of a lone parameter is its own path: `layer_scale`.
+        // A lone parameter such as `layer_scale` has the name of its tensor as its path.
         let path = origin.as_deref().map(|name| name.strip_suffix(".weight").unwrap_or(name));
         let path = path.filter(|name| super::is_path(name) && !self.owned.contains(*name));
         let made_up =
@@ -138,14 +139,14 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// Whether a constant, broadcast to a view, has one number for each channel.
+    /// Checks that a constant, broadcast to a view, has one number for each channel.
     pub(super) fn per_channel(&self, view: &View, constant: &Tensor) -> Result<(), Reason> {
         let shape = self.network.shape(view.value);
         let (dims, own) = (view.dims(), constant.dims());
         let wrong = || format!("a constant of the extents {own:?} for a value of {dims:?}");
         let at = match view.layout(shape) {
             Some(layout) => layout[0],
-            // Any arrangement with an axis of exactly the channels.
+            // Otherwise any arrangement with an axis that consists of exactly the channels.
             None => {
                 let area = shape.extent().0 * shape.extent().1;
                 let channels = |axis: &super::super::view::Axis| matches!(axis[..], [atom] if atom.size == shape.channels() && atom.stride == area);

@@ -1,7 +1,7 @@
-//! Views become values: an operator that needs a plain map or vector gets the words that rearrange the value so.
+//! Makes values of views: an operator that needs a plain map or vector gets a value that is rearranged by words.
 //!
-//! A node of the model that only moves elements changes a view and makes nothing. The words (`flatten`, `shuffle`,
-//! `pixelshuffle` …) are made here, once for each arrangement of a value.
+//! A node of the model that only moves elements changes a view and adds no operator. The words (`flatten`, `shuffle`,
+//! `pixelshuffle` …) are added here, once for each arrangement of a value.
 
 use super::super::op::{Argument, ValueId};
 use super::super::refusal::Reason;
@@ -72,7 +72,7 @@ impl Converter<'_> {
         if shape.is_map() && view.is_channels_last(shape) {
             return self.arranged(node, view, view.value, "flatten", vec![Argument::Flag("hwc")]);
         }
-        // A vector of another arrangement, such as that of shuffled channels.
+        // A vector in another order, such as that of shuffled channels.
         let dims = view.dims();
         if let (&[batch, _], Shape::Map { height, width, channels }) = (dims.as_slice(), shape)
             && let Some(map) = view.reshaped(&[batch, channels, height, width])
@@ -84,7 +84,7 @@ impl Converter<'_> {
         Err(format!("its input, {shape}, is arranged as {dims:?}: no vector of the language").into())
     }
 
-    /// The value as a plain map or vector, whichever it is.
+    /// The value as a plain map or a plain vector, depending on its view.
     pub(super) fn feature(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
         match view.axes.len() {
             4 => self.plain(node, view),
@@ -95,7 +95,7 @@ impl Converter<'_> {
         }
     }
 
-    /// A word that only rearranges a value as a view says, made once.
+    /// The value rearranged by a word as its view demands; the word is added only once.
     pub(super) fn arranged(
         &mut self,
         node: &Reader<'_>,
@@ -110,7 +110,7 @@ impl Converter<'_> {
         }
         let made = self.emit(node, Draft::new(word, vec![value]).arguments(arguments))?;
         if let Some(op) = self.network.ops.last_mut().filter(|op| op.hint.is_some()) {
-            // It belongs to the module that arranged it, not to that which needs it so.
+            // The operator belongs to the module that rearranged the value, not to the one that needs it.
             op.hint = Some(view.module.clone().unwrap_or_default());
         }
         self.arranged.insert(known, made);
@@ -122,7 +122,7 @@ impl Converter<'_> {
         View::whole(value, self.network.shape(value), self.batch)
     }
 
-    /// A value whose channels, rows and columns stand at the axes of a layout; the plain view where there is none.
+    /// The view of a value whose channels, rows and columns stand at the axes of a layout; the plain view for `None`.
     pub(super) fn laid_out(&self, value: ValueId, layout: Option<[usize; 3]>) -> View {
         match layout {
             Some(layout) => View::map(value, self.network.shape(value), self.batch, layout),

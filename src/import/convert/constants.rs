@@ -1,4 +1,4 @@
-//! Nodes whose inputs are all constant: their values are known before anything runs.
+//! Evaluates nodes whose inputs are all constant.
 
 use super::super::fold::{Binary, Derivation, Unary};
 use super::super::model::Node;
@@ -9,7 +9,7 @@ use super::reader::{Reader, axis_at};
 use super::rearrange::resolve;
 use super::{Converter, Known};
 
-/// Elements of a range.
+/// The number of elements of a range.
 const MAX_RANGE: f64 = 1e6;
 
 /// Whether a node computes a constant.
@@ -24,7 +24,7 @@ pub(super) fn is_constant(converter: &Converter<'_>, node: &Node) -> bool {
 }
 
 impl<'a> Converter<'a> {
-    /// Evaluates a node of constant inputs; false where there is no rule for its kind.
+    /// Evaluates a node with constant inputs; false if there is no rule for its kind.
     pub(super) fn constant(&mut self, node: &Reader<'a>) -> Result<bool, Reason> {
         let Some(tensor) = self.folded(node)? else { return Ok(false) };
         if let Some(name) = node.node.outputs.first() {
@@ -104,7 +104,7 @@ impl<'a> Converter<'a> {
         match kind {
             "Identity" => {
                 let tensor = first(self)?;
-                // Equal tensors are stored once; this node carries the name of the other.
+                // Exporters store equal tensors once; the output name of this `Identity` is that of the other one.
                 let name = node.node.outputs.first().map_or("", String::as_str);
                 let named = name.contains('.') && !name.contains('/') && !name.contains("::");
                 Ok(Some(if named { tensor.with_origin(name) } else { tensor }))
@@ -213,7 +213,7 @@ impl<'a> Converter<'a> {
                 let mean = Tensor::derived(Derivation::Mean(axes), vec![tensor], self.storage)?;
                 if keeps { Ok(Some(mean)) } else { derive(Derivation::Reshape(kept), vec![mean]) }
             }
-            // The number of elements that a statistic is over.
+            // The number of elements over which a statistic is taken.
             "ReduceProd" => {
                 let tensor = first(self)?;
                 if tensor.dims().len() > 1 || node.has("axes") || node.input(1).is_some() {
@@ -226,7 +226,7 @@ impl<'a> Converter<'a> {
                 let dims = if keeps { vec![1; tensor.dims().len()] } else { vec![] };
                 Ok(Some(Tensor::known(dims, product)))
             }
-            // Weights that are standardised when the model runs.
+            // Weight standardisation that the model performs when it runs.
             "BatchNormalization" => {
                 let inputs = self.constants(node)?;
                 node.must_be("training_mode", 1)?;
@@ -238,7 +238,7 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// The extents behind `Flatten`, `Squeeze` or `Unsqueeze` of a constant.
+    /// The extents after `Flatten`, `Squeeze` or `Unsqueeze` of a constant.
     fn regrouped(&self, node: &Reader<'a>, kind: &str, dims: &[u64]) -> Result<Vec<u64>, Reason> {
         if kind == "Flatten" {
             let axis = node.int("axis", 1)?;
@@ -325,7 +325,7 @@ impl<'a> Converter<'a> {
         Err("a constant that is no tensor of numbers".into())
     }
 
-    /// The extents of a value, which are always known.
+    /// The extents of a value (`Shape`), which are always known.
     fn extents(&self, node: &Reader<'a>) -> Result<Tensor, Reason> {
         let dims: Vec<i64> = match self.operand(node, 0)? {
             super::Operand::Tensor(tensor) => tensor.dims().iter().map(|&dim| dim as i64).collect(),

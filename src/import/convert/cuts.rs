@@ -1,4 +1,4 @@
-//! Where a model that cannot be written wholly could end instead: what a refusal proposes for `--output`.
+//! Finds values at which a model that cannot be converted completely could end: a refusal proposes them for `--output`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +6,11 @@ use super::super::model::Model;
 use super::super::view::View;
 use super::{Converter, Known};
 
-/// Proposals of one refusal.
+/// The number of proposals.
 const MOST_CUTS: usize = 8;
 
-/// Values up to which the model can be written, with the number of nodes that lead to each: what refused nodes take,
-/// or, where that is neither a map nor a vector, what it is made of.
+/// Values up to which the model can be converted, with the number of nodes that lead to each: the inputs of refused
+/// nodes, or, where such an input is neither a map nor a vector, the values that it is computed from.
 pub(super) fn cuts(model: &Model, nodes: &[usize], converter: &Converter<'_>) -> Vec<(String, usize)> {
     let known = &converter.known;
     let lost = |name: &String| matches!(known.get(name.as_str()), Some(Known::Lost));
@@ -42,7 +42,7 @@ pub(super) fn cuts(model: &Model, nodes: &[usize], converter: &Converter<'_>) ->
             }
         }
     }
-    // The largest part is among those that are cut last.
+    // The value with the most nodes before it is among the last ones.
     let mut last: Vec<(&str, usize)> = frontier.into_iter().collect();
     last.sort_by_key(|&(_, position)| usize::MAX - position);
     let mut counted: Vec<(String, usize)> = Vec::new();

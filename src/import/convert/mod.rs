@@ -1,7 +1,7 @@
-//! Nodes become canonical operators: one rule for each kind of node, in the order of the file.
+//! Converts nodes to canonical operators: one rule for each kind of node, in the order of the file.
 //!
-//! A rule either says exactly what its node computes in the words of the language, or refuses it with the attribute
-//! and the value that it cannot say. What depends on a refused node is passed over in silence.
+//! A rule either expresses exactly what its node computes, or refuses it and names the attribute and value that the
+//! language cannot express. Nodes that depend on a refused one are skipped without a message.
 
 mod arithmetic;
 mod arrange;
@@ -34,17 +34,17 @@ use reader::Reader;
 pub(super) use names::is_path;
 pub(super) use normalise::eps;
 
-/// Pictures that a model computes at once.
+/// The largest batch of a model.
 const MAX_BATCH: u64 = 4096;
 
-/// What is known of a value of the model.
+/// What is known about a value of the model.
 #[derive(Clone, Debug)]
 enum Known {
-    /// Its values are known before anything runs.
+    /// A constant.
     Tensor(Tensor),
     /// An arrangement of a value of the network.
     View(View),
-    /// It depends on a node that was refused.
+    /// It depends on a refused node.
     Lost,
 }
 
@@ -54,7 +54,7 @@ enum Operand {
     View(View),
 }
 
-/// An operator in the making.
+/// An operator before its shape is computed.
 struct Draft {
     word: &'static str,
     arguments: Vec<Argument>,
@@ -77,29 +77,29 @@ impl Draft {
 struct Converter<'a> {
     storage: &'a dyn Storage,
     opset: i64,
-    /// The pictures that the model computes at once.
+    /// The batch that the model is made for.
     batch: u64,
     known: BTreeMap<&'a str, Known>,
-    /// The values that somebody asks for.
+    /// The values that a node or an output of the model reads.
     used: BTreeSet<&'a str>,
     network: Network,
-    /// The operators that own a key.
+    /// The keys that an operator has already.
     owned: BTreeSet<String>,
-    /// Values that are another arrangement of a value: made once.
+    /// The values that [`arrange`] made: for a value and a word, the rearranged value.
     arranged: BTreeMap<(ValueId, String), ValueId>,
-    /// Values that `Expand` repeats to these extents, and whose views are those of what is repeated.
+    /// Values that `Expand` repeats to these extents. Their view is that of the value before it.
     spread: BTreeMap<&'a str, Vec<u64>>,
 }
 
-/// What a conversion gives.
+/// The result of a conversion.
 pub(super) struct Converted {
     pub(super) network: Network,
     pub(super) refusals: Refusals,
-    /// The first thing that could not be read.
+    /// The first failure to read the file.
     pub(super) unreadable: Option<String>,
 }
 
-/// Converts the nodes that lead to the outputs. `inputs` are the inputs with their extents in the model.
+/// Converts the nodes that lead to the outputs. `inputs` holds the inputs with their extents in the model.
 pub(super) fn convert(
     model: &Model,
     nodes: &[usize],
@@ -176,7 +176,7 @@ pub(super) fn convert(
     Converted { network: converter.network, refusals, unreadable }
 }
 
-/// Whether an input without values stands where weights do: the model is a graph without them.
+/// Whether an input serves as a weight only: then the model is a graph without stored weights.
 fn is_weight(model: &Model, nodes: &[usize], name: &str) -> bool {
     const WEIGHTED: &[&str] =
         &["Conv", "ConvTranspose", "Gemm", "BatchNormalization", "PRelu", "InstanceNormalization"];
@@ -194,7 +194,7 @@ fn is_weight(model: &Model, nodes: &[usize], name: &str) -> bool {
 }
 
 impl<'a> Converter<'a> {
-    /// Makes an input. A picture that every user transposes is one whose channels stand last.
+    /// Makes an input. If every user of a picture transposes it to channels first, its channels stand last.
     fn input(
         &mut self,
         model: &'a Model,
@@ -231,7 +231,7 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// The value of an output: a map or a vector of the language.
+    /// The value of an output as a map or vector of the language.
     fn output(&mut self, name: &str) -> Result<ValueId, Reason> {
         let node = Node::default();
         let reader = Reader::new(&node, usize::MAX, &self.used);
@@ -241,7 +241,7 @@ impl<'a> Converter<'a> {
             }
             Some(Known::View(view)) => {
                 let shape = self.network.shape(view.value);
-                // Channels last at the end of a model that has them last everywhere: the same elements.
+                // A map at the end whose channels stand last needs no transposition: the elements are the same.
                 if view.layout(shape).is_some() {
                     return Ok(view.value);
                 }
@@ -307,7 +307,7 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// An operand.
+    /// An operand of a node.
     fn operand(&self, node: &Reader<'a>, index: usize) -> Result<Operand, Reason> {
         let name = node.input(index).ok_or_else(|| format!("its input {index} is missing"))?;
         match self.known.get(name) {
@@ -318,7 +318,7 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// An operand that is computed.
+    /// An operand that must be computed.
     fn view(&self, node: &Reader<'a>, index: usize) -> Result<View, Reason> {
         match self.operand(node, index)? {
             Operand::View(view) => Ok(view),
@@ -326,7 +326,7 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// An operand that is constant; `None` where it is left out.
+    /// An operand that must be constant; `None` if it is left out.
     fn tensor(&self, node: &Reader<'a>, index: usize, what: &str) -> Result<Option<Tensor>, Reason> {
         if node.input(index).is_none() {
             return Ok(None);
@@ -337,7 +337,7 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// Whole numbers of a constant operand.
+    /// A constant operand as integers.
     fn integers(&self, node: &Reader<'a>, index: usize, what: &str) -> Result<Option<Vec<i64>>, Reason> {
         match self.tensor(node, index, what)? {
             None => Ok(None),
@@ -346,14 +346,14 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// Says what an output of the node is.
+    /// Sets the view of an output of the node.
     fn set(&mut self, node: &Reader<'a>, index: usize, view: View) {
         if let Some(name) = node.node.outputs.get(index).filter(|name| !name.is_empty()) {
             self.known.insert(name, Known::View(view));
         }
     }
 
-    /// Adds an operator; its shape comes from the rules of the language.
+    /// Adds an operator; its shape follows from the shape rules of the language.
     fn emit(&mut self, node: &Reader<'_>, draft: Draft) -> Result<ValueId, Reason> {
         let Draft { word, arguments, inputs, key, tensors } = draft;
         let hint = node.hint.clone();
@@ -380,7 +380,7 @@ impl<'a> Converter<'a> {
         Ok(self.network.value(shape))
     }
 
-    /// An operator that computes each element by itself: the arrangement stays.
+    /// Adds an operator that treats each element by itself, so that the arrangement stays.
     fn pointwise(
         &mut self,
         node: &Reader<'a>,
@@ -393,7 +393,7 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// The key of an operator with these tensors: the module that their names agree on, which nobody owns yet.
+    /// The key of an operator with these tensors: the module that their names agree on, unless another operator has it.
     fn key(&self, node: &Reader<'a>, tensors: &[(Option<&Tensor>, &[&str])]) -> Option<String> {
         let hint = node.hint.as_deref().filter(|hint| !hint.is_empty() && is_path(hint));
         let named: Vec<String> = tensors
@@ -401,7 +401,7 @@ impl<'a> Converter<'a> {
             .filter_map(|(tensor, endings)| names::module_of((*tensor)?.origin()?, endings))
             .collect();
         let free = |key: &&str| !self.owned.contains(*key);
-        // Equal tensors are stored once: the name may be that of another module.
+        // Exporters store equal tensors once, so the name may be that of another module.
         let key = match hint.filter(|hint| named.iter().any(|name| name == hint)) {
             Some(hint) => Some(hint),
             None => named.iter().map(String::as_str).rfind(free).or(hint),
@@ -410,14 +410,14 @@ impl<'a> Converter<'a> {
     }
 }
 
-/// Whether a node puts channels that stand last into their usual place.
+/// Whether a node moves channels from the last axis to the first.
 fn makes_channels_first(node: &Node) -> bool {
     use super::model::Attribute;
     let order = node.attributes.iter().find(|(name, _)| name == "perm").map(|(_, value)| value);
     node.kind == "Transpose" && order == Some(&Attribute::Ints(vec![0, 3, 1, 2]))
 }
 
-/// Each parameter of the language has a tensor of its shape.
+/// Checks that each declared parameter has a tensor of its shape.
 pub(super) fn check_tensors(op: &Op, parameters: &[crate::ops::Parameter]) -> Result<(), String> {
     for parameter in parameters {
         let Some(tensor) = op.tensor(parameter.key) else {

@@ -1,8 +1,8 @@
-//! Keys and hints: which module of the author a tensor or a node belongs to.
+//! Keys and hints: the module of the author's code that a tensor or a node belongs to.
 
 use super::super::model::Node;
 
-/// The endings of a tensor's name behind which the module's name stands.
+/// The last parts of the name of a weight, which follow that of the module.
 pub(super) const WEIGHT: &[&str] = &["weight", "kernel", "w", "kernel:0"];
 pub(super) const BIAS: &[&str] = &["weight_bias", "bias", "b", "bias:0"];
 pub(super) const GAMMA: &[&str] = &["weight", "gamma", "scale", "gamma:0"];
@@ -14,7 +14,7 @@ pub(super) const SLOPE: &[&str] = &["weight", "slope", "alpha:0"];
 /// The longest path.
 const MAX_LENGTH: usize = 250;
 
-/// The module that made a node, by the conventions of PyTorch's exporters; dots join its parts.
+/// The module that made a node, by the conventions of PyTorch's exporters, as a path with dots.
 pub(super) fn hint(node: &Node) -> Option<String> {
     let scopes = node.metadata.iter().find(|(key, _)| key == "pkg.torch.onnx.name_scopes");
     if let Some((_, scopes)) = scopes {
@@ -46,7 +46,7 @@ pub(in crate::import) fn is_path(text: &str) -> bool {
     text.len() <= MAX_LENGTH && text.split('.').all(part)
 }
 
-/// The module that a tensor of this name belongs to, if it ends as one of the endings.
+/// The module that a tensor belongs to, if its name ends with one of the endings.
 pub(super) fn module_of(tensor: &str, endings: &[&str]) -> Option<String> {
     let stem = endings.iter().find_map(|ending| {
         let stem = tensor.strip_suffix(ending)?;

@@ -1,4 +1,4 @@
-//! Normalisations.
+//! Converts normalisations.
 
 use super::super::fold::Derivation;
 use super::super::op::{Argument, ValueId};
@@ -24,7 +24,7 @@ impl<'a> Converter<'a> {
         Ok(Tensor::derived(derivation, Vec::new(), self.storage)?)
     }
 
-    /// A constant of one number for each channel, whatever axes of extent 1 it has.
+    /// A constant with one number for each channel; axes of extent 1 are ignored.
     fn channel_vector(&self, tensor: Tensor) -> Result<Tensor, Reason> {
         if tensor.dims().len() == 1 {
             return Ok(tensor);
@@ -69,7 +69,7 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// `LayerNormalization` over the channels at each position.
+    /// Converts `LayerNormalization` over the channels at each position.
     pub(super) fn layer_norm(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         node.must_be("stash_type", 1)?;
         let eps = eps(node.float("epsilon", EPS)?);
@@ -113,7 +113,7 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// Whether an axis, and with `to_end` all behind it, are the channels of the value.
+    /// Checks that an axis (with `to_end`, all axes from it on) is the channels of the value, and gives its index.
     pub(super) fn must_be_channels(&self, view: &View, axis: i64, to_end: bool) -> Result<usize, Reason> {
         let shape = self.network.shape(view.value);
         let rank = view.axes.len() as i64;
@@ -141,7 +141,8 @@ impl<'a> Converter<'a> {
             && !bias.is_absent()
             && scale.reals(self.storage)?.iter().all(|&value| value == 1.0)
             && bias.reals(self.storage)?.iter().all(|&value| value == 0.0);
-        // Groups of channels, each normalised as a whole, are N×G×rest; the affine part follows by itself.
+        // N×G×rest with trivial parameters is the first part of a group normalisation; its affine part follows as
+        // separate nodes.
         let dims = view.dims();
         if let (&[batch, groups, _], true, true) = (dims.as_slice(), trivial, shape.is_map())
             && groups > 0
@@ -197,7 +198,7 @@ impl<'a> Converter<'a> {
         let view = self.view(node, 0)?;
         let axis = node.int("axis", -1)?;
         self.must_be_channels(&view, axis, false)?;
-        // ONNX adds nothing to the norm; the language's least is far below what a float distinguishes.
+        // ONNX has no eps here; the smallest eps of the language is far below what a float distinguishes.
         let draft = Draft::new("l2norm", vec![view.value]).arguments(vec![Argument::Named("eps", 1e-12)]);
         let value = self.emit(node, draft)?;
         self.set(node, 0, view.of(value));

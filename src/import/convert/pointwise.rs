@@ -1,4 +1,4 @@
-//! Activations and other functions of single elements.
+//! Converts activations and other functions of single elements.
 
 use super::super::fold::Derivation;
 use super::super::op::Argument;
@@ -9,7 +9,7 @@ use super::names::SLOPE;
 use super::reader::Reader;
 use super::{Converter, Draft, Known};
 
-/// Nodes without attributes that are a word.
+/// Kinds of nodes without attributes, and their words.
 const PLAIN: &[(&str, &str)] = &[
     ("Relu", "relu"),
     ("Sigmoid", "sigmoid"),
@@ -35,7 +35,7 @@ fn near(a: f64, b: f64) -> bool {
 }
 
 impl<'a> Converter<'a> {
-    /// A node of a kind that no other rule reads.
+    /// Converts a node of a kind that has no other rule.
     pub(super) fn activation(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         let kind = node.node.kind.as_str();
         if let Some((_, word)) = PLAIN.iter().find(|(known, _)| *known == kind) {
@@ -98,7 +98,7 @@ impl<'a> Converter<'a> {
     pub(super) fn softmax(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         let view = self.view(node, 0)?;
         let word = if node.node.kind == "Softmax" { "softmax" } else { "logsoftmax" };
-        // Before opset 13 everything from the axis on was one vector.
+        // Before opset 13, all axes from `axis` on were normalised together.
         let (axis, to_end) =
             if self.opset >= 13 { (node.int("axis", -1)?, false) } else { (node.int("axis", 1)?, true) };
         self.must_be_channels(&view, axis, to_end)?;
@@ -183,7 +183,7 @@ impl<'a> Converter<'a> {
         self.pointwise(node, "dropout", vec![Argument::Real(ratio)])
     }
 
-    /// A node whose output is its input.
+    /// Converts a node whose output equals its input.
     pub(super) fn passes(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         if node.node.kind == "Cast" {
             let to = node.int("to", 1)?;
@@ -198,7 +198,7 @@ impl<'a> Converter<'a> {
             node.input(1);
             node.ignore("saturate");
             node.ignore("round_mode");
-            // A constant of the type of a value, which is floating-point.
+            // A cast of a constant; values of the network are floating-point already.
             if let super::Operand::Tensor(tensor) = self.operand(node, 0)? {
                 let cast = Derivation::Cast(ElementType::F32);
                 let tensor = Tensor::derived(cast, vec![tensor], self.storage)?;

@@ -1,4 +1,5 @@
-//! A node as its rule reads it: an attribute or input that no rule looked at is a refusal, never ignored.
+//! Wraps a node for its rule: an attribute or input that the rule did not read refuses the node, so that none is
+//! ignored silently.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -7,7 +8,7 @@ use super::super::model::{Attribute, Node};
 use super::super::refusal::Reason;
 use super::super::tensor::Tensor;
 
-/// A node whose attributes are marked as they are read.
+/// A node that remembers which attributes and inputs were read.
 pub(super) struct Reader<'a> {
     pub(super) node: &'a Node,
     pub(super) index: usize,
@@ -15,7 +16,7 @@ pub(super) struct Reader<'a> {
     pub(super) hint: Option<String>,
     attributes_read: RefCell<Vec<bool>>,
     inputs_read: RefCell<Vec<bool>>,
-    /// Which outputs another node or the network asks for.
+    /// For each output, whether another node or the network reads it.
     asked: Vec<bool>,
 }
 
@@ -37,7 +38,7 @@ impl<'a> Reader<'a> {
         Some(&self.node.attributes[at].1)
     }
 
-    /// Marks an attribute as without effect on what is computed.
+    /// Marks an attribute that has no effect on the result.
     pub(super) fn ignore(&self, name: &str) {
         self.attribute(name);
     }
@@ -109,18 +110,18 @@ impl<'a> Reader<'a> {
         (!name.is_empty()).then_some(name)
     }
 
-    /// Whether an output is asked for.
+    /// Whether an output is used.
     pub(super) fn has_output(&self, index: usize) -> bool {
         self.asked.get(index) == Some(&true)
     }
 
-    /// An integer attribute that must have one value.
+    /// Refuses the node if an integer attribute has another value than `wanted`.
     pub(super) fn must_be(&self, name: &str, wanted: i64) -> Result<(), Reason> {
         let value = self.int(name, wanted)?;
         if value == wanted { Ok(()) } else { Err(format!("`{name}` is {value}, not {wanted}").into()) }
     }
 
-    /// Refuses the attributes and inputs that no rule looked at.
+    /// Refuses the node if it has attributes or inputs that no rule read.
     pub(super) fn finish(&self) -> Result<(), Reason> {
         for ((name, value), read) in self.node.attributes.iter().zip(&*self.attributes_read.borrow()) {
             if !read {
@@ -155,7 +156,7 @@ pub(super) fn axis_at(axis: i64, rank: usize) -> Option<usize> {
     usize::try_from(at).ok().filter(|&at| at < rank)
 }
 
-/// The number that somebody wrote as a float: the shortest decimal that is the same float.
+/// The number that somebody wrote for a float: the shortest decimal that gives the same float.
 pub(super) fn written(value: f32) -> f64 {
     value.to_string().parse().unwrap_or(f64::from(value))
 }

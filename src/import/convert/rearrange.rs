@@ -1,4 +1,4 @@
-//! Nodes that only arrange elements anew: they become views.
+//! Converts nodes that only rearrange elements: they become views.
 
 use super::super::op::Argument;
 use super::super::refusal::Reason;
@@ -85,7 +85,8 @@ impl<'a> Converter<'a> {
         Ok(to)
     }
 
-    /// A gathering that takes each element of a flat value once and in order, as PyTorch writes a changed stride.
+    /// Converts a gathering that takes each element of a flat value once and in order, as PyTorch exports a changed
+    /// stride.
     pub(super) fn gather(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         let view = self.view(node, 0)?;
         let index = self.tensor(node, 1, "index")?.ok_or("its index is missing")?;
@@ -107,7 +108,7 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// `DepthToSpace` and `SpaceToDepth`.
+    /// Converts `DepthToSpace` and `SpaceToDepth`.
     pub(super) fn depth_space(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         let view = self.view(node, 0)?;
         let value = self.plain(node, &view)?;

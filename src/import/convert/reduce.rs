@@ -1,4 +1,4 @@
-//! Means, sums and maxima along axes.
+//! Converts means, sums and maxima along axes.
 
 use super::super::op::Argument;
 use super::super::refusal::Reason;
@@ -30,9 +30,9 @@ impl<'a> Converter<'a> {
         let not_said = || format!("over the axes {at:?} of {:?}", view.dims());
         let (channels, mut places) = match view.layout(shape) {
             Some([channels, height, width]) => (channels, vec![height, width]),
-            // A vector: its mean is a part of what exporters write out of normalisations and `softmax`.
+            // A vector: exporters use its mean in written-out normalisations and `softmax`.
             None if view.is_flat(shape) => (1, vec![]),
-            // All positions of a map as one axis, as of tokens.
+            // A map with all positions in one axis, such as tokens.
             None if shape.is_map() && rank == 3 => {
                 let merged = |order: [usize; 3]| {
                     let plain = View::whole(view.value, shape, self.batch);
@@ -69,7 +69,7 @@ impl<'a> Converter<'a> {
             _ => view.value,
         };
         let mut value = self.emit(node, Draft::new(word, vec![input]).arguments(arguments))?;
-        // A sum is the mean of as many elements, times their number.
+        // A sum is the mean times the number of elements.
         if matches!(kind, "ReduceSum" | "ReduceSumSquare" | "ReduceL2") {
             let arguments = vec![Argument::Real(count as f64)];
             value = self.emit(node, Draft::new("times", vec![value]).arguments(arguments))?;
@@ -83,7 +83,7 @@ impl<'a> Converter<'a> {
                 0 => own.axes[0].clone(),
                 axis if at.contains(&axis) => Vec::new(),
                 axis if axis == channels => own.axes[1].clone(),
-                // Each of the others as it was, where it is kept.
+                // The other axes keep their arrangement if they are kept.
                 axis => match view.layout(shape) {
                     Some([_, height, _]) => own.axes[if axis == height { 2 } else { 3 }].clone(),
                     None => Vec::new(),

@@ -1,11 +1,12 @@
-//! `Resize` and `Upsample`: only where the language samples at the same positions, which is computed.
+//! Converts `Resize` and `Upsample`, if `upsample` samples at the same positions; the positions of both are computed
+//! and compared.
 
 use super::super::op::Argument;
 use super::super::refusal::Reason;
 use super::reader::Reader;
 use super::{Converter, Draft};
 
-/// Rows or columns whose positions are compared.
+/// The number of rows or columns whose positions are compared.
 const MAX_OUTPUT: u64 = 1 << 20;
 
 /// How positions of the output are mapped to positions of the input.
@@ -15,7 +16,7 @@ struct Sampling<'a> {
 }
 
 impl Sampling<'_> {
-    /// The position of the input that output `i` is sampled at, before any rounding.
+    /// The position in the input at which output `i` is sampled, before rounding.
     fn position(&self, i: u64, input: u64, output: u64, scale: f64) -> Option<f64> {
         let (x, input, output) = (i as f64, input as f64, output as f64);
         Some(match self.coordinates {
@@ -29,7 +30,7 @@ impl Sampling<'_> {
         })
     }
 
-    /// The element that nearest sampling takes.
+    /// The index of the element that nearest sampling chooses.
     fn nearest(&self, position: f64, input: u64) -> Option<u64> {
         let rounded = match self.rounding {
             "floor" => position.floor(),
@@ -59,7 +60,7 @@ impl<'a> Converter<'a> {
         if node.text("keep_aspect_ratio_policy", "stretch")? != "stretch" {
             return Err("`keep_aspect_ratio_policy` is not `stretch`".into());
         }
-        // Position of height and width among the numbers given.
+        // The index of height or width among the given numbers.
         let at = |axis: i64, count: usize| match &axes {
             Some(axes) => axes.iter().position(|&one| one == axis || one == axis - 4),
             None => (count == 4).then_some(axis as usize),
@@ -114,7 +115,7 @@ impl<'a> Converter<'a> {
         }
         let index = if old { 1 } else { 2 };
         if !old {
-            // The region of interest only matters for `tf_crop_and_resize`, which is refused.
+            // The region of interest matters only for `tf_crop_and_resize`, which is refused.
             node.input(1);
         }
         let Some(scales) = self.tensor(node, index, "list of scales")? else { return Ok(None) };
@@ -125,7 +126,7 @@ impl<'a> Converter<'a> {
         }
     }
 
-    /// The arguments of `upsample`; `None` where nothing changes.
+    /// The arguments of `upsample`; `None` if nothing changes.
     fn sampled(
         &self,
         node: &Reader<'a>,
@@ -136,7 +137,7 @@ impl<'a> Converter<'a> {
         let mode = node.text("mode", "nearest")?;
         let default = if old { "asymmetric" } else { "half_pixel" };
         let coordinates = node.text("coordinate_transformation_mode", default)?;
-        // Corners are aligned over the extent before it is rounded down, which no word of the language says.
+        // With aligned corners ONNX uses the extent before it is rounded down, which the language cannot express.
         if coordinates == "align_corners" {
             for (&input, &(output, scale)) in inputs.iter().zip(&outputs) {
                 let exact = input as f64 * scale;

@@ -1,4 +1,4 @@
-//! Values of one axis besides the channels are maps of one row, and values that are spread over a map.
+//! Values with one axis besides the channels become maps of one row; values that are repeated over a map stay small.
 
 use super::super::model::Node;
 use super::super::refusal::Reason;
@@ -25,7 +25,8 @@ impl<'a> Converter<'a> {
         view
     }
 
-    /// `Expand` of a computed value: nothing is repeated, since products and quotients take the smaller value as it is.
+    /// Converts `Expand` of a computed value. Nothing is repeated, because products and quotients broadcast the smaller
+    /// value.
     pub(super) fn expand(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         let view = self.view(node, 0)?;
         let dims = view.dims();
@@ -52,7 +53,7 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// Values that were spread over a map are taken by products and quotients with a value of those extents only.
+    /// Refuses a repeated value as an operand of anything but a product or quotient with a value of the same extents.
     pub(super) fn refuse_spread(&self, node: &Node) -> Result<(), Reason> {
         for (index, name) in node.inputs.iter().enumerate() {
             let Some(extents) = self.spread.get(name.as_str()) else { continue };

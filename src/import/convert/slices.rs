@@ -1,4 +1,4 @@
-//! Parts of a value along its axes, and borders around it.
+//! Converts parts of a value along its axes, and borders around it.
 
 use super::super::op::{Argument, ValueId};
 use super::super::refusal::Reason;
@@ -7,13 +7,13 @@ use super::super::view::View;
 use super::reader::{Reader, axis_at};
 use super::{Converter, Draft};
 
-/// Channels that are picked by a list.
+/// The number of channels that a list may pick.
 const MAX_PICKED: u64 = 1 << 16;
-/// Runs of neighbours among them.
+/// The number of contiguous runs among them.
 const MAX_RUNS: usize = 16;
 
 impl<'a> Converter<'a> {
-    /// `count` channels from channel `first`; the whole value where that is all.
+    /// Takes `count` channels from channel `first` on; the value itself if these are all.
     fn part(
         &mut self,
         node: &Reader<'a>,
@@ -39,7 +39,7 @@ impl<'a> Converter<'a> {
         Ok(self.laid_out(value, permuted))
     }
 
-    /// Channels picked by a constant list: runs of neighbours, one behind the other.
+    /// Takes the channels of a constant list: one `slice` for each contiguous run, then concatenated.
     pub(super) fn picked(
         &mut self,
         node: &Reader<'a>,
@@ -91,7 +91,7 @@ impl<'a> Converter<'a> {
         let parts: Vec<u64> = match parts {
             Some(parts) => parts.iter().map(|&part| part.max(0) as u64).collect(),
             None => {
-                // The last part is smaller where they cannot be equal.
+                // The last part is smaller if the parts cannot be equal.
                 let each = dims[at].div_ceil(count.max(1));
                 (0..count).map(|part| each.min(dims[at].saturating_sub(part * each))).collect()
             }
@@ -157,7 +157,7 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// A map without its first and last rows (axis 2) or columns (axis 3).
+    /// Removes the first and last rows (axis 2) or columns (axis 3) of a map.
     fn cropped(
         &mut self,
         node: &Reader<'a>,
@@ -172,7 +172,7 @@ impl<'a> Converter<'a> {
         self.emit(node, Draft::new("crop", vec![value]).arguments(arguments))
     }
 
-    /// Every `step`th row or column among `count` from `first` on: the maximum of windows of one element.
+    /// Takes every `step`th of `count` rows or columns from `first` on, by `maxpool` with windows of one element.
     fn every(
         &mut self,
         node: &Reader<'a>,
@@ -257,7 +257,8 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// A border of −∞ belongs to the pool behind it: a peephole gives it away, or it is refused.
+    /// Adds a `pad`. A border of −∞ is allowed here: a peephole rule gives it to the pool that follows, otherwise it is
+    /// refused.
     fn pad_draft(
         &mut self,
         node: &Reader<'a>,
@@ -269,7 +270,7 @@ impl<'a> Converter<'a> {
         if plain {
             return self.emit(node, draft.arguments(arguments));
         }
-        // The shape does not depend on what fills the border.
+        // The shape is the same for every fill, so it is inferred without one.
         let pads =
             arguments.iter().filter(|argument| matches!(argument, Argument::Pads(..))).cloned().collect();
         let value = self.emit(node, draft.arguments(pads))?;

@@ -1,4 +1,4 @@
-//! Convolutions, pools and matrix products.
+//! Converts convolutions, pools and matrix products.
 
 use super::super::fold::{Binary, Derivation};
 use super::super::op::Argument;
@@ -10,18 +10,18 @@ use super::reader::Reader;
 use super::{Converter, Draft, Operand};
 use crate::tensor::{Shape, Window};
 
-/// Kernel, stride, dilation and pads of a node that slides a window.
+/// Kernel, stride, dilation and pads of a node with a sliding window.
 struct Sliding {
     kernel: [u64; 2],
     stride: [u64; 2],
     dilation: [u64; 2],
     /// Top, bottom, left, right.
     pads: [u64; 4],
-    /// Written as `same`.
+    /// Whether the padding is written as `same`.
     same: bool,
 }
 
-/// Two numbers of an attribute, each at least `least`; of one row the second is given only.
+/// An attribute of two numbers, each at least `least`. For a map of one row only the second is given.
 fn pair_of(node: &Reader<'_>, name: &str, default: u64, least: i64, row: bool) -> Result<[u64; 2], Reason> {
     match node.ints(name)?.as_deref() {
         None => Ok([default; 2]),
@@ -35,12 +35,12 @@ fn pair_of(node: &Reader<'_>, name: &str, default: u64, least: i64, row: bool) -
     }
 }
 
-/// Two numbers of an attribute, each at least `least`.
+/// An attribute of two numbers, each at least `least`.
 fn pair(node: &Reader<'_>, name: &str, default: u64, least: i64) -> Result<[u64; 2], Reason> {
     pair_of(node, name, default, least, false)
 }
 
-/// Four pads of an attribute, in the order of the language; of one row the last two are given only.
+/// An attribute of four pads, in the order of the language. For a map of one row only the last two are given.
 fn four_of(node: &Reader<'_>, name: &str, row: bool) -> Result<[u64; 4], Reason> {
     match node.ints(name)?.as_deref() {
         None => Ok([0; 4]),
@@ -53,7 +53,7 @@ fn four_of(node: &Reader<'_>, name: &str, row: bool) -> Result<[u64; 4], Reason>
     }
 }
 
-/// The weight rows that belong to a permuted order of the elements of the input.
+/// The weight for an input whose elements are in a permuted order: its columns in the order of the language.
 fn permuted_columns(weight: Tensor, order: &[u64], converter: &Converter<'_>) -> Result<Tensor, Reason> {
     // Column j of the model's weight belongs to element order[j]: the inverse gathers them.
     let mut inverse = vec![0i64; order.len()];
@@ -83,7 +83,7 @@ impl<'a> Converter<'a> {
             "SAME_LOWER" => {
                 for (axis, extent) in [height, width].into_iter().enumerate() {
                     let window = Window::same(kernel[axis], stride[axis], dilation[axis], extent);
-                    // The odd one stands before instead of behind.
+                    // `SAME_LOWER` puts an odd row or column before the input instead of behind it.
                     pads[2 * axis] = window.pad_after;
                     pads[2 * axis + 1] = window.pad_before;
                 }
@@ -114,7 +114,7 @@ impl<'a> Converter<'a> {
         Ok(weight)
     }
 
-    /// The bias of a convolution; one that was computed and is all zeros is none.
+    /// The bias of a convolution; `None` also for a computed bias of zeros.
     fn bias(&self, node: &Reader<'a>, outputs: u64) -> Result<Option<Tensor>, Reason> {
         let Some(bias) = self.tensor(node, 2, "bias")? else { return Ok(None) };
         if bias.dims() != [outputs] {
@@ -204,7 +204,7 @@ impl<'a> Converter<'a> {
                 + (i128::from(kernel) - 1) * i128::from(dilation[axis])
                 + 1;
             let total = full - i128::from(output.ok_or("`output_shape` is malformed")?);
-            // One more than the windows reach stands at the end.
+            // The output has one row or column more than the windows reach; it is added at the end.
             if total == -1 && wanted.is_some() {
                 (pads[2 * axis], pads[2 * axis + 1]) = (0, 0);
                 more[axis] += 1;
@@ -265,7 +265,7 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// `(Σ |x|^p)^(1/p)` of each window as a mean: by absolute values, by squares, or by squares of squares.
+    /// Converts `(Σ |x|^p)^(1/p)` of each window: a mean of absolute values, of squares or of fourth powers.
     pub(super) fn lp_pool(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         let view = self.view(node, 0)?;
         let kernel = pair(node, "kernel_shape", 0, 1)?;
@@ -308,7 +308,8 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// `Gemm` and `MatMul` by a constant: `dense`, or a 1x1 convolution of maps whose channels stand last.
+    /// Converts `Gemm` and `MatMul` with a constant: to `dense`, or to a 1x1 convolution for maps whose channels stand
+    /// last.
     pub(super) fn dense(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         let (Operand::View(view), Operand::Tensor(weight)) = (self.operand(node, 0)?, self.operand(node, 1)?)
         else {
@@ -328,7 +329,7 @@ impl<'a> Converter<'a> {
         let key = self.key(node, &[(Some(&weight), WEIGHT), (bias.as_ref(), BIAS)]);
         let mut weight = self.multiplied(node, weight, "alpha")?;
         let bias = bias.map(|bias| self.multiplied(node, bias, "beta")).transpose()?;
-        // Without a bias its factor says nothing.
+        // Without a bias its factor has no effect.
         node.ignore("beta");
         if !transposed {
             weight = Tensor::derived(Derivation::Transpose(vec![1, 0]), vec![weight], self.storage)?;
@@ -371,7 +372,7 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// A constant times an attribute of the node, where that is not 1.
+    /// A constant multiplied by an attribute of the node, unless that is 1.
     fn multiplied(&self, node: &Reader<'a>, tensor: Tensor, name: &str) -> Result<Tensor, Reason> {
         let factor = node.float(name, 1.0)?;
         if factor == 1.0 {
@@ -381,7 +382,7 @@ impl<'a> Converter<'a> {
         Ok(Tensor::derived(Derivation::Binary(Binary::Mul), vec![tensor, factor], self.storage)?)
     }
 
-    /// The third input of `Gemm`, as one number for each output.
+    /// The third input of `Gemm`, with one number for each output.
     fn dense_bias(&self, node: &Reader<'a>, outputs: u64) -> Result<Option<Tensor>, Reason> {
         if node.node.kind == "MatMul" {
             return Ok(None);
@@ -408,7 +409,7 @@ fn tensors(weight: Tensor, bias: Option<Tensor>) -> Vec<(&'static str, Tensor)> 
 }
 
 impl Sliding {
-    /// Size, padding and dilation as they are written.
+    /// Size, padding and dilation as arguments of the language.
     fn arguments(&self, dims: Vec<u64>, convolution: bool) -> Vec<Argument> {
         let [top, bottom, left, right] = self.pads;
         // A kernel of two sizes that keeps height and width is written with `same`.
@@ -428,7 +429,7 @@ impl Sliding {
         arguments
     }
 
-    /// ONNX and the language must mean the same windows and the same divisors where sizes are rounded up.
+    /// Refuses `ceil_mode` where the windows or divisors of ONNX and the language differ.
     fn check_ceil(&self, input: Shape, average: bool, countpad: bool, opset: i64) -> Result<(), Reason> {
         let (height, width) = input.extent();
         for (axis, extent) in [height, width].into_iter().enumerate() {
@@ -443,7 +444,7 @@ impl Sliding {
             let room = (window.padded(extent) as i128 - i128::from(window.extent())).max(0);
             let theirs = (room + i128::from(window.stride) - 1) / i128::from(window.stride) + 1;
             let ours = window.output(extent).map_or(0, i128::from);
-            // Since version 22 the definition leaves such a window out, as PyTorch does.
+            // Since version 22 ONNX leaves such a window out, as PyTorch does.
             if ours != theirs && opset < 22 {
                 return Err(format!(
                     "with `ceil_mode` ONNX has {theirs} windows along an axis of {extent}, the language {ours}: the \

@@ -1,4 +1,4 @@
-//! Activations that exporters write out.
+//! Rules for activations that exporters write out.
 
 use super::super::op::Argument;
 use super::Rewriter;
@@ -77,7 +77,7 @@ fn tanh(rewriter: &mut Rewriter<'_>, at: usize, plus: usize) -> Option<()> {
     None
 }
 
-/// The product at `at` of what `plus` makes and x, halved before or behind.
+/// Matches the product at `at` of x and the result of `plus`, halved before or after.
 fn halved(
     rewriter: &mut Rewriter<'_>,
     at: usize,
@@ -117,7 +117,7 @@ pub(super) fn hard_sigmoid(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()>
     rewriter.become_word(at, "hsigmoid", vec![], vec![x], &[clip, plus])
 }
 
-/// `x · clip(x + 3, 0, 6) / 6`, divided last.
+/// `x · clip(x + 3, 0, 6) / 6`, with the division last.
 pub(super) fn hard_swish(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     if !rewriter.is(at, "times", 1.0 / 6.0) {
         return None;

@@ -1,4 +1,4 @@
-//! Constants for each channel: biases of what stands before them, scales with a bias, affine parts of norms.
+//! Rules for constants of one number for each channel: biases, `scale`, affine parts of normalisations.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::super::tensor::Tensor;
 use super::super::values::ElementType;
 use super::Rewriter;
 
-/// A constant added to each channel behind a convolution without bias is its bias.
+/// Makes a constant that is added after a convolution without bias its bias.
 pub(super) fn bias(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     if rewriter.op(at).word != "bias" {
         return None;
@@ -25,7 +25,7 @@ pub(super) fn bias(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     Some(())
 }
 
-/// `MatMul` and the addition of a vector: the key may be that of the vector.
+/// Makes a vector that is added after `MatMul` its bias; the key may come from the vector.
 pub(super) fn dense_bias(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     let op = rewriter.op(at);
     if op.word != "dense" || op.key.is_some() {
@@ -40,7 +40,7 @@ pub(super) fn dense_bias(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     Some(())
 }
 
-/// A constant added to each channel behind a `scale` is its bias.
+/// Makes a constant that is added after a `scale` its bias.
 pub(super) fn scale_bias(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     if rewriter.op(at).word != "bias" {
         return None;
@@ -57,7 +57,7 @@ pub(super) fn scale_bias(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     Some(())
 }
 
-/// `scale` and its bias behind a group normalisation that has no affine part yet are that part.
+/// Makes a `scale` with bias after a group normalisation without parameters its affine part.
 pub(super) fn group_norm(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     let op = rewriter.op(at);
     if op.word != "scale" || op.tensor("bias").is_none() {
@@ -75,17 +75,17 @@ pub(super) fn group_norm(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     Some(())
 }
 
-/// What is left of constants added to each channel becomes a `scale` by 1 with a bias.
+/// Turns the remaining additions of a constant for each channel into `scale bias` with a factor of 1.
 pub(super) fn finish(network: &mut Network) {
     let mut keys: BTreeSet<String> = network.ops.iter().filter_map(|op| op.key.clone()).collect();
     for op in network.ops.iter_mut().filter(|op| op.word == "bias") {
         let Some((_, bias)) = op.tensors.pop() else { continue };
         let ones = Derivation::Fill(bias.dims().to_vec(), 1.0, ElementType::F32);
-        // A filled tensor needs no bytes of the file.
+        // A filled tensor is derived without reading the file.
         let Ok(ones) = Tensor::derived(ones, vec![], &Nothing) else { continue };
         op.word = "scale";
         op.arguments = vec![Argument::Flag("bias")];
-        // The module of the constant may be that of another operator, which keeps its key.
+        // If the module of the constant is that of another operator, that operator keeps the key.
         op.key = op.key.take().and_then(|key| match key.strip_suffix(".bias") {
             Some(module) => keys.insert(module.to_owned()).then(|| module.to_owned()),
             None => Some(key),

@@ -1,4 +1,4 @@
-//! Sums and concatenations as authors write them.
+//! Rules for sums and concatenations, to write them as authors do.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::super::network::Network;
 use super::super::op::ValueId;
 use super::Rewriter;
 
-/// `(a + b) + c` of one module is a sum of three, in the same order.
+/// Turns `(a + b) + c` of one module into a sum of three in the same order.
 pub(super) fn sums(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     if rewriter.op(at).word != "add" {
         return None;
@@ -21,9 +21,9 @@ pub(super) fn sums(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     rewriter.become_word(at, "add", vec![], inputs, &[left])
 }
 
-/// `concat(a, b, c)` where `concat(a, b)` exists becomes `concat(that, c)`: a growing list as DenseNet has it.
+/// Turns `concat(a, b, c)` into `concat(ab, c)` if `ab = concat(a, b)` exists: the growing list of DenseNet.
 pub(super) fn share(network: &mut Network) {
-    // Each concatenation by the values that it finally holds.
+    // Maps the flat operands of each concatenation to its value.
     let mut known: BTreeMap<Vec<ValueId>, ValueId> = BTreeMap::new();
     let mut whole: BTreeMap<ValueId, Vec<ValueId>> = BTreeMap::new();
     for op in network.ops.iter_mut().filter(|op| op.word == "concat") {

@@ -1,7 +1,7 @@
-//! Small patterns of operators that are one word of the language: an exporter's decompositions put together again.
+//! Replaces small patterns of operators by one word of the language: undoes the decompositions of exporters.
 //!
-//! An operator in the middle of a pattern has no user outside of it. Every rule says exactly what the operators that
-//! it replaces say.
+//! An operator inside a pattern has no user outside of it. The replacement of a rule computes exactly what the replaced
+//! operators compute.
 
 mod activations;
 mod affine;
@@ -12,15 +12,15 @@ mod pads;
 use super::network::Network;
 use super::op::{Argument, Op, ValueId};
 
-/// How often all rules are tried; each pattern of the exporters is found within three.
+/// The number of rounds over all rules; the exporters' patterns need at most three.
 const MOST_ROUNDS: usize = 8;
 
-/// The operators of a network while they are rewritten.
+/// The operators of a network that is being rewritten.
 struct Rewriter<'a> {
     network: &'a mut Network,
     /// The operator that makes each value.
     maker: Vec<Option<usize>>,
-    /// The operators that use each value; once for each use.
+    /// The operators that use each value, once for each use.
     users: Vec<Vec<usize>>,
     /// Whether each value is an output.
     is_output: Vec<bool>,
@@ -28,7 +28,7 @@ struct Rewriter<'a> {
     changed: bool,
 }
 
-/// Rewrites a network until no rule applies.
+/// Applies all rules until none applies.
 pub(super) fn simplify(network: &mut Network) {
     for _ in 0..MOST_ROUNDS {
         let mut rewriter = Rewriter::new(network);
@@ -51,7 +51,7 @@ pub(super) fn simplify(network: &mut Network) {
     concats::share(network);
 }
 
-/// A rule looks at the operator at an index, and returns `None` where it does not apply.
+/// A rule tries to rewrite at the operator with an index; `None` if it does not apply.
 type Rule = fn(&mut Rewriter<'_>, usize) -> Option<()>;
 
 const RULES: &[Rule] = &[
@@ -91,13 +91,13 @@ impl<'a> Rewriter<'a> {
         &self.network.ops[at]
     }
 
-    /// The operator that makes a value, if it is of this word.
+    /// The operator that makes a value, if it has this word.
     fn made_by(&self, value: ValueId, word: &str) -> Option<usize> {
         let at = self.maker[value.0]?;
         (!self.dead[at] && self.op(at).word == word).then_some(at)
     }
 
-    /// The same, if nobody else uses the value.
+    /// As [`Rewriter::made_by`], if the value has no other user.
     fn only_for(&self, value: ValueId, word: &str) -> Option<usize> {
         self.made_by(value, word).filter(|_| self.is_single(value))
     }
@@ -107,12 +107,12 @@ impl<'a> Rewriter<'a> {
         self.has_users(value, 1)
     }
 
-    /// Whether so many operators use a value, which is no output.
+    /// Whether exactly `count` operators use a value and it is no output.
     fn has_users(&self, value: ValueId, count: usize) -> bool {
         self.users[value.0].iter().filter(|&&at| !self.dead[at]).count() == count && !self.is_output[value.0]
     }
 
-    /// The only user of a value, if it is of this word.
+    /// The only user of a value, if it has this word.
     fn only_user(&self, value: ValueId, word: &str) -> Option<usize> {
         if !self.is_single(value) {
             return None;
@@ -126,7 +126,7 @@ impl<'a> Rewriter<'a> {
         self.op(at).inputs[0]
     }
 
-    /// The other operand of an operator of two.
+    /// The other operand of an operator with two.
     fn other(&self, at: usize, than: ValueId) -> Option<ValueId> {
         match *self.op(at).inputs.as_slice() {
             [left, right] if left == than => Some(right),
@@ -142,7 +142,7 @@ impl<'a> Rewriter<'a> {
             && op.real().is_some_and(|real| (real - number).abs() <= 1e-5 * number.abs().max(1e-3))
     }
 
-    /// The operator `at` becomes another word over other operands; those in `gone` are no more.
+    /// Replaces the operator `at` by another word over other operands, and removes those in `gone`.
     fn become_word(
         &mut self,
         at: usize,
@@ -163,7 +163,7 @@ impl<'a> Rewriter<'a> {
         Some(())
     }
 
-    /// The operator `at` is no more; its users take its operand.
+    /// Removes the operator `at`; its users take its operand.
     fn bypass(&mut self, at: usize) {
         let (from, to) = (self.op(at).output, self.input(at));
         self.dead[at] = true;

@@ -1,4 +1,4 @@
-//! Normalisations and `softmax` written out, as exporters and ONNX's own functions do.
+//! Rules for normalisations and `softmax` that exporters and ONNX's function bodies write out.
 
 use super::super::convert::eps;
 use super::super::fold::Derivation;
@@ -7,7 +7,7 @@ use super::super::tensor::Tensor;
 use super::super::values::ElementType;
 use super::Rewriter;
 
-/// The least norm where none is written.
+/// The smallest divisor of an `l2norm` without a written one.
 const L2_EPS: f32 = 1e-12;
 
 /// `(x − mean) / √(mean((x − mean)²) + eps) · weight + bias`, all over the channels.
@@ -143,7 +143,7 @@ pub(super) fn log_softmax(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> 
     }
 }
 
-/// The operators of `value` as the sum of `of` over its channels: a mean, times their number.
+/// Matches a sum of `of` over its channels (a mean times their number) with the value `value`, and gives its operators.
 fn sum_over_channels(rewriter: &Rewriter<'_>, value: ValueId, of: ValueId) -> Option<[usize; 2]> {
     let times = rewriter.only_for(value, "times")?;
     let mean = rewriter.only_for(rewriter.input(times), "mean")?;
@@ -152,7 +152,7 @@ fn sum_over_channels(rewriter: &Rewriter<'_>, value: ValueId, of: ValueId) -> Op
     is_sum.then_some([times, mean])
 }
 
-/// The operators of `value` as `x − max(x)` over the channels: the difference and the maximum.
+/// Matches `x − max(x)` over the channels with the value `value`, and gives the difference and the maximum.
 fn less_its_maximum(rewriter: &Rewriter<'_>, value: ValueId) -> Option<(usize, usize)> {
     let difference = rewriter.made_by(value, "sub")?;
     let greatest = rewriter.only_for(*rewriter.op(difference).inputs.get(1)?, "max")?;

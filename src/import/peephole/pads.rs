@@ -1,9 +1,9 @@
-//! Borders that belong to the window behind them.
+//! Rules that move borders into the window operator behind them.
 
 use super::super::op::Argument;
 use super::Rewriter;
 
-/// Zeros around the input of a convolution are its padding; −∞ around that of a maximum is too.
+/// Makes zeros around the input of a convolution its padding, and −∞ around the input of a `maxpool`.
 pub(super) fn into_window(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     if rewriter.op(at).word != "pad" {
         return None;
@@ -13,7 +13,7 @@ pub(super) fn into_window(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> 
         match argument {
             Argument::Pads(_, pads) => more = *pads,
             Argument::Named("value", value) => fill = *value,
-            // Another mode than constant.
+            // A mode other than constant.
             _ => return None,
         }
     }
@@ -43,7 +43,7 @@ pub(super) fn into_window(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> 
         }
     }
     op.inputs = vec![input];
-    // A pool's padding may be too large for the language: then the border stays.
+    // If the padding is too large for a pool of the language, the `pad` stays.
     let shape = rewriter.network.shape(input);
     if rewriter.op(window).infer(&[shape]).is_err() {
         let op = &mut rewriter.network.ops[window];
