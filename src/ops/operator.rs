@@ -3,7 +3,6 @@
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
 use super::field::Arguments;
-use super::tools::nothing;
 use super::{Bound, Cost, Counted, Number, OpError, Parameter, Spec};
 use crate::tensor::{Resampling, Shape, Window};
 
@@ -115,15 +114,11 @@ pub trait Operator {
     fn parameters(&self, _inputs: &[Shape]) -> Vec<Parameter> {
         Vec::new()
     }
-    /// The operations for one picture; what only moves elements has none.
-    fn cost(&self, _inputs: &[Shape], _output: Shape) -> Cost {
-        Cost::default()
-    }
-    /// What other tools count for one picture besides multiply-accumulates, an entry for each tool that has a rule. Most
-    /// operators are counted by no tool.
-    fn counted(&self, _inputs: &[Shape], _output: Shape) -> Vec<Counted> {
-        nothing()
-    }
+    /// The operations for one picture; `costs_nothing!()` for what only moves elements.
+    fn cost(&self, inputs: &[Shape], output: Shape) -> Cost;
+    /// What other tools count for one picture besides multiply-accumulates, an entry for each tool that has a rule;
+    /// `counted_by_no_tool!()` where they all count nothing.
+    fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted>;
     /// How positions of the output see positions of the input.
     fn geometry(&self, input: Shape) -> Geometry;
     /// Whether the output may share memory with the first input.

@@ -43,6 +43,34 @@ pub(super) fn nothing() -> Vec<Counted> {
     rules([])
 }
 
+/// The facet `cost` of an operator that only moves elements.
+macro_rules! costs_nothing {
+    () => {
+        fn cost(
+            &self,
+            _inputs: &[$crate::tensor::Shape],
+            _output: $crate::tensor::Shape,
+        ) -> $crate::ops::Cost {
+            $crate::ops::Cost::default()
+        }
+    };
+}
+
+/// The facet `counted` of an operator for which every tool counts nothing besides multiply-accumulates.
+macro_rules! counted_by_no_tool {
+    () => {
+        fn counted(
+            &self,
+            _inputs: &[$crate::tensor::Shape],
+            _output: $crate::tensor::Shape,
+        ) -> Vec<$crate::ops::Counted> {
+            $crate::ops::tools::nothing()
+        }
+    };
+}
+
+pub(crate) use {costs_nothing, counted_by_no_tool};
+
 /// The rules of an operator, each with its amount; the other tools count nothing.
 pub(super) fn rules<const N: usize>(rules: [(Tool, &'static str, u128); N]) -> Vec<Counted> {
     let silent = Tool::ALL.into_iter().filter(|tool| rules.iter().all(|(one, ..)| one != tool));

@@ -6,6 +6,7 @@ use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
 use crate::ops::forms::{ADD, RESIDUAL};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
+use crate::ops::tools::counted_by_no_tool;
 use crate::ops::torch::{Both, Helper, ToTorch, Torch};
 use crate::ops::{
     Arrays, Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Written,
@@ -164,6 +165,8 @@ impl Operator for Add {
         };
         Cost { add, mul: if self.scale.is_some() { elements } else { 0 }, ..Cost::default() }
     }
+
+    counted_by_no_tool!();
 
     fn geometry(&self, _input: Shape) -> Geometry {
         Geometry::Pointwise

@@ -6,6 +6,7 @@ use crate::diag::Code;
 use crate::ops::field::arguments;
 use crate::ops::forms::CONCAT;
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
+use crate::ops::tools::{costs_nothing, counted_by_no_tool};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Arrays, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
@@ -49,6 +50,10 @@ impl Operator for Concat {
         let channels = inputs.iter().fold(0u64, |sum, shape| sum.saturating_add(shape.channels()));
         Ok(first.with_channels(channels))
     }
+
+    costs_nothing!();
+
+    counted_by_no_tool!();
 
     fn geometry(&self, _input: Shape) -> Geometry {
         Geometry::Pointwise

@@ -6,6 +6,7 @@ use crate::diag::Code;
 use crate::ops::field::arguments;
 use crate::ops::forms::MUL;
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
+use crate::ops::tools::counted_by_no_tool;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Arrays, Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
@@ -64,6 +65,8 @@ impl Operator for Mul {
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
         Cost { mul: u128::from(output.elements()) * (inputs.len() as u128 - 1), ..Cost::default() }
     }
+
+    counted_by_no_tool!();
 
     fn geometry(&self, _input: Shape) -> Geometry {
         Geometry::Pointwise

@@ -7,6 +7,7 @@ use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
 use crate::ops::forms::{MAX, MIN, SUB};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
+use crate::ops::tools::counted_by_no_tool;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Arrays, Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
@@ -103,6 +104,8 @@ impl Operator for Pairwise {
             Joined::Greatest | Joined::Least => Cost { cmp: operations, ..Cost::default() },
         }
     }
+
+    counted_by_no_tool!();
 
     fn geometry(&self, _input: Shape) -> Geometry {
         Geometry::Pointwise

@@ -3,6 +3,7 @@
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
+use crate::ops::tools::{costs_nothing, counted_by_no_tool};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
     Arrays, Bound, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
@@ -62,6 +63,10 @@ impl Operator for Dropout {
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError> {
         Ok(inputs[0])
     }
+
+    costs_nothing!();
+
+    counted_by_no_tool!();
 
     fn geometry(&self, _input: Shape) -> Geometry {
         Geometry::Pointwise

@@ -31,11 +31,8 @@ pub(crate) trait Norm {
     fn together(&self, input: Shape) -> Result<Together, OpError>;
     /// What is trained.
     fn trained(&self) -> Trained;
-    /// The operations for a set of `elements`, without those of trained factors and summands; those of
-    /// [`standardise`] where nothing else is said.
-    fn cost_of_set(&self, elements: u128) -> Cost {
-        cost_to_standardise(elements)
-    }
+    /// The operations for a set of `elements`, without those of trained factors and summands.
+    fn cost_of_set(&self, elements: u128) -> Cost;
     /// What other tools count, as [`Operator::counted`](crate::ops::Operator::counted).
     fn counted_by_tools(&self, input: Shape) -> Vec<Counted>;
     /// Normalises a set.
@@ -140,7 +137,7 @@ pub(crate) fn standardise<N: Number>(set: &mut [N], eps: f64) {
 }
 
 /// The operations of [`standardise`] for so many elements.
-fn cost_to_standardise(elements: u128) -> Cost {
+pub(crate) fn cost_to_standardise(elements: u128) -> Cost {
     Cost { add: 4 * elements - 1, mul: 2 * elements, div: 3, sqrt: 1, ..Cost::default() }
 }
 

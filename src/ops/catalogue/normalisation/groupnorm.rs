@@ -1,13 +1,13 @@
 //! `groupnorm`: normalisation over groups of channels and all positions.
 
 use super::epsilon::EPS;
-use super::family::{self, Norm, Together, Trained, norm_operator, standardise};
+use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{STANDARDISED, WEIGHTS, rules};
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Counted, Default, Kind, Number, OpError, Spec, Tool, Value, Written};
+use crate::ops::{Cost, Counted, Default, Kind, Number, OpError, Spec, Tool, Value, Written};
 use crate::tensor::Shape;
 
 /// How `groupnorm` is written.
@@ -89,6 +89,10 @@ impl Norm for GroupNorm {
 
     fn trained(&self) -> Trained {
         Trained::WeightAndBias
+    }
+
+    fn cost_of_set(&self, elements: u128) -> Cost {
+        cost_to_standardise(elements)
     }
 
     fn counted_by_tools(&self, input: Shape) -> Vec<Counted> {

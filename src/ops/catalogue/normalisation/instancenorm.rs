@@ -1,14 +1,14 @@
 //! `instancenorm`: normalisation of each channel over its positions.
 
 use super::epsilon::EPS;
-use super::family::{self, Norm, Together, Trained, norm_operator, standardise};
+use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
 use super::groupnorm::grouped;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{STANDARDISED, WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
-use crate::ops::{Counted, Flag, Number, OpError, Spec, Tool, Written};
+use crate::ops::{Cost, Counted, Flag, Number, OpError, Spec, Tool, Written};
 use crate::tensor::Shape;
 
 /// How `instancenorm` is written.
@@ -82,6 +82,10 @@ impl Norm for InstanceNorm {
 
     fn trained(&self) -> Trained {
         if self.affine { Trained::WeightAndBias } else { Trained::Nothing }
+    }
+
+    fn cost_of_set(&self, elements: u128) -> Cost {
+        cost_to_standardise(elements)
     }
 
     fn counted_by_tools(&self, input: Shape) -> Vec<Counted> {

@@ -1,12 +1,12 @@
 //! `layernorm`: normalisation over the channels at each position.
 
 use super::epsilon::EPS;
-use super::family::{self, Norm, Together, Trained, norm_operator, standardise};
+use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
 use crate::ops::field::{Arguments, arguments};
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{STANDARDISED, WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
-use crate::ops::{Counted, FIRST, Number, OpError, Spec, Tool, Written};
+use crate::ops::{Cost, Counted, FIRST, Number, OpError, Spec, Tool, Written};
 use crate::tensor::Shape;
 
 /// How `layernorm` is written.
@@ -89,6 +89,10 @@ impl Norm for LayerNorm {
 
     fn trained(&self) -> Trained {
         Trained::WeightAndBias
+    }
+
+    fn cost_of_set(&self, elements: u128) -> Cost {
+        cost_to_standardise(elements)
     }
 
     fn counted_by_tools(&self, input: Shape) -> Vec<Counted> {

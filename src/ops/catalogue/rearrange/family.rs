@@ -42,21 +42,9 @@ macro_rules! rearrange_operator {
                 self.rearranged(inputs[0])
             }
 
-            fn cost(
-                &self,
-                _inputs: &[$crate::tensor::Shape],
-                _output: $crate::tensor::Shape,
-            ) -> $crate::ops::Cost {
-                $crate::ops::Cost::default()
-            }
+            $crate::ops::tools::costs_nothing!();
 
-            fn counted(
-                &self,
-                _inputs: &[$crate::tensor::Shape],
-                _output: $crate::tensor::Shape,
-            ) -> Vec<$crate::ops::Counted> {
-                $crate::ops::tools::nothing()
-            }
+            $crate::ops::tools::counted_by_no_tool!();
 
             fn geometry(&self, input: $crate::tensor::Shape) -> $crate::ops::Geometry {
                 self.moves(input)

@@ -5,6 +5,7 @@ use ndarray::IxDyn;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
+use crate::ops::tools::{costs_nothing, counted_by_no_tool};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Arrays, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
@@ -63,6 +64,10 @@ impl Operator for Flatten {
             .map_err(|error| OpError { helps: vec!["remove it: a vector is flat".to_owned()], ..error })?;
         Ok(Shape::Vector(inputs[0].elements()))
     }
+
+    costs_nothing!();
+
+    counted_by_no_tool!();
 
     fn geometry(&self, _input: Shape) -> Geometry {
         Geometry::Pointwise

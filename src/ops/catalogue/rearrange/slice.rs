@@ -5,6 +5,7 @@ use ndarray::{Axis, Slice as Range};
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
+use crate::ops::tools::{costs_nothing, counted_by_no_tool};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
     Arrays, Attribute, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Value, Written,
@@ -70,6 +71,10 @@ impl Operator for Slice {
                 .note(format!("{} + {} is more than {channels}", self.first, self.count))),
         }
     }
+
+    costs_nothing!();
+
+    counted_by_no_tool!();
 
     fn geometry(&self, input: Shape) -> Geometry {
         if input.is_map() { Geometry::Pointwise } else { Geometry::Whole }

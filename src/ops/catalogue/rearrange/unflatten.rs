@@ -3,6 +3,7 @@
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
+use crate::ops::tools::{costs_nothing, counted_by_no_tool};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Arrays, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
 use crate::tensor::Shape;
@@ -74,6 +75,10 @@ impl Operator for Unflatten {
                 .here(format!("a map of {} arrives here", inputs[0]))),
         }
     }
+
+    costs_nothing!();
+
+    counted_by_no_tool!();
 
     fn geometry(&self, _input: Shape) -> Geometry {
         Geometry::Whole

@@ -5,6 +5,7 @@ use ndarray::Axis;
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
+use crate::ops::tools::counted_by_no_tool;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Arrays, Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
@@ -90,6 +91,8 @@ impl Operator for OverChannels {
             Cost { add: joined, div: positions, ..Cost::default() }
         }
     }
+
+    counted_by_no_tool!();
 
     fn geometry(&self, input: Shape) -> Geometry {
         if input.is_map() { Geometry::Pointwise } else { Geometry::Whole }
