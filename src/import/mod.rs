@@ -24,6 +24,7 @@ mod policies;
 mod print;
 mod refusal;
 mod regions;
+mod repeats;
 mod scopes;
 mod sharing;
 mod spell;
@@ -159,6 +160,7 @@ fn write_down(network: &mut Network, options: &ImportOptions) -> Result<check::P
     match attempts(network) {
         Err(_) if !network.shared.is_empty() => {
             let uses = std::mem::take(&mut network.shared).len();
+            network.alone.clear();
             network.notes.push(format!(
                 "the model computes {uses} times with the weights of an earlier operator, which the text cannot say: \
                  each of these has weights of its own"

@@ -9,10 +9,10 @@ use super::op::ValueId;
 use super::tree::{GroupId, Mode, Statement, Tree};
 
 /// The number of trailing words of a statement; more would not fit on a line, or exceed the limit of arguments.
-const MOST_TRAILING: usize = 32;
+pub(super) const MOST_TRAILING: usize = 32;
 
 /// Whether a word can trail another operator.
-fn is_trailing(word: &str) -> bool {
+pub(super) fn is_trailing(word: &str) -> bool {
     ops::find(word).is_some_and(|spec| spec.trailing)
 }
 
@@ -201,7 +201,10 @@ impl Namer<'_, '_> {
                 && may(head.op)
             {
                 match merged.last_mut() {
-                    Some(Statement::Head(before)) if before.trailing.len() < MOST_TRAILING => {
+                    Some(Statement::Head(before))
+                        if before.trailing.len() < MOST_TRAILING
+                            && !self.tree.network.alone.contains(&before.op) =>
+                    {
                         before.trailing.push(head.op);
                         before.output = head.output;
                         continue;

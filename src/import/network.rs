@@ -1,6 +1,6 @@
 //! The network of a model: canonical operators in the order of their computation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::tensor::Shape;
 
@@ -25,6 +25,9 @@ pub(super) struct Network {
     pub(super) outputs: Vec<(String, ValueId)>,
     /// For operators that compute with the tensors of an earlier one, that operator.
     pub(super) shared: BTreeMap<usize, usize>,
+    /// Operators that own or take shared tensors, and are not followed by the same words everywhere: nothing may trail
+    /// them, so that `shared` repeats them alone.
+    pub(super) alone: BTreeSet<usize>,
     /// Facts that the user should know, one line each.
     pub(super) notes: Vec<String>,
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::naming::quoted_path;
-use super::sharing::Sharing;
+use super::repeats::Repeats;
 use super::tokens::render;
 use super::tree::{Form, GroupId, Mode, Statement, Tree};
 use super::units::{Unit, Units, WIDTH};
@@ -16,7 +16,7 @@ const SHORT: usize = 64;
 pub(super) fn print(tree: &Tree<'_>, name: &str, params: Option<u64>) -> String {
     let patterned = tree.groups.iter().filter(|group| group.mode == Mode::Pattern && !group.is_copy);
     let patterns = patterned.map(|group| group.path.as_slice()).collect();
-    let mut printer = Printer { tree, sharing: Sharing::of(tree), patterns };
+    let mut printer = Printer { tree, repeats: Repeats::of(tree), patterns };
     let mut text = String::new();
     for block in tree.blocks.iter().rev() {
         let parameters: Vec<String> = block
@@ -66,7 +66,7 @@ fn underscored(number: u64) -> String {
 
 struct Printer<'t, 'n> {
     tree: &'t Tree<'n>,
-    sharing: Sharing<'t>,
+    repeats: Repeats<'t>,
     /// The scopes whose members are named by a pattern.
     patterns: BTreeSet<&'t [String]>,
 }
@@ -105,10 +105,10 @@ impl<'t> Printer<'t, '_> {
             Statement::Group(id) if !numbered => Some(self.tree.group(*id).component.clone()),
             _ => return None,
         };
-        let earlier = self.sharing.earlier(self.tree, statement)?;
-        let path = self.sharing.path(self.tree, earlier)?;
-        // Print both and compare the texts.
-        let sharing = std::mem::take(&mut self.sharing);
+        let earlier = self.repeats.earlier(self.tree, statement)?;
+        let path = self.repeats.path(self.tree, earlier)?;
+        // Print both in full, without `shared` inside, and compare the texts.
+        let repeats = std::mem::take(&mut self.repeats);
         let mut text = |one: &'t Statement| {
             let (mut lines, named) = self.written(one, depth, false);
             if let (true, Some(last)) = (named, lines.last_mut()) {
@@ -117,7 +117,7 @@ impl<'t> Printer<'t, '_> {
             lines
         };
         let are_equal = text(earlier) == text(statement);
-        self.sharing = sharing;
+        self.repeats = repeats;
         are_equal.then_some((path, own))
     }
 

@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::naming::{MOST_TRAILING, is_trailing};
 use super::network::Network;
 use super::op::{Op, ValueId};
-use super::tree::{Statement, Tree};
 
 /// The number of operators with one tensor among which an owner is searched; more have it by chance.
 const MOST_OWNERS: usize = 256;
@@ -37,7 +37,50 @@ pub(super) fn find(network: &mut Network) {
         }
     }
     give_keys(network, &shared);
+    network.alone = followed_differently(network, &shared);
     network.shared = shared;
+}
+
+/// The owners and users of tensors that are followed by different words.
+fn followed_differently(network: &Network, shared: &BTreeMap<usize, usize>) -> BTreeSet<usize> {
+    let mut next: Vec<Option<usize>> = vec![None; network.shapes.len()];
+    let uses = network.uses();
+    for (index, op) in network.ops.iter().enumerate() {
+        if let [input] = *op.inputs.as_slice()
+            && uses[input.0] == 1
+            && is_trailing(op.word)
+        {
+            next[input.0] = Some(index);
+        }
+    }
+    let follower = |index: usize| next[network.ops[index].output.0];
+    let alike = |one: usize, other: usize| {
+        let (a, b) = (&network.ops[one], &network.ops[other]);
+        a.word == b.word
+            && a.arguments == b.arguments
+            && (b.tensors.is_empty() || shared.get(&other) == Some(&one))
+    };
+    let mut alone = BTreeSet::new();
+    for (&user, &owner) in shared {
+        let (mut at, mut earlier) = (follower(user), follower(owner));
+        for _ in 0..MOST_TRAILING {
+            match (at, earlier) {
+                (Some(one), Some(other)) if alike(other, one) => {
+                    (at, earlier) = (follower(one), follower(other));
+                }
+                (None, None) => break,
+                _ => {
+                    alone.extend([user, owner]);
+                    break;
+                }
+            }
+        }
+    }
+    // A user whose owner stands alone for another user does so too.
+    let with_owner = shared.iter().filter(|(_, owner)| alone.contains(owner)).map(|(user, _)| *user);
+    let users: Vec<usize> = with_owner.collect();
+    alone.extend(users);
+    alone
 }
 
 /// Whether two operators have the same word, arguments and tensors.
@@ -139,60 +182,4 @@ fn without_numbers(path: &str) -> String {
 
 fn root(key: &str) -> String {
     key.split('.').next().unwrap_or_default().to_owned()
-}
-
-/// The statements of a text whose operators own shared tensors.
-#[derive(Default)]
-pub(super) struct Sharing<'t> {
-    /// For the first operator with tensors, the statements that begin with it, the outermost first.
-    owners: BTreeMap<usize, Vec<&'t Statement>>,
-}
-
-impl<'t> Sharing<'t> {
-    /// Collects the statements of a tree.
-    pub(super) fn of(tree: &'t Tree<'_>) -> Sharing<'t> {
-        let mut owners: BTreeMap<usize, Vec<&'t Statement>> = BTreeMap::new();
-        if !tree.network.shared.is_empty() {
-            let needed: BTreeSet<usize> = tree.network.shared.values().copied().collect();
-            for statement in &tree.root {
-                tree.walk(statement, true, &mut |one| {
-                    if let Some(first) = keyed(tree, one).first().filter(|first| needed.contains(first)) {
-                        owners.entry(*first).or_default().push(one);
-                    }
-                });
-            }
-        }
-        Sharing { owners }
-    }
-
-    /// The earlier statement whose operators own the tensors of all operators of `statement`.
-    pub(super) fn earlier(&self, tree: &Tree<'_>, statement: &Statement) -> Option<&'t Statement> {
-        let shared = &tree.network.shared;
-        let keyed_here = keyed(tree, statement);
-        let owner = self.owners.get(shared.get(keyed_here.first()?)?)?;
-        let owners: Vec<usize> = keyed_here.iter().map_while(|op| shared.get(op).copied()).collect();
-        let is_named = |one: &Statement| matches!(one, Statement::Head(_) | Statement::Group(_));
-        let found = owner.iter().find(|one| {
-            is_named(one)
-                && std::mem::discriminant(**one) == std::mem::discriminant(statement)
-                && keyed(tree, one) == owners
-        });
-        found.copied().filter(|_| owners.len() == keyed_here.len())
-    }
-
-    /// The path of a statement from the network down.
-    pub(super) fn path(&self, tree: &Tree<'_>, statement: &Statement) -> Option<String> {
-        match statement {
-            Statement::Group(id) => Some(tree.group(*id).path.join(".")),
-            Statement::Head(head) => Some(tree.keys[head.op].as_ref()?.join(".")),
-            _ => None,
-        }
-    }
-}
-
-/// The operators of a statement that have tensors.
-fn keyed(tree: &Tree<'_>, statement: &Statement) -> Vec<usize> {
-    let mut ops = tree.ops_of(statement);
-    ops.retain(|&op| !tree.op(op).tensors.is_empty());
-    ops
 }

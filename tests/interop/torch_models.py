@@ -1,4 +1,4 @@
-"""Small models as PyTorch exports them: tests/fixtures/onnx/repeated_{module,step}.onnx, modules that run several
+"""Small models as PyTorch exports them: tests/fixtures/onnx/repeated_{module,step,layer}.onnx, modules that run several
 times, and unit_length.onnx, `F.normalize`.
 
     python tests/interop/torch_models.py
@@ -54,6 +54,17 @@ class Step(nn.Module):
         return x
 
 
+class Layer(nn.Module):
+    """One convolution that runs three times, with another function behind it each time."""
+
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, x):
+        return self.c(torch.relu(self.c(torch.tanh(self.c(x)))))
+
+
 class UnitLength(nn.Module):
     """Each position by the norm of its channels."""
 
@@ -64,7 +75,8 @@ class UnitLength(nn.Module):
 def main():
     warnings.filterwarnings("ignore")
     torch.manual_seed(0)
-    for model, name in ((Module(), "repeated_module"), (Step(), "repeated_step")):
+    models = ((Module(), "repeated_module"), (Step(), "repeated_step"), (Layer(), "repeated_layer"))
+    for model, name in models:
         torch.onnx.export(
             model.eval(),
             torch.randn(1, 3, 32, 32),

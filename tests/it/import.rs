@@ -77,10 +77,11 @@ fn has(file: &'static str, lines: &[&str]) {
 }
 
 /// The models that can be imported as they are.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "activations.onnx",
     "channels_last.onnx",
     "external.onnx",
+    "repeated_layer.onnx",
     "repeated_module.onnx",
     "repeated_step.onnx",
     "residual.onnx",
@@ -210,6 +211,10 @@ fn a_module_that_runs_several_times_shares_its_weights() {
     ];
     has("repeated_module.onnx", &lines);
     has("repeated_step.onnx", &["shared c as c_2;", "shared bn as bn_2", "expect params == 632;"]);
+    // The words behind the convolution differ, so that it stands alone.
+    let lines =
+        ["conv 3x3x3 pad=1 as c;", "shared c as c_2; relu;", "shared c as c_3;", "expect params == 84;"];
+    has("repeated_layer.onnx", &lines);
     let keys = imported("repeated_step.onnx", &ImportOptions::default()).unwrap().weights.len();
     assert_eq!(keys, 2 + 2 + 4, "of two convolutions and one normalisation");
 }
