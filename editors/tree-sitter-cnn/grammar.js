@@ -79,7 +79,8 @@ module.exports = grammar({
         // One token with its `=`: a `table` alone begins an item.
         table_attribute: (_) => token(prec(3, /table[ \t]*=/)),
         signed: ($) => seq('-', choice($.real, $.integer)),
-        word: ($) => $.identifier,
+        // `prelu shared`: behind an operator it is a flag, at the beginning of a statement a keyword.
+        word: ($) => choice($.identifier, alias('shared', $.identifier)),
 
         // One token in the language; white space only inside the parentheses.
         size: ($) => prec.right(seq($._dimension, repeat(seq(choice($.times, $.stride), $._next_dimension)))),

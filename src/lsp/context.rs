@@ -40,6 +40,8 @@ pub(super) struct Context<'a> {
     pub expected: Expected<'a>,
     /// The offset of the first token of the statement that is being typed; that of the cursor where none is begun.
     pub statement_start: u32,
+    /// Whether a shape arrives here, which `in` names: at none of a file's constants, parameters and instances.
+    pub receives: bool,
 }
 
 /// Analyses the tokens before an offset.
@@ -61,7 +63,7 @@ pub(super) fn at(parsed: &Parsed, offset: u32) -> Context<'_> {
         _ => reader.expected(typed.copied(), offset),
     };
     let statement_start = statement.map_or(word_start, |index| parsed.tokens[index].start);
-    Context { expected, statement_start }
+    Context { expected, statement_start, receives: reader.receives(statement) }
 }
 
 /// The path that is being typed behind `@`, `shared` or `expect`. The lexer makes one token of complete paths only, so
@@ -129,6 +131,13 @@ impl<'a> Reader<'a> {
             return (Expected::Nothing, begun);
         }
         (self.in_statement(statement), begun)
+    }
+
+    /// Whether the statement that begins with a token is in a body, and no head of an item.
+    fn receives(&self, statement: Option<usize>) -> bool {
+        let head = statement.map_or("", |index| self.text(self.parsed.tokens[index]));
+        let is_item = matches!(head, "network" | "block" | "inline" | "table" | "use");
+        !is_item && (self.depth() > 0 || self.parsed.tree.statements.is_some())
     }
 
     /// The index of the first token of the current statement.

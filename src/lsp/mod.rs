@@ -37,6 +37,7 @@ mod semantic_tokens;
 mod server;
 mod signature;
 mod symbols;
+mod templates;
 mod text;
 mod transport;
 mod tree;

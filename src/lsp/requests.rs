@@ -168,6 +168,8 @@ impl Request<'_> {
     fn completion(&mut self, params: Value) -> Result<Value, Refusal> {
         let params = parameters::<CompletionParams>(params)?.text_document_position_params;
         let uri = params.text_document.uri.0;
+        // A `use` is proposed the files of the folders.
+        self.bench.list_folders();
         let analysis = self.bench.document(&uri, self.interrupt)?;
         let snippets = self.bench.client.snippets;
         let around = Around { bench: self.bench, uri: &uri, interrupt: self.interrupt };

@@ -1,7 +1,7 @@
 //! Lists the names that can be used at a place: constants and parameters in expressions, values behind `@`.
 
 use crate::base::Span;
-use crate::syntax::ast::{ItemKind, Param, Stmt, StmtKind};
+use crate::syntax::ast::{Item, ItemKind, Param, Stmt, StmtKind};
 use crate::tensor::Shape;
 
 use super::analysis::View;
@@ -41,7 +41,10 @@ pub(super) fn values(view: View<'_>, offset: u32) -> Vec<(String, String)> {
             _ => {}
         }
     }
-    for item in view.items() {
+    // A constant does not depend on itself.
+    let given_here =
+        |item: &Item| item.span.file == view.file() && item.span.start <= offset && offset <= item.span.end;
+    for item in view.items().filter(|item| !given_here(item)) {
         if let ItemKind::Let(one) = &item.kind {
             add(&one.name.value, format!("= {}", view.snippet(one.value.span)));
         }

@@ -196,7 +196,7 @@ impl Workbench {
     }
 
     /// Lists the files of the folders; they are parsed one by one while no message waits.
-    fn list_folders(&mut self) {
+    pub(super) fn list_folders(&mut self) {
         if !std::mem::take(&mut self.unlisted) {
             return;
         }

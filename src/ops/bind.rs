@@ -205,10 +205,15 @@ impl Binder<'_> {
         let operators = super::catalogue().filter(|other| !other.trailing).map(|other| other.name);
         if let Some(operator) = operators.into_iter().find(|operator| *operator == word.value) {
             let message = format!("`{operator}` cannot follow `{}` in one statement", spec.name);
-            let before = Span { end: word.span.start, ..word.span };
-            let builder =
-                self.sink.error(Code::E0201, word.span, message).here("starts a statement of its own");
-            builder.origin(self.origin).fix("put a `;` before it", before, "; ").emit();
+            let builder = self.sink.error(Code::E0201, word.span, message).origin(self.origin);
+            // An operator that wants a size is no statement without one.
+            let has_none = self.bound.dims.is_empty() && self.bound.given.is_empty();
+            if operator == spec.name && has_none && !matches!(spec.sizes, Sizes::None | Sizes::To) {
+                builder.here("written again").fix("remove one of them", word.span, "").emit();
+            } else {
+                let before = Span { end: word.span.start, ..word.span };
+                builder.here("starts a statement of its own").fix("put a `;` before it", before, "; ").emit();
+            }
             self.failed = true;
             return;
         }

@@ -48,6 +48,7 @@ mod statement;
 mod steps;
 mod table;
 mod trailing;
+mod unfinished;
 mod unused;
 mod uses;
 mod values;

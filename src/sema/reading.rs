@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{FileId, MAX_SOURCE_BYTES, grow_stack};
+use crate::base::{FileId, MAX_SOURCE_BYTES, Spanned, grow_stack};
 use crate::diag::{Code, Sink};
 use crate::syntax::ast;
 
@@ -77,11 +77,7 @@ impl Reader<'_> {
         self.open.push(index);
         for used in uses {
             let Some(target) = resolve(&path, &used.value) else {
-                self.sink
-                    .error(Code::E0109, used.span, "a used file must lie in or below the folder of this file")
-                    .here("leaves the folder")
-                    .help("write a relative path with `/` and without `..`")
-                    .emit();
+                self.refuse_path(&used);
                 continue;
             };
             let known = self.sources.iter().position(|source| source.path == target);
@@ -134,6 +130,20 @@ impl Reader<'_> {
         }
         self.open.pop();
         index
+    }
+
+    /// Reports a path that names no file in or below the folder of the file that uses it.
+    fn refuse_path(&mut self, used: &Spanned<String>) {
+        let message = "a used file must lie in or below the folder of this file";
+        let error = self.sink.error(Code::E0109, used.span, message);
+        if used.value.starts_with("zoo:") {
+            error
+                .here("names a shipped network, which is no file")
+                .help("write the text of that network into a file beside this one, and use that")
+                .emit();
+        } else {
+            error.here("leaves the folder").help("write a relative path with `/` and without `..`").emit();
+        }
     }
 
     /// The file of a used path, read where it is not known.

@@ -31,7 +31,11 @@ impl<'a> Expander<'a> {
             return Incoming::Unavailable;
         }
         match &statement.kind {
-            ast::StmtKind::Broken(_) | ast::StmtKind::Misplaced(_) => Incoming::Unavailable,
+            ast::StmtKind::Broken(_) => {
+                self.unfinished(statement, &cx);
+                Incoming::Unavailable
+            }
+            ast::StmtKind::Misplaced(_) => Incoming::Unavailable,
             ast::StmtKind::Let(one) => {
                 let value = self.evaluate(&one.value, cx.env, cx.arriving);
                 self.declare(&one.name, constant(value, one.name.span), cx.env);

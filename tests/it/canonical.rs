@@ -19,7 +19,7 @@ fn canonical(text: &str) -> Option<String> {
 }
 
 /// The `.cnn` files of a folder and of all below it.
-fn programs(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn programs(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

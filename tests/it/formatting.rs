@@ -2,11 +2,14 @@
 //!
 //! `CNNC_FORMAT_PROGRAMS` says how many programs are tried.
 
+use std::path::Path;
+
 use cnnc::base::SourceMap;
 use cnnc::diag::Sink;
 use cnnc::syntax::format::{WIDTH, format};
 use cnnc::syntax::{Parsed, TokenKind, parse, write};
 
+use crate::canonical::programs;
 use crate::layouts::Writer;
 
 /// The tokens, comments and tree of a text without errors.
@@ -315,6 +318,57 @@ fn files_are_formatted_whole() {
         check(text);
         check(&text.replace("\r\n", "\n").replace('\n', "\r\n"));
     }
+}
+
+/// A text whose white space is thrown about, with comments between tokens that something divides or may divide.
+fn scattered(parsed: &Parsed, seed: u64) -> String {
+    let mut writer = Writer::new(seed);
+    let mut end = 0;
+    let mut comments = parsed.comments.iter().peekable();
+    for (at, token) in parsed.tokens.iter().enumerate() {
+        // What silences a lint or describes an item stays in the line before it.
+        while let Some(comment) = comments.next_if(|comment| comment.tokens_before <= at) {
+            writer.glued(if comment.own_line { "\n" } else { " " });
+            writer.glued(parsed.comment_text(*comment));
+            writer.glued("\n");
+            end = 0;
+        }
+        let text = parsed.token_text(*token);
+        let ends = matches!(token.kind, TokenKind::Symbol(';' | ',' | '|' | ')' | ']' | '}' | '>'));
+        let may_part = ends || end != token.start;
+        if may_part {
+            writer.piece(text)
+        } else {
+            writer.glued(text)
+        }
+        end = token.end;
+    }
+    for comment in comments {
+        writer.glued("\n");
+        writer.glued(parsed.comment_text(*comment));
+    }
+    writer.text
+}
+
+#[test]
+fn shipped_files_keep_their_meaning_in_any_layout() {
+    let mut files = Vec::new();
+    for folder in ["examples", "tests/corpus", "tests/fixtures"] {
+        programs(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
+    }
+    let mut checked = 0;
+    for (file, seed) in files.iter().flat_map(|file| (1..=3).map(move |seed| (file, seed))) {
+        let text = std::fs::read_to_string(file).unwrap();
+        let parsed = read(&text);
+        let scattered = scattered(&parsed, seed);
+        // A flag of `input` in a line of its own looks like a statement.
+        if is_understood(&scattered) {
+            assert_eq!(write(&parsed.tree), write(&read(&scattered).tree), "{file:?} {seed}");
+            check(&scattered);
+            checked += 1;
+        }
+    }
+    assert!(checked > 2 * files.len(), "{checked} layouts of {} files", files.len());
 }
 
 #[test]

@@ -82,8 +82,12 @@ impl Editor {
 
     /// Starts a server and says nothing.
     pub(crate) fn connect(files: &MemoryFiles) -> Editor {
+        Editor::beside(Arc::new(files.clone()))
+    }
+
+    /// Starts a server in this world and says nothing.
+    pub(crate) fn beside(host: Arc<dyn Host>) -> Editor {
         let (connection, client) = Connection::memory();
-        let host = Arc::new(files.clone());
         let server = std::thread::spawn(move || serve(connection, host));
         Editor { client, server: Some(server), next: 0, diagnostics: BTreeMap::new(), log: Vec::new() }
     }

@@ -109,6 +109,23 @@ fn levels_of_the_project_apply_and_files_that_use_an_open_one_are_checked() {
 }
 
 #[test]
+fn budgets_of_the_project_are_diagnostics_and_go_when_they_are_met() {
+    let project = "[[networks]]\nfiles = [\"net.cnn\"]\nmax = { params = \"100\" }\n";
+    let files = MemoryFiles::of(&[("/w/cnnc.toml", project), ("/w/net.cnn", "")]);
+    let mut editor = Editor::start(&files);
+    let text = |filters: u32| format!("network n {{\n    input 8x8x1;\n    conv 3x3x{filters} same;\n}}\n");
+    editor.open(URI, &text(11));
+    let found = editor.diagnostics_of(URI);
+    let broken: Vec<&Value> = found.iter().filter(|one| one["severity"] == 1).collect();
+    assert_eq!(broken.len(), 1, "{found:?}");
+    assert!(broken[0]["message"].as_str().unwrap().contains("110"), "{found:?}");
+    editor.replace(URI, 2, &text(10));
+    let found = editor.diagnostics_of(URI);
+    assert!(found.iter().all(|one| one["severity"] != 1), "{found:?}");
+    editor.shut_down();
+}
+
+#[test]
 fn definitions_references_and_rename_go_across_files() {
     let main = "use \"blocks.cnn\";\nnetwork n(k = 3) {\n    input 8x8x1;\n    cell(growth) as first;\n    cell((k));\n    concat < identity | @first >;\n}\n";
     let blocks = "let growth = 4;\n## A cell.\nblock cell(n) { conv 3x3x(n) same; }\n";

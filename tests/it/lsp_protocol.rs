@@ -1,13 +1,16 @@
 //! The life of the server: start, order, cancellation, mistakes of the client, the end.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cnnc::lsp::Ending;
+use cnnc::driver::Loader;
+use cnnc::lsp::{Ending, Host};
 use serde_json::{Value, json};
 
-use crate::lsp_client::{Editor, MemoryFiles, at};
+use crate::lsp_client::{Editor, MemoryFiles, at, edited, place, position};
+use crate::lsp_prefixes::all_requests;
 
 const URI: &str = "file:///w/net.cnn";
 
@@ -93,6 +96,45 @@ fn a_newer_edit_ends_the_check_of_an_older_text() {
     // Forty checks of twenty thousand layers would take far longer than one.
     assert_eq!(found[0]["code"], "E0101", "{found:?}");
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    editor.shut_down();
+}
+
+/// A world in which one file cannot even be asked for.
+struct Faulty;
+
+impl Loader for Faulty {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        assert!(!path.ends_with("fault.cnn"), "a fault of the world");
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+impl Host for Faulty {
+    fn sources_below(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn project_above(&self, _: &str) -> Option<(String, String)> {
+        None
+    }
+}
+
+#[test]
+fn a_panic_in_a_handler_is_an_error_and_a_line_in_the_log() {
+    let mut editor = Editor::beside(Arc::new(Faulty));
+    editor.request("initialize", json!({ "processId": null, "rootUri": null, "capabilities": {} }));
+    editor.open(URI, "use \"fault.cnn\";\nnetwork n { input 8x8x1; relu; }\n");
+    let document = json!({ "textDocument": { "uri": URI } });
+    let error = editor.refused("textDocument/codeLens", document.clone());
+    assert_eq!(error["code"], -32603, "{error}");
+    assert!(
+        error["message"].as_str().unwrap().contains("textDocument/codeLens: a fault of the world"),
+        "{error}"
+    );
+    assert!(editor.log.iter().any(|line| line.contains("a fault of the world")), "{:?}", editor.log);
+    // The server lives, and knows the text as it is now.
+    editor.replace(URI, 2, "network n { input 8x8x1; relu; }\n");
+    assert_eq!(editor.request("textDocument/codeLens", document).as_array().unwrap().len(), 1);
     editor.shut_down();
 }
 
@@ -185,6 +227,46 @@ fn the_binary_speaks_the_protocol_over_its_streams() {
     let found = process.receive();
     assert_eq!(found["params"]["diagnostics"][0]["code"], "E0101", "{found}");
     assert!(process.request(2, "shutdown", Value::Null)["result"].is_null());
+    process.send(&json!({ "jsonrpc": "2.0", "method": "exit" }));
+    assert_eq!(process.ended().code(), Some(0));
+}
+
+#[test]
+fn a_network_is_typed_and_renamed_across_files_over_the_streams() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = "block cell(n) { conv 3x3x(n) same; }\n";
+    std::fs::write(folder.path().join("blocks.cnn"), blocks).unwrap();
+    let uri = |name: &str| format!("file://{}/{name}", folder.path().display());
+    let (net, used) = (uri("net.cnn"), uri("blocks.cnn"));
+    let mut process = Process::start();
+    let params = json!({ "processId": null, "rootUri": uri(""), "capabilities": {} });
+    assert!(process.request(1, "initialize", params)["error"].is_null());
+    process.send(&json!({ "method": "initialized", "params": {} }));
+    let item = json!({ "uri": net, "languageId": "cnn", "version": 1, "text": "" });
+    process.send(&json!({ "method": "textDocument/didOpen", "params": { "textDocument": item } }));
+    let text = "use \"blocks.cnn\";\nnetwork n {\n    input 8x8x1;\n    cell(4) -> 8x8x4 as first;\n}\n";
+    let mut id = 1;
+    for (index, character) in text.char_indices() {
+        let start = position(text, index);
+        let change = json!({ "range": { "start": start, "end": start }, "text": character.to_string() });
+        let document = json!({ "uri": net, "version": index + 2 });
+        let params = json!({ "textDocument": document, "contentChanges": [change] });
+        process.send(&json!({ "method": "textDocument/didChange", "params": params }));
+        for (method, params) in all_requests(&net, &position(text, index + 1)) {
+            id += 1;
+            let answer = process.request(id, method, params);
+            let refused =
+                answer["error"]["code"] == json!(-32602) && method.to_lowercase().contains("rename");
+            assert!(answer["error"].is_null() || refused, "{method} after {index} keys: {answer}");
+        }
+    }
+    let mut params = at(&net, place(text, "cell", 1));
+    params["newName"] = json!("layer");
+    let changes = process.request(id + 1, "textDocument/rename", params)["result"]["changes"].clone();
+    assert_eq!(edited(text, &changes[&net]), text.replace("cell", "layer"));
+    assert_eq!(edited(blocks, &changes[&used]), blocks.replace("cell", "layer"));
+    process.send(&json!({ "method": "$/cancelRequest", "params": { "id": id } }));
+    assert!(process.request(id + 2, "shutdown", Value::Null)["result"].is_null());
     process.send(&json!({ "jsonrpc": "2.0", "method": "exit" }));
     assert_eq!(process.ended().code(), Some(0));
 }

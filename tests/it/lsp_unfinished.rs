@@ -15,13 +15,17 @@ struct Typed {
 impl Typed {
     /// Opens the network with a line in its middle; `‸` is the cursor.
     fn line(line: &str) -> Typed {
-        let text = format!(
-            "let wide = 2 * 8;\nblock cell(c, s = 1) {{\n    let half = c // 2;\n    conv 3x3x(half)/(s) same;\n}}\nnetwork n(classes = 10) {{\n    input 32x32x3;\n    conv 3x3x(wide) same relu as stem;\n    cell(32, 2) as first;\n    {line}\n    avgpool global;  flatten;  dense (classes);\n    expect stem.params <= 1K;\n}}\n"
-        );
+        let text = Typed::text(line);
         let cursor = position(&text, text.find('‸').unwrap());
         let mut editor = Editor::start(&MemoryFiles::default());
         editor.open(URI, &text.replace('‸', ""));
         Typed { editor, cursor }
+    }
+
+    fn text(line: &str) -> String {
+        format!(
+            "let wide = 2 * 8;\nblock cell(c, s = 1) {{\n    let half = c // 2;\n    conv 3x3x(half)/(s) same;\n}}\nnetwork n(classes = 10) {{\n    input 32x32x3;\n    conv 3x3x(wide) same relu as stem;\n    cell(32, 2) as first;\n    {line}\n    avgpool global;  flatten;  dense (classes);\n    expect stem.params <= 1K;\n}}\n"
+        )
     }
 
     fn ask(mut self, method: &str) -> Value {
@@ -121,4 +125,124 @@ fn the_lens_stays_while_the_text_is_broken() {
     assert_eq!(lenses[0]["command"]["title"], "no figures: the network has errors");
     assert_eq!(lenses.as_array().unwrap().len(), 3);
     typed.editor.shut_down();
+}
+
+#[test]
+fn names_in_an_unfinished_statement_lead_to_their_definitions() {
+    for (line, wanted) in [
+        ("ce‸ll(48, ", "cell(c, s = 1)"),
+        ("residual < conv 3x3x32 same; ce‸ll(32)", "cell(c, s = 1)"),
+        ("[ ce‸ll(32", "cell(c, s = 1)"),
+        ("concat < identity | @fir‸st", "first;"),
+        ("conv 3x3x(wi‸de) smae (", "wide = "),
+        ("cell(clas‸ses, ", "classes = 10"),
+    ] {
+        let text = Typed::text(&line.replace('‸', ""));
+        let place = Typed::line(line).ask("textDocument/definition");
+        assert_eq!(place["range"]["start"], position(&text, text.find(wanted).unwrap()), "{line}");
+        let mut params = Typed::line(line);
+        let declared = json!({ "includeDeclaration": true });
+        let asked = json!({ "textDocument": { "uri": URI }, "position": params.cursor, "context": declared });
+        let found = params.editor.request("textDocument/references", asked);
+        assert!(found.as_array().unwrap().len() > 1, "{line}: {found}");
+        params.editor.shut_down();
+    }
+    let hover = Typed::line("ce‸ll(48, ").hover();
+    assert!(hover.starts_with("```cnn\nblock cell(c, s = 1)\n```"), "{hover}");
+}
+
+#[test]
+fn an_unfinished_item_hides_nothing_below_it() {
+    let below =
+        "block cell(c) {\n    conv 3x3x(c) same;\n}\nnetwork n {\n    input 8x8x3;\n    cell(4);\n}\n";
+    for line in
+        ["use", "use ", "use \"bl", "let", "let wide =", "block", "block ", "table t 6 ->", "network m ="]
+    {
+        let text = format!("{line}\n{below}");
+        let mut editor = Editor::start(&MemoryFiles::default());
+        editor.open(URI, &text);
+        let document = json!({ "textDocument": { "uri": URI } });
+        let symbols = editor.request("textDocument/documentSymbol", document.clone());
+        let names: Vec<&str> =
+            symbols.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["cell", "n"], "{line}");
+        let range = json!({ "start": position(&text, 0), "end": position(&text, text.len()) });
+        let asked = json!({ "textDocument": { "uri": URI }, "range": range });
+        let hints = editor.request("textDocument/inlayHint", asked);
+        assert_eq!(hints.as_array().unwrap().len(), 2, "{line}: {hints}");
+        let lenses = editor.request("textDocument/codeLens", document);
+        assert_eq!(lenses.as_array().unwrap().len(), 3, "{line}: {lenses}");
+        let place = position(&text, text.find("cell(4)").unwrap());
+        let definition = editor.request("textDocument/definition", at(URI, place));
+        assert_eq!(definition["range"]["start"], position(&text, text.find("cell(c)").unwrap()), "{line}");
+        editor.shut_down();
+    }
+}
+
+#[test]
+fn a_constant_is_not_proposed_for_itself() {
+    let text = "let deep = 2;\nlet wide = deep * \nnetwork n { input 8x8x3; relu; }\n";
+    let mut editor = Editor::start(&MemoryFiles::default());
+    for text in [text.to_owned(), text.replace("* \n", "* 4;\n")] {
+        editor.open(URI, &text);
+        let place = position(&text, text.find("* ").unwrap() + 2);
+        let items = editor.request("textDocument/completion", at(URI, place));
+        let labels: Vec<&str> =
+            items.as_array().unwrap().iter().map(|one| one["label"].as_str().unwrap()).collect();
+        assert!(labels.contains(&"deep") && !labels.contains(&"wide"), "{labels:?}");
+    }
+    editor.shut_down();
+}
+
+#[test]
+fn the_arriving_shape_is_proposed_where_one_arrives() {
+    let proposed = |text: &str| {
+        let mut editor = Editor::start(&MemoryFiles::default());
+        editor.open(URI, &text.replace('‸', ""));
+        let place = position(text, text.find('‸').unwrap());
+        let items = editor.request("textDocument/completion", at(URI, place));
+        editor.shut_down();
+        items.as_array().unwrap().iter().any(|one| one["label"] == "in.c")
+    };
+    let below = "\nnetwork m(c = 3) {\n    input 8x8x3;\n    relu;\n}\n";
+    for line in [
+        "let wide = ‸",
+        "let wide = 2 * (‸);",
+        "block b(n = ‸) { relu; }",
+        "network k(n = ‸",
+        "inline block b(n = (‸",
+        "network k = m(‸);",
+    ] {
+        assert!(!proposed(&format!("{line}{below}")), "{line}");
+        assert!(!proposed(&format!("{below}{line}")), "{line}");
+    }
+    for line in ["let half = ‸", "conv 3x3x(‸", "[conv 1x1x8] * ‸;", "b(‸)", "concat < conv 1x1x(‸"]
+    {
+        assert!(
+            proposed(&format!("block b(n) {{ relu; }}\nnetwork m {{\n    input 8x8x3;\n    {line}\n}}\n")),
+            "{line}"
+        );
+        // A file of bare statements.
+        assert!(proposed(&format!("input 8x8x3;\n{line}\n")), "{line}");
+    }
+}
+
+#[test]
+fn files_in_and_below_the_folder_are_proposed_behind_use() {
+    let files = MemoryFiles::of(&[
+        ("/w/net.cnn", ""),
+        ("/w/blocks.cnn", "block b(n) { conv 1x1x(n); }\n"),
+        ("/w/parts/stem.cnn", "block stem() { relu; }\n"),
+        ("/other.cnn", "block c() { relu; }\n"),
+    ]);
+    for line in ["use \"‸\";", "use \"‸", "use \"pa‸", "use \"zoo:‸\";"] {
+        let mut editor = Editor::start(&files);
+        editor.open(URI, &format!("{}\nnetwork n {{ input 8x8x3; relu; }}\n", line.replace('‸', "")));
+        let place = position(line, line.find('‸').unwrap());
+        let items = editor.request("textDocument/completion", at(URI, place));
+        let labels: Vec<&str> =
+            items.as_array().unwrap().iter().map(|one| one["label"].as_str().unwrap()).collect();
+        assert_eq!(labels, ["blocks.cnn", "parts/stem.cnn"], "{line}");
+        editor.shut_down();
+    }
 }

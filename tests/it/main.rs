@@ -36,6 +36,8 @@ mod kernels;
 mod later_words;
 mod layouts;
 #[cfg(feature = "lsp")]
+mod lsp_answers;
+#[cfg(feature = "lsp")]
 mod lsp_client;
 #[cfg(feature = "lsp")]
 mod lsp_docs;

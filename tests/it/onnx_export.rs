@@ -48,7 +48,10 @@ fn read_back(bytes: Vec<u8>, inputs: &[(String, Vec<u64>)]) -> std::result::Resu
     let options =
         import::ImportOptions { name: "net".to_owned(), inputs, ..import::ImportOptions::default() };
     let imported = import(Cursor::new(bytes), "net.onnx", &options, &Ones);
-    imported.map(|imported| checked(&imported.text)).map_err(|failure| failure.to_string())
+    let text = imported.map_err(|failure| failure.to_string())?.text;
+    let session = Session::load(&(), "net.cnn", text.clone().into_bytes(), "net");
+    assert_eq!(session.canonical().as_ref(), Some(&text), "what is imported is in canonical form");
+    Ok(checked(&text))
 }
 
 /// The keys and the shapes of what a run wants.

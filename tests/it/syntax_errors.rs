@@ -411,3 +411,31 @@ network n(classes = ) {
       │          ^^^^^^^ dimensions are whole numbers
     "#);
 }
+
+#[test]
+fn an_unfinished_item_leaves_those_below_it_whole() {
+    let below = "block b(n) {\n    conv 1x1x(n);\n}\nnetwork n {\n    input 8x8x3;\n    b(4);\n}\n";
+    for (line, error) in [
+        ("use", "1:1: error[E0001]: this `use` is not finished"),
+        ("let", "1:1: error[E0001]: this `let` is not finished"),
+        ("let wide =", "1:1: error[E0001]: this `let` is not finished"),
+        ("let wide = 2 *", "1:1: error[E0001]: this `let` is not finished"),
+        ("block", "1:1: error[E0001]: this `block` is not finished"),
+        ("inline block", "1:1: error[E0001]: this `inline` is not finished"),
+        ("network a =", "1:1: error[E0001]: this `network` is not finished"),
+    ] {
+        let text = format!("{line}\n{below}");
+        let mut map = SourceMap::default();
+        let file = map.add("", text.as_str());
+        let mut sink = Sink::default();
+        let parsed = parse(&map, file, &mut sink);
+        let shown = render_short(&sink.into_sorted(), &map);
+        assert_eq!(
+            shown.lines().map(|line| line.trim_start_matches(':')).collect::<Vec<_>>(),
+            [error],
+            "{line}"
+        );
+        let names = parsed.tree.items.iter().filter_map(|item| item.name());
+        assert_eq!(names.map(|name| name.value.as_str()).collect::<Vec<_>>(), ["b", "n"], "{line}");
+    }
+}

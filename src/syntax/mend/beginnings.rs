@@ -33,7 +33,7 @@ impl Beginnings<'_> {
         let first = *units.first()?;
         let word = self.units.word(first);
         let behind = |from: usize| (from..units.len()).next().filter(|&at| self.can_begin(units[at]));
-        match word {
+        let behind_whole = match word {
             "let" => self.behind_constant(units),
             "expect" => {
                 let is_whole = units.len() > 4
@@ -64,7 +64,18 @@ impl Beginnings<'_> {
                 Sort::Word => self.behind_flow(units),
                 _ => None,
             },
-        }
+        };
+        behind_whole.or_else(|| if is_item_word(word) { self.next_item(units) } else { None })
+    }
+
+    /// Where an item is not finished: the first line that begins another one.
+    fn next_item(&self, units: &[Unit]) -> Option<usize> {
+        (1..units.len()).find(|&at| self.begins_item(units, at))
+    }
+
+    /// Returns whether a line begins with the head of an item.
+    fn begins_item(&self, units: &[Unit], at: usize) -> bool {
+        units[at].leads && is_item_word(self.units.word(units[at])) && self.is_head(units, at)
     }
 
     /// Returns whether a unit may be the first of a statement.
@@ -83,6 +94,9 @@ impl Beginnings<'_> {
         }
         let mut complete = false;
         for at in 3..units.len() {
+            if self.begins_item(units, at) {
+                return Some(at);
+            }
             match units[at].sort {
                 Sort::Symbol('@') => return complete.then_some(at),
                 Sort::Symbol(_) => complete = false,
@@ -250,4 +264,9 @@ impl Beginnings<'_> {
             leading.filter(|_| certain)
         })
     }
+}
+
+/// Returns whether a word begins an item.
+pub(super) fn is_item_word(word: &str) -> bool {
+    matches!(word, "use" | "let" | "block" | "inline" | "table" | "network")
 }

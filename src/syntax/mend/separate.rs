@@ -205,9 +205,38 @@ impl Separator<'_, '_, '_> {
         }
     }
 
+    /// Returns whether a statement is the beginning of an item without what must follow.
+    fn is_unfinished_item(&self, statement: &[Unit]) -> bool {
+        let last = statement[statement.len() - 1];
+        match self.units.word(statement[0]) {
+            "use" => statement.len() == 1,
+            "let" => {
+                statement.len() < 4
+                    || matches!(last.sort, Sort::Symbol(symbol) if "=+-*/%^,".contains(symbol))
+            }
+            "network" => {
+                last.sort == Sort::Symbol('=') || !statement.iter().any(|unit| unit.sort == Sort::Symbol('='))
+            }
+            "block" | "inline" | "table" => true,
+            _ => false,
+        }
+    }
+
     fn missing(&mut self, statement: &[Unit], next: Unit) {
         let before = statement[statement.len() - 1];
         let at = self.units.tokens[before.last].end as usize;
+        if next.leads && self.is_unfinished_item(statement) {
+            let start = self.units.tokens[statement[0].first].start as usize;
+            let (item, begun) = (self.session.span(start, at), self.units.word(statement[0]));
+            let token = self.units.tokens[next.first];
+            let following = self.session.span(token.start as usize, token.end as usize);
+            let error = self.session.error(Code::E0001, item, format!("this `{begun}` is not finished"));
+            let label = format!("`{}` begins an item of its own", self.units.word(next));
+            error.here("something is missing behind it").label(following, label).emit();
+            self.repairs.doubt(start);
+            self.repairs.insert(at, ";");
+            return;
+        }
         // Items that end with `;` are whole, whatever follows.
         let is_whole = matches!(self.units.word(statement[0]), "let" | "use" | "cnn" | "network");
         if !is_whole && matches!(self.units.word(next), "block" | "inline" | "network" | "table") {
