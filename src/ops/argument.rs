@@ -1,4 +1,4 @@
-//! The arguments behind an operator as they arrive: expressions evaluated, nothing checked.
+//! The arguments behind an operator before any check: words, and the values of evaluated expressions.
 
 use std::sync::Arc;
 
@@ -45,8 +45,8 @@ pub enum RawArgument {
         /// The value.
         value: Spanned<RawValue>,
     },
-    /// An argument whose value is not known: its expression is wrong, which was reported, or it depends on an
-    /// argument that is not given.
+    /// An argument without a value: its expression is wrong, which was reported, or it depends on a parameter that has
+    /// no argument.
     Unknown,
 }
 
@@ -68,19 +68,20 @@ pub enum RawValue {
 /// The arguments of one operator word of a statement.
 #[derive(Debug)]
 pub struct Segment<'a> {
-    /// The operator word; `None` for the head, whose word stands elsewhere.
+    /// The operator's word; `None` for the head, whose word is kept elsewhere.
     pub word: Option<&'a Spanned<String>>,
     /// What belongs to it.
     pub arguments: &'a [RawArgument],
 }
 
-/// The operator that a word begins behind the arguments of `owner`; `None` for a flag of it and for any other word.
+/// The operator that a word begins behind the arguments of `owner`; `None` for a flag of `owner` and for any other
+/// word.
 pub fn trailing_word(word: &str, owner: Option<&Spec>) -> Option<&'static Spec> {
     let is_flag = owner.is_some_and(|spec| spec.flags.iter().any(|flag| flag.name == word));
     super::find(word).filter(|spec| spec.trailing && !is_flag)
 }
 
-/// Cuts a flat list of arguments at its [trailing words](trailing_word).
+/// Splits a flat list of arguments at its [trailing words](trailing_word).
 pub fn segments<'a>(arguments: &'a [RawArgument], head: Option<&Spec>) -> Vec<Segment<'a>> {
     let mut segments = Vec::new();
     let mut current: Option<&Spec> = head;

@@ -1,4 +1,4 @@
-//! The kinds of arithmetic that costs count besides multiply-accumulates, and how often each is performed.
+//! The kinds of arithmetic that costs count besides multiply-accumulates, and a count for each kind.
 
 use std::ops::{AddAssign, Mul};
 
@@ -30,7 +30,7 @@ impl Arithmetic {
         Arithmetic::Cmp,
     ];
 
-    /// Its word in reports.
+    /// The name of its column in reports.
     pub fn name(self) -> &'static str {
         match self {
             Arithmetic::Add => "add",
@@ -42,7 +42,7 @@ impl Arithmetic {
         }
     }
 
-    /// What it counts, besides the operations of multiply-accumulates.
+    /// The description of its column.
     pub fn summary(self) -> &'static str {
         match self {
             Arithmetic::Add => "Other additions and subtractions.",

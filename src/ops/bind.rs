@@ -9,8 +9,8 @@ use crate::tensor::MAX_DIMENSION;
 use super::bound::{Bound, Literal};
 use super::{Default, Kind, RawArgument, RawValue, Sizes, Spec};
 
-/// Checks `arguments` against `spec`. Everything that is wrong is reported, then nothing is returned; nor is
-/// anything where an argument is not known.
+/// Checks `arguments` against `spec`. Reports everything that is wrong and then returns nothing; it also returns
+/// nothing if an argument has no value.
 pub fn bind(
     spec: &'static Spec,
     word: Span,
@@ -57,7 +57,7 @@ impl Binder<'_> {
         }
     }
 
-    /// Records that `name` is given at `span`; an error where it was given before.
+    /// Records that `name` is given at `span`; reports an error if it was given before.
     fn record(&mut self, name: &'static str, literal: Option<Literal>, span: Span) {
         if let Some(first) = self.bound.span(name) {
             let message = format!("`{name}` is given twice");
@@ -149,7 +149,7 @@ impl Binder<'_> {
     fn take_value(&mut self, value: &Spanned<RawValue>) {
         let spec = self.bound.spec;
         if matches!(spec.sizes, Sizes::Window | Sizes::WindowOrWord | Sizes::FactorOrTo) {
-            // A lone number is a size of one dimension here.
+            // Here a lone number is a size of one dimension.
             match value.value {
                 RawValue::Int(side) if side >= 0 && side <= i128::from(u64::MAX) => {
                     return self.take_size(&[side as u64], &[], value.span);
@@ -176,7 +176,7 @@ impl Binder<'_> {
         }
     }
 
-    /// A lone number where a size of several dimensions is wanted.
+    /// Reports a lone number in place of a size of several dimensions.
     fn take_size_like(&mut self, value: &Spanned<RawValue>) {
         let name = self.bound.spec.name;
         let message = format!("the size of `{name}` has the wrong form");

@@ -1,4 +1,4 @@
-//! How a map goes on beyond its edge, for every operator that pads.
+//! How a map continues beyond its edge, for every operator that pads.
 
 use crate::diag::Code;
 use crate::tensor::Window;
@@ -6,26 +6,26 @@ use crate::tensor::Window;
 use super::field::{Field, one_of};
 use super::{Flag, OpError};
 
-/// How a map goes on beyond its edge.
+/// How a map continues beyond its edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Border {
     /// Zeros.
     Zeros,
     /// Mirrored at the first and last pixel, which do not repeat.
     Reflect,
-    /// The pixels at the edge repeat.
+    /// The edge pixels are repeated.
     Replicate,
-    /// The opposite side follows.
+    /// The pixels of the opposite side follow.
     Circular,
 }
 
 impl Border {
-    /// The mode of PyTorch's `F.pad`.
+    /// The name of the mode in PyTorch's `F.pad`.
     pub(crate) fn torch(self) -> &'static str {
         if self == Border::Zeros { "constant" } else { self.word() }
     }
 
-    /// The flag that asks for it; for zeros none does.
+    /// The flag for it; `None` for zeros, which are the default.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Border::Zeros => "",
@@ -51,14 +51,14 @@ impl Border {
         Some(source.clamp(0, length - 1) as u64)
     }
 
-    /// The taps of window `index` that see a pixel, each with the pixel.
+    /// The taps of window `index` that fall on a pixel, each with the index of the pixel.
     pub(crate) fn taps(self, window: &Window, index: u64, length: u64) -> Vec<(usize, usize)> {
         let source = |tap: u64| self.source(window.position(index, tap), length);
         let all = 0..window.kernel;
         all.filter_map(|tap| source(tap).map(|pixel| (tap as usize, pixel as usize))).collect()
     }
 
-    /// The number of taps of the first `outputs` windows that see a pixel.
+    /// The number of taps that fall on a pixel, over the first `outputs` windows.
     pub(crate) fn useful(self, window: &Window, length: u64, outputs: u64) -> u128 {
         match self {
             Border::Zeros => window.useful_taps(length, outputs),
@@ -66,7 +66,8 @@ impl Border {
         }
     }
 
-    /// What a padding of this much has to hold to: mirroring needs that many further pixels, a circle that many.
+    /// Checks that a map is large enough for a padding: mirroring needs more pixels than the padding, wrapping around
+    /// needs as many.
     pub(crate) fn check(self, axis: &str, input: u64, padding: u64) -> Result<(), OpError> {
         let (word, most) = match self {
             Border::Reflect => ("reflect", input - 1),

@@ -27,10 +27,10 @@ pub enum Literal {
     Word(&'static str),
 }
 
-/// The arguments of an operator, checked against its spec, defaults filled in.
+/// The arguments of an operator, checked against its spec, with defaults filled in.
 ///
-/// A text is bound by [`bind`](super::bind), and an operator gives its own arguments back by [`Op::bound`]. The
-/// places of arguments that no text says are [`Span::MADE`].
+/// [`bind`](super::bind) makes them of a text, and [`Op::bound`] of an operator. Arguments that stand in no text have
+/// the span [`Span::MADE`].
 #[derive(Clone, Debug)]
 pub struct Bound {
     pub(super) spec: &'static Spec,
@@ -42,20 +42,20 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// No arguments yet, not even defaults.
+    /// The arguments of an operator before any is set, without defaults.
     pub(super) fn new(spec: &'static Spec, word: Span) -> Bound {
         Bound { spec, word, dims: Vec::new(), stride: Vec::new(), adaptive: None, given: Vec::new() }
     }
 
-    /// The operator of these arguments.
+    /// Makes the operator.
     ///
     /// # Errors
-    /// Where arguments cannot stand together, and for forms and `input`, which are no operators of their own.
+    /// If the arguments contradict each other, and for forms and `input`, which are not operators.
     pub fn operator(&self) -> Result<Op, OpError> {
         construct(self)
     }
 
-    /// Adds an argument; one that is the declared default counts as not given.
+    /// Sets an argument; one that equals the declared default counts as not given.
     pub(super) fn set(&mut self, name: &'static str, literal: Literal) {
         let span = (self.spec.default(name).as_ref() != Some(&literal)).then_some(Span::MADE);
         self.given.push((name, Some(literal), span));
@@ -66,7 +66,7 @@ impl Bound {
         self.given.push((name, None, Some(Span::MADE)));
     }
 
-    /// Adds the size; `stride` is written where it is not `default`.
+    /// Sets the size; the stride is omitted if it is `default`.
     pub(super) fn set_size(&mut self, dims: &[u64], stride: (u64, u64), default: (u64, u64)) {
         self.given.push(("size", None, Some(Span::MADE)));
         self.dims = dims.to_vec();
@@ -75,18 +75,18 @@ impl Bound {
         }
     }
 
-    /// Adds a dimension to the size.
+    /// Appends a dimension to the size.
     pub(super) fn push_dimension(&mut self, dimension: u64) {
         self.dims.push(dimension);
     }
 
-    /// Adds `to HxW`.
+    /// Sets `to HxW`.
     pub(super) fn set_adaptive(&mut self, (height, width): (u64, u64)) {
         self.set_flag("to");
         self.adaptive = Some(vec![height, width]);
     }
 
-    /// The dimensions of the size as written; empty where there is none.
+    /// The dimensions of the size as written; empty without a size.
     pub fn dims(&self) -> &[u64] {
         &self.dims
     }
@@ -180,12 +180,12 @@ impl Bound {
         }
     }
 
-    /// Where an argument stands (`"size"`, `"lone value"`, or its name); `None` where it is not written.
+    /// The span of an argument (`"size"`, `"lone value"`, or its name); `None` if it is not written.
     pub fn span(&self, name: &str) -> Option<Span> {
         self.given.iter().find(|(known, _, _)| *known == name).and_then(|(_, _, span)| *span)
     }
 
-    /// The place of the operator's word.
+    /// The span of the operator's word.
     pub fn word(&self) -> Span {
         self.word
     }
@@ -195,7 +195,7 @@ impl Bound {
         self.spec
     }
 
-    /// The value of `"lone value"` or an attribute, given or by default.
+    /// The value of `"lone value"` or an attribute, given or default.
     pub fn literal(&self, name: &str) -> Option<&Literal> {
         self.given.iter().find(|(known, _, _)| *known == name).and_then(|(_, literal, _)| literal.as_ref())
     }

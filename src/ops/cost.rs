@@ -1,7 +1,7 @@
-//! What an operator costs for one picture.
+//! The cost of an operator for one picture.
 //!
-//! Counts are `u128`: values and parameters have at most 2⁴⁸ elements, so no product of an operator and no
-//! sum over a graph can overflow.
+//! Counts are `u128`: values and parameters have at most 2⁴⁸ elements, so no product within an operator and no sum over
+//! a graph can overflow.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use super::arithmetic::Operations;
 pub struct Cost {
     /// Multiply-accumulates, taps on padding included, bias excluded.
     pub macs: Product,
-    /// The same without the taps that fall on padding.
+    /// As `macs`, without the taps that fall on padding.
     pub macs_useful: u128,
     /// Additions and subtractions besides those of `macs`.
     pub add: u128,
@@ -30,7 +30,7 @@ pub struct Cost {
     pub connections: u128,
 }
 
-/// The cost of nothing; the start of the others in constants.
+/// The cost of no work; a base for constants.
 pub(crate) const ZERO: Cost = Cost {
     macs: Product { positions: Vec::new(), each: Vec::new() },
     macs_useful: 0,
@@ -60,7 +60,7 @@ impl Cost {
         self.operations().total()
     }
 
-    /// The cost of `count` elements, each of which costs this much, without multiply-accumulates.
+    /// The cost of `count` elements with this cost each, without multiply-accumulates.
     pub fn times(&self, count: u64) -> Cost {
         Cost::of(self.operations() * u128::from(count))
     }
@@ -71,7 +71,7 @@ impl Cost {
     }
 }
 
-/// A count as the product that it is: so many positions, so many operations at each.
+/// A count in factors: a number of positions, times the operations at each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Product {
     /// The factors that count positions, such as output height, width and channels.
@@ -86,7 +86,7 @@ impl Product {
         Product { positions: positions.to_vec(), each: each.to_vec() }
     }
 
-    /// The product; 0 where there are no factors.
+    /// The value of the product; 0 if there are no factors.
     pub fn value(&self) -> u128 {
         if self.positions.is_empty() && self.each.is_empty() {
             return 0;

@@ -1,8 +1,8 @@
-//! Why an operator cannot be made or cannot take its input; the caller knows the places in the source.
+//! Errors of making an operator or of its shape rule; the caller knows the spans.
 
 use crate::diag::Code;
 
-/// Which part of the statement is to blame.
+/// The part of the statement that an error marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     /// The operator's word.
@@ -11,25 +11,25 @@ pub enum At {
     Argument(&'static str),
 }
 
-/// A rule of an operator that does not hold.
+/// A violated rule of an operator.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpError {
     /// The code.
     pub code: Code,
     /// The headline.
     pub message: String,
-    /// What to mark.
+    /// The marked part.
     pub at: At,
-    /// What is true at the marked place.
+    /// The label of the marked part.
     pub here: String,
-    /// The rule, with the numbers in it.
+    /// Notes: the rule, with its numbers.
     pub notes: Vec<String>,
-    /// What to do.
+    /// Helps: actions that mend it.
     pub helps: Vec<String>,
 }
 
 impl OpError {
-    /// An error that marks the operator.
+    /// Makes an error that marks the operator.
     pub fn new(code: Code, message: impl Into<String>) -> OpError {
         let message = message.into();
         OpError { code, message, at: At::Operator, here: String::new(), notes: Vec::new(), helps: Vec::new() }
@@ -41,19 +41,19 @@ impl OpError {
         self
     }
 
-    /// What is true at the marked place.
+    /// Sets the label of the marked part.
     pub fn here(mut self, text: impl Into<String>) -> OpError {
         self.here = text.into();
         self
     }
 
-    /// Adds the rule with the numbers in it.
+    /// Adds a note with the rule and its numbers.
     pub fn note(mut self, text: impl Into<String>) -> OpError {
         self.notes.push(text.into());
         self
     }
 
-    /// Adds what to do.
+    /// Adds a help.
     pub fn help(mut self, text: impl Into<String>) -> OpError {
         self.helps.push(text.into());
         self

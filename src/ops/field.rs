@@ -20,25 +20,25 @@ use super::bound::Literal;
 use super::{Attribute, Bound, ConnectionTable, Flag, OpError, Sizes, Value};
 use crate::diag::Code;
 
-/// How a field of type `T` is written.
+/// The declaration of an operator's field of type `T`.
 pub(crate) struct Field<T> {
-    /// The form of the size that it takes a part of.
+    /// The form of the size of which the field is a part.
     pub(crate) sizes: Sizes,
-    /// The value behind the word.
+    /// The lone value behind the word.
     pub(crate) value: Option<&'static Value>,
     /// Its flags.
     pub(crate) flags: &'static [Flag],
     /// Its attributes.
     pub(crate) attributes: &'static [Attribute],
-    /// The field of bound arguments.
+    /// Reads the field from bound arguments.
     pub(crate) read: fn(&Field<T>, &Bound) -> Result<T, OpError>,
-    /// The arguments of a field, which are added to those of the fields before it.
+    /// Adds the arguments of the field to those of the fields before it.
     pub(crate) write: fn(&Field<T>, &T, &mut Bound),
 }
 
-/// A type of which the binder makes a literal.
+/// A type that can be converted to and from a [`Literal`].
 pub(crate) trait Literally: Sized {
-    /// The value of a literal; `None` where it is of another kind.
+    /// The value of a literal; `None` for one of another kind.
     fn of(literal: &Literal) -> Option<Self>;
     /// The literal of a value.
     fn literal(&self) -> Literal;
@@ -70,7 +70,7 @@ literally! {
 }
 
 impl<T> Field<T> {
-    /// A field that declares nothing; the start of the others.
+    /// A field without arguments; a base for the other constructors.
     pub(crate) const fn new(
         read: fn(&Field<T>, &Bound) -> Result<T, OpError>,
         write: fn(&Field<T>, &T, &mut Bound),
@@ -89,31 +89,31 @@ impl<T> Field<T> {
 }
 
 impl<T: Literally> Field<T> {
-    /// The lone value behind the word, which is required or has a default.
+    /// A field for the lone value behind the word, which is required or has a default.
     pub(crate) const fn value(value: &'static Value) -> Field<T> {
         Field { value: Some(value), ..Field::new(read_literal, write_literal) }
     }
 
-    /// An attribute that is required or has a default.
+    /// A field for an attribute that is required or has a default.
     pub(crate) const fn attribute(attribute: &'static [Attribute; 1]) -> Field<T> {
         Field { attributes: attribute, ..Field::new(read_literal, write_literal) }
     }
 }
 
 impl<T: Literally> Field<Option<T>> {
-    /// An attribute without a default.
+    /// A field for an attribute without a default.
     pub(crate) const fn optional(attribute: &'static [Attribute; 1]) -> Field<Option<T>> {
         Field { attributes: attribute, ..Field::new(read_optional, write_optional) }
     }
 
-    /// The lone value behind the word, which has no default.
+    /// A field for a lone value without a default.
     pub(crate) const fn optional_value(value: &'static Value) -> Field<Option<T>> {
         Field { value: Some(value), ..Field::new(read_optional, write_optional) }
     }
 }
 
 impl Field<bool> {
-    /// A word that is given or not.
+    /// A field for a flag.
     pub(crate) const fn flag(flag: &'static [Flag; 1]) -> Field<bool> {
         Field {
             flags: flag,
@@ -149,14 +149,14 @@ fn write_literal<T: Literally>(field: &Field<T>, value: &T, bound: &mut Bound) {
     bound.set(field.name(), value.literal());
 }
 
-/// An error that two arguments cannot stand together; it marks the second.
+/// The error of two arguments that exclude each other; it marks the second.
 pub(super) fn exclusive(first: &str, second: &'static str) -> OpError {
     OpError::new(Code::E0206, format!("`{first}` and `{second}` exclude each other"))
         .at(second.trim_end_matches('='))
         .here("remove one of them")
 }
 
-/// The flag of a list that is given; of several that are, the second is an error.
+/// The flag of a list that is given; an error if several are.
 pub(super) fn one_of(bound: &Bound, flags: &[Flag]) -> Result<Option<&'static str>, OpError> {
     let mut given = flags.iter().map(|flag| flag.name).filter(|name| bound.flag(name));
     match (given.next(), given.next()) {
@@ -165,7 +165,7 @@ pub(super) fn one_of(bound: &Bound, flags: &[Flag]) -> Result<Option<&'static st
     }
 }
 
-/// How many entries lists have together.
+/// The total length of lists.
 pub(super) const fn total<T>(lists: &[&[T]]) -> usize {
     let (mut count, mut list) = (0, 0);
     while list < lists.len() {
@@ -175,7 +175,7 @@ pub(super) const fn total<T>(lists: &[&[T]]) -> usize {
     count
 }
 
-/// The entries of lists in one array, whose length is their [`total`].
+/// The concatenation of lists as an array, whose length is their [`total`].
 pub(super) const fn joined<T: Copy, const N: usize>(lists: &[&[T]], filler: T) -> [T; N] {
     let mut all = [filler; N];
     let (mut at, mut list) = (0, 0);
@@ -191,7 +191,7 @@ pub(super) const fn joined<T: Copy, const N: usize>(lists: &[&[T]], filler: T) -
     all
 }
 
-/// The one form of a size among those of all fields.
+/// The form of the size that the fields declare, at most one.
 pub(super) const fn only_size(sizes: &[Sizes]) -> Sizes {
     let mut at = 0;
     while at < sizes.len() {
@@ -203,7 +203,7 @@ pub(super) const fn only_size(sizes: &[Sizes]) -> Sizes {
     Sizes::None
 }
 
-/// The one value among those of all fields.
+/// The lone value that the fields declare, at most one.
 pub(super) const fn only_value(values: &[Option<&'static Value>]) -> Option<&'static Value> {
     let mut at = 0;
     while at < values.len() {
@@ -215,12 +215,12 @@ pub(super) const fn only_value(values: &[Option<&'static Value>]) -> Option<&'st
     None
 }
 
-/// What an operator's fields are, both ways. `arguments!` implements it.
+/// The conversions between an operator's fields and bound arguments, implemented by `arguments!`.
 pub(crate) trait Arguments: Sized {
     /// The part of the spec that follows from the fields.
     const WRITTEN: super::Spec;
 
-    /// The fields of bound arguments.
+    /// Reads all fields from bound arguments.
     fn read(bound: &Bound) -> Result<Self, OpError>;
 
     /// Adds the arguments of all fields.

@@ -1,4 +1,4 @@
-//! How the branch forms and `input` are written; the semantic analysis makes their nodes.
+//! The specs of the branch forms and of `input`, whose nodes are made by `sema`.
 
 use super::{Attribute, Default, Flag, Kind, Sizes, Spec, Value};
 

@@ -1,10 +1,10 @@
-//! Checks that the input of an operator has the kind of shape that it needs, a map or a vector.
+//! Checks that the input of an operator is a map, or a vector.
 
 use super::OpError;
 use crate::diag::Code;
 use crate::tensor::Shape;
 
-/// The input map of an operator that needs one.
+/// Height, width and channels of an input that must be a map.
 pub(crate) fn map_of(name: &str, input: Shape) -> Result<(u64, u64, u64), OpError> {
     match input {
         Shape::Map { height, width, channels } => Ok((height, width, channels)),
@@ -16,7 +16,7 @@ pub(crate) fn map_of(name: &str, input: Shape) -> Result<(u64, u64, u64), OpErro
     }
 }
 
-/// The elements of the vector that an operator needs.
+/// The elements of an input that must be a vector.
 pub(crate) fn vector_of(name: &str, input: Shape) -> Result<u64, OpError> {
     match input {
         Shape::Vector(elements) => Ok(elements),

@@ -1,9 +1,9 @@
-//! The operators: `catalogue/` has a file for each, beside it stands the machinery that reads and binds them.
+//! The operators: `catalogue/` has a file for each; the modules beside it bind and print their arguments.
 //!
-//! An operator's file holds everything that the project knows of its operator: how it is written ([`Spec`]), its shape
-//! rule, parameters, cost, what other tools count, geometry, its form in PyTorch and in ONNX, and the reference kernel
-//! that defines it. No facet but the parameters has a default body: an operator without a cost rule does not compile.
-//! Operators know neither syntax nor graph.
+//! An operator's file holds everything that the project knows about the operator: its spec ([`Spec`]), shape rule,
+//! parameters, cost, the counts of other tools, geometry, its forms in PyTorch and ONNX, and the reference kernel that
+//! defines it. Only the parameters have a default: an operator without a cost rule does not compile. Operators know
+//! neither syntax nor graph.
 
 mod argument;
 mod arithmetic;

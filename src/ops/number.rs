@@ -16,9 +16,9 @@ pub trait Number:
     fn from_f64(value: f64) -> Self;
     /// `self + a · b`: one multiply-accumulate.
     fn mac(self, a: Self, b: Self) -> Self;
-    /// The greater; NaN where one is.
+    /// The greater; NaN if one is NaN.
     fn max(self, other: Self) -> Self;
-    /// The lesser; NaN where one is.
+    /// The lesser; NaN if one is NaN.
     fn min(self, other: Self) -> Self;
     /// e to the power of this.
     fn exp(self) -> Self;
@@ -36,8 +36,8 @@ pub trait Number:
     fn powf(self, exponent: f64) -> Self;
 }
 
-/// Implements [`Number`] for a primitive float by its own functions; `erf` and the transcendental functions
-/// are computed in `f64` and rounded once.
+/// Implements [`Number`] for a primitive float. `erf` and the transcendental functions are computed in `f64` and
+/// rounded once.
 macro_rules! float_number {
     ($float:ty) => {
         impl Number for $float {

@@ -6,23 +6,23 @@ use super::field::Arguments;
 use super::{Bound, Cost, Counted, Number, OpError, Parameter, Spec};
 use crate::tensor::{Resampling, Shape, Window};
 
-/// How an operator moves information between positions, for receptive fields.
+/// Which positions of the input influence a position of the output; receptive fields are computed from it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Geometry {
-    /// Every output position sees its own input position.
+    /// Each output position depends on the input position of the same place.
     Pointwise,
-    /// The axes are independent of each other.
+    /// Rows depend on rows and columns on columns.
     Axes {
         /// Along the height.
         rows: Reach,
         /// Along the width.
         columns: Reach,
     },
-    /// Every output sees the whole input.
+    /// Each output depends on the whole input.
     Whole,
 }
 
-/// Which positions of the input a position of the output sees, along one axis.
+/// The input positions that influence an output position, along one axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reach {
     /// The taps of a window.
@@ -95,7 +95,7 @@ pub(crate) trait Written: Arguments {
     }
 }
 
-/// What the definition of an operator computes with, for one picture: maps are C×H×W, vectors n.
+/// The arrays of a reference kernel for one picture: maps are C×H×W, vectors n.
 pub struct Arrays<'a, N> {
     /// The operands.
     pub inputs: &'a [ArrayViewD<'a, N>],
@@ -105,9 +105,9 @@ pub struct Arrays<'a, N> {
     pub output: ArrayViewMutD<'a, N>,
 }
 
-/// What an operator must say of itself. Shapes are per picture.
+/// The facets of an operator. Shapes are per picture.
 pub trait Operator {
-    /// The shape of the output, or why there is none.
+    /// The shape of the output; an error if the inputs are wrong.
     fn infer(&self, inputs: &[Shape]) -> Result<Shape, OpError>;
     /// The parameters in the order in which the kernel takes them; `inputs` passed [`Operator::infer`]. Most
     /// operators have none.
@@ -116,13 +116,13 @@ pub trait Operator {
     }
     /// The operations for one picture; `costs_nothing!()` for what only moves elements.
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost;
-    /// What other tools count for one picture besides multiply-accumulates, an entry for each tool that has a rule;
+    /// The counts of other tools for one picture besides multiply-accumulates, an entry for each tool with a rule;
     /// `counted_by_no_tool!()` where they all count nothing.
     fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted>;
-    /// How positions of the output see positions of the input.
+    /// Which positions of the input influence a position of the output.
     fn geometry(&self, input: Shape) -> Geometry;
     /// Whether the output may share memory with the first input.
     fn reuse(&self) -> Reuse;
-    /// The definition of the operator; writes all of `output`.
+    /// The definition of the operator; writes every element of `output`.
     fn reference<N: Number>(&self, arrays: Arrays<'_, N>);
 }

@@ -1,4 +1,4 @@
-//! The parameters that an operator declares; counts, bytes, file keys and initial values all follow from them.
+//! The parameters that an operator declares. Counts, sizes in bytes, keys and initial values follow from them.
 
 /// A tensor of an operator that a weights file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -7,14 +7,14 @@ pub struct Parameter {
     pub key: &'static str,
     /// Its dimensions as stored.
     pub shape: Vec<u64>,
-    /// What it is.
+    /// The count that it belongs to.
     pub role: Role,
-    /// Its seeded values.
+    /// The distribution of its seeded values.
     pub init: Init,
 }
 
 impl Parameter {
-    /// The number of elements; exact for the parameters of a graph, saturating beyond.
+    /// The number of elements; exact for the parameters of a graph, saturating otherwise.
     pub fn elements(&self) -> u64 {
         self.shape.iter().fold(1, |product, &dim| product.saturating_mul(dim))
     }
@@ -29,13 +29,13 @@ impl Parameter {
         }
     }
 
-    /// A trainable bias of `elements` elements, for a weight with this fan-in.
+    /// A trainable bias of `elements` elements, for outputs with this fan-in.
     pub fn bias(elements: u64, fan_in: u64) -> Parameter {
         Parameter { key: "bias", shape: vec![elements], role: Role::Trainable, init: Init::Bias { fan_in } }
     }
 }
 
-/// Which count a parameter belongs to.
+/// The count that a parameter belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Counted in `params`.
@@ -46,7 +46,7 @@ pub enum Role {
     State,
 }
 
-/// The values of a parameter where no file gives them.
+/// The distribution of a parameter's seeded values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// Uniform in ±√(6 / fan_in) (He et al. 2015, with the gain of ReLU).
@@ -61,11 +61,11 @@ pub enum Init {
     },
     /// Uniform in [−1, 1): a seeded input.
     Input,
-    /// The same value everywhere.
+    /// A constant.
     Constant(f32),
-    /// A normalisation's factor: 1, or uniform in [0.5, 1.5) when statistics are asked to be random.
+    /// The factor of a normalisation: 1, or uniform in [0.5, 1.5) with random statistics.
     NormWeight,
-    /// A normalisation's summand: 0, or uniform in [−0.5, 0.5).
+    /// The summand of a normalisation: 0, or uniform in [−0.5, 0.5).
     NormBias,
     /// A running mean: 0, or uniform in [−0.5, 0.5).
     NormMean,

@@ -1,11 +1,11 @@
-//! Bound arguments as text: canonical spelling, and names with values for tables and comparisons.
+//! Prints bound arguments: in canonical spelling, and as names with values for tables and comparisons.
 
 use std::fmt;
 
 use super::{Bound, Kind, Literal, Sizes};
 
 impl fmt::Display for Bound {
-    /// The head of a statement in canonical spelling, without what is the default: `conv 3x3x64/2 pad=1 nobias`.
+    /// The head of a statement in canonical spelling, without defaults: `conv 3x3x64/2 pad=1 nobias`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.spec.name)?;
         if let Some(size) = self.size() {
@@ -31,8 +31,8 @@ impl fmt::Display for Bound {
 }
 
 impl Bound {
-    /// All arguments by name, defaults among them: the parts of the size, the value, attributes, and for each flag
-    /// `yes` or `no`.
+    /// All arguments by name, defaults included: the parts of the size, the lone value, attributes, and `yes` or `no`
+    /// for each flag.
     pub fn named(&self) -> Vec<(&'static str, String)> {
         let mut all: Vec<(&'static str, String)> = Vec::new();
         match (self.spec.sizes, self.dims.as_slice()) {
@@ -72,7 +72,7 @@ impl Bound {
         all
     }
 
-    /// The size as it is written; `None` where there is none.
+    /// The size in its spelling; `None` without one.
     fn size(&self) -> Option<String> {
         let dims = match (self.spec.sizes, self.dims.as_slice()) {
             (_, []) => return None,
@@ -97,7 +97,7 @@ fn pair((height, width): (u64, u64)) -> String {
     if height == width { height.to_string() } else { format!("{height}x{width}") }
 }
 
-/// A value as it is written behind a word or `name=`.
+/// A value in its spelling behind a word or `name=`.
 fn shown(literal: &Literal, kind: Option<Kind>) -> String {
     let list = |parts: &mut dyn Iterator<Item = String>| match &parts.collect::<Vec<_>>()[..] {
         [one] => one.clone(),
@@ -124,7 +124,7 @@ fn shown(literal: &Literal, kind: Option<Kind>) -> String {
     }
 }
 
-/// A number as the language reads it: decimal unless that is much longer.
+/// A number in its spelling: decimal, or with an exponent if that is much shorter.
 fn number(value: f64) -> String {
     let (decimal, scientific) = (format!("{value}"), format!("{value:e}"));
     if decimal.len() > scientific.len() + 2 { scientific } else { decimal }

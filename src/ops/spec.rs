@@ -1,41 +1,42 @@
-//! How an operator is written, as data: the binder, the reference pages and suggestions read the same.
+//! Specs: how an operator is written, as data for the binder, the reference pages and suggestions.
 
 use super::bound::Literal;
 
-/// How an operator is written and what its reference page says.
+/// How an operator is written, and the text of its reference page.
 #[derive(Debug)]
 pub struct Spec {
     /// The word.
     pub name: &'static str,
-    /// Whether it may stand as a trailing word.
+    /// Whether it can be a trailing word.
     pub trailing: bool,
-    /// One sentence: what it computes.
+    /// What it computes, in one sentence.
     pub summary: &'static str,
     /// A complete program that uses it.
     pub example: &'static str,
-    /// The size behind the word.
+    /// The form of the size behind the word.
     pub sizes: Sizes,
-    /// The value behind the word.
+    /// The lone value behind the word.
     pub value: Option<&'static Value>,
     /// Its flags.
     pub flags: &'static [Flag],
     /// Its attributes.
     pub attributes: &'static [Attribute],
-    /// What is counted, as formulas for the reference page.
+    /// The cost as formulas, for the reference page.
     pub cost: &'static str,
     /// The first version of the compiler that knows the word, such as `0.2`. A block of the same name in an older
     /// file wins over a word that is younger than [`FIRST`].
     pub since: &'static str,
-    /// Whether it subtracts the mean of each channel, so that a bias in front of it has no effect. An operator that
-    /// [takes a bias](Spec::takes_bias) has none where such a word is the first behind it, unless `bias` asks for it.
+    /// Whether it subtracts the mean of each channel, so that a bias before it has no effect. If such a word is the
+    /// first one behind an operator that [takes a bias](Spec::takes_bias), that operator has no bias unless `bias` is
+    /// given.
     pub absorbs_bias: bool,
 }
 
-/// The version whose words every file may rely on: no block may be named like one of them.
+/// The version whose words are reserved in every file: no block may have such a name.
 pub const FIRST: &str = "0.1";
 
 impl Spec {
-    /// A spec that says nothing; the start of the others.
+    /// An empty spec; a base for the others.
     pub(super) const EMPTY: Spec = Spec {
         name: "",
         trailing: false,
@@ -55,7 +56,7 @@ impl Spec {
         self.flags.iter().any(|flag| flag.name == name)
     }
 
-    /// Whether it has a bias that `nobias` takes away and `bias` keeps.
+    /// Whether it has a bias that `nobias` removes and `bias` keeps.
     pub fn takes_bias(&self) -> bool {
         self.has_flag("bias") && self.has_flag("nobias")
     }
@@ -77,50 +78,50 @@ impl Spec {
     }
 }
 
-/// The form of the size behind an operator.
+/// The form of the size behind a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sizes {
     /// None.
     None,
-    /// `KxKxN/S`: kernel height, kernel width, filters, and perhaps a stride (1).
+    /// `KxKxN/S`: kernel height, kernel width, filters, and optionally a stride (1).
     KernelFilters,
-    /// `KxK/S`: kernel height and width, and perhaps a stride (1).
+    /// `KxK/S`: kernel height and width, and optionally a stride (1).
     Kernel,
-    /// `K/S` or `KxK/S`: a window, and perhaps a stride (the window).
+    /// `K/S` or `KxK/S`: a window, and optionally a stride (the window).
     Window,
-    /// Like [`Sizes::Window`], or left out for `to HxW` or one of the flags that stand alone.
+    /// As [`Sizes::Window`], or omitted for `to HxW` or a flag that replaces it.
     WindowOrWord,
     /// `HxWxC`.
     Map,
     /// `HxWxC`, or a lone value instead.
     MapOrValue,
-    /// `n` or `hxw`, or left out for `to HxW`.
+    /// `n` or `hxw`, or omitted for `to HxW`.
     FactorOrTo,
-    /// Left out, but for `to HxW` in place of the value.
+    /// Omitted; the lone value may be replaced by `to HxW`.
     To,
 }
 
 impl Sizes {
-    /// Whether `to HxW` may stand in its place.
+    /// Whether `to HxW` may replace the size.
     pub fn has_to(self) -> bool {
         matches!(self, Sizes::WindowOrWord | Sizes::FactorOrTo | Sizes::To)
     }
 }
 
-/// The value behind an operator.
+/// The lone value behind a word.
 #[derive(Debug)]
 pub struct Value {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub name: &'static str,
     /// Its kind.
     pub kind: Kind,
-    /// Its value where none is given.
+    /// Its default.
     pub default: Default,
     /// What it does.
     pub doc: &'static str,
 }
 
-/// A word that switches something on.
+/// A word without a value.
 #[derive(Clone, Copy, Debug)]
 pub struct Flag {
     /// The word.
@@ -130,7 +131,7 @@ pub struct Flag {
 }
 
 impl Flag {
-    /// No flag.
+    /// A placeholder in lists of fixed length.
     pub(super) const NONE: Flag = Flag { name: "", doc: "" };
 }
 
@@ -141,14 +142,14 @@ pub struct Attribute {
     pub name: &'static str,
     /// Its kind.
     pub kind: Kind,
-    /// Its value where none is given.
+    /// Its default.
     pub default: Default,
     /// What it does.
     pub doc: &'static str,
 }
 
 impl Attribute {
-    /// No attribute.
+    /// A placeholder in lists of fixed length.
     pub(super) const NONE: Attribute =
         Attribute { name: "", kind: Kind::Real, default: Default::Absent, doc: "" };
 }
@@ -181,16 +182,16 @@ pub enum Kind {
     Reals,
     /// The name of a connection table.
     Table,
-    /// One of these words.
+    /// One of the listed words.
     Choice(&'static [&'static str]),
 }
 
-/// What holds where nothing is given.
+/// The default of an argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Default {
     /// It must be given.
     Required,
-    /// It is absent.
+    /// None: the argument is optional.
     Absent,
     /// This count (a pair of it, for [`Kind::Pair`]).
     Count(u64),

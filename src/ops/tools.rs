@@ -7,7 +7,7 @@
 //!
 //! [`Operator::counted`]: super::Operator::counted
 
-/// A tool whose figures ours are compared with.
+/// A tool with whose figures those of cnnc are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tool {
     /// fvcore's flop counter, which timm's tables are made with.
@@ -27,7 +27,7 @@ impl Tool {
     pub const ALL: [Tool; 5] = [Tool::Fvcore, Tool::Thop, Tool::Ptflops, Tool::Torchinfo, Tool::Calflops];
 }
 
-/// What a tool adds for an operator.
+/// The count of a tool for an operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counted {
     /// The tool.
@@ -38,7 +38,7 @@ pub struct Counted {
     pub count: i128,
 }
 
-/// Every tool counts nothing.
+/// An entry of 0 for every tool.
 pub(super) fn nothing() -> Vec<Counted> {
     rules([])
 }
@@ -71,7 +71,7 @@ macro_rules! counted_by_no_tool {
 
 pub(crate) use {costs_nothing, counted_by_no_tool};
 
-/// The rules of an operator, each with its amount; the other tools count nothing.
+/// The entries of an operator: the given rules with their amounts, and 0 for the other tools.
 pub(super) fn rules<const N: usize>(rules: [(Tool, &'static str, u128); N]) -> Vec<Counted> {
     let silent = Tool::ALL.into_iter().filter(|tool| rules.iter().all(|(one, ..)| one != tool));
     let silent = silent.map(|tool| Counted { tool, rule: "", count: 0 });
@@ -79,12 +79,12 @@ pub(super) fn rules<const N: usize>(rules: [(Tool, &'static str, u128); N]) -> V
     rules.chain(silent).collect()
 }
 
-/// A count as a term of a sum.
+/// A count as a signed summand.
 pub(super) fn signed(count: u128) -> i128 {
     i128::try_from(count).unwrap_or(i128::MAX)
 }
 
-/// Of a convolution with a bias, for `outputs` elements.
+/// The entries of a convolution with a bias and `outputs` output elements.
 pub(super) fn convolution_bias(outputs: u128) -> Vec<Counted> {
     rules([
         (Tool::Ptflops, BIAS, outputs),

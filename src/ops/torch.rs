@@ -1,16 +1,17 @@
-//! How operators become PyTorch: a module with its arguments, or an expression over tensors.
+//! The PyTorch forms of operators: a module with its arguments, or an expression over tensors.
 //!
-//! A module of torch is preferred; what torch lacks is a [`Helper`], a few lines of Python that an exported file
-//! holds only when it uses them. Modules name their parameters as the operator does, so weights go both ways.
+//! A module of torch is preferred. For what torch lacks there is a [`Helper`], a few lines of Python that an exported
+//! file contains only if it uses them. Modules name their parameters as the operator does, so that weights can be
+//! exchanged in both directions.
 
 use crate::tensor::{Shape, Window};
 
-/// Python text that an operator needs and torch lacks: a class or a function.
+/// A Python class or function for what torch lacks.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Helper {
     /// Its name.
     pub name: &'static str,
-    /// Its definition as black formats it, without a line break at the end.
+    /// Its definition in the layout of black, without a trailing line break.
     pub source: &'static str,
 }
 
@@ -21,7 +22,7 @@ pub struct TorchArgument {
     pub name: &'static str,
     /// Its value as Python source.
     pub value: String,
-    /// The value that need not be written; `None` for an argument that always is.
+    /// The default, at which it is omitted; `None` for an argument that is always written.
     pub default: Option<String>,
     /// Whether it is written without its name.
     pub positional: bool,
@@ -30,14 +31,14 @@ pub struct TorchArgument {
 /// An operator in PyTorch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Torch {
-    /// The class of a module (`nn.Conv2d`), or an expression in which `{0}` stands for the first operand, `{*}` for all
-    /// with commas between, and `{name}` for an argument.
+    /// The class of a module (`nn.Conv2d`), or an expression, in which `{0}` stands for the first operand, `{*}` for
+    /// all operands separated by commas, and `{name}` for an argument.
     pub text: String,
-    /// Whether it is a module, which takes its operand when called.
+    /// Whether it is a module, which is called with its operand.
     pub module: bool,
     /// The arguments in order.
     pub arguments: Vec<TorchArgument>,
-    /// What the text needs besides torch.
+    /// The helper that the text uses.
     pub helper: Option<&'static Helper>,
 }
 
@@ -57,17 +58,17 @@ impl Torch {
         Torch { module: false, ..Torch::module(text) }
     }
 
-    /// With an argument that is written by place.
+    /// Adds a positional argument.
     pub fn positional(self, name: &'static str, value: impl ToPython) -> Torch {
         self.with(TorchArgument { name, value: value.to_python(), default: None, positional: true })
     }
 
-    /// With an argument that is written by name.
+    /// Adds an argument by name.
     pub fn named(self, name: &'static str, value: impl ToPython) -> Torch {
         self.with(TorchArgument { name, value: value.to_python(), default: None, positional: false })
     }
 
-    /// With an argument that is written by name where it is not the default.
+    /// Adds an argument by name, omitted at its default.
     pub fn optional(self, name: &'static str, value: impl ToPython, default: impl ToPython) -> Torch {
         let default = Some(default.to_python());
         self.with(TorchArgument { name, value: value.to_python(), default, positional: false })
@@ -79,15 +80,15 @@ impl Torch {
     }
 }
 
-/// How an operator is said in PyTorch.
+/// The PyTorch form of an operator.
 pub(crate) trait ToTorch {
     /// The module or expression that computes it in training and evaluation; shapes are per picture.
     fn to_torch(&self, inputs: &[Shape], output: Shape) -> Torch;
 }
 
-/// A value that Python source can say.
+/// A value that can be written in Python.
 pub trait ToPython {
-    /// The source.
+    /// The Python source.
     fn to_python(&self) -> String;
 }
 
@@ -131,7 +132,7 @@ impl ToPython for &str {
     }
 }
 
-/// Height and width: one number where both are the same.
+/// Height and width: one number if both are equal.
 impl ToPython for (u64, u64) {
     fn to_python(&self) -> String {
         if self.0 == self.1 { self.0.to_string() } else { format!("({}, {})", self.0, self.1) }
@@ -170,7 +171,7 @@ impl ToPython for Vec<Vec<u64>> {
     }
 }
 
-/// The padding of two windows as torch takes it, where it is the same on both sides of each axis.
+/// The padding of two windows as torch's modules take it; `None` if it differs between the sides of an axis.
 pub(crate) fn even_padding((rows, columns): (Window, Window)) -> Option<(u64, u64)> {
     let even = rows.pad_before == rows.pad_after && columns.pad_before == columns.pad_after;
     even.then_some((rows.pad_before, columns.pad_before))

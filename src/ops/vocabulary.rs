@@ -1,4 +1,4 @@
-//! What an operator is called in other frameworks: its nodes, and its module or expression, in exported models.
+//! The names of an operator in other frameworks: the nodes, module or expression of exported models.
 
 use super::onnx::{OnnxBuilder, OnnxValue, WeightLayout};
 use super::{Op, Parameter, Torch, TorchArgument};
@@ -7,10 +7,10 @@ use crate::tensor::Shape;
 /// The newest operator set that exported models use.
 const OPSET: u32 = 17;
 
-/// An operator in other frameworks.
+/// The names of an operator in other frameworks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vocabulary {
-    /// The operators of ONNX that compute it, in order.
+    /// The ONNX operators that compute it, in order.
     pub onnx: Vec<&'static str>,
     /// The module of PyTorch (`nn.Conv2d(4, 8, kernel_size=3)`), or an expression over the operands `x` and `y`.
     pub torch: String,
@@ -19,7 +19,7 @@ pub struct Vocabulary {
 }
 
 impl Op {
-    /// What other frameworks call it with these arguments. `inputs` passed [`Operator::infer`](super::Operator::infer).
+    /// The names of this operator with its arguments. `inputs` passed [`Operator::infer`](super::Operator::infer).
     pub fn vocabulary(&self, inputs: &[Shape], output: Shape, parameters: &[Parameter]) -> Vocabulary {
         let mut recorder = Recorder { inputs, output, parameters, nodes: Vec::new() };
         self.onnx(&mut recorder);
@@ -30,7 +30,7 @@ impl Op {
     }
 }
 
-/// A module with the arguments that differ from their defaults.
+/// The call of a module's constructor, without arguments at their defaults.
 fn module(torch: &Torch) -> String {
     let written =
         torch.arguments.iter().filter(|argument| argument.default.as_ref() != Some(&argument.value));
@@ -43,7 +43,7 @@ fn module(torch: &Torch) -> String {
     format!("{}({})", torch.text, arguments.join(", "))
 }
 
-/// An expression with its operands and arguments.
+/// The text of an expression with its operands and arguments.
 fn expression(torch: &Torch) -> String {
     let text = torch.text.replace("{0}", "x").replace("{1}", "y").replace("{*}", "x, y");
     torch
@@ -52,7 +52,7 @@ fn expression(torch: &Torch) -> String {
         .fold(text, |text, TorchArgument { name, value, .. }| text.replace(&format!("{{{name}}}"), value))
 }
 
-/// Remembers which nodes an operator adds, and nothing else.
+/// Records which nodes an operator adds.
 struct Recorder<'a> {
     inputs: &'a [Shape],
     output: Shape,

@@ -1,4 +1,4 @@
-//! The operators, a file each, in folders of families, and the list of all.
+//! The catalogue: one file for each operator, in folders of families, and the list of all operators.
 
 use std::ops::RangeInclusive;
 
@@ -20,7 +20,7 @@ pub(super) mod rearrange;
 mod reduce;
 mod windows;
 
-/// As many operands as a form has branches.
+/// The arity of operators that join the branches of a form.
 const SEVERAL: RangeInclusive<usize> = 1..=usize::MAX;
 
 macro_rules! catalogue {
@@ -39,13 +39,13 @@ macro_rules! catalogue {
             }
         })*
 
-        /// Every operator that can be written, in the order of the reference.
+        /// Every operator that can be written, in the order of the reference pages.
         pub fn catalogue() -> impl Iterator<Item = &'static Spec> {
             let all: [&[&'static Spec]; _] = [$(<$type as Written>::SPECS),*];
             all.into_iter().flatten().copied()
         }
 
-        /// The operator of bound arguments.
+        /// Makes the operator of bound arguments.
         pub(super) fn construct(bound: &Bound) -> Result<Op, OpError> {
             $(if <$type as Written>::SPECS.iter().any(|spec| spec.name == bound.spec().name) {
                 return Ok(<$type as Arguments>::read(bound)?.check(bound)?.into());
@@ -54,12 +54,12 @@ macro_rules! catalogue {
         }
 
         impl Op {
-            /// How it is written.
+            /// The spec of the operator's word.
             pub fn spec(&self) -> &'static Spec {
                 match self { $(Op::$type(op) => op.spec(),)* }
             }
 
-            /// Its arguments, defaults among them, as if they had been written.
+            /// The arguments of the operator with defaults, as if they had been written.
             pub fn bound(&self) -> Bound {
                 match self {
                     $(Op::$type(op) => {
@@ -70,17 +70,17 @@ macro_rules! catalogue {
                 }
             }
 
-            /// How it is said in PyTorch; shapes are per picture, `inputs` passed [`Operator::infer`].
+            /// The operator in PyTorch; shapes are per picture, and `inputs` passed [`Operator::infer`].
             pub fn torch(&self, inputs: &[Shape], output: Shape) -> Torch {
                 match self { $(Op::$type(op) => op.to_torch(inputs, output),)* }
             }
 
-            /// Adds the nodes of ONNX that compute it, and says how their last value is called.
+            /// Adds the ONNX nodes that compute the operator, and gives the name of the last value.
             pub(crate) fn onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
                 match self { $(Op::$type(op) => op.to_onnx(builder),)* }
             }
 
-            /// How many operands it takes.
+            /// The number of operands.
             pub fn arity(&self) -> RangeInclusive<usize> {
                 match self { $(Op::$type(_) => $arity,)* }
             }
@@ -118,7 +118,7 @@ macro_rules! catalogue {
     };
 }
 
-// An operator is a line: its module and type, how many operands it takes, and what it is called.
+// One line for each operator: module and type, arity, documentation of its variant.
 catalogue! {
     windows::conv: Conv / 1..=1, "`conv`.";
     windows::dwconv: DwConv / 1..=1, "`dwconv`.";
@@ -162,7 +162,7 @@ pub use rearrange::upsample::UpsampleTarget;
 pub use windows::pool::{Reduction, Region, adaptive_bounds};
 pub use windows::sliding::{Padding, Sliding};
 
-/// The operator of this name.
+/// Finds an operator by its word.
 pub fn find(name: &str) -> Option<&'static Spec> {
     catalogue().find(|spec| spec.name == name)
 }

@@ -14,7 +14,7 @@ use crate::ops::{
 use crate::tensor::{Shape, Window};
 
 arguments! {
-    /// A sum. Of a residual the body is the first operand and the shortcut the second.
+    /// A sum. For a residual the body is the first operand and the shortcut the second.
     pub struct Add {
         /// Multiplies the first operand (Szegedy et al. 2016, residual scaling).
         scale: Option<f64> = Field::optional(&[Attribute {
@@ -23,13 +23,13 @@ arguments! {
             default: Default::Absent,
             doc: "multiplies the end of the body",
         }]),
-        /// He et al.'s option A: of the second operand every stride-th pixel (rows, columns) is taken, and zero
-        /// channels are appended.
+        /// He et al.'s option A: every stride-th pixel (rows, columns) of the second operand, with zeros as further
+        /// channels.
         zeropad: Option<(u64, u64)> = ZEROPAD,
     }
 }
 
-/// The strides follow from the shapes of the branches, so that the word alone is written.
+/// The strides follow from the shapes of the branches, so only the word is written.
 const ZEROPAD: Field<Option<(u64, u64)>> = Field::new(
     |_, _| Ok(None),
     |_, strides, bound| {
@@ -39,7 +39,7 @@ const ZEROPAD: Field<Option<(u64, u64)>> = Field::new(
     },
 );
 
-/// add_padded of exported PyTorch files.
+/// The function add_padded of exported PyTorch files.
 static ADD_PADDED: Helper = Helper {
     name: "add_padded",
     source: r#"def add_padded(
@@ -71,7 +71,7 @@ impl ToTorch for Add {
 }
 
 impl ToOnnx for Add {
-    /// The sum of the branches. Of a residual the body may be scaled, and the shortcut thinned and filled up.
+    /// The sum of the branches; for a residual with the body scaled, or with the shortcut subsampled and padded.
     fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
         let mut operands = builder.operands();
         if let Some(scale) = self.scale {
@@ -111,7 +111,7 @@ impl Written for Add {
 }
 
 impl Add {
-    /// How the sum sees one of its operands: of a strided shortcut only every stride-th pixel.
+    /// The geometry for one operand: of a strided shortcut only every stride-th pixel is read.
     pub fn operand_geometry(&self, operand: Shape, sum: Shape) -> Geometry {
         match self.zeropad {
             Some((rows, columns)) if operand.extent() != sum.extent() => {
@@ -122,8 +122,7 @@ impl Add {
     }
 }
 
-/// The shape of the body, where the shortcut's every stride-th pixels are its rows and columns and it has no
-/// fewer channels.
+/// The shape of the body, if it matches the subsampled shortcut and has at least as many channels.
 fn zero_padded(inputs: &[Shape], (rows, columns): (u64, u64)) -> Result<Shape, OpError> {
     let (body, shortcut) = (inputs[0], inputs[1]);
     let (height, width) = shortcut.extent();
@@ -159,7 +158,7 @@ impl Operator for Add {
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
         let elements = u128::from(output.elements());
         let add = match self.zeropad {
-            // Zero channels are not added.
+            // Nothing is added to the channels that the shortcut lacks.
             Some(_) => u128::from(output.with_channels(inputs[1].channels()).elements()),
             None => elements * (inputs.len() as u128 - 1),
         };

@@ -1,4 +1,4 @@
-//! Operators of several operands: what joins the branches of a form.
+//! Operators with several operands, which join the branches of a form.
 
 pub(crate) mod add;
 pub(crate) mod concat;

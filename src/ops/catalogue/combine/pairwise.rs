@@ -12,21 +12,21 @@ use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Arrays, Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
-/// What becomes of the elements at the same place.
+/// How the elements at one place are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Joined {
-    /// The first less the second; exactly two.
+    /// The first minus the second; exactly two operands.
     Difference,
-    /// The greatest; NaN where one is.
+    /// The greatest; NaN if one is NaN.
     Greatest,
-    /// The least; NaN where one is.
+    /// The least; NaN if one is NaN.
     Least,
 }
 
 arguments! {
     /// A difference, or the greatest or least elements.
     pub struct Pairwise {
-        /// Which.
+        /// The combination; it follows from the word.
         joined: Joined = Field::new(
             |_, bound| {
                 Ok(match bound.spec().name {

@@ -1,8 +1,8 @@
-//! The functions of one element: an entry of the list below each.
+//! The functions of a single element: the list below has an entry for each.
 //!
-//! An entry is the whole operator: variant, arguments, word (with `written`, how the example writes it), sentence, cost,
-//! what computes it in ONNX and in PyTorch, and the function. Shape, geometry, memory and kernel follow; `exec` computes
-//! every one of them in the convolution before it.
+//! An entry declares the whole operator: variant, arguments, word (with `written`, its form in the example), summary,
+//! cost, its computation in ONNX and PyTorch, and the function. Shape, geometry, memory and kernel are the same for
+//! all; `exec` applies each of them in the epilogue of the convolution before it.
 
 mod declare;
 mod forms;
@@ -29,7 +29,7 @@ use forms::{
 /// A function that is applied to every element.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Activation {
-    /// Which, with its arguments.
+    /// The function, with its arguments.
     pub function: Function,
 }
 
@@ -233,13 +233,13 @@ elementwise! {
         };
 }
 
-/// ln(1 + e^x) as max(x, 0) + ln(1 + e^−|x|), so that no exponential leaves the range.
+/// ln(1 + eˣ), computed as max(x, 0) + ln(1 + e^−|x|) so that no exponential overflows.
 fn softplus<N: Number>(x: N) -> N {
     x.max(N::from_f64(0.0)) + x.min(-x).exp().ln_1p()
 }
 
 impl Activation {
-    /// Least and greatest result of a function that only limits the range and keeps NaN; `None` for the others.
+    /// The least and greatest result of a function that only clamps and keeps NaN; `None` for other functions.
     pub fn limits(&self) -> Option<(f64, f64)> {
         match self.function {
             Function::Relu => Some((0.0, f64::INFINITY)),
@@ -252,7 +252,7 @@ impl Activation {
         }
     }
 
-    /// This function and another behind it as one, where both only limit the range.
+    /// This function followed by another as one function, if both only clamp.
     pub fn limited_by(&self, next: &Activation) -> Option<Activation> {
         let ((least, most), (lower, upper)) = (self.limits()?, next.limits()?);
         let limit = |value: f64| Some(value.max(lower).min(upper)).filter(|limit| limit.is_finite());
@@ -307,7 +307,7 @@ impl Operator for Activation {
             Function::Leaky { .. } | Function::Silu => {
                 rules([(Tool::Ptflops, ONCE, elements), (Tool::Calflops, ACTIVATIONS, elements)])
             }
-            // The module calls another function than the one that calflops watches.
+            // `nn.ReLU6` calls another function than the one that calflops counts.
             Function::Relu6 => rules([(Tool::Ptflops, ONCE, elements)]),
             _ => nothing(),
         }

@@ -1,4 +1,4 @@
-//! `dropout`: the identity when run.
+//! `dropout`: the identity in inference.
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
@@ -21,7 +21,7 @@ pub(crate) static SPEC: Spec = Spec {
 };
 
 arguments! {
-    /// The identity when run.
+    /// The identity in inference.
     pub struct Dropout {
         /// The probability in training.
         probability: f64 = Field::value(&Value {
@@ -36,7 +36,7 @@ impl ToTorch for Dropout {
 }
 
 impl ToOnnx for Dropout {
-    /// It does nothing but in training.
+    /// Adds no node, because dropout does nothing in inference.
     fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
         builder.operand()
     }

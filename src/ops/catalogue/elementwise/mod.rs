@@ -1,4 +1,4 @@
-//! Operators that treat each element by itself.
+//! Operators that compute each element from the element at the same place.
 
 pub(crate) mod activation;
 pub(crate) mod dropout;

@@ -1,15 +1,15 @@
-//! What the operators share that apply a function with trained numbers of its own to each channel: the output has the
-//! shape of the input, and may take its memory.
+//! The shared parts of operators that apply a function with trained parameters to each channel: the output has the
+//! shape of the input and may overwrite it.
 
 use crate::ops::{Cost, Counted, Number, Parameter};
 
 /// A function for each channel. [`per_channel_operator`] makes an operator of it.
 pub(crate) trait PerChannel {
-    /// The parameters of a value of so many channels: one element for each, or one for all.
+    /// The parameters for an input with `channels` channels: one element for each channel, or one for all.
     fn numbers(&self, channels: u64) -> Vec<Parameter>;
-    /// The operations for so many elements in so many channels.
+    /// The operations for `elements` elements in `channels` channels.
     fn operations(&self, elements: u128, channels: u128) -> Cost;
-    /// What other tools count for so many elements in so many channels.
+    /// The counts of other tools for `elements` elements in `channels` channels.
     fn other_tools(&self, elements: u128, channels: u128) -> Vec<Counted>;
     /// The function of a channel; `numbers` are those of the channel, in the order of the parameters.
     fn function<N: Number>(&self, numbers: &[N]) -> impl Fn(N) -> N;

@@ -21,7 +21,7 @@ pub(crate) static SPEC: Spec = Spec {
 arguments! {
     /// A trained slope below zero.
     pub struct PRelu {
-        /// One slope for all channels.
+        /// Whether all channels share one slope.
         shared: bool = Field::flag(&[Flag { name: "shared", doc: "one slope for all channels" }]),
     }
 }

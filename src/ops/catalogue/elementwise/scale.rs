@@ -26,7 +26,7 @@ arguments! {
     }
 }
 
-/// ChannelScale2d or ChannelScale1d of exported PyTorch files, which index their parameters so.
+/// The classes ChannelScale2d and ChannelScale1d of exported PyTorch files; `$index` broadcasts a parameter.
 macro_rules! channel_scale {
     ($dimensions:literal, $index:literal) => {
         Helper {
@@ -54,9 +54,9 @@ macro_rules! channel_scale {
     };
 }
 
-/// Of maps.
+/// For maps.
 static SCALE: Helper = channel_scale!("2d", "[:, None, None]");
-/// Of vectors.
+/// For vectors.
 static SCALE_VECTOR: Helper = channel_scale!("1d", "");
 
 impl ToTorch for Scale {

@@ -1,4 +1,4 @@
-//! Operators that see a whole vector.
+//! Operators whose outputs depend on all elements of a vector.
 
 pub(crate) mod dense;
 pub(crate) mod rbf;

@@ -34,7 +34,7 @@ arguments! {
     }
 }
 
-/// SquaredDistances of exported PyTorch files.
+/// The class SquaredDistances of exported PyTorch files.
 static DISTANCES: Helper = Helper {
     name: "SquaredDistances",
     source: r#"class SquaredDistances(nn.Module):

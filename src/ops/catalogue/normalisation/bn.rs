@@ -21,18 +21,18 @@ pub(crate) static SPEC: Spec = Spec {
 };
 
 arguments! {
-    /// Batch normalisation as run: with running statistics.
+    /// Batch normalisation in inference, with running statistics.
     pub struct BatchNorm {
         /// Added to the variance.
         eps: f64 = EPS,
-        /// Whether a trained factor is multiplied.
+        /// Whether there is a trained factor.
         scale: bool = without(&[Flag { name: "noscale", doc: "without the trained factor `.weight`" }]),
-        /// Whether a trained summand is added.
+        /// Whether there is a trained summand.
         bias: bool = without(&[Flag { name: "nobias", doc: "without the trained summand `.bias`" }]),
     }
 }
 
-/// Whether a word is absent that takes a part away.
+/// A field that is true unless the flag is given.
 const fn without(flag: &'static [Flag; 1]) -> Field<bool> {
     Field {
         flags: flag,
@@ -47,7 +47,7 @@ const fn without(flag: &'static [Flag; 1]) -> Field<bool> {
     }
 }
 
-/// HalfAffineBatchNorm2d or HalfAffineBatchNorm1d of exported PyTorch files.
+/// The classes HalfAffineBatchNorm2d and HalfAffineBatchNorm1d of exported PyTorch files.
 macro_rules! half_affine {
     ($dimensions:literal) => {
         Helper {
@@ -77,9 +77,9 @@ macro_rules! half_affine {
     };
 }
 
-/// Of maps.
+/// For maps.
 static HALF_AFFINE: Helper = half_affine!("2d");
-/// Of vectors.
+/// For vectors.
 static HALF_AFFINE_VECTOR: Helper = half_affine!("1d");
 
 impl ToTorch for BatchNorm {
@@ -155,7 +155,7 @@ impl PerChannel for BatchNorm {
             true => (tool, twice, 2 * elements),
             false => (tool, without_weight, elements),
         };
-        // THOP and ptflops ask whether the module is affine at all.
+        // THOP and ptflops check only whether the module has any parameters.
         let affine = self.scale || self.bias;
         let thop = match affine {
             true => "4 for each element of batch normalisation: 2, doubled because it is affine",

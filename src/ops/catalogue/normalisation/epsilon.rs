@@ -1,4 +1,4 @@
-//! What the normalisations share: `eps=`.
+//! The argument `eps=` of normalisations.
 
 use crate::diag::Code;
 use crate::ops::field::Field;
@@ -12,7 +12,7 @@ pub(crate) const EPS: Field<f64> = epsilon(&[Attribute {
     doc: "added to the variance",
 }]);
 
-/// An `eps=` of another default.
+/// A field `eps=` with another default.
 pub(crate) const fn epsilon(attribute: &'static [Attribute; 1]) -> Field<f64> {
     Field {
         read: |_, bound| match bound.real("eps") {

@@ -1,4 +1,4 @@
-//! What the normalisations of sets of elements share. Such a set is what belongs to one mean, variance or norm.
+//! The shared parts of normalisations. A set is the elements that share a mean, variance or norm.
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
@@ -14,7 +14,7 @@ pub(crate) enum Together {
     Groups(u64),
 }
 
-/// What is trained.
+/// The trained parameters of a normalisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trained {
     /// Nothing.
@@ -27,13 +27,13 @@ pub(crate) enum Trained {
 
 /// A normalisation. [`norm_operator`] makes an operator of it.
 pub(crate) trait Norm {
-    /// The sets of an input, or why it is none that can be normalised.
+    /// The sets of an input; an error if the input cannot be normalised.
     fn together(&self, input: Shape) -> Result<Together, OpError>;
-    /// What is trained.
+    /// The trained parameters.
     fn trained(&self) -> Trained;
-    /// The operations for a set of `elements`, without those of trained factors and summands.
+    /// The operations for a set of `elements` elements, without trained factors and summands.
     fn cost_of_set(&self, elements: u128) -> Cost;
-    /// What other tools count, as [`Operator::counted`](crate::ops::Operator::counted).
+    /// The counts of other tools, as in [`Operator::counted`](crate::ops::Operator::counted).
     fn counted_by_tools(&self, input: Shape) -> Vec<Counted>;
     /// Normalises a set.
     fn normalise<N: Number>(&self, set: &mut [N]);
@@ -73,7 +73,7 @@ pub(crate) fn cost(norm: &impl Norm, input: Shape) -> Cost {
     Cost::of(operations)
 }
 
-/// How positions see each other.
+/// The geometry: each position depends on itself, or on the whole map.
 pub(crate) fn geometry(norm: &impl Norm, input: Shape) -> Geometry {
     match norm.together(input) {
         Ok(Together::Channels) if input.is_map() => Geometry::Pointwise,
@@ -81,7 +81,7 @@ pub(crate) fn geometry(norm: &impl Norm, input: Shape) -> Geometry {
     }
 }
 
-/// The definition: each set by itself, then the trained factors and summands.
+/// The definition: normalises each set, then applies the trained factors and summands.
 pub(crate) fn reference<N: Number>(
     norm: &impl Norm,
     input: &ArrayViewD<'_, N>,
@@ -136,7 +136,7 @@ pub(crate) fn standardise<N: Number>(set: &mut [N], eps: f64) {
     set.iter_mut().for_each(|x| *x = (*x - mean) * factor);
 }
 
-/// The operations of [`standardise`] for so many elements.
+/// The operations of [`standardise`] for `elements` elements.
 pub(crate) fn cost_to_standardise(elements: u128) -> Cost {
     Cost { add: 4 * elements - 1, mul: 2 * elements, div: 3, sqrt: 1, ..Cost::default() }
 }

@@ -51,7 +51,8 @@ impl ToOnnx for GroupNorm {
     }
 }
 
-/// Over groups of channels: each becomes a channel of its own for `InstanceNormalization`.
+/// Adds the nodes of a normalisation over groups of channels: `InstanceNormalization` with each group reshaped to one
+/// channel.
 pub(super) fn grouped(builder: &mut dyn OnnxBuilder, groups: u64, eps: f64, affine: bool) -> String {
     let (input, shape) = (builder.operand(), builder.input());
     let grouped = builder.reshape(&input, &[groups, shape.elements() / groups]);

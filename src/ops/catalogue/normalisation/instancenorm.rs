@@ -25,7 +25,7 @@ pub(crate) static SPEC: Spec = Spec {
 arguments! {
     /// Instance normalisation.
     pub struct InstanceNorm {
-        /// A trained factor and summand for each channel.
+        /// Whether there is a trained factor and summand for each channel.
         affine: bool = Field::flag(&[Flag {
             name: "affine",
             doc: "multiplies by a trained factor and adds a trained summand, one of each for a channel",
@@ -35,7 +35,7 @@ arguments! {
     }
 }
 
-/// PointInstanceNorm2d of exported PyTorch files.
+/// The class PointInstanceNorm2d of exported PyTorch files.
 static INSTANCE: Helper = Helper {
     name: "PointInstanceNorm2d",
     source: r#"class PointInstanceNorm2d(nn.GroupNorm):
@@ -50,7 +50,7 @@ static INSTANCE: Helper = Helper {
 impl ToTorch for InstanceNorm {
     fn to_torch(&self, inputs: &[Shape], _output: Shape) -> Torch {
         if inputs[0].extent() == (1, 1) {
-            // Torch's refuses a single position.
+            // `nn.InstanceNorm2d` rejects maps of a single position.
             return Torch::helper(&INSTANCE)
                 .positional("num_features", inputs[0].channels())
                 .optional("eps", self.eps, 1e-5)

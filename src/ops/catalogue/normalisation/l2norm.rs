@@ -40,7 +40,7 @@ impl ToTorch for L2Norm {
 }
 
 impl ToOnnx for L2Norm {
-    /// By the Euclidean norm of the channels, which is at least `eps`.
+    /// Divides by the Euclidean norm of the channels, clamped to at least `eps`.
     fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
         let input = builder.operand();
         let attributes = vec![("axes", OnnxValue::Ints(vec![1])), ("keepdims", OnnxValue::Int(1))];

@@ -28,7 +28,7 @@ arguments! {
     }
 }
 
-/// LayerNorm2d of exported PyTorch files.
+/// The class LayerNorm2d of exported PyTorch files.
 static OVER_CHANNELS: Helper = Helper {
     name: "LayerNorm2d",
     source: r#"class LayerNorm2d(nn.LayerNorm):
@@ -46,11 +46,11 @@ impl ToTorch for LayerNorm {
     }
 }
 
-/// The first operator set with `LayerNormalization`.
+/// The first operator set that has `LayerNormalization`.
 const SINCE: u32 = 17;
 
 impl ToOnnx for LayerNorm {
-    /// Over the channels of each position: they become the last axis and go back.
+    /// Moves the channels of a map to the last axis, normalises over it, and moves them back.
     fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
         let is_map = builder.input().is_map();
         let mut value = builder.operand();

@@ -30,22 +30,22 @@ arguments! {
         /// Channels in the window, odd.
         size: u64 = Field::value(&Value {
  name: "number of channels", kind: Kind::Count { min: 1 }, default: Default::Required, doc: "neighbouring channels, the own one in the middle; odd" }),
-        /// The summand.
+        /// The summand of the base.
         k: f64 = Field::attribute(&[Attribute {
  name: "k", kind: Kind::Real, default: Default::Required, doc: "the summand" }]),
-        /// The factor of the sum, before [`Lrn::mean`].
+        /// The factor of the sum; [`Lrn::mean`] divides it by the size.
         alpha: f64 = Field::attribute(&[Attribute {
  name: "alpha", kind: Kind::Real, default: Default::Required, doc: "the factor of the sum" }]),
         /// The exponent.
         beta: f64 = Field::attribute(&[Attribute {
  name: "beta", kind: Kind::Real, default: Default::Required, doc: "the exponent" }]),
-        /// Divides the factor by the size.
+        /// Whether the factor is divided by the size.
         mean: bool = Field::flag(&[Flag { name: "mean", doc: "divides alpha by n, also at the border channels (Caffe, PyTorch, ONNX)" }]),
     }
 }
 
 impl Lrn {
-    /// What the sum of squares is multiplied by.
+    /// The factor by which the sum of squares is multiplied.
     pub fn factor(&self) -> f64 {
         if self.mean { self.alpha / self.size as f64 } else { self.alpha }
     }
@@ -58,7 +58,7 @@ impl Lrn {
 
 impl ToTorch for Lrn {
     fn to_torch(&self, _inputs: &[Shape], _output: Shape) -> Torch {
-        // Torch divides alpha by the number of channels.
+        // PyTorch divides alpha by the size.
         let alpha = if self.mean { self.alpha } else { self.alpha * self.size as f64 };
         Torch::module("nn.LocalResponseNorm")
             .positional("size", self.size)
@@ -69,7 +69,7 @@ impl ToTorch for Lrn {
 }
 
 impl ToOnnx for Lrn {
-    /// ONNX divides alpha by the size, as `mean` does; without it alpha is that much larger.
+    /// ONNX divides alpha by the size, as `mean` does; without `mean` the node gets alpha times the size.
     fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
         let attributes = vec![
             ("alpha", OnnxValue::Float((self.factor() * self.size as f64) as f32)),
@@ -105,7 +105,7 @@ impl Operator for Lrn {
     fn cost(&self, _inputs: &[Shape], output: Shape) -> Cost {
         let (channels, half) = (u128::from(output.channels()), u128::from(self.size / 2));
         let elements = u128::from(output.elements());
-        // On each side, channel c has min(c, half) neighbours.
+        // Channel c has min(c, half) neighbours before it, and as many channels have as many behind.
         let full = half.min(channels);
         let one_side = full * full.saturating_sub(1) / 2 + (channels - full) * half;
         let sums = elements / channels * 2 * one_side;
@@ -114,7 +114,8 @@ impl Operator for Lrn {
 
     fn counted(&self, inputs: &[Shape], _output: Shape) -> Vec<Counted> {
         let elements = u128::from(inputs[0].elements());
-        // PyTorch squares, pools the squares with their padding, multiplies by alpha and adds k; both tools count these.
+        // PyTorch squares, average-pools the padded squares, multiplies by alpha and adds k; both tools count these
+        // operations.
         let added = u128::from(self.size - 1) * (elements / u128::from(inputs[0].channels()));
         let rule = "4 for each element of local response normalisation, and 1 for each of its padding";
         rules([(Tool::Ptflops, rule, 4 * elements + added), (Tool::Calflops, rule, 4 * elements + added)])

@@ -1,4 +1,4 @@
-//! Normalisations.
+//! Operators that normalise sets of elements by their mean, variance or norm.
 
 pub(crate) mod bn;
 pub(crate) mod epsilon;

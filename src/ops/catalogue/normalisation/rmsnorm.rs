@@ -28,7 +28,7 @@ arguments! {
     }
 }
 
-/// RMSNorm2d of exported PyTorch files.
+/// The class RMSNorm2d of exported PyTorch files.
 static OVER_CHANNELS: Helper = Helper {
     name: "RMSNorm2d",
     source: r#"class RMSNorm2d(nn.RMSNorm):

@@ -1,4 +1,5 @@
-//! `softmax` and `logsoftmax`: the exponentials of the channels, divided by their sum, and the logarithm of that.
+//! `softmax` and `logsoftmax`: the exponentials of the channels divided by their sum, and the logarithm of the
+//! quotients.
 
 use ndarray::Axis;
 
@@ -33,7 +34,7 @@ pub(crate) static LOG: Spec = Spec {
 arguments! {
     /// The softmax over the channels.
     pub struct Softmax {
-        /// Its logarithm.
+        /// Whether the logarithm is taken; it follows from the word.
         log: bool = Field::new(|_, bound| Ok(bound.spec().name == LOG.name), |_, _, _| {}),
     }
 }
@@ -91,7 +92,7 @@ impl Operator for Softmax {
         let elements = u128::from(output.elements());
         let positions = elements / u128::from(output.channels());
         rules([
-            // Exponentials, sums and divisions of each position.
+            // THOP counts the exponentials, sums and divisions of each position.
             (Tool::Thop, "3n − 1 for each softmax", 3 * elements - positions),
             (Tool::Ptflops, "1 for each element of softmax", elements),
             (Tool::Calflops, "1 for each input element of softmax", elements),
@@ -109,7 +110,7 @@ impl Operator for Softmax {
     fn reference<N: Number>(&self, Arrays { inputs, mut output, .. }: Arrays<'_, N>) {
         let zero = N::from_f64(0.0);
         for (source, mut target) in inputs[0].lanes(Axis(0)).into_iter().zip(output.lanes_mut(Axis(0))) {
-            // Subtracting the greatest changes nothing but keeps the exponentials in range.
+            // Subtracting the greatest value keeps the exponentials in range and does not change the quotients.
             let greatest = source.iter().copied().reduce(|a, b| a.max(b)).unwrap_or(zero);
             target.iter_mut().zip(&source).for_each(|(out, &x)| *out = (x - greatest).exp());
             let sum = target.iter().copied().reduce(|a, b| a + b).unwrap_or(zero);

@@ -1,4 +1,4 @@
-//! `crop`: takes rows and columns away.
+//! `crop`: removes rows and columns at the edges.
 
 use super::family::{Rearrange, Source, rearrange_operator};
 use crate::diag::Code;
@@ -19,24 +19,24 @@ pub(crate) static SPEC: Spec = Spec {
     ..Crop::WRITTEN
 };
 
-/// What is kept.
+/// The part of the map that is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// All but so many rows and columns: top, bottom, left, right.
+    /// All but these numbers of rows and columns: top, bottom, left, right.
     Within([u64; 4]),
-    /// The centre, of this height and width; of an odd rest one more goes at the bottom and right.
+    /// The centre of this height and width. If the rest is odd, one more is removed at the bottom or right.
     Centre(u64, u64),
 }
 
 arguments! {
-    /// Takes rows and columns away.
+    /// Removes rows and columns at the edges.
     pub struct Crop {
-        /// What is kept.
+        /// The part that is kept.
         kept: Kept = KEPT,
     }
 }
 
-/// The rows and columns that go, or `to` the size that stays.
+/// The rows and columns to remove, or `to` the size to keep.
 const KEPT: Field<Kept> = Field {
     sizes: Sizes::To,
     value: Some(&Value {
@@ -62,7 +62,8 @@ const KEPT: Field<Kept> = Field {
 };
 
 impl Crop {
-    /// What `to` leaves out of a map of this size: rows and columns, of which an odd one goes at the bottom or right.
+    /// The numbers of rows and columns that `to` removes from a map of this size; if odd, one more at the bottom or
+    /// right.
     pub fn centring(&self, (height, width): (u64, u64)) -> Option<(u64, u64)> {
         match self.kept {
             Kept::Within(_) => None,
@@ -70,7 +71,7 @@ impl Crop {
         }
     }
 
-    /// The first row and column that is kept, and how many of both.
+    /// The first row and column that are kept, and the number of each.
     fn window(&self, (height, width): (u64, u64)) -> Option<([u64; 2], [u64; 2])> {
         match self.kept {
             Kept::Within([top, bottom, left, right]) => {
@@ -86,7 +87,7 @@ impl Crop {
     }
 }
 
-/// Crop2d of exported PyTorch files.
+/// The class Crop2d of exported PyTorch files.
 static CROP: Helper = Helper {
     name: "Crop2d",
     source: r#"class Crop2d(nn.Module):

@@ -1,12 +1,12 @@
-//! What the operators share that put elements of a map to other places: no arithmetic and no parameters.
+//! The shared parts of operators that move the elements of a map: they have no arithmetic and no parameters.
 
 use crate::ops::{Geometry, OpError};
 use crate::tensor::Shape;
 
-/// Where an element of the output comes from.
+/// The source of an output element.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Source {
-    /// Channel, row and column of the input.
+    /// An element of the input: channel, row and column.
     At([u64; 3]),
     /// A constant.
     Fill(f64),
@@ -14,20 +14,21 @@ pub(crate) enum Source {
 
 /// A rearrangement of a map. [`rearrange_operator`] makes an operator of it.
 pub(crate) trait Rearrange {
-    /// The shape of the output, or why there is none.
+    /// The shape of the output; an error if there is none.
     fn rearranged(&self, input: Shape) -> Result<Shape, OpError>;
-    /// Where channel, row and column `at` of the output come from. The channel depends on the channel and on row and
-    /// column modulo [`Rearrange::period`]; the row on the row, and what a channel adds to it; the column likewise.
+    /// The source of the output element at channel, row and column `at`. The source channel depends on the output
+    /// channel and on row and column modulo [`Rearrange::period`]. The source row depends on the output row, plus an
+    /// offset for each channel; the source column likewise.
     fn source(&self, input: Shape, at: [u64; 3]) -> Source;
-    /// A row and a column of the output that come from the input.
+    /// A row and a column of the output whose elements come from the input, not from a constant.
     fn inside(&self) -> (u64, u64) {
         (0, 0)
     }
-    /// Rows and columns after which the channels of the input repeat.
+    /// The number of rows and columns after which the source channels repeat.
     fn period(&self) -> u64 {
         1
     }
-    /// How positions of the output see positions of the input.
+    /// The geometry of the movement.
     fn moves(&self, input: Shape) -> Geometry;
 }
 

@@ -23,12 +23,12 @@ pub(crate) static SPEC: Spec = Spec {
 arguments! {
     /// Makes a vector of a map.
     pub struct Flatten {
-        /// In the order rows, columns, channels.
+        /// Whether the order is rows, columns, channels.
         hwc: bool = Field::flag(&[Flag { name: "hwc", doc: "in the order rows, columns, channels, as Keras weights expect" }]),
     }
 }
 
-/// FlattenHWC of exported PyTorch files.
+/// The class FlattenHWC of exported PyTorch files.
 static HWC: Helper = Helper {
     name: "FlattenHWC",
     source: r#"class FlattenHWC(nn.Module):

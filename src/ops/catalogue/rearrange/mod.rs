@@ -1,4 +1,4 @@
-//! Operators that put elements to other places.
+//! Operators that move elements to other places.
 
 pub(crate) mod crop;
 pub(crate) mod family;

@@ -1,4 +1,4 @@
-//! `pad`: rows and columns around a map.
+//! `pad`: adds rows and columns around a map.
 
 use super::family::{Rearrange, Source, rearrange_operator};
 use crate::ops::border::{BORDER, Border};
@@ -19,7 +19,7 @@ pub(crate) static SPEC: Spec = Spec {
 };
 
 arguments! {
-    /// Rows and columns around a map.
+    /// Adds rows and columns around a map.
     pub struct Pad {
         /// Top, bottom, left, right.
         pads: [u64; 4] = Field::value(&Value {
@@ -28,9 +28,9 @@ arguments! {
             default: Default::Required,
             doc: "n, or (top, bottom, left, right)",
         }),
-        /// What stands there.
+        /// The content of the added rows and columns.
         border: Border = BORDER,
-        /// What stands there in place of zeros.
+        /// A constant for them in place of zeros.
         value: Option<f64> = Field::optional(&[Attribute {
             name: "value",
             kind: Kind::Real,
@@ -65,7 +65,7 @@ impl ToOnnx for Pad {
     }
 }
 
-/// Nodes that put rows and columns around a map: top, bottom, left, right.
+/// Adds the nodes that pad a map: top, bottom, left, right.
 pub(crate) fn padded(
     builder: &mut dyn OnnxBuilder,
     input: &str,
@@ -78,7 +78,7 @@ pub(crate) fn padded(
         Border::Reflect => "reflect",
         Border::Replicate => "edge",
         Border::Circular => {
-            // `Pad` knows circles from operator set 19 on only.
+            // ONNX's `Pad` supports `wrap` only from operator set 19 on.
             let (height, width) = builder.input().extent();
             let rows = wrap(builder, input, 2, height, top, bottom);
             return wrap(builder, &rows, 3, width, left, right);
@@ -92,7 +92,7 @@ pub(crate) fn padded(
     builder.node("Pad", &inputs, vec![("mode", OnnxValue::Text(mode))])
 }
 
-/// The last positions of an axis before it and its first ones behind it.
+/// Puts the last positions of an axis before it and its first positions behind it.
 fn wrap(
     builder: &mut dyn OnnxBuilder,
     input: &str,

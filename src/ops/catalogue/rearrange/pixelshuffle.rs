@@ -1,4 +1,4 @@
-//! `pixelshuffle` and `pixelunshuffle`: channels become pixels, and pixels channels.
+//! `pixelshuffle` and `pixelunshuffle`: move channels to pixels, and pixels to channels.
 
 use super::family::{Rearrange, Source, rearrange_operator};
 use crate::diag::Code;
@@ -28,35 +28,35 @@ pub(crate) static UNSHUFFLE: Spec = Spec {
 const SPEC: Spec = Spec { cost: "none: data is only moved", since: "0.2", ..PixelShuffle::WRITTEN };
 
 arguments! {
-    /// Channels become pixels, or pixels channels.
+    /// Moves channels to pixels, or pixels to channels.
     pub struct PixelShuffle {
-        /// Rows and columns that a position becomes, or that become one.
+        /// The side of the square of pixels.
         factor: u64 = Field::value(&Value {
             name: "factor",
             kind: Kind::Count { min: 1 },
             default: Default::Required,
             doc: "the factor r of height and width",
         }),
-        /// The place within the square counts more than the channel, as in TensorFlow and ONNX' mode DCR; else the
-        /// channel does, as in PyTorch.
+        /// Whether channels are ordered by the place in the square first, as in TensorFlow and ONNX's mode DCR;
+        /// otherwise by the channel first, as in PyTorch.
         dcr: bool = Field::flag(&[Flag {
             name: "dcr",
             doc: "channels in the order place, channel (TensorFlow, ONNX' default) in place of channel, place (PyTorch)",
         }]),
-        /// Pixels become channels.
+        /// Whether pixels become channels; it follows from the word.
         inverse: bool = Field::new(|_, bound| Ok(bound.spec().name == UNSHUFFLE.name), |_, _, _| {}),
     }
 }
 
 impl PixelShuffle {
-    /// The channel of the deep map for a channel of the flat one, of which there are `channels`, and a place.
+    /// The channel in the deep map, for one of the `channels` channels of the flat map and a place in the square.
     fn deep(&self, channel: u64, channels: u64, row: u64, column: u64) -> u64 {
         let (place, places) = (row * self.factor + column, self.factor * self.factor);
         if self.dcr { place * channels + channel } else { channel * places + place }
     }
 }
 
-/// DepthToSpace of exported PyTorch files.
+/// The class DepthToSpace of exported PyTorch files.
 static DCR: Helper = Helper {
     name: "DepthToSpace",
     source: r#"class DepthToSpace(nn.Module):
@@ -71,7 +71,7 @@ static DCR: Helper = Helper {
         return F.pixel_shuffle(x, self.factor)"#,
 };
 
-/// SpaceToDepth of exported PyTorch files.
+/// The class SpaceToDepth of exported PyTorch files.
 static DCR_INVERSE: Helper = Helper {
     name: "SpaceToDepth",
     source: r#"class SpaceToDepth(nn.Module):
@@ -108,7 +108,7 @@ impl ToOnnx for PixelShuffle {
         if self.dcr {
             return builder.node("SpaceToDepth", &[input], vec![size]);
         }
-        // ONNX has no mode of this order.
+        // ONNX's `SpaceToDepth` has no mode for this order.
         let ((height, width), factor) = (shape.extent(), self.factor);
         let cut = [shape.channels(), height / factor, factor, width / factor, factor];
         let squares = builder.reshape(&input, &cut);

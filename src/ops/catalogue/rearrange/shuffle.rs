@@ -39,7 +39,7 @@ impl ToTorch for Shuffle {
 }
 
 impl ToOnnx for Shuffle {
-    /// Channel `c` of the output is member `c / groups` of group `c mod groups`.
+    /// Channel `c` of the output is member `c / groups` of group `c mod groups`: a transposition of groups and members.
     fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
         let (input, shape) = (builder.operand(), builder.input());
         let (height, width) = shape.extent();

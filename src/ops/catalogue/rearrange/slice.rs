@@ -1,4 +1,4 @@
-//! `slice`: a range of channels; also what a branch of `split` takes.
+//! `slice`: a range of channels, also made for the branches of `split`.
 
 use ndarray::{Axis, Slice as Range};
 
@@ -25,7 +25,7 @@ pub(crate) static SPEC: Spec = Spec {
 arguments! {
     /// The channels `first .. first + count`.
     pub struct Slice {
-        /// How many.
+        /// The number of channels.
         count: u64 = Field::value(&Value {
             name: "number of channels",
             kind: Kind::Count { min: 1 },

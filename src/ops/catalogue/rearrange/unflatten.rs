@@ -1,4 +1,4 @@
-//! `unflatten`: a map of a vector.
+//! `unflatten`: turns a vector into a map.
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
@@ -19,7 +19,7 @@ pub(crate) static SPEC: Spec = Spec {
 };
 
 arguments! {
-    /// Makes a map of a vector.
+    /// Turns a vector into a map.
     pub struct Unflatten {
         /// Rows, columns and channels.
         map: [u64; 3] = MAP,

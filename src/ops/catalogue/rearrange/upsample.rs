@@ -1,4 +1,4 @@
-//! `upsample`: a map of another height and width.
+//! `upsample`: resizes a map.
 
 mod onnx;
 
@@ -26,20 +26,20 @@ pub(crate) static SPEC: Spec = Spec {
 /// The size of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpsampleTarget {
-    /// So many times height and width.
+    /// Height and width are multiplied by these factors.
     Factor(u64, u64),
     /// This height and width.
     Size(u64, u64),
 }
 
 arguments! {
-    /// A map of another height and width.
+    /// Resizes a map.
     pub struct Upsample {
         /// The size of the output.
         target: UpsampleTarget = TARGET,
         /// How a pixel is computed.
         interpolation: Interpolation = INTERPOLATION,
-        /// First and last pixels of input and output lie upon each other, in place of the edges.
+        /// Whether the centres of the corner pixels of input and output coincide, instead of the outer edges.
         corners: bool = Field::flag(&[Flag {
             name: "corners",
             doc: "lays the centres of the corner pixels upon each other (PyTorch's align_corners); not with nearest",
@@ -126,7 +126,7 @@ impl Upsample {
         }
     }
 
-    /// The pixels of an axis that make pixel `index` of the output, and their weights.
+    /// The input pixels of an axis from which output pixel `index` is computed, with their weights.
     pub(crate) fn samples(&self, index: usize, input: usize, output: usize) -> Vec<(usize, f64)> {
         if self.interpolation == Interpolation::Nearest {
             return vec![(index * input / output, 1.0)];
@@ -137,7 +137,8 @@ impl Upsample {
             false => (index as f64 + 0.5) * input as f64 / output as f64 - 0.5,
         };
         if self.interpolation == Interpolation::Linear {
-            // As in PyTorch, an axis that keeps its size has one neighbour, so that no other pixel is seen times 0.
+            // As in PyTorch, an axis that keeps its size uses one neighbour only, so that no other pixel is multiplied
+            // by 0.
             if input == output {
                 return vec![(index, 1.0), (index, 0.0)];
             }
@@ -207,7 +208,7 @@ impl Operator for Upsample {
             (Tool::Ptflops, ptflops, 2 * outputs),
             (Tool::Calflops, calflops, calflops_count),
         ]);
-        // calflops fails on two factors.
+        // calflops fails for two different factors.
         if matches!(self.target, UpsampleTarget::Factor(down, across) if down != across) {
             counted.retain(|one| one.tool != Tool::Calflops);
         }
@@ -249,7 +250,7 @@ impl Operator for Upsample {
     }
 }
 
-/// The sum of numbers times their weights.
+/// The weighted sum of numbers.
 fn weighted<N: Number>(terms: impl Iterator<Item = (N, f64)>) -> N {
     terms.map(|(x, weight)| x * N::from_f64(weight)).reduce(|sum, x| sum + x).unwrap_or(N::from_f64(0.0))
 }

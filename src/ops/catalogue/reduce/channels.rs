@@ -1,4 +1,4 @@
-//! `mean channels` and `max channels`: one channel of all, at each position.
+//! `mean channels` and `max channels`: reduce the channels at each position to one.
 
 use ndarray::Axis;
 
@@ -31,9 +31,9 @@ pub(crate) static MAX: Spec = Spec {
 };
 
 arguments! {
-    /// One channel of all.
+    /// Reduces the channels at each position to one.
     pub struct OverChannels {
-        /// The greatest in place of the mean.
+        /// Whether it is the greatest channel instead of the mean.
         greatest: bool = Field {
             flags: &[Flag { name: "channels", doc: "over the channels; it must stand there" }],
             ..Field::new(

@@ -1,3 +1,3 @@
-//! Operators that make one element of many.
+//! Operators that reduce many elements to one.
 
 pub(crate) mod channels;

@@ -41,11 +41,11 @@ arguments! {
         filters: u64 = FILTERS,
         /// Groups of channels.
         groups: u64 = GROUPS,
-        /// How the map goes on beyond its edge where it is padded.
+        /// How the map continues beyond its edge.
         border: Border = BORDER,
         /// Whether a bias is added.
         bias: bool = BIAS,
-        /// Which input maps feed which output map; `None` means all of the group.
+        /// For each output map the input maps that feed it; `None` for all maps of the group.
         table: Option<Arc<ConnectionTable>> = Field::optional(&[Attribute {
  name: "table", kind: Kind::Table, default: Default::Absent, doc: "connection table: which input maps feed which output map" }]),
     }
@@ -61,7 +61,7 @@ impl Conv {
     }
 }
 
-/// TableConv2d of exported PyTorch files.
+/// The class TableConv2d of exported PyTorch files.
 static TABLE: Helper = Helper {
     name: "TableConv2d",
     source: r#"class TableConv2d(nn.Module):
@@ -231,7 +231,7 @@ impl Operator for Conv {
         let (rows, columns) = self.sliding.windows((height, width));
         let per_group = channels / self.groups as usize;
         let filters_per_group = self.filters as usize / self.groups as usize;
-        // The first kernel of a filter, and the input map of each of its kernels.
+        // For each filter the index of its first kernel, and the input map of each of its kernels.
         let mut first_kernel = 0;
         for filter in 0..self.filters as usize {
             let sources: Vec<usize> = match &self.table {

@@ -1,4 +1,4 @@
-//! `deconv`: transposed convolution. Every input position spreads its kernel over the output.
+//! `deconv`: transposed convolution. Every input position adds its kernel, times its value, to the output.
 
 mod onnx;
 
@@ -26,7 +26,7 @@ pub(crate) static SPEC: Spec = Spec {
     ..Deconv::WRITTEN
 };
 
-/// Kernel, stride and dilation as of a convolution; `same` and `pad=` crop.
+/// Kernel, stride and dilation as for a convolution; `same` and `pad=` crop the output.
 const CROPPED: Field<Sliding> = Field {
     flags: &[
         Flag {
@@ -48,9 +48,10 @@ const CROPPED: Field<Sliding> = Field {
 arguments! {
     /// A transposed convolution.
     pub struct Deconv {
-        /// Kernel, stride and dilation; the padding is what is cropped from the full result.
+        /// Kernel, stride and dilation; the padding is the number of rows and columns that are cropped from the full
+        /// result.
         sliding: Sliding = CROPPED,
-        /// Further rows and columns at the bottom and right.
+        /// Additional rows and columns at the bottom and right.
         outpad: (u64, u64) = Field::attribute(&[Attribute {
  name: "outpad", kind: Kind::Pair { min: 0 }, default: Default::Count(0), doc: "further rows and columns at the bottom and right: n or (height, width), below stride or dilation" }]),
         /// Output channels.
@@ -62,17 +63,17 @@ arguments! {
     }
 }
 
-/// The rule of tools that take a transposed convolution for a convolution.
+/// The rule of tools that treat a transposed convolution as a convolution.
 const AT_OUTPUTS: &str = "transposed convolutions at their outputs in place of their inputs";
 
 impl Deconv {
-    /// The outputs along an axis of a convolution with the same arguments, without a limit below.
+    /// The number of outputs along an axis of a convolution with the same arguments; it may be negative.
     fn convolved(&self, window: Window, input: u64) -> i128 {
         let crop = i128::from(window.pad_before.min(window.pad_after));
         (i128::from(input) + 2 * crop - i128::from(window.extent())).div_euclid(i128::from(window.stride)) + 1
     }
 
-    /// The windows that slide over the *output*, one for each input row and column: the crop is their padding.
+    /// The windows over the *output*, one for each input row and column; the crop is their padding.
     pub fn windows(&self) -> (Window, Window) {
         let axis = |kernel: u64, stride: u64, dilation: u64, before: u64, after: u64| Window {
             kernel,
@@ -121,7 +122,7 @@ fn axis_output(axis: &str, window: Window, outpad: u64, input: u64) -> Result<u6
     }
 }
 
-/// CroppedConvTranspose2d of exported PyTorch files.
+/// The class CroppedConvTranspose2d of exported PyTorch files.
 static CROPPED_DECONV: Helper = Helper {
     name: "CroppedConvTranspose2d",
     source: r#"class CroppedConvTranspose2d(nn.ConvTranspose2d):
@@ -263,7 +264,8 @@ impl Operator for Deconv {
     fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
         let (rows, columns) = self.windows();
         let (height, width) = output.extent();
-        // PyTorch crops both ends alike; what one end is cropped more by is computed, and cut off behind the module.
+        // PyTorch crops both ends by the same amount. If one end is cropped more, the difference is computed by the
+        // module and cut off afterwards.
         let computed = |length: u64, window: Window| {
             u128::from(length).saturating_add(u128::from(window.pad_before.abs_diff(window.pad_after)))
         };
@@ -275,7 +277,7 @@ impl Operator for Deconv {
         let macs = self.cost(inputs, output).macs.value();
         let at_outputs = outputs.saturating_mul(taps).saturating_mul(channels / u128::from(self.groups));
         let moved = signed(at_outputs).saturating_sub(signed(macs));
-        // calflops takes the filters of a group for all, and divides them by the groups again.
+        // calflops uses the filters of a group as if they were all filters, and divides by the groups again.
         let per_group = u128::from(self.filters / self.groups);
         let (in_height, in_width) = inputs[0].extent();
         let positions = u128::from(in_height) * u128::from(in_width);
@@ -320,7 +322,7 @@ impl Operator for Deconv {
         let (_, out_height, out_width) = sums.dim();
         let (channels_per_group, filters_per_group) =
             (channels / self.groups as usize, (self.filters / self.groups) as usize);
-        // For each input row or column the taps, and where they write.
+        // For each input row or column the taps, with the output positions to which they add.
         let reaches = |window: Window, length: usize, out: usize| -> Vec<Vec<(usize, usize)>> {
             let reach = |at: u64| {
                 let taps = window.taps_inside(at, out as u64);

@@ -1,4 +1,4 @@
-//! `dwconv`: depthwise convolution; each filter sees a single channel.
+//! `dwconv`: depthwise convolution; each filter reads a single channel.
 
 use ndarray::IxDyn;
 
@@ -31,10 +31,10 @@ arguments! {
     pub struct DwConv {
         /// Kernel, stride, dilation, padding.
         sliding: Sliding = window(Sizes::Kernel),
-        /// Filters for each input channel.
+        /// The number of filters for each input channel.
         multiplier: u64 = Field::attribute(&[Attribute {
  name: "mult", kind: Kind::Count { min: 1 }, default: Default::Count(1), doc: "filters for each input channel: output channel c·mult + j reads input channel c" }]),
-        /// How the map goes on beyond its edge where it is padded.
+        /// How the map continues beyond its edge.
         border: Border = BORDER,
         /// Whether a bias is added.
         bias: bool = BIAS,

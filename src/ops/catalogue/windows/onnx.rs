@@ -1,5 +1,5 @@
-//! What the ONNX forms of convolutions and pools share. All padding is explicit: ONNX' own `SAME` and ceiling rules are
-//! not those of every runtime.
+//! The shared parts of the ONNX forms of convolutions and pools. All padding is explicit, because runtimes disagree
+//! about ONNX's `SAME` and ceiling rules.
 
 use super::sliding::Sliding;
 use crate::ops::border::Border;
@@ -22,7 +22,7 @@ pub(super) fn attributes((rows, columns): (Window, Window)) -> Attributes {
     ]
 }
 
-/// The input with its border, where that is none of zeros, and the windows that are left to slide over it.
+/// The input with its border added, unless that is zeros, and the windows that remain.
 pub(super) fn bordered(
     builder: &mut dyn OnnxBuilder,
     sliding: Sliding,
@@ -43,7 +43,7 @@ pub(super) fn bordered(
     (padded(builder, &input, pads, border, 0.0), (rows, columns))
 }
 
-/// A node of a convolution, transposed or not, with the bias where the operator has one.
+/// Adds the node of a convolution, transposed or not, with the bias if the operator has one.
 pub(super) fn convolution(
     builder: &mut dyn OnnxBuilder,
     operator: &'static str,

@@ -41,7 +41,7 @@ pub(crate) static AVERAGE: Spec = Spec {
     ..Pool::WRITTEN
 };
 
-/// What becomes of a window.
+/// How a window is reduced to one element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reduction {
     /// The largest element.
@@ -52,29 +52,29 @@ pub enum Reduction {
     AverageWithPadding,
 }
 
-/// Which windows there are.
+/// The windows of a pooling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Region {
-    /// They slide.
+    /// Sliding windows.
     Sliding(Sliding),
-    /// One over the whole map.
+    /// One window over the whole map.
     Global,
-    /// As many as the output has positions (height, width): output i covers the input from
-    /// `floor(i·in/out)` to `ceil((i + 1)·in/out)` (PyTorch's adaptive pooling).
+    /// Adaptive pooling as in PyTorch, with an output of this height and width: output i covers the input from
+    /// `floor(i·in/out)` to `ceil((i + 1)·in/out)`.
     Adaptive(u64, u64),
 }
 
 arguments! {
     /// A pooling.
     pub struct Pool {
-        /// Which windows there are.
+        /// The windows.
         region: Region = REGION,
-        /// What becomes of a window.
+        /// How a window is reduced.
         reduction: Reduction = REDUCTION,
     }
 }
 
-/// `maxpool` or `avgpool`, perhaps with `countpad`.
+/// Read from the words `maxpool` or `avgpool` and the flag `countpad`.
 const REDUCTION: Field<Reduction> = Field {
     flags: &[Flag { name: "countpad", doc: "divides by the taps inside the input and its declared padding" }],
     ..Field::new(
@@ -93,13 +93,13 @@ const REDUCTION: Field<Reduction> = Field {
     )
 };
 
-/// `pad=` of a pool.
+/// The declaration of `pad=` for pools.
 const AROUND: Attribute = Attribute {
     doc: "how far windows reach beyond the input: n, (height, width) or (top, bottom, left, right); nothing stands there that could be a maximum, and a mean counts it with `countpad` only",
     ..PAD
 };
 
-/// A window with stride, padding and dilation, or `global`, or `to HxW`.
+/// Read from a size with stride, padding and dilation, from `global`, or from `to HxW`.
 const REGION: Field<Region> = Field {
     sizes: Sizes::WindowOrWord,
     flags: &[SAME, VALID, CEIL, GLOBAL],
@@ -155,8 +155,7 @@ impl Written for Pool {
 }
 
 impl Pool {
-    /// The ranges of rows or columns that the windows of one axis cover, as (first, end, step), and the
-    /// divisor's taps.
+    /// The input indices that window `index` of an axis covers, and the number of taps by which its sum is divided.
     fn taps(&self, axis: AxisRegion, index: u64, input: u64) -> (Vec<usize>, u64) {
         match axis {
             AxisRegion::Window(window) => {
@@ -195,11 +194,12 @@ enum AxisRegion {
 }
 
 impl AxisRegion {
-    /// All taps inside the input, over all windows.
+    /// The number of taps inside the input, over all windows.
     fn useful(self, input: u64, outputs: u64) -> u128 {
         match self {
             AxisRegion::Window(window) => window.useful_taps(input, outputs),
-            // Σ ceil((i+1)·in/out) − floor(i·in/out): neighbours overlap by one where out does not divide (i·in).
+            // Σ ceil((i+1)·in/out) − floor(i·in/out): neighbouring windows overlap by one where out does not divide
+            // i·in.
             AxisRegion::Adaptive(outputs) => {
                 let whole = num_gcd(input, outputs);
                 u128::from(input) + u128::from(outputs - whole)
@@ -212,7 +212,7 @@ fn num_gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { num_gcd(b, a % b) }
 }
 
-/// PyTorch's bounds of an adaptive window.
+/// The bounds of an adaptive window, as in PyTorch.
 pub fn adaptive_bounds(index: u64, input: u64, outputs: u64) -> (u64, u64) {
     let first = u128::from(index) * u128::from(input) / u128::from(outputs);
     let end = (u128::from(index + 1) * u128::from(input)).div_ceil(u128::from(outputs));
@@ -242,8 +242,8 @@ fn check_padding(axis: &str, window: Window, input: u64, outputs: u64) -> Result
 }
 
 impl Pool {
-    /// The elements that PyTorch's module reads: with the padding where that is not the same on both sides and stands
-    /// before the module. `None` where PyTorch has no module for the pool.
+    /// The number of elements that PyTorch's module reads, including padding that is uneven and therefore added before
+    /// the module. `None` if PyTorch has no module for the pool.
     fn elements_of_module(&self, input: Shape) -> Option<u128> {
         let Region::Sliding(sliding) = self.region else { return Some(u128::from(input.elements())) };
         let (height, width) = input.extent();

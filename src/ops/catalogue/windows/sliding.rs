@@ -1,4 +1,4 @@
-//! What the operators with sliding windows share: padding as written, and the windows for an input.
+//! The shared parts of operators with sliding windows: padding as written, and the windows over an input.
 
 use crate::diag::Code;
 use crate::ops::torch::{Helper, Torch, even_padding, uneven_padding};
@@ -49,7 +49,7 @@ pub(crate) const GROUPS: Field<u64> = Field::attribute(&[Attribute {
     doc: "number of channel groups; each is convolved separately",
 }]);
 
-/// The third dimension of `KxKxN`. It follows the field of the kernel.
+/// The third dimension of `KxKxN`. The field must follow that of the kernel.
 pub(crate) const FILTERS: Field<u64> = Field::new(
     |_, bound| {
         let missing = || OpError::new(Code::E0203, format!("`{}` needs a size", bound.spec().name));
@@ -58,7 +58,7 @@ pub(crate) const FILTERS: Field<u64> = Field::new(
     |_, &filters, bound| bound.push_dimension(filters),
 );
 
-/// Whether a bias is added: it is, unless `nobias` stands there.
+/// Whether a bias is added: yes, unless `nobias` is given.
 pub(crate) const BIAS: Field<bool> = Field {
     flags: &[
         Flag { name: "bias", doc: "keeps the bias before a trailing `bn`" },
@@ -87,7 +87,7 @@ pub(crate) const fn window(sizes: Sizes) -> Field<Sliding> {
     }
 }
 
-/// A window whose stride is its size where none is given; no padding.
+/// A window without padding, whose stride is its size by default.
 pub(crate) const WINDOW: Field<Sliding> = Field {
     sizes: Sizes::Window,
     ..Field::new(
@@ -102,7 +102,7 @@ pub(crate) const WINDOW: Field<Sliding> = Field {
     )
 };
 
-/// The padding of bound arguments; of `same`, `valid` and `pad=` at most one.
+/// The padding of bound arguments, which may have one of `same`, `valid` and `pad=`.
 fn padding(bound: &Bound) -> Result<Padding, OpError> {
     match (one_of(bound, &[SAME, VALID])?, bound.pads("pad")) {
         (Some(word), Some(_)) => Err(exclusive(word, "pad=")),
@@ -122,12 +122,12 @@ pub struct Sliding {
     pub dilation: (u64, u64),
     /// Padding.
     pub padding: Padding,
-    /// Whether a last, partial window counts.
+    /// Whether a last window that is only partly inside counts.
     pub ceil: bool,
 }
 
 impl Sliding {
-    /// The window of bound arguments, without `ceil`.
+    /// Reads the window of bound arguments, without `ceil`; `stride` is the default.
     pub(crate) fn read(bound: &Bound, stride: (u64, u64)) -> Result<Sliding, OpError> {
         Ok(Sliding {
             kernel: bound.window(),
@@ -138,7 +138,7 @@ impl Sliding {
         })
     }
 
-    /// Adds the arguments of the window, without `ceil`; `stride` is the one that need not be written.
+    /// Adds the arguments of the window, without `ceil`; `stride` is the default, which is omitted.
     pub(crate) fn write(&self, bound: &mut Bound, stride: (u64, u64)) {
         bound.set_size(&[self.kernel.0, self.kernel.1], self.stride, stride);
         match self.padding {
@@ -149,7 +149,7 @@ impl Sliding {
         (DILATION.write)(&DILATION, &self.dilation, bound);
     }
 
-    /// Checks that a border has the pixels for the padding of an input.
+    /// Checks that the input has enough pixels for a border of its padding.
     pub(crate) fn check_border(&self, border: Border, (height, width): (u64, u64)) -> Result<(), OpError> {
         let (rows, columns) = self.windows((height, width));
         border.check("height", height, rows.pad_before.max(rows.pad_after))?;
@@ -180,7 +180,7 @@ impl Sliding {
         }
     }
 
-    /// Height and width of the output, or which axis has no room for a single window.
+    /// The height and width of the output; an error if an axis is too short for a single window.
     pub fn output(&self, input: Shape) -> Result<(u64, u64), OpError> {
         let (rows, columns) = self.windows(input.extent());
         let (height, width) = input.extent();
@@ -209,7 +209,7 @@ fn axis_output(axis: &str, window: Window, input: u64) -> Result<u64, OpError> {
     })
 }
 
-/// Arriving channels and filters must be multiples of the groups.
+/// Checks that the incoming channels and the filters are multiples of the groups.
 pub(crate) fn check_groups(channels: u64, filters: u64, groups: u64) -> Result<(), OpError> {
     let (what, count) = match (channels % groups, filters % groups) {
         (0, 0) => return Ok(()),
@@ -222,7 +222,7 @@ pub(crate) fn check_groups(channels: u64, filters: u64, groups: u64) -> Result<(
         .note(format!("{count} mod {groups} = {}", count % groups)))
 }
 
-/// PaddedConv2d of exported PyTorch files.
+/// The class PaddedConv2d of exported PyTorch files.
 static PADDED: Helper = Helper {
     name: "PaddedConv2d",
     source: r#"class PaddedConv2d(nn.Conv2d):
@@ -256,7 +256,7 @@ static PADDED: Helper = Helper {
         return super().forward(F.pad(x, self.pads, mode=self.mode))"#,
 };
 
-/// A convolution in PyTorch.
+/// The PyTorch form of a convolution.
 pub(crate) fn convolution(
     channels: u64,
     filters: u64,

@@ -32,7 +32,7 @@ arguments! {
     }
 }
 
-/// Subsample2d of exported PyTorch files.
+/// The class Subsample2d of exported PyTorch files.
 static SUBSAMPLE: Helper = Helper {
     name: "Subsample2d",
     source: r#"class Subsample2d(nn.Module):
@@ -65,7 +65,7 @@ impl ToTorch for Subsample {
 }
 
 impl ToOnnx for Subsample {
-    /// A sum over a window times a coefficient is a convolution of equal taps.
+    /// The sum of a window times a coefficient is a convolution with equal taps.
     fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
         let (height, width) = self.sliding.kernel;
         let (input, channels) = (builder.operand(), builder.input().channels());
@@ -104,8 +104,8 @@ impl Operator for Subsample {
     }
 
     fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {
-        // PyTorch's module of window sums raises to a power and pools by a function that both tools count, and multiplies
-        // and raises again; the coefficient and the bias are plain operators of Python.
+        // ptflops and calflops count the operations of PyTorch's `lp_pool2d`, which sums windows: powers, pooling, a
+        // product and roots; they do not count the coefficient and bias, which are plain Python operators.
         let (elements, channels) = (u128::from(inputs[0].elements()), u128::from(inputs[0].channels()));
         let outputs = u128::from(output.elements());
         let rule = "1 for each input element and 2 for each output of subsampling";

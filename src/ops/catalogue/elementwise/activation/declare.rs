@@ -1,7 +1,7 @@
-//! What an entry of the list of element-wise functions becomes: a variant of `Function`, its `Spec`, the reading and
-//! writing of its arguments, the function itself, its cost and its forms in ONNX and PyTorch.
+//! The macro behind the list of element-wise functions. It makes of each entry a variant of `Function`, a `Spec`, the
+//! reading and writing of arguments, the function itself, its cost, and its forms in ONNX and PyTorch.
 
-/// A complete program with the word behind a convolution.
+/// The example program: a convolution followed by the word.
 macro_rules! example {
     ($word:literal) => {
         concat!("input 8x8x4;\nconv 3x3x8 same ", $word, "  -> 8x8x8;\n")
@@ -20,7 +20,7 @@ macro_rules! elementwise {
         torch $torch:expr,
         |$x:ident, $c:ident| $apply:expr;
     )*) => {
-        /// The functions of one element.
+        /// The functions of a single element.
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub enum Function {
             $(#[doc = $doc] $variant $({ $(#[doc = concat!("`", stringify!($field), "` of `", $word, "`.")] $field: $type),* })?,)*
@@ -85,7 +85,7 @@ macro_rules! elementwise {
         }
 
         impl Activation {
-            /// The function of one element.
+            /// Applies the function to one element.
             pub fn apply<N: Number>(&self, x: N) -> N {
                 match self.function {
                     $(Function::$variant $({ $($field),* })? => {

@@ -1,16 +1,16 @@
-//! Forms of element-wise functions in ONNX and PyTorch that take more than a line.
+//! The ONNX and PyTorch forms of element-wise functions that take more than a line.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use crate::ops::onnx::{OnnxBuilder, OnnxValue};
 use crate::ops::torch::{Helper, Torch};
 
-/// An attribute of ONNX.
+/// A float attribute of an ONNX node.
 pub(super) fn float(value: f64) -> OnnxValue {
     OnnxValue::Float(value as f32)
 }
 
-/// x times a gate, which these operators compute from x one after the other.
+/// x times a gate; the operators in `gate` compute the gate from x, one after the other.
 pub(super) fn onnx_gated(builder: &mut dyn OnnxBuilder, x: &str, gate: &[&'static str]) -> String {
     let gate = gate.iter().fold(x.to_owned(), |value, operator| builder.apply(operator, &value));
     builder.join("Mul", x, &gate)
@@ -42,7 +42,7 @@ pub(super) fn onnx_quick_gelu(builder: &mut dyn OnnxBuilder, x: &str) -> String 
     builder.join("Mul", x, &gate)
 }
 
-/// Written out: `Gelu` came with operator set 20.
+/// GELU written out, because ONNX has `Gelu` only from operator set 20 on.
 pub(super) fn onnx_gelu(builder: &mut dyn OnnxBuilder, x: &str, approx: bool) -> String {
     let bell = if approx {
         let square = builder.join("Mul", x, x);
@@ -64,7 +64,7 @@ pub(super) fn onnx_hard_sigmoid(builder: &mut dyn OnnxBuilder, x: &str, slope: f
     builder.node("HardSigmoid", &[x.to_owned()], vec![("alpha", float(slope)), ("beta", float(0.5))])
 }
 
-/// `HardSwish` came with operator set 14.
+/// `hswish`; written out before operator set 14, which brought `HardSwish`.
 pub(super) fn onnx_hard_swish(builder: &mut dyn OnnxBuilder, x: &str) -> String {
     if builder.opset() >= 14 {
         return builder.apply("HardSwish", x);
@@ -73,7 +73,7 @@ pub(super) fn onnx_hard_swish(builder: &mut dyn OnnxBuilder, x: &str) -> String 
     builder.join("Mul", x, &gate)
 }
 
-/// ScaledTanh of exported PyTorch files.
+/// The class ScaledTanh of exported PyTorch files.
 pub(super) static SCALED_TANH: Helper = Helper {
     name: "ScaledTanh",
     source: r#"class ScaledTanh(nn.Module):
@@ -83,7 +83,7 @@ pub(super) static SCALED_TANH: Helper = Helper {
         return 1.7159 * torch.tanh(x * 2 / 3)"#,
 };
 
-/// QuickGELU of exported PyTorch files.
+/// The class QuickGELU of exported PyTorch files.
 pub(super) static QUICK_GELU: Helper = Helper {
     name: "QuickGELU",
     source: r#"class QuickGELU(nn.Module):
@@ -104,7 +104,7 @@ pub(super) fn torch_clamp(min: Option<f64>, max: Option<f64>) -> Torch {
     }
 }
 
-/// `nn.Hardsigmoid` has the slope 1/6 only.
+/// `hsigmoid`; `nn.Hardsigmoid` supports a slope of 1/6 only.
 pub(super) fn torch_hard_sigmoid(slope: Option<f64>) -> Torch {
     match slope {
         None => Torch::module("nn.Hardsigmoid"),

@@ -48,7 +48,7 @@ impl ToOnnx for Upsample {
     }
 }
 
-/// The extents of the node's value with the batch in front, which may be open.
+/// The output extents as a tensor; the batch, which may be open, comes from the input.
 fn sizes(builder: &mut dyn OnnxBuilder, input: &str) -> String {
     let mut dims: Vec<i64> = builder.output().stored().iter().map(|&dim| dim as i64).collect();
     if let Some(pictures) = builder.pictures() {
@@ -61,13 +61,13 @@ fn sizes(builder: &mut dyn OnnxBuilder, input: &str) -> String {
     builder.concat(&[batch, rest], 0)
 }
 
-/// Whether a runtime that divides by a scale in single precision finds pixel `floor(i·in/out)` for each i.
+/// Whether a runtime that divides by the scale in single precision chooses pixel `floor(i·in/out)` for each i.
 fn takes_these(input: u64, output: u64) -> bool {
     let scale = output as f32 / input as f32;
     (0..output).all(|index| (index as f32 / scale).floor() as u64 == index * input / output)
 }
 
-/// The pixels `floor(i·in/out)` of an axis.
+/// Adds a `Gather` of the pixels `floor(i·in/out)` of an axis.
 fn gather(builder: &mut dyn OnnxBuilder, input: &str, axis: i64, from: u64, to: u64) -> String {
     let pixels: Vec<i64> = (0..to).map(|index| (index * from / to) as i64).collect();
     let pixels = builder.integers(&pixels);

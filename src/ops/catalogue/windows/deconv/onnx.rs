@@ -18,8 +18,8 @@ impl ToOnnx for Deconv {
             }
             return convolution(builder, "ConvTranspose", input, weight, attributes, self.groups);
         }
-        // Runtimes refuse an output padding that is not below the stride: less is cropped, and what no tap reaches is
-        // put behind before the bias is added.
+        // Runtimes reject an output padding of at least the stride. Then less is cropped, and rows and columns that no
+        // tap reaches are padded before the bias is added.
         let mut beyond = [0, 0];
         for ((window, outpad), rest) in
             [(&mut rows, self.outpad.0), (&mut columns, self.outpad.1)].into_iter().zip(&mut beyond)

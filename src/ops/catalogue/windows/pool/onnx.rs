@@ -32,7 +32,8 @@ impl ToOnnx for Pool {
                 greatest(builder, &rows, 3, width, columns)
             }
             Region::Adaptive(rows, columns) => {
-                // Each output row is the mean of some rows, each output column of some columns: two matrix products.
+                // The means along both axes are two products with matrices: each output row is the mean of some rows,
+                // each output column that of some columns.
                 let (across, down) = (means(width, columns), means(height, rows));
                 let across = builder.floats(&[width, columns], transposed(&across, width as usize));
                 let down = builder.floats(&[rows, height], down);
@@ -44,7 +45,7 @@ impl ToOnnx for Pool {
     }
 }
 
-/// The greatest of each adaptive window along an axis.
+/// Adds the nodes for the greatest element of each adaptive window along an axis.
 fn greatest(builder: &mut dyn OnnxBuilder, input: &str, axis: i64, from: u64, to: u64) -> String {
     let parts: Vec<String> = (0..to)
         .map(|index| {
@@ -56,7 +57,7 @@ fn greatest(builder: &mut dyn OnnxBuilder, input: &str, axis: i64, from: u64, to
     builder.concat(&parts, axis)
 }
 
-/// The matrix, `to` × `from`, that takes the mean of each adaptive window.
+/// The matrix (`to` × `from`) that computes the mean of each adaptive window.
 fn means(from: u64, to: u64) -> Vec<f32> {
     let mut matrix = Vec::new();
     for index in 0..to {
@@ -67,7 +68,7 @@ fn means(from: u64, to: u64) -> Vec<f32> {
     matrix
 }
 
-/// A matrix of rows of `width` elements, by columns.
+/// Transposes a matrix with rows of `width` elements.
 fn transposed(matrix: &[f32], width: usize) -> Vec<f32> {
     (0..width).flat_map(|column| matrix.iter().skip(column).step_by(width).copied()).collect()
 }
@@ -84,7 +85,7 @@ fn windows(builder: &mut dyn OnnxBuilder, input: String, sliding: Sliding, reduc
             if !is_wide(rows) && !is_wide(columns) {
                 return builder.node("MaxPool", &[input], attributes(covered));
             }
-            // Runtimes refuse padding that is as wide as the kernel without its dilation.
+            // Runtimes reject padding that is at least as wide as the undilated kernel.
             let pads = [rows.pad_before, rows.pad_after, columns.pad_before, columns.pad_after];
             for window in [&mut rows, &mut columns] {
                 (window.pad_before, window.pad_after) = (0, 0);
@@ -92,7 +93,7 @@ fn windows(builder: &mut dyn OnnxBuilder, input: String, sliding: Sliding, reduc
             let padded = padded(builder, &input, pads, Border::Zeros, f64::NEG_INFINITY);
             builder.node("MaxPool", &[padded], attributes((rows, columns)))
         }
-        // Up to operator set 18 an average pool has no dilation.
+        // Before operator set 19 an average pool has no dilation.
         _ if is_dilated => dilated_average(builder, input, declared, covered, reduction),
         Reduction::Average => builder.node("AveragePool", &[input], undilated(covered, false)),
         Reduction::AverageWithPadding
@@ -101,7 +102,7 @@ fn windows(builder: &mut dyn OnnxBuilder, input: String, sliding: Sliding, reduc
             builder.node("AveragePool", &[input], undilated(covered, true))
         }
         Reduction::AverageWithPadding => {
-            // The declared padding counts, what the last window needs beyond it does not.
+            // Declared padding counts in the divisor, the additional padding of the last window does not.
             let (rows, columns) = declared;
             let pads = [rows.pad_before, rows.pad_after, columns.pad_before, columns.pad_after];
             let padded = padded(builder, &input, pads, Border::Zeros, 0.0);
@@ -123,14 +124,14 @@ fn undilated(windows: (Window, Window), counts_padding: bool) -> Attributes {
     attributes
 }
 
-/// The window with so much padding behind the input that rounding down gives all `outputs`.
+/// The window with enough padding behind the input that rounding down gives all `outputs`.
 fn covering(window: Window, input: u64, outputs: u64) -> Window {
     let end = (outputs - 1) * window.stride + window.extent();
     let missing = end.saturating_sub(input + window.pad_before);
     Window { pad_after: window.pad_after.max(missing), ceil: false, ..window }
 }
 
-/// A sum by a convolution of ones, divided by the number of taps that count at each position.
+/// A sum by a convolution with ones, divided by the number of counted taps at each position.
 fn dilated_average(
     builder: &mut dyn OnnxBuilder,
     input: String,

@@ -4,7 +4,7 @@ use super::{Pool, Reduction, Region};
 use crate::ops::torch::{Both, Helper, ToTorch, Torch, even_padding, uneven_padding};
 use crate::tensor::{Shape, Window};
 
-/// PaddedMaxPool2d of exported PyTorch files.
+/// The class PaddedMaxPool2d of exported PyTorch files.
 static PADDED_MAX: Helper = Helper {
     name: "PaddedMaxPool2d",
     source: r#"class PaddedMaxPool2d(nn.Module):
@@ -28,7 +28,7 @@ static PADDED_MAX: Helper = Helper {
         return F.max_pool2d(x, self.kernel_size, self.stride, dilation=self.dilation)"#,
 };
 
-/// PaddedAvgPool2d of exported PyTorch files.
+/// The class PaddedAvgPool2d of exported PyTorch files.
 static PADDED_MEAN: Helper = Helper {
     name: "PaddedAvgPool2d",
     source: r#"class PaddedAvgPool2d(nn.Module):
@@ -66,8 +66,8 @@ static PADDED_MEAN: Helper = Helper {
         return self.total(F.pad(x, self.pads)) / self.total(counts)"#,
 };
 
-/// The padding behind the input that the windows of the output need: less than declared where the last pixels are in
-/// no window, more where `ceil` adds one.
+/// The padding behind the input that the output's windows need: less than declared if the last pixels are in no window,
+/// more if `ceil` adds one.
 fn behind(window: Window, input: u64, output: u64) -> i64 {
     let end = u128::from(output.saturating_sub(1)) * u128::from(window.stride) + u128::from(window.extent());
     let held = u128::from(input) + u128::from(window.pad_before);
@@ -88,7 +88,8 @@ impl ToTorch for Pool {
         };
         let (rows, columns) = sliding.windows(inputs[0].extent());
         let (kernel, dilation) = (sliding.kernel, sliding.dilation);
-        // Torch takes a padding of at most half a kernel, the same on both sides, and averages without dilation.
+        // PyTorch's pools accept padding of at most half a kernel, equal on both sides, and cannot average with
+        // dilation.
         let even = even_padding((rows, columns))
             .filter(|padding| padding.0 <= kernel.0 / 2 && padding.1 <= kernel.1 / 2)
             .filter(|_| max || dilation == (1, 1));
