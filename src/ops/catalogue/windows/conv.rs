@@ -52,7 +52,7 @@ arguments! {
 }
 
 impl Conv {
-    /// Kernels over a single input map that feed one output map, times the output maps of a group.
+    /// The kernels over a single input map at one position: of one output map, or with a table of all output maps.
     fn kernels_per_position(&self, channels: u64) -> u64 {
         match &self.table {
             Some(table) => table.kernels(),
