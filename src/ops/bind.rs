@@ -324,8 +324,20 @@ impl Binder<'_> {
             },
         };
         if literal.is_none() {
-            let message = format!("`{name}` of `{}` wants {}", self.bound.spec.name, wanted(kind));
-            self.error(Code::E0205, value.span, message, &format!("this is {}", shown(&value.value)), &[]);
+            let operator = self.bound.spec.name;
+            let (code, message, here) = match too_large(kind, &value.value) {
+                Some(count) => (
+                    Code::E0313,
+                    format!("`{name}` of `{operator}` is too large"),
+                    format!("{count} is more than {MAX_DIMENSION}"),
+                ),
+                None => (
+                    Code::E0205,
+                    format!("`{name}` of `{operator}` wants {}", wanted(kind)),
+                    format!("this is {}", shown(&value.value)),
+                ),
+            };
+            self.error(code, value.span, message, &here, &[]);
         }
         literal
     }
@@ -411,6 +423,19 @@ fn wanted(kind: Kind) -> String {
             let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
             format!("one of {}", words.join(", "))
         }
+    }
+}
+
+/// A count that is greater than any dimension may be, where counts are wanted.
+fn too_large(kind: Kind, value: &RawValue) -> Option<i128> {
+    let counts = matches!(
+        kind,
+        Kind::Count { .. } | Kind::Counts { .. } | Kind::Pair { .. } | Kind::Pads | Kind::FourPads
+    );
+    match value {
+        RawValue::Int(int) if counts && *int > i128::from(MAX_DIMENSION) => Some(*int),
+        RawValue::Tuple(values) => values.iter().find_map(|value| too_large(kind, value)),
+        _ => None,
     }
 }
 

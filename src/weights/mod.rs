@@ -6,6 +6,7 @@
 
 mod dtype;
 mod elements;
+mod first_failure;
 mod misfit;
 mod npy_header;
 mod place;

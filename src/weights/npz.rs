@@ -10,6 +10,7 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
+use super::first_failure::FirstFailure;
 use super::place::{Place, shown};
 use super::{StoredDtype, TensorEntry, elements, npy};
 use crate::diag::Failure;
@@ -122,7 +123,7 @@ pub fn write(
         let text = format!("{} tensors are more than an archive may have, {MAX_MEMBERS}", tensors.len());
         return Err(place.unwritable(&std::io::Error::other(text)).help("write a .safetensors file"));
     }
-    let mut archive = ZipWriter::new(writer);
+    let mut archive = ZipWriter::new(FirstFailure::new(writer));
     for (index, (key, shape)) in tensors.iter().enumerate() {
         let tensor = values(index);
         assert_eq!(tensor.shape(), shape, "the values have the declared shape");

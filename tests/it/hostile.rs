@@ -304,6 +304,51 @@ fn a_check_of_nothing_fails() {
 }
 
 #[test]
+fn numbers_beyond_every_range_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (statement, code, wanted) in [
+        ("conv 3x3x4 pad=4000000000", "E0313", "4000000000 is more than 2147483647"),
+        ("conv 3x3x4 pad=(1, 4000000000)", "E0313", "4000000000 is more than 2147483647"),
+        ("lrn 99999999999", "E0313", "99999999999 is more than 2147483647"),
+        ("lrn 0", "E0205", "this is 0"),
+        ("bn eps=1e-400", "E0007", "too small"),
+        ("bn eps=1e400", "E0007", "too large"),
+    ] {
+        let (exit, _, said) = run(folder.path(), &["check", "-e", &format!("input 8x8x3; {statement}")]);
+        assert_eq!(exit, 1, "{statement}");
+        assert!(said.contains(&format!("error[{code}]")) && said.contains(wanted), "{statement}: {said}");
+    }
+    assert_eq!(run(folder.path(), &["check", "-e", "input 8x8x3; times 0e-400; bn eps=5e-324"]).0, 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_one_message() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, command) in [
+        ("w.npz", "weights zoo:lenet5 --seed 1"),
+        ("w.safetensors", "weights zoo:lenet5 --seed 1"),
+        ("m.onnx", "export zoo:lenet5 --to onnx --seed 1"),
+    ] {
+        // No file may grow beyond 8 KiB, and who tries gets an error instead of a signal.
+        let line = format!("trap '' XFSZ; ulimit -f 8; exec \"$0\" {command} --output {name}");
+        let output = Command::new("bash")
+            .args(["-c", &line, env!("CARGO_BIN_EXE_cnnc")])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(
+            said.starts_with("error[E0609]: `") || said.starts_with("error[E0609]: cannot write"),
+            "{said}"
+        );
+        assert_eq!(said.matches("File too large").count(), 1, "{said}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{name}");
+    }
+}
+
+#[test]
 fn no_row_is_called_like_the_output() {
     let folder = tempfile::tempdir().unwrap();
     let (code, _, said) = run(folder.path(), &["check", "-e", "input 1x1x2; relu as out; flatten; softmax;"]);

@@ -197,7 +197,7 @@ impl TreeBuilder<'_, '_> {
         })
     }
 
-    /// The value of `real`; one that no float holds is an error.
+    /// The value of `real`; one that no float holds, or only as 0, is an error.
     pub(crate) fn real(&mut self, pair: &Pair<'_, Rule>) -> f64 {
         let digits: String = pair.as_str().chars().filter(|&one| one != '_').collect();
         let value = digits.parse().unwrap_or(f64::INFINITY);
@@ -205,6 +205,12 @@ impl TreeBuilder<'_, '_> {
             let span = self.span(pair);
             self.error(Code::E0007, span, "this number is too large").emit();
             return 0.0;
+        }
+        let mantissa = digits.split(['e', 'E']).next().unwrap_or(&digits);
+        if value == 0.0 && mantissa.contains(|digit: char| matches!(digit, '1'..='9')) {
+            let span = self.span(pair);
+            let error = self.error(Code::E0007, span, "this number is too small");
+            error.here("the smallest above 0 is 5e-324").emit();
         }
         value
     }
