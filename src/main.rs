@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: cnnc::cli::ProgramAllocator = cnnc::cli::ProgramAllocator;
+
 fn main() -> ExitCode {
     cnnc::cli::main()
 }

@@ -32,6 +32,16 @@ pub(super) fn finish(file: NamedTempFile, target: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Removes the file that is being written, where the process ends for want of memory.
+pub(super) fn remove_unfinished() {
+    // The thread that ends the process may hold the lock itself.
+    if let Ok(unfinished) = UNFINISHED.try_lock()
+        && let Some(path) = unfinished.as_ref()
+    {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
 #[cfg(unix)]
 mod signals {
     use std::sync::Once;

@@ -3,6 +3,7 @@
 //!
 //! Exit codes: 0 fine, 1 the model is wrong, 2 wrong usage, 3 files, weights or environment.
 
+mod allocator;
 mod baseline;
 mod bench;
 mod check;
@@ -51,6 +52,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::did_you_mean;
 use crate::diag::Failure;
+
+pub use allocator::ProgramAllocator;
 
 /// The arguments.
 #[derive(Debug, Parser)]
@@ -133,6 +136,7 @@ pub fn command() -> clap::Command {
 
 /// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
+    allocator::watch_stacks();
     let mut command = command();
     let words = with_default_command(std::env::args_os().collect(), &command);
     let matches = command.try_get_matches_from_mut(words);

@@ -141,13 +141,9 @@ fn replace(
     }
     remove_abandoned(folder);
     let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(target).map_or(0o666, |data| data.permissions().mode() & 0o777);
-        builder.permissions(std::fs::Permissions::from_mode(mode));
-    }
-    let mut file = interrupt::start(|| builder.prefix(UNFINISHED).tempfile_in(folder)).map_err(failed)?;
+    builder.prefix(UNFINISHED);
+    let create = |unfinished: &Path| create(unfinished, target);
+    let mut file = interrupt::start(|| builder.make_in(folder, create)).map_err(failed)?;
     // The lock tells other processes that the file has a writer. On file systems without locks its age decides.
     let _ = file.as_file().try_lock();
     {
@@ -157,6 +153,21 @@ fn replace(
     }
     file.as_file().sync_all().map_err(failed)?;
     interrupt::finish(file, target).map_err(failed)
+}
+
+/// Makes a file that may be read and written by whoever may read and write the target, or a new file. The error says
+/// nothing of the path, which the user did not ask for.
+fn create(unfinished: &Path, target: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        options.mode(std::fs::metadata(target).map_or(0o666, |data| data.permissions().mode() & 0o777));
+    }
+    #[cfg(not(unix))]
+    let _ = target;
+    options.open(unfinished)
 }
 
 /// Removes temporary files that killed processes left in a folder.

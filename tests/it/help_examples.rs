@@ -21,7 +21,7 @@ fn examples(command: &clap::Command) -> Vec<String> {
 }
 
 /// A repository with the files that the examples name.
-fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -250,7 +250,7 @@ params: 1
 }
 
 /// An array of small numbers.
-fn npy(shape: &[usize], seed: usize) -> Vec<u8> {
+pub(crate) fn npy(shape: &[usize], seed: usize) -> Vec<u8> {
     let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
     let mut head = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}", dims.join(", "));
     while (10 + head.len() + 1) % 64 != 0 {

@@ -201,9 +201,10 @@ fn the_library_speaks_without_the_words_of_the_command_line() {
 }
 
 #[test]
-fn unsafe_code_stands_in_kernels_only() {
-    only("unsafe {", &["exec/kernels/"]);
-    only("unsafe fn", &["exec/kernels/"]);
+fn unsafe_code_stands_in_kernels_and_the_allocator_only() {
+    for form in ["unsafe {", "unsafe fn", "unsafe impl"] {
+        only(form, &["exec/kernels/", "cli/allocator.rs"]);
+    }
 }
 
 #[test]
