@@ -1,9 +1,9 @@
-//! W0209: two paths are added or concatenated although equal positions of them see different pixels of the input. The
+//! W0209: two paths are [joined](crate::ops::Join) although equal positions of them see different pixels of the input. The
 //! warning names the statement that most likely moved one of them.
 
 use crate::diag::{Code, Sink};
 use crate::ir::{Graph, NodeId};
-use crate::ops::{Geometry, Op, Operator, Reach};
+use crate::ops::{Geometry, Operator, Reach};
 use crate::tensor::Window;
 
 use super::receptive::Axis;
@@ -12,13 +12,13 @@ use super::{Checked, Status};
 /// The number of nodes that a path is followed towards the input.
 const LONGEST_PATH: usize = 200;
 
-/// Warns about the first sum or concatenation along a path whose operands are centred on different pixels.
+/// Warns about the first join along a path whose operands are centred on different pixels.
 pub(super) fn check(checked: &Checked, id: NodeId, sink: &mut Sink) {
     let graph = checked.graph();
     let node = graph.node(id);
     let is_apart = |id| checked.receptive(id).status == Status::Misaligned;
     let operands = graph.operands(id);
-    if !matches!(node.op(), Some(Op::Add(_) | Op::Concat(_))) || !is_apart(id) {
+    if !node.op().is_some_and(|op| op.spec().joins.is_some()) || !is_apart(id) {
         return;
     }
     if operands.iter().any(|&operand| is_apart(operand)) {
@@ -80,7 +80,7 @@ fn off_centre(graph: &Graph, end: NodeId, ends: &[NodeId]) -> Option<(NodeId, Wi
         let Some(&from) = graph.operands(at).first() else { break };
         let shape = graph.node(from).shape;
         if let Some(Geometry::Axes { rows: Reach::Window(rows), columns: Reach::Window(columns) }) =
-            graph.node(at).op().map(|op| op.geometry(shape))
+            graph.node(at).op().map(|op| op.geometry(shape, graph.node(at).shape))
         {
             let moves = |window: &Window| window.extent() > 1 && window.extent() != 2 * window.pad_before + 1;
             found = [rows, columns].into_iter().find(moves).map(|window| (at, window)).or(found);

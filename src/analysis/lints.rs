@@ -3,7 +3,7 @@
 
 use crate::diag::{Builder, Code, Sink};
 use crate::ir::{Graph, Node, NodeId};
-use crate::ops::{Geometry, Op, Operator, Reach};
+use crate::ops::{Geometry, Join, Op, Operator, Reach};
 use crate::tensor::Window;
 
 use super::{Checked, alignment, pictures};
@@ -44,9 +44,10 @@ fn is_shortcut(graph: &Graph, id: NodeId) -> bool {
     let mut at = id;
     loop {
         let [user] = graph.users(at)[..] else { return false };
-        match graph.node(user).op() {
-            Some(Op::Add(_)) => return true,
-            Some(op) if op.geometry(graph.node(at).shape) == Geometry::Pointwise => at = user,
+        let node = graph.node(user);
+        match node.op() {
+            Some(op) if op.spec().joins == Some(Join::Sum) => return true,
+            Some(op) if op.geometry(graph.node(at).shape, node.shape) == Geometry::Pointwise => at = user,
             _ => return false,
         }
     }
@@ -89,7 +90,8 @@ impl Axis {
 fn windows<'a>(graph: &Graph, id: NodeId, node: &'a Node) -> Option<(&'a Op, Axis, Axis)> {
     let op = node.op()?;
     let input = *graph.operand_shapes(id).first()?;
-    let Geometry::Axes { rows: Reach::Window(rows), columns: Reach::Window(columns) } = op.geometry(input)
+    let Geometry::Axes { rows: Reach::Window(rows), columns: Reach::Window(columns) } =
+        op.geometry(input, node.shape)
     else {
         return None;
     };
@@ -158,10 +160,17 @@ fn dropped_pixels(node: &Node, rows: Axis, columns: Axis, sink: &mut Sink) {
 
 /// W0211: `crop to` takes away an odd number of rows or columns, so that one side loses one more than the other.
 fn uncentred_crop(graph: &Graph, id: NodeId, node: &Node, sink: &mut Sink) {
-    let Some((Op::Crop(crop), input)) = node.op().zip(graph.operand_shapes(id).first().copied()) else {
+    let Some((op, input)) = node.op().zip(graph.operand_shapes(id).first().copied()) else { return };
+    let Geometry::Axes { rows: Reach::Shifted { .. }, columns: Reach::Shifted { .. } } =
+        op.geometry(input, node.shape)
+    else {
         return;
     };
-    let Some((rows, columns)) = crop.centring(input.extent()) else { return };
+    if op.bound().adaptive().is_none() {
+        return;
+    }
+    let ((height, width), (out_height, out_width)) = (input.extent(), node.shape.extent());
+    let (rows, columns) = (height.saturating_sub(out_height), width.saturating_sub(out_width));
     let odd = rows_and_columns(rows % 2, columns % 2);
     if odd.is_empty() {
         return;
@@ -169,11 +178,7 @@ fn uncentred_crop(graph: &Graph, id: NodeId, node: &Node, sink: &mut Sink) {
     let (top, left) = (rows / 2, columns / 2);
     let same = format!("crop ({top}, {}, {left}, {})", rows - top, columns - left);
     warn(sink, Code::W0211, node, format!("the crop cannot take {odd} from both sides alike"))
-        .here(format!(
-            "takes {rows} of {} rows and {columns} of {} columns",
-            input.extent().0,
-            input.extent().1
-        ))
+        .here(format!("takes {rows} of {height} rows and {columns} of {width} columns"))
         .note("an odd one goes at the bottom or right")
         .help(format!("`crop (top, bottom, left, right)` says which side is meant; this is `{same}`"))
         .warn();

@@ -272,7 +272,7 @@ fn detail(graph: &Graph, id: NodeId, node: &Node) -> String {
         return format!("channels {}..{}", slice.first, slice.first.saturating_add(slice.count));
     }
     let input = graph.operand_shapes(id).first().copied();
-    match input.and_then(|input| op.geometry(input).windows()) {
+    match input.and_then(|input| op.geometry(input, node.shape).windows()) {
         Some((rows, columns)) => format!("{} {}", node.word, window(rows, columns)),
         None => node.word.clone(),
     }

@@ -1,6 +1,6 @@
 //! The specs of the branch forms and of `input`, whose nodes are made by `sema`.
 
-use super::{Attribute, Default, Flag, Kind, Sizes, Spec, Value};
+use super::{Attribute, Default, Flag, Join, Kind, Sizes, Spec, Value};
 
 /// How `residual` is written.
 pub(super) static RESIDUAL: Spec = Spec {
@@ -35,6 +35,7 @@ pub(super) static RESIDUAL: Spec = Spec {
         },
     ],
     cost: "one addition per element for each operand beyond the first, none for the zero channels of `zeropad`; with `scale=` one multiplication per element",
+    joins: Some(Join::Sum),
     ..Spec::EMPTY
 };
 
@@ -44,6 +45,7 @@ pub(super) static INCEPTION: Spec = Spec {
     summary: "Concatenates the channels of its branches in written order; maps have the same height and width, vectors are put behind each other.",
     example: "input 14x14x16;\ninception < conv 1x1x8 relu | conv 1x1x4 relu; conv 3x3x12 same relu >  -> 14x14x20;\n",
     cost: "none: data is only moved",
+    joins: Some(Join::Channels),
     ..Spec::EMPTY
 };
 
@@ -53,6 +55,7 @@ pub(super) static CONCAT: Spec = Spec {
     summary: "Concatenates the channels of its branches in written order; maps have the same height and width, vectors are put behind each other.",
     example: "input 8x8x4;\nconcat < identity | conv 3x3x6 same >  -> 8x8x10;\n",
     cost: "none: data is only moved",
+    joins: Some(Join::Channels),
     ..Spec::EMPTY
 };
 
@@ -62,6 +65,7 @@ pub(super) static ADD: Spec = Spec {
     summary: "Adds its branches element by element; all have the same shape.",
     example: "input 8x8x4;\nadd < identity | conv 3x3x4 same >  -> 8x8x4;\n",
     cost: "one addition per element for each operand beyond the first",
+    joins: Some(Join::Sum),
     ..Spec::EMPTY
 };
 
@@ -116,6 +120,7 @@ pub(super) static SPLIT: Spec = Spec {
         doc: "the number of equal parts, one for each branch; or their channels, `(n1, n2, …)`, which sum up to those that arrive",
     }),
     cost: "none: data is only moved",
+    joins: Some(Join::Channels),
     ..Spec::EMPTY
 };
 

@@ -42,7 +42,7 @@ pub(crate) use onnx::{OnnxBuilder, OnnxValue, WeightLayout};
 pub(crate) use operator::Written;
 pub use operator::{Arrays, Geometry, Operator, Reach, Reuse};
 pub use parameter::{Init, Parameter, Role};
-pub use spec::{Attribute, Default, FIRST, Flag, Kind, Sizes, Spec, Value};
+pub use spec::{Attribute, Default, FIRST, Flag, Join, Kind, Sizes, Spec, Value};
 pub use tools::{Counted, Tool};
 pub use torch::{Helper, Torch, TorchArgument};
 pub use vocabulary::Vocabulary;

@@ -119,8 +119,8 @@ pub trait Operator {
     /// The counts of other tools for one picture besides multiply-accumulates, an entry for each tool with a rule;
     /// `counted_by_no_tool!()` where they all count nothing.
     fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted>;
-    /// Which positions of the input influence a position of the output.
-    fn geometry(&self, input: Shape) -> Geometry;
+    /// Which positions of an operand influence a position of the output.
+    fn geometry(&self, operand: Shape, output: Shape) -> Geometry;
     /// Whether the output may share memory with the first input.
     fn reuse(&self) -> Reuse;
     /// The definition of the operator; writes every element of `output`.

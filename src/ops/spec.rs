@@ -30,6 +30,18 @@ pub struct Spec {
     /// first one behind an operator that [takes a bias](Spec::takes_bias), that operator has no bias unless `bias` is
     /// given.
     pub absorbs_bias: bool,
+    /// How a form joins the features of its branches, equal positions of which should therefore show the same place.
+    /// `None` for forms whose branches may be gates or masks, and for all other words.
+    pub joins: Option<Join>,
+}
+
+/// How a form joins the features of its branches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Join {
+    /// Elements at the same place are added.
+    Sum,
+    /// Channels are put behind each other.
+    Channels,
 }
 
 /// The version whose words are reserved in every file: no block may have such a name.
@@ -49,6 +61,7 @@ impl Spec {
         cost: "",
         since: FIRST,
         absorbs_bias: false,
+        joins: None,
     };
 
     /// Whether it has a flag of this name.

@@ -279,7 +279,8 @@ fn layer(checked: &Checked, id: NodeId, node: &Node, sources: &SourceMap, settin
         }
     });
     let operands = checked.graph().operand_shapes(id);
-    let windows = node.op().zip(operands.first()).and_then(|(op, input)| op.geometry(*input).windows());
+    let windows =
+        node.op().zip(operands.first()).and_then(|(op, input)| op.geometry(*input, node.shape).windows());
     Layer {
         name: node.path.clone(),
         op: node.word.clone(),

@@ -16,7 +16,7 @@ mod band;
 mod taps;
 
 use crate::ir::{Graph, Node};
-use crate::ops::{Geometry, Op, Operator, Reach};
+use crate::ops::{Geometry, Operator, Reach};
 use crate::tensor::Window;
 
 use super::fraction::Fraction;
@@ -198,10 +198,7 @@ fn through(state: &State, operand: &Node, node: &Node) -> State {
     let Some(op) = node.op() else { return state.clone() };
     let (height, width) = operand.shape.extent();
     let several = height > 1 || width > 1;
-    let geometry = match op {
-        Op::Add(add) => add.operand_geometry(operand.shape, node.shape),
-        _ => op.geometry(operand.shape),
-    };
+    let geometry = op.geometry(operand.shape, node.shape);
     let seen = |axes: Option<&(Seen, Seen)>, down: Reach, across: Reach| {
         axes.and_then(|(rows, columns)| rows.through(down).zip(columns.through(across)))
     };

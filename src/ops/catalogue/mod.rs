@@ -103,8 +103,8 @@ macro_rules! catalogue {
                 match self { $(Op::$type(op) => op.counted(inputs, output),)* }
             }
 
-            fn geometry(&self, input: Shape) -> Geometry {
-                match self { $(Op::$type(op) => op.geometry(input),)* }
+            fn geometry(&self, operand: Shape, output: Shape) -> Geometry {
+                match self { $(Op::$type(op) => op.geometry(operand, output),)* }
             }
 
             fn reuse(&self) -> Reuse {

@@ -55,7 +55,7 @@ impl Expander<'_> {
             let shrinks = node.shape.is_map() && before.is_map() && node.shape.extent() != before.extent();
             if let (true, Some(op)) = (shrinks, node.op())
                 && let Geometry::Axes { rows: Reach::Window(rows), columns: Reach::Window(columns) } =
-                    op.geometry(before)
+                    op.geometry(before, node.shape)
             {
                 let unpadded = [rows, columns].iter().all(|one| one.stride == 1 && one.pad_before == 0);
                 found = unpadded.then(|| Cause {

@@ -110,18 +110,6 @@ impl Written for Add {
     }
 }
 
-impl Add {
-    /// The geometry for one operand: of a strided shortcut only every stride-th pixel is read.
-    pub fn operand_geometry(&self, operand: Shape, sum: Shape) -> Geometry {
-        match self.zeropad {
-            Some((rows, columns)) if operand.extent() != sum.extent() => {
-                Geometry::sliding((Window::new(1, rows), Window::new(1, columns)))
-            }
-            _ => Geometry::Pointwise,
-        }
-    }
-}
-
 /// The shape of the body, if it matches the subsampled shortcut and has at least as many channels.
 fn zero_padded(inputs: &[Shape], (rows, columns): (u64, u64)) -> Result<Shape, OpError> {
     let (body, shortcut) = (inputs[0], inputs[1]);
@@ -167,8 +155,14 @@ impl Operator for Add {
 
     counted_by_no_tool!();
 
-    fn geometry(&self, _input: Shape) -> Geometry {
-        Geometry::Pointwise
+    fn geometry(&self, operand: Shape, output: Shape) -> Geometry {
+        match self.zeropad {
+            // Of a strided shortcut only every stride-th pixel is read.
+            Some((rows, columns)) if operand.extent() != output.extent() => {
+                Geometry::sliding((Window::new(1, rows), Window::new(1, columns)))
+            }
+            _ => Geometry::Pointwise,
+        }
     }
 
     fn reuse(&self) -> Reuse {

@@ -313,7 +313,7 @@ impl Operator for Activation {
         }
     }
 
-    fn geometry(&self, _input: Shape) -> Geometry {
+    fn geometry(&self, _input: Shape, _output: Shape) -> Geometry {
         Geometry::Pointwise
     }
 

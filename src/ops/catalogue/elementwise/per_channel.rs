@@ -46,7 +46,11 @@ macro_rules! per_channel_operator {
                 self.other_tools(u128::from(output.elements()), u128::from(output.channels()))
             }
 
-            fn geometry(&self, _input: $crate::tensor::Shape) -> $crate::ops::Geometry {
+            fn geometry(
+                &self,
+                _input: $crate::tensor::Shape,
+                _output: $crate::tensor::Shape,
+            ) -> $crate::ops::Geometry {
                 $crate::ops::Geometry::Pointwise
             }
 

@@ -91,7 +91,7 @@ impl Operator for Dense {
         rules([(Tool::Ptflops, BIAS_RULE, outputs), (Tool::Torchinfo, DENSE_BIAS, outputs)])
     }
 
-    fn geometry(&self, _input: Shape) -> Geometry {
+    fn geometry(&self, _input: Shape, _output: Shape) -> Geometry {
         Geometry::Whole
     }
 

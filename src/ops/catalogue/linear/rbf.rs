@@ -109,7 +109,7 @@ impl Operator for Rbf {
         rules([(Tool::Torchinfo, WEIGHTS, weights)])
     }
 
-    fn geometry(&self, _input: Shape) -> Geometry {
+    fn geometry(&self, _input: Shape, _output: Shape) -> Geometry {
         Geometry::Whole
     }
 

@@ -173,7 +173,11 @@ macro_rules! norm_operator {
                 self.counted_by_tools(inputs[0])
             }
 
-            fn geometry(&self, input: $crate::tensor::Shape) -> $crate::ops::Geometry {
+            fn geometry(
+                &self,
+                input: $crate::tensor::Shape,
+                _output: $crate::tensor::Shape,
+            ) -> $crate::ops::Geometry {
                 family::geometry(self, input)
             }
 

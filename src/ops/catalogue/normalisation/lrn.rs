@@ -121,7 +121,7 @@ impl Operator for Lrn {
         rules([(Tool::Ptflops, rule, 4 * elements + added), (Tool::Calflops, rule, 4 * elements + added)])
     }
 
-    fn geometry(&self, _input: Shape) -> Geometry {
+    fn geometry(&self, _input: Shape, _output: Shape) -> Geometry {
         Geometry::Pointwise
     }
 

@@ -99,7 +99,7 @@ impl Operator for Softmax {
         ])
     }
 
-    fn geometry(&self, input: Shape) -> Geometry {
+    fn geometry(&self, input: Shape, _output: Shape) -> Geometry {
         if input.is_map() { Geometry::Pointwise } else { Geometry::Whole }
     }
 

@@ -62,15 +62,6 @@ const KEPT: Field<Kept> = Field {
 };
 
 impl Crop {
-    /// The numbers of rows and columns that `to` removes from a map of this size; if odd, one more at the bottom or
-    /// right.
-    pub fn centring(&self, (height, width): (u64, u64)) -> Option<(u64, u64)> {
-        match self.kept {
-            Kept::Within(_) => None,
-            Kept::Centre(rows, columns) => Some((height.checked_sub(rows)?, width.checked_sub(columns)?)),
-        }
-    }
-
     /// The first row and column that are kept, and the number of each.
     fn window(&self, (height, width): (u64, u64)) -> Option<([u64; 2], [u64; 2])> {
         match self.kept {

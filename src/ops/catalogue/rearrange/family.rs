@@ -47,7 +47,11 @@ macro_rules! rearrange_operator {
 
             $crate::ops::tools::counted_by_no_tool!();
 
-            fn geometry(&self, input: $crate::tensor::Shape) -> $crate::ops::Geometry {
+            fn geometry(
+                &self,
+                input: $crate::tensor::Shape,
+                _output: $crate::tensor::Shape,
+            ) -> $crate::ops::Geometry {
                 self.moves(input)
             }
 

@@ -69,7 +69,7 @@ impl Operator for Flatten {
 
     counted_by_no_tool!();
 
-    fn geometry(&self, _input: Shape) -> Geometry {
+    fn geometry(&self, _input: Shape, _output: Shape) -> Geometry {
         Geometry::Pointwise
     }
 

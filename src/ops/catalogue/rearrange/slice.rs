@@ -76,7 +76,7 @@ impl Operator for Slice {
 
     counted_by_no_tool!();
 
-    fn geometry(&self, input: Shape) -> Geometry {
+    fn geometry(&self, input: Shape, _output: Shape) -> Geometry {
         if input.is_map() { Geometry::Pointwise } else { Geometry::Whole }
     }
 

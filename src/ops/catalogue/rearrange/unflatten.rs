@@ -80,7 +80,7 @@ impl Operator for Unflatten {
 
     counted_by_no_tool!();
 
-    fn geometry(&self, _input: Shape) -> Geometry {
+    fn geometry(&self, _input: Shape, _output: Shape) -> Geometry {
         Geometry::Whole
     }
 

@@ -215,7 +215,7 @@ impl Operator for Upsample {
         counted
     }
 
-    fn geometry(&self, input: Shape) -> Geometry {
+    fn geometry(&self, input: Shape, _output: Shape) -> Geometry {
         let (height, width) = input.extent();
         let (out_height, out_width) = self.output((height, width));
         let (interpolation, corners) = (self.interpolation, self.corners);

@@ -94,7 +94,7 @@ impl Operator for OverChannels {
 
     counted_by_no_tool!();
 
-    fn geometry(&self, input: Shape) -> Geometry {
+    fn geometry(&self, input: Shape, _output: Shape) -> Geometry {
         if input.is_map() { Geometry::Pointwise } else { Geometry::Whole }
     }
 

@@ -305,7 +305,7 @@ impl Operator for Deconv {
         counted.into_iter().map(|(tool, rule, count)| Counted { tool, rule, count }).collect()
     }
 
-    fn geometry(&self, _input: Shape) -> Geometry {
+    fn geometry(&self, _input: Shape, _output: Shape) -> Geometry {
         Geometry::transposed(self.windows())
     }
 

@@ -99,7 +99,7 @@ impl Operator for DwConv {
         if self.bias { convolution_bias(u128::from(output.elements())) } else { nothing() }
     }
 
-    fn geometry(&self, input: Shape) -> Geometry {
+    fn geometry(&self, input: Shape, _output: Shape) -> Geometry {
         Geometry::sliding(self.sliding.windows(input.extent()))
     }
 

@@ -323,7 +323,7 @@ impl Operator for Pool {
         ])
     }
 
-    fn geometry(&self, input: Shape) -> Geometry {
+    fn geometry(&self, input: Shape, _output: Shape) -> Geometry {
         match self.region {
             Region::Sliding(sliding) => Geometry::sliding(sliding.windows(input.extent())),
             Region::Adaptive(rows, columns) => {

@@ -117,7 +117,7 @@ impl Operator for Subsample {
         ])
     }
 
-    fn geometry(&self, input: Shape) -> Geometry {
+    fn geometry(&self, input: Shape, _output: Shape) -> Geometry {
         Geometry::sliding(self.sliding.windows(input.extent()))
     }
 
