@@ -1,8 +1,9 @@
-//! The figures of a statement: which nodes of which network it made, and what they cost.
+//! The figures that hovers and lenses show: of the nodes that a statement made, and of a network.
 
-use crate::analysis::{Checked, Totals};
+use crate::analysis::{Checked, Dtype, Metric, Unit};
 use crate::base::{Span, grouped, percent};
 use crate::ir::{Node, NodeId};
+use crate::report::numbers::{self, Figures};
 
 use super::analysis::View;
 
@@ -14,24 +15,38 @@ pub(super) struct Share<'a> {
 }
 
 impl Share<'_> {
-    /// The sum of the figures of its layers.
-    pub(super) fn totals(&self) -> Totals {
-        self.network.sum(&self.rows)
-    }
-
     /// `9 408 parameters (0.04 %), 118 013 952 MACs (2.9 %)`
     pub(super) fn costs(&self) -> String {
-        let (own, all) = (self.totals(), self.network.totals());
-        let part = |own: u128, all: u128| {
-            if own == 0 || all == 0 { String::new() } else { format!(" ({})", percent(own, all)) }
+        let (own, all) = (self.network.sum(&self.rows), self.network.totals());
+        let figures = [Metric::Params, Metric::Macs].into_iter().filter_map(|metric| {
+            let (own, all) = (metric.of_totals(&own, Dtype::F32)?, metric.of_totals(all, Dtype::F32)?);
+            let part = if own == 0 || all == 0 { String::new() } else { format!(" ({})", percent(own, all)) };
+            Some(format!("{} {}{part}", grouped(own), noun(metric)))
+        });
+        figures.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// `25.6 M parameters · 4.09 G MACs · 9.19 MiB peak memory`
+pub(super) fn headline(network: &Checked) -> String {
+    let figures = [Metric::Params, Metric::Macs, Metric::PeakMemory].into_iter().filter_map(|metric| {
+        let value = metric.of_network(network)?;
+        let value = match metric.unit() {
+            Unit::Bytes => numbers::bytes(value, Figures::Rounded),
+            Unit::Count | Unit::Shape => numbers::count(value, Figures::Rounded),
         };
-        format!(
-            "{} parameters{}, {} MACs{}",
-            grouped(own.elements.params),
-            part(own.elements.params, all.elements.params),
-            grouped(own.macs),
-            part(own.macs, all.macs)
-        )
+        Some(format!("{value} {}", noun(metric)))
+    });
+    figures.collect::<Vec<_>>().join(" · ")
+}
+
+/// The name of a metric behind its figure.
+fn noun(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Params => "parameters",
+        Metric::Macs => "MACs",
+        Metric::PeakMemory => "peak memory",
+        other => other.name(),
     }
 }
 

@@ -3,10 +3,8 @@
 use gen_lsp_types::{CodeLens, Command};
 use serde_json::json;
 
-use crate::analysis::Checked;
-use crate::report::numbers::{self, Figures};
-
 use super::analysis::View;
+use super::figures;
 
 /// A lens for each network of a file. `commands` says whether the client can run the extension's commands.
 pub(super) fn all(view: View<'_>, uri: &str, commands: bool) -> Vec<CodeLens> {
@@ -23,7 +21,7 @@ pub(super) fn all(view: View<'_>, uri: &str, commands: bool) -> Vec<CodeLens> {
             data: None,
         };
         let figures = match view.compiled(&entry.name) {
-            Some(network) => figures(network),
+            Some(network) => figures::headline(network),
             // An incomplete network keeps its lens while somebody types, so that the lines below do not jump.
             None if entry.needs.is_empty() => "no figures: the network has errors".to_owned(),
             None => format!("no figures: needs {}", entry.needs.join(", ")),
@@ -35,14 +33,4 @@ pub(super) fn all(view: View<'_>, uri: &str, commands: bool) -> Vec<CodeLens> {
         }
     }
     lenses
-}
-
-fn figures(network: &Checked) -> String {
-    let totals = network.totals();
-    format!(
-        "{} parameters · {} MACs · {} peak memory",
-        numbers::count(totals.elements.params, Figures::Rounded),
-        numbers::count(totals.macs, Figures::Rounded),
-        numbers::bytes(network.memory().planned, Figures::Rounded)
-    )
 }

@@ -2,6 +2,7 @@
 
 use gen_lsp_types::CodeActionKind;
 
+use crate::analysis::Metric;
 use crate::base::{Span, grouped};
 use crate::syntax::ast::{Arg, ExprKind, Flow, Head, Item, ItemKind, Stmt, StmtKind};
 use crate::syntax::{Token, TokenKind};
@@ -51,14 +52,15 @@ pub(super) fn hold_figures(view: View<'_>, selection: Span) -> Option<Proposal> 
     let last = body.statements.last()?;
     let holds = |stmt: &Stmt| match readable(&stmt.kind) {
         Some(StmtKind::Expect(expect)) => {
-            expect.path.parts.len() == 1 && expect.path.parts[0].value == "params"
+            expect.path.parts.len() == 1 && expect.path.parts[0].value == Metric::Params.name()
         }
         _ => false,
     };
     if body.statements.iter().any(holds) {
         return None;
     }
-    let text = format!("expect params == {};", grouped(network.totals().elements.params).replace(' ', "_"));
+    let params = Metric::Params.of_network(network)?;
+    let text = format!("expect {} == {};", Metric::Params, grouped(params).replace(' ', "_"));
     let indent = indent_at(view.text(), last.span.start);
     let separator = view.parsed().separator(last.span).map(|index| view.parsed().tokens[index]);
     let end = separator.filter(|token| token.is(';')).map_or(last.span.end, |token| token.end);

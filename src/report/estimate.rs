@@ -8,6 +8,7 @@ use crate::analysis::roofline::{Device, Work, whole, work};
 use crate::analysis::{COST_MODEL, Checked, Dtype};
 
 use super::numbers::{Figures, bytes, count};
+use super::sums::Sums;
 use super::view::Settings;
 
 /// The version of the JSON; a field that changes its meaning or goes raises it.
@@ -81,12 +82,14 @@ pub struct TypeMemory {
 
 /// The bytes of a network for each type.
 pub fn memory(checked: &Checked, batch: u64) -> Vec<TypeMemory> {
-    let totals = checked.totals();
-    let one = |dtype: Dtype| TypeMemory {
-        dtype: dtype.name().to_owned(),
-        weight_bytes: totals.weight_bytes(dtype),
-        activation_bytes: totals.activation_bytes(dtype) * u128::from(batch),
-        peak_memory: checked.memory_for(dtype, batch).planned,
+    let one = |dtype: Dtype| {
+        let sums = Sums::of(checked.totals(), dtype, batch);
+        TypeMemory {
+            dtype: dtype.name().to_owned(),
+            weight_bytes: sums.weight_bytes,
+            activation_bytes: sums.activation_bytes,
+            peak_memory: checked.memory_for(dtype, batch).planned,
+        }
     };
     Dtype::ALL.into_iter().map(one).collect()
 }
