@@ -67,7 +67,7 @@ impl<'a> Expander<'a> {
             copy: copy.filter(|&(_, count)| count > 1),
         });
         self.around.blocks.push(id);
-        self.expanded.insert(id);
+        self.coverage.blocks.insert(id);
         self.around.nesting += 1;
         let (span, arriving) = (cx.span, cx.arriving);
         let leaving = match &mut scope {

@@ -62,7 +62,8 @@ pub fn expand(program: &Program, map: &SourceMap, options: &ExpandOptions, sink:
     if options.partial {
         expander.check_skipped_statements();
     }
-    let Expander { builder, sink, uses, unchecked, expanded: called, limits, .. } = expander;
+    let Expander { builder, sink, uses, declared, coverage, limits, .. } = expander;
+    let (unchecked, called) = (declared.unchecked, coverage.blocks);
     let complete = complete && !sink.has_failed() && !failed_before && !program.is_broken();
     let settings = options.settings.iter().map(|(name, _)| name);
     let unused_settings = settings.filter(|name| !is_settable(program, options, name)).cloned().collect();
@@ -85,7 +86,7 @@ pub fn check_uncalled_blocks(
         let id = ItemId { file: 0, item };
         if let ast::ItemKind::Block(block) = &parsed.kind
             && !called.contains(&id)
-            && !expander.expanded.contains(&id)
+            && !expander.coverage.blocks.contains(&id)
         {
             expander.uncalled_block(block, id);
         }

@@ -36,20 +36,28 @@ pub(super) struct Expander<'a> {
     pub shareable: BTreeMap<String, Shareable<'a>>,
     pub uses: Uses,
     pub limits: Progress,
-    /// Paths that two parts have. This was reported, so nothing below these paths is reported again.
-    pub clashes: Vec<String>,
-    /// Every block that was expanded.
-    pub expanded: BTreeSet<ItemId>,
+    pub declared: Declarations,
+    pub coverage: Coverage<'a>,
+}
+
+/// The inputs, auxiliary outputs and expectations that the network declares.
+#[derive(Debug, Default)]
+pub(super) struct Declarations {
     /// The number of `input` statements.
     pub inputs: usize,
     pub aux: Vec<Output>,
     pub expectations: Vec<PendingExpectation>,
     /// The places of expectations that are not checked, because the network has other arguments than those written.
     pub unchecked: BTreeSet<Span>,
+}
+
+/// The parts of the text that were expanded, and those that were left out and are still to be checked.
+#[derive(Default)]
+pub(super) struct Coverage<'a> {
+    /// The blocks that were expanded.
+    pub blocks: BTreeSet<ItemId>,
     /// Repeated statements, by their place: `None` where at least one copy was expanded, else what its check needs.
     pub repeated: BTreeMap<Span, Option<Skipped<'a>>>,
-    /// Numbers for `aux train` branches and expansions of inline blocks.
-    pub next_number: u32,
 }
 
 /// The settings of the caller.
@@ -96,6 +104,8 @@ pub(super) struct Progress {
     pub terms_open: usize,
     /// A limit was reached, and it was reported.
     pub exhausted: bool,
+    /// Numbers that `aux train` branches and expansions of inline blocks have got.
+    pub numbers: u32,
 }
 
 /// A statement that `* 0` left out.
@@ -125,14 +135,8 @@ impl<'a> Expander<'a> {
             shareable: BTreeMap::new(),
             uses: Uses::default(),
             limits: Progress { steps, ..Progress::default() },
-            clashes: Vec::new(),
-            expanded: BTreeSet::new(),
-            inputs: 0,
-            aux: Vec::new(),
-            expectations: Vec::new(),
-            unchecked: BTreeSet::new(),
-            repeated: BTreeMap::new(),
-            next_number: 0,
+            declared: Declarations::default(),
+            coverage: Coverage::default(),
         }
     }
 
@@ -173,8 +177,8 @@ impl<'a> Expander<'a> {
 
     /// A number that no other `aux train` and no other inline expansion has.
     pub(super) fn take_number(&mut self) -> u32 {
-        self.next_number += 1;
-        self.next_number
+        self.limits.numbers += 1;
+        self.limits.numbers
     }
 
     /// Declares a parameter or constant; it may shadow a file's constant and nothing else.
@@ -206,14 +210,8 @@ impl<'a> Expander<'a> {
                 .emit();
             return;
         }
-        let Err(first) = self.values.take(path, span) else { return };
-        // What stands inside of two parts with one name clashes too: that is no further mistake.
+        let Err(Some(first)) = self.values.take(path, span) else { return };
         let shown = path.join(".");
-        let is_inside =
-            |outer: &String| shown.strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with('.'));
-        if self.clashes.iter().any(is_inside) {
-            return;
-        }
         let builder = self.error(Code::E0105, span, format!("two parts of the network are called `{shown}`"));
         if first == span {
             builder
@@ -228,7 +226,6 @@ impl<'a> Expander<'a> {
                 .help(format!("for the same weights at both places write `shared {shown} as another_name`"))
                 .emit();
         }
-        self.clashes.push(shown);
     }
 
     /// The path of a statement's head: its own or the automatic one. Numbers and ordinals are taken in both cases.

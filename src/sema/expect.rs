@@ -26,7 +26,7 @@ impl Expander<'_> {
         self.uses.word(metric.span, || Definition::Metric(metric.value.clone()));
         let Ok(target) = self.target(expect, cx) else { return };
         if self.given.differs {
-            self.unchecked.insert(span);
+            self.declared.unchecked.insert(span);
             return;
         }
         let comparison = match expect.comparison.value {
@@ -50,7 +50,12 @@ impl Expander<'_> {
             [name.as_str(), word].into_iter().any(|one| self.program.is_salvaged(cx.env.file, one))
         });
         let scope = cx.scope.clone();
-        self.expectations.push(PendingExpectation { scope, part: part.to_vec(), salvaged, expectation });
+        self.declared.expectations.push(PendingExpectation {
+            scope,
+            part: part.to_vec(),
+            salvaged,
+            expectation,
+        });
     }
 
     fn target(&mut self, expect: &ast::Expect, cx: &Context<'_>) -> Evaluated<Target> {
@@ -99,7 +104,7 @@ impl Expander<'_> {
 
     /// Looks up the part of each expectation, first in the innermost scope around it, then in those further out.
     pub(super) fn resolve_expectations(&mut self) {
-        for pending in std::mem::take(&mut self.expectations) {
+        for pending in std::mem::take(&mut self.declared.expectations) {
             let PendingExpectation { scope, part: words, salvaged, mut expectation } = pending;
             // Its figure is a sum over rows.
             self.spend(self.builder.len() as u64 / 16, expectation.span);

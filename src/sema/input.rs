@@ -29,7 +29,7 @@ impl Expander<'_> {
                 return Incoming::Unavailable;
             }
             Some(name) => super::naming::parts(name),
-            None if self.inputs > 1 => {
+            None if self.declared.inputs > 1 => {
                 self.error(Code::E0203, statement, "one of several inputs has no name")
                     .here("no `as`")
                     .help("name each input: `input 105x105x1 as left;`")
@@ -38,7 +38,7 @@ impl Expander<'_> {
             }
             None => vec!["input".to_owned()],
         };
-        if self.inputs == 1 && matches!(cx.arriving, Incoming::Value(_)) {
+        if self.declared.inputs == 1 && matches!(cx.arriving, Incoming::Value(_)) {
             self.error(Code::E0016, statement, "`input` stands behind other statements")
                 .here("must be the first value")
                 .emit();
@@ -49,7 +49,7 @@ impl Expander<'_> {
         if name.is_some() {
             self.define(&path, made, written, cx.scope);
         }
-        if self.inputs > 1 { cx.arriving } else { made }
+        if self.declared.inputs > 1 { cx.arriving } else { made }
     }
 
     fn make_input(&mut self, statement: Span, raw: &[RawArgument], path: Vec<String>) -> Incoming {
@@ -69,8 +69,11 @@ impl Expander<'_> {
                 return Incoming::Unavailable;
             }
         };
-        let shape =
-            self.given.input_size.filter(|_| self.inputs == 1).map_or(written, |size| size.of(written));
+        let shape = self
+            .given
+            .input_size
+            .filter(|_| self.declared.inputs == 1)
+            .map_or(written, |size| size.of(written));
         let node = self.preparation(&bound, shape);
         let site = Site { row: false, ..self.site(path, "input", word) };
         match self.builder.input(shape, node, site) {

@@ -92,7 +92,7 @@ impl<'a> Expander<'a> {
     }
 
     fn network_body(&mut self, body: &'a ast::Body, mut env: Environment) -> bool {
-        self.inputs =
+        self.declared.inputs =
             body.statements.iter().filter(|one| matches!(one.kind, ast::StmtKind::Input { .. })).count();
         let mut scope = PathScope::root();
         let (span, arriving) = (body.span, Incoming::Nothing);
@@ -102,7 +102,7 @@ impl<'a> Expander<'a> {
             Incoming::Nothing | Incoming::Nowhere => {
                 if !self.sink.has_failed() && !self.program.is_broken() {
                     let at = body.statements.first().map_or(body.span, |statement| statement.span);
-                    let here = match self.inputs {
+                    let here = match self.declared.inputs {
                         0 => "no `input` and no value",
                         _ => "several inputs, and none of them is used",
                     };
@@ -115,11 +115,11 @@ impl<'a> Expander<'a> {
             }
             Incoming::Unavailable => return false,
         };
-        if self.inputs == 0 {
+        if self.declared.inputs == 0 {
             return false;
         }
         self.builder.output(Output { name: "out".to_owned(), node, train_only: false });
-        for output in std::mem::take(&mut self.aux) {
+        for output in std::mem::take(&mut self.declared.aux) {
             self.builder.output(output);
         }
         self.resolve_expectations();
@@ -155,9 +155,9 @@ impl<'a> Expander<'a> {
     /// `[conv 1x1x(h)] * (h)` is right where h is 0.
     pub(super) fn check_skipped_statements(&mut self) {
         let mut checked = BTreeSet::new();
-        while !self.repeated.is_empty() {
+        while !self.coverage.repeated.is_empty() {
             // What one of them leaves out in turn is found while it is expanded.
-            for (span, skipped) in std::mem::take(&mut self.repeated) {
+            for (span, skipped) in std::mem::take(&mut self.coverage.repeated) {
                 let Some(mut skipped) = skipped.filter(|_| checked.insert(span)) else { continue };
                 self.values = ValueTable::default();
                 self.around.origin = skipped.origin;

@@ -89,7 +89,7 @@ impl<'a> Expander<'a> {
     }
 
     pub(super) fn nothing_arrives(&mut self, what: &str, span: Span) -> Incoming {
-        let help = match self.inputs {
+        let help = match self.declared.inputs {
             0 => "begin the network with `input HxWxC;`",
             1 => "move `input` to the beginning of the network",
             _ => "with several inputs none is current: begin with `@name;`",

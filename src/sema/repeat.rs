@@ -57,8 +57,8 @@ impl<'a> Expander<'a> {
         cx: &Context<'_>,
     ) {
         if copies != Ok(0) {
-            self.repeated.insert(cx.span, None);
-        } else if let Entry::Vacant(place) = self.repeated.entry(cx.span) {
+            self.coverage.repeated.insert(cx.span, None);
+        } else if let Entry::Vacant(place) = self.coverage.repeated.entry(cx.span) {
             let (env, origin) = (cx.env.clone(), self.around.origin.clone());
             place.insert(Some(Skipped { head: &flow.head, env, origin }));
         }

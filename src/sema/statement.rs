@@ -115,7 +115,7 @@ impl<'a> Expander<'a> {
     /// The value of the auxiliary branch that was just expanded.
     fn auxiliary_end(&self, flow: &ast::Flow, cx: &Context<'_>) -> Option<Incoming> {
         let path = cx.scope.join(&flow.name().map(parts).unwrap_or_default()).join(".");
-        let output = self.aux.iter().rev().find(|output| output.name == path)?;
+        let output = self.declared.aux.iter().rev().find(|output| output.name == path)?;
         Some(Incoming::Value(Current { node: output.node, span: cx.span }))
     }
 

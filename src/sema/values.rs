@@ -37,19 +37,30 @@ pub(super) enum Lookup<'v> {
 #[derive(Debug, Default)]
 pub(super) struct ValueTable {
     taken: BTreeMap<String, Span>,
+    /// Paths that two parts have.
+    clashes: Vec<String>,
     values: BTreeMap<String, NamedValue>,
 }
 
 impl ValueTable {
-    /// Reserves a path for a row or a named statement. Fails with the place of whatever has the path already.
-    pub(super) fn take(&mut self, path: &[String], span: Span) -> Result<(), Span> {
-        match self.taken.entry(path.join(".")) {
-            Entry::Occupied(first) => Err(*first.get()),
+    /// Reserves a path for a row or a named statement. Fails with the place of the part that has the path already;
+    /// without it for a part inside of two parts with one path, whose clash is no further mistake.
+    pub(super) fn take(&mut self, path: &[String], span: Span) -> Result<(), Option<Span>> {
+        let path = path.join(".");
+        let first = match self.taken.entry(path.clone()) {
+            Entry::Occupied(first) => *first.get(),
             Entry::Vacant(free) => {
                 free.insert(span);
-                Ok(())
+                return Ok(());
             }
+        };
+        let is_inside =
+            |outer: &String| path.strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with('.'));
+        if self.clashes.iter().any(is_inside) {
+            return Err(None);
         }
+        self.clashes.push(path);
+        Err(Some(first))
     }
 
     /// Names a value that is written in `scope`.

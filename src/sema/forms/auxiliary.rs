@@ -34,7 +34,7 @@ impl<'a> Expander<'a> {
         }
         if let Incoming::Value(current) = end {
             let train_only = self.around.train.is_some();
-            self.aux.push(Output { name, node: current.node, train_only });
+            self.declared.aux.push(Output { name, node: current.node, train_only });
         }
         // The name of the branch belongs to its value, wherever the branch may be named from.
         self.define(&form.path, end, form.word.span, cx.scope);
