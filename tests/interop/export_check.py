@@ -1,7 +1,7 @@
 """Exports networks with `cnnc export --to onnx` and compares what ONNX Runtime computes.
 
     python export_check.py CNNC operators [OPSET]        the operator cases of tests/fixtures/ops, against PyTorch's outputs
-    python export_check.py CNNC zoo [NAME...]            shipped networks, against `cnnc run`
+    python export_check.py CNNC zoo [OPSET] [NAME...]    shipped networks, against `cnnc run`
 
 Every file passes the full check of `onnx`. A difference is relative to the largest output, or to 1 where that is smaller, and at
 most 1e-4.
@@ -76,6 +76,7 @@ def operators(cnnc, opset):
 
 
 def zoo(cnnc, names):
+    opset = ["--opset", names.pop(0)] if names and names[0].isdigit() else []
     listed = subprocess.run([cnnc, "zoo"], capture_output=True, text=True, check=True).stdout
     names = names or [line.split()[0] for line in listed.splitlines()[1:] if line.strip()]
     wrong = 0
@@ -83,7 +84,7 @@ def zoo(cnnc, names):
         path, results = os.path.join(temporary, "net.onnx"), os.path.join(temporary, "out.npz")
         for name in names:
             source = [f"zoo:{name}"]
-            command = [cnnc, "export", *source, "--to", "onnx", "--seed", "1", "--random-bn", "-o", path]
+            command = [cnnc, "export", *source, "--to", "onnx", "--seed", "1", "--random-bn", *opset, "-o", path]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 wrong += 1

@@ -1,6 +1,6 @@
 """Variants of a few networks: opsets, names removed, half precision, external data, several outputs.
 
-    python variants.py CNNC [opsets|nameless|half|external|heads]...      one line a file, all kinds without a name
+    python variants.py CNNC [opsets|nameless|half|external|heads|opset19]...      one line a file, all kinds without a name
     TF_PYTHON variants.py CNNC keras --export FOLDER                      with tensorflow and tf2onnx: writes the files
     python variants.py CNNC keras --compare FOLDER                        with onnxruntime: compares them
 """
@@ -146,17 +146,20 @@ def heads():
 
 def files(kind, folder):
     """Name, file, and the file that ONNX Runtime is to run instead, if any."""
-    import onnx
+    import onnx.version_converter
     import export_models
     path = lambda name: os.path.join(folder, name + ".onnx")
     torchvision = export_models.torchvision_model
-    if kind == "opsets":
+    if kind in ("opsets", "opset19"):
         for name in OPSET_MODELS:
-            for opset in range(9, 21):
+            for opset in [19] if kind == "opset19" else range(9, 21):
+                to = path(f"{name}_{opset}")
                 if opset == 19:  # torch does not write it
-                    continue
-                export_models.export(torchvision(name), (3, 224, 224), path(f"{name}_{opset}"), opset=opset)
-                yield f"{name} opset {opset}", path(f"{name}_{opset}"), None
+                    export_models.export(torchvision(name), (3, 224, 224), to, opset=18)
+                    onnx.save(onnx.version_converter.convert_version(onnx.load(to), opset), to)
+                else:
+                    export_models.export(torchvision(name), (3, 224, 224), to, opset=opset)
+                yield f"{name} opset {opset}", to, None
     elif kind == "nameless":
         for name in NAMELESS_MODELS:
             export_models.export(torchvision(name), (3, 224, 224), path(name))
