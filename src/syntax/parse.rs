@@ -54,6 +54,7 @@ fn read(session: &mut Session<'_>, lexed: &mut Lexed) -> Option<(File, Vec<Exten
     }
     let balanced = balance(session, &mut repairs, &lexed.tokens)?;
     separate(session, &mut repairs, &balanced);
+    drop(balanced);
     let repaired = repairs.apply(source);
     let mut pairs = match with_deep_stack(|| CnnParser::parse(Rule::file, &repaired.text)) {
         Ok(pairs) => pairs,
@@ -70,6 +71,7 @@ fn read(session: &mut Session<'_>, lexed: &mut Lexed) -> Option<(File, Vec<Exten
     let file = pairs.next().expect("the grammar gives a file");
     let mut builder = TreeBuilder::new(session, &repaired, lexed);
     builder.file(file);
+    drop(pairs);
     let (mut tree, elements) = builder.finish();
     read_comments(session, lexed, &mut tree, &elements);
     Some((tree, elements))

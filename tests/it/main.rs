@@ -13,6 +13,7 @@ mod counting;
 mod dialects;
 mod diff;
 mod digits;
+mod docs_commands;
 mod embed;
 mod examples;
 mod expansion_limits;

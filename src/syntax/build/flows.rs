@@ -12,7 +12,8 @@ use super::{TreeBuilder, next};
 impl TreeBuilder<'_, '_> {
     pub(super) fn flow(&mut self, pair: Pair<'_, Rule>) -> Flow {
         let mut parts = pair.into_inner();
-        let head = self.head(next(&mut parts));
+        let first = next(&mut parts);
+        let head = self.head(first, &mut parts);
         self.suffixed(head, parts)
     }
 
@@ -63,7 +64,8 @@ impl TreeBuilder<'_, '_> {
         self.dimension(count)
     }
 
-    fn head(&mut self, pair: Pair<'_, Rule>) -> Head {
+    /// The head of a flow; of `parts` it takes what belongs to a word.
+    fn head<'i>(&mut self, pair: Pair<'i, Rule>, parts: &mut Pairs<'i, Rule>) -> Head {
         match pair.as_rule() {
             Rule::group => {
                 let body = self.body(pair);
@@ -71,12 +73,12 @@ impl TreeBuilder<'_, '_> {
             }
             Rule::reference => Head::Reference(self.path(next(&mut pair.into_inner()))),
             Rule::again => Head::Shared(self.path(pair.into_inner().last().expect("`shared` has a path"))),
-            _ => self.worded(pair),
+            _ => self.worded(pair, parts),
         }
     }
 
-    fn worded(&mut self, pair: Pair<'_, Rule>) -> Head {
-        let Words { word, call, before, branches, after } = self.words(pair);
+    fn worded<'i>(&mut self, first: Pair<'i, Rule>, parts: &mut Pairs<'i, Rule>) -> Head {
+        let Words { word, call, before, branches, after } = self.words(first, parts);
         let branches_span = branches.as_ref().map(|branches| self.span(branches));
         let branches = branches.map(|branches| self.branches(branches));
         match (call, branches) {
@@ -107,19 +109,20 @@ impl TreeBuilder<'_, '_> {
         }
     }
 
-    fn words<'i>(&mut self, pair: Pair<'i, Rule>) -> Words<'i> {
-        let whole = self.span(&pair);
-        let mut inner = pair.into_inner();
-        let first = next(&mut inner);
+    fn words<'i>(&mut self, first: Pair<'i, Rule>, parts: &mut Pairs<'i, Rule>) -> Words<'i> {
+        let start = first.as_span().start();
+        let mut end = first.as_span().end();
         let (word, call) = match first.as_rule() {
             Rule::callee => {
-                let mut parts = first.into_inner();
-                (self.ident(next(&mut parts)), Some(next(&mut parts)))
+                let mut inner = first.into_inner();
+                (self.ident(next(&mut inner)), Some(next(&mut inner)))
             }
             _ => (self.ident(first), None),
         };
         let mut words = Words { word, call, before: Vec::new(), branches: None, after: Vec::new() };
-        for part in inner {
+        while let Some(part) = parts.peek().filter(|part| !is_suffix(part)) {
+            parts.next();
+            end = part.as_span().end();
             match part.as_rule() {
                 Rule::branches => words.branches = Some(part),
                 _ if words.branches.is_some() => words.after.push(self.argument(part)),
@@ -130,6 +133,7 @@ impl TreeBuilder<'_, '_> {
                 _ => words.before.push(self.argument(part)),
             }
         }
+        let whole = self.original(start, end);
         self.check_argument_count(words.before.len().max(words.after.len()), whole);
         words
     }
@@ -188,6 +192,10 @@ struct Words<'i> {
     branches: Option<Pair<'i, Rule>>,
     /// Trailing words behind the branches.
     after: Vec<Arg>,
+}
+
+fn is_suffix(pair: &Pair<'_, Rule>) -> bool {
+    matches!(pair.as_rule(), Rule::repetition | Rule::stated | Rule::naming)
 }
 
 /// The place of a suffix among others.

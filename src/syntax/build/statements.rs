@@ -102,11 +102,12 @@ impl TreeBuilder<'_, '_> {
     pub(crate) fn statement(&mut self, pair: Pair<'_, Rule>) -> Built {
         let whole = pair.as_span();
         let mut built = None;
-        let mut end = whole.end();
+        // A `;` at the end of a comment is no token, so that nothing is lost without it.
+        let end = whole.end() - usize::from(whole.as_str().ends_with(';'));
         let mut junk = None;
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::end => end = part.as_span().start(),
+                Rule::EOI => {}
                 Rule::junk => junk = Some(part.as_span().start()),
                 Rule::flow => built = Some(Read::Statement(StmtKind::Flow(self.flow(part)))),
                 _ => built = Some(self.plain(part)),
