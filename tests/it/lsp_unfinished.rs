@@ -1,7 +1,10 @@
 //! What the server answers within a statement that is being typed.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
+use crate::canonical::programs;
 use crate::lsp_client::{Editor, MemoryFiles, at, position};
 
 const URI: &str = "file:///w/net.cnn";
@@ -245,4 +248,38 @@ fn files_in_and_below_the_folder_are_proposed_behind_use() {
         assert_eq!(labels, ["blocks.cnn", "parts/stem.cnn"], "{line}");
         editor.shut_down();
     }
+}
+
+#[test]
+fn a_line_that_is_being_typed_hides_no_other_item() {
+    let mut files = Vec::new();
+    programs(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"), &mut files);
+    let mut editor = Editor::start(&MemoryFiles::default());
+    editor.open(URI, "");
+    let (mut version, mut cut) = (1, 0);
+    let mut outline = |text: &str| -> Vec<String> {
+        version += 1;
+        editor.replace(URI, version, text);
+        let answer = editor.request("textDocument/documentSymbol", json!({ "textDocument": { "uri": URI } }));
+        answer.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let names = outline(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        // A file of bare statements has no items.
+        if !text.contains("network ") {
+            continue;
+        }
+        for (number, line) in lines.iter().enumerate().filter(|(_, line)| line.is_ascii()) {
+            let end = line.len() - line.trim_start().len() + number % (line.trim().len() + 1);
+            let typed = [&lines[..number], &[&line[..end]], &lines[number + 1..]].concat().join("\n");
+            let left = outline(&typed);
+            let lost: Vec<&String> = names.iter().filter(|name| !left.contains(name)).collect();
+            assert!(lost.len() <= 1, "{lost:?} in {} after\n{}", file.display(), &line[..end]);
+            cut += 1;
+        }
+    }
+    editor.shut_down();
+    assert!(cut > 1000, "{cut} lines");
 }
