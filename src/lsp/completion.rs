@@ -5,10 +5,10 @@ use gen_lsp_types::{CompletionItem, CompletionItemKind, InsertTextFormat, Positi
 use crate::analysis::{Metric, parts};
 use crate::base::Span;
 use crate::driver::vocabulary;
-use crate::ops::{self, Default as Fallback, Spec};
+use crate::ops::{self, Default as Fallback, Kind, Spec};
 use crate::report::operators;
 use crate::syntax::Token;
-use crate::syntax::ast::{Block, Item, ItemKind, Param};
+use crate::syntax::ast::{Block, Item, ItemKind, NetworkKind, Param};
 use crate::tensor::Shape;
 
 use super::analysis::View;
@@ -48,15 +48,14 @@ pub(super) fn items(
         Expected::Statement => list.statements(),
         Expected::Argument { owner, first, head } => list.arguments(owner, first, head),
         Expected::Table => list.tables(),
-        Expected::AttributeValue => list.values(),
+        Expected::AttributeValue { owner, attribute } => list.attribute_values(owner, attribute),
+        Expected::Suffix { has_shape } => list.suffixes(has_shape),
+        Expected::Instance => list.networks(),
         Expected::Shape => list.shape(around),
         Expected::Reference(written) => list.references(written),
         Expected::Metric(written) => list.metrics(written),
         Expected::File(written) => list.files(written, around.files()),
-        Expected::CallArgument { callee, .. } => {
-            list.parameters_of(callee);
-            list.values();
-        }
+        Expected::CallArgument { callee, index } => list.call_arguments(callee, index),
         Expected::Expression => list.values(),
     }
     list.items
@@ -100,6 +99,7 @@ impl List<'_> {
         for (word, template) in [
             ("network", "network ${1:name} {\n    input ${2:224x224x3};\n    $0\n}"),
             ("block", "block ${1:name}(${2:c}) {\n    $0\n}"),
+            ("inline block", "inline block ${1:name}(${2:c}) {\n    $0\n}"),
             ("let", "let ${1:name} = $0;"),
             ("table", "table ${1:name} ${2:6} -> ${3:16} {\n    $0;\n}"),
             ("use", "use \"$0\";"),
@@ -114,7 +114,7 @@ impl List<'_> {
         for (item, block) in self.view.blocks() {
             self.add(&block.name.value, CompletionItemKind::Function, 1);
             self.describe_block(item, block);
-            let template = call_template(block);
+            let template = call_template(&block.name.value, &block.params);
             self.template(&template);
         }
         for spec in ops::catalogue().chain(ops::forms()).chain([&ops::INPUT]) {
@@ -125,6 +125,7 @@ impl List<'_> {
         }
         for (word, template) in [
             ("identity", "identity"),
+            ("shared", "shared ${1:name}"),
             ("let", "let ${1:name} = $0;"),
             ("expect", "expect ${1:params} <= $0;"),
             ("labels", "labels \"$0\";"),
@@ -147,6 +148,11 @@ impl List<'_> {
                 self.add(&label, CompletionItemKind::Value, 0).detail = Some(what.to_owned());
                 self.template(&template);
             }
+            if spec.sizes.has_to() {
+                self.add("to", CompletionItemKind::Keyword, 0).detail =
+                    Some("the size that leaves".to_owned());
+                self.template("to ${1:7}x${2:7}");
+            }
         }
         if let Some(spec) = owner {
             for flag in spec.flags {
@@ -163,12 +169,24 @@ impl List<'_> {
         let takes_trailing =
             head.is_none_or(|word| word != "input" && (ops::form(word).is_none() || owner.is_none()));
         if takes_trailing {
-            for spec in ops::catalogue().filter(|spec| spec.trailing) {
-                self.add(spec.name, CompletionItemKind::Operator, 3);
-                self.describe_operator(spec);
+            for (name, detail) in scope::words(self.view, self.offset) {
+                self.add(&name, CompletionItemKind::Variable, 3).detail = Some(detail);
             }
+            self.trailing_words();
         }
-        if let Some(shape) = self.view.shape_of_statement_at(self.context.statement_start) {
+        self.suffixes(false);
+    }
+
+    fn trailing_words(&mut self) {
+        for spec in ops::catalogue().filter(|spec| spec.trailing) {
+            self.add(spec.name, CompletionItemKind::Operator, 3);
+            self.describe_operator(spec);
+        }
+    }
+
+    fn suffixes(&mut self, has_shape: bool) {
+        let shape = self.view.shape_of_statement_at(self.context.statement_start);
+        if let Some(shape) = shape.filter(|_| !has_shape) {
             let label = format!("-> {shape}");
             self.add(&label, CompletionItemKind::Value, 4).detail = Some("states the shape".to_owned());
         }
@@ -196,6 +214,49 @@ impl List<'_> {
             if let ItemKind::Table(table) = &item.kind {
                 self.add(&table.name.value, CompletionItemKind::Struct, 0);
             }
+        }
+    }
+
+    /// The networks of the file, to make an instance of.
+    fn networks(&mut self) {
+        for item in self.view.items() {
+            if let ItemKind::Network(network) = &item.kind
+                && let NetworkKind::Body(_) = network.kind
+            {
+                let name = &network.name.value;
+                let label = signature::label(name, &network.params, self.view);
+                self.add(name, CompletionItemKind::Class, 0).detail = Some(label);
+                self.template(&call_template(name, &network.params));
+            }
+        }
+    }
+
+    fn attribute_values(&mut self, owner: Option<&'static Spec>, attribute: &str) {
+        let known = owner.and_then(|spec| spec.attributes.iter().find(|one| one.name == attribute));
+        match known.map(|one| one.kind) {
+            Some(Kind::Choice(words)) => {
+                words.iter().for_each(|word| {
+                    self.add(word, CompletionItemKind::EnumMember, 0);
+                });
+            }
+            _ => self.values(),
+        }
+    }
+
+    /// Names of parameters, and what the parameter that is reached takes.
+    fn call_arguments(&mut self, callee: &str, index: u32) {
+        let params = self.view.callable(callee).map_or(&[][..], |(_, params)| params);
+        let reached = signature::active_parameter(self.view, self.offset, params).unwrap_or(index);
+        let takes_word = params.get(reached as usize).is_some_and(|param| param.word);
+        for param in params {
+            let (label, detail) = named_argument(param, self.view);
+            self.add(&label, CompletionItemKind::Property, 0).detail = detail;
+        }
+        if takes_word {
+            self.add("identity", CompletionItemKind::Keyword, 2);
+            self.trailing_words();
+        } else {
+            self.values();
         }
     }
 
@@ -266,8 +327,14 @@ impl List<'_> {
                 item.detail = Some(metric.summary().to_owned());
             }
         }
-        let Some(network) = self.view.network_at(self.offset) else { return };
-        let names: Vec<String> = parts::names(network.graph()).into_iter().map(str::to_owned).collect();
+        let network = self.view.network_at(self.offset);
+        let mut names: Vec<String> = scope::names_before(self.view, self.offset)
+            .into_iter()
+            .map(|(name, _)| name)
+            .chain(network.iter().flat_map(|network| parts::names(network.graph())).map(str::to_owned))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
         for name in names {
             self.path(&name, CompletionItemKind::Reference, 1, written);
         }
@@ -276,14 +343,6 @@ impl List<'_> {
     fn files(&mut self, written: &str, files: Vec<String>) {
         for file in files {
             self.path(&file, CompletionItemKind::File, 0, written);
-        }
-    }
-
-    fn parameters_of(&mut self, callee: &str) {
-        let Some((_, params)) = self.view.callable(callee) else { return };
-        for param in params {
-            let (label, detail) = named_argument(param, self.view);
-            self.add(&label, CompletionItemKind::Property, 0).detail = detail;
         }
     }
 }

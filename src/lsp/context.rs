@@ -18,8 +18,12 @@ pub(super) enum Expected<'a> {
     Argument { owner: Option<&'static Spec>, first: bool, head: Option<&'a str> },
     /// The name of a table.
     Table,
-    /// A value of an attribute.
-    AttributeValue,
+    /// A value of an attribute, with the operator that has it.
+    AttributeValue { owner: Option<&'static Spec>, attribute: &'a str },
+    /// Behind `* n` or `-> shape`: the arrow, where it was not written, and the name.
+    Suffix { has_shape: bool },
+    /// The network that another one is an instance of.
+    Instance,
     /// A shape behind `->`.
     Shape,
     /// A path behind `@`: the part that is already written.
@@ -207,19 +211,37 @@ impl<'a> Reader<'a> {
         match (text(head), last) {
             ("let", "let") => return Expected::Nothing,
             ("let", _) => return Expected::Expression,
+            ("network", "=") => return Expected::Instance,
             ("use" | "labels" | "expect" | "block" | "network" | "table" | "cnn", _) => {
                 return Expected::Nothing;
             }
             (_, "->") => return Expected::Shape,
             (_, "*") => return Expected::Expression,
             (_, "=") => {
-                let attribute = statement.len().checked_sub(2).map_or("", |index| text(&statement[index]));
-                return if attribute == "table" { Expected::Table } else { Expected::AttributeValue };
+                let (before, attribute) = match statement {
+                    [before @ .., attribute, _] => (before, text(attribute)),
+                    _ => (statement, ""),
+                };
+                return match attribute {
+                    "table" => Expected::Table,
+                    _ => Expected::AttributeValue { owner: self.arguments_of(before).0, attribute },
+                };
             }
             _ => {}
         }
-        // Arguments may stand up to the first `->`, `*` or `as`.
-        let (mut owner, mut depth, mut ended) = (None, 0u32, false);
+        match self.arguments_of(statement) {
+            (owner, None) => {
+                let head = (head.kind == TokenKind::Word).then(|| self.text(*head));
+                Expected::Argument { owner, first: statement.len() == 1, head }
+            }
+            (_, Some("as")) => Expected::Nothing,
+            (_, Some(ending)) => Expected::Suffix { has_shape: ending == "->" },
+        }
+    }
+
+    /// The operator whose arguments stand at the end of a statement, and the last of `*`, `->` and `as` that ended them.
+    fn arguments_of(&self, statement: &[Token]) -> (Option<&'static Spec>, Option<&'a str>) {
+        let (mut owner, mut depth, mut ending) = (None, 0u32, None);
         for (index, token) in statement.iter().enumerate() {
             match token.kind {
                 TokenKind::Symbol('(' | '[' | '{' | '<') => depth += 1,
@@ -230,24 +252,20 @@ impl<'a> Reader<'a> {
                         owner = None;
                     }
                 }
-                TokenKind::Symbol('→' | '*') if depth == 0 => ended = true,
+                TokenKind::Symbol('→' | '*') if depth == 0 => ending = Some(self.text(*token)),
                 TokenKind::Word if depth == 0 && index == 0 => {
                     let word = self.text(*token);
                     owner = ops::find(word).or_else(|| ops::form(word));
                     owner = if word == "input" { Some(&ops::INPUT) } else { owner };
                 }
                 TokenKind::Word if depth == 0 => match self.text(*token) {
-                    "as" => ended = true,
+                    "as" => ending = Some("as"),
                     word => owner = ops::trailing_word(word, owner).or(owner),
                 },
                 _ => {}
             }
         }
-        if ended {
-            return Expected::Nothing;
-        }
-        let head = (head.kind == TokenKind::Word).then(|| self.text(*head));
-        Expected::Argument { owner, first: statement.len() == 1, head }
+        (owner, ending)
     }
 }
 

@@ -52,6 +52,17 @@ pub(super) fn values(view: View<'_>, offset: u32) -> Vec<(String, String)> {
     found
 }
 
+/// Parameters of the enclosing block that stand for a trailing word, each with what it is.
+pub(super) fn words(view: View<'_>, offset: u32) -> Vec<(String, String)> {
+    let around = tree::around(view.parsed(), offset);
+    let params = around.iter().find_map(|node| match node {
+        Node::Item(Item { kind: ItemKind::Block(block), .. }) => Some(&block.params),
+        _ => None,
+    });
+    let words = params.into_iter().flatten().filter(|param| param.word);
+    words.map(|param| (param.name.value.clone(), "stands for a trailing word".to_owned())).collect()
+}
+
 /// The names that `@` may refer to at an offset: those of earlier statements in the same item, as relative paths.
 pub(super) fn names_before(view: View<'_>, offset: u32) -> Vec<(String, Option<Shape>)> {
     let around = tree::around(view.parsed(), offset);

@@ -33,7 +33,7 @@ pub(super) fn help(view: View<'_>, position: Position) -> Option<SignatureHelp> 
 }
 
 /// The index of the parameter that is named before the cursor: `s=` in `bottleneck(64, s=`.
-fn active_parameter(view: View<'_>, offset: u32, params: &[Param]) -> Option<u32> {
+pub(super) fn active_parameter(view: View<'_>, offset: u32, params: &[Param]) -> Option<u32> {
     let before = view.text().get(..offset as usize)?;
     let argument = before.rsplit(['(', ',']).next()?;
     let (name, _) = argument.split_once('=')?;

@@ -1,7 +1,7 @@
 //! Templates of what completion proposes: text with marks of the places to fill in, `$1` being the first.
 
 use crate::ops::{self, Default as Fallback, Kind, Sizes, Spec, Value};
-use crate::syntax::ast::Block;
+use crate::syntax::ast::Param;
 use crate::tensor::Shape;
 
 /// A template without its marks: `conv ${1:3x3}x$0` is `conv 3x3x`.
@@ -81,11 +81,11 @@ pub(super) fn default_template(kind: Kind, default: Fallback) -> String {
 }
 
 /// A call with a place for each parameter that must be given.
-pub(super) fn call_template(block: &Block) -> String {
-    let needed = block.params.iter().filter(|param| param.default.is_none());
+pub(super) fn call_template(name: &str, params: &[Param]) -> String {
+    let needed = params.iter().filter(|param| param.default.is_none());
     let places: Vec<String> =
         needed.enumerate().map(|(index, param)| format!("${{{}:{}}}", index + 1, param.name.value)).collect();
-    format!("{}({})", block.name.value, places.join(", "))
+    format!("{name}({})", places.join(", "))
 }
 
 #[cfg(test)]

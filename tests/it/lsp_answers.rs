@@ -248,3 +248,58 @@ fn each_word_has_the_colour_of_what_it_is() {
     network=keyword small=class net=class classes=parameter 3=number
     ");
 }
+
+/// The labels that are proposed at the mark `‸` of a text.
+fn labels_in(text: &str) -> Vec<String> {
+    let mut editor = opened(&text.replace('‸', ""));
+    let items = editor.request("textDocument/completion", at(URI, position(text, text.find('‸').unwrap())));
+    editor.shut_down();
+    items.as_array().unwrap().iter().map(|one| one["label"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_may_follow_the_arguments_is_proposed_in_its_order() {
+    let labels = |line: &str| labels_in(&with_line(line));
+    let behind_repetition = labels("conv 3x3x4 same * 2 ‸;");
+    assert_eq!(behind_repetition, ["-> 16x16x4", "as"]);
+    assert_eq!(labels("conv 3x3x4 same * 2 -> 16x16x4 ‸"), ["as"]);
+    assert_eq!(labels("[conv 3x3x4 same] * 2 ‸").last().unwrap(), "as");
+    assert!(labels("conv 3x3x4 same as last ‸").is_empty());
+}
+
+#[test]
+fn networks_words_and_parts_are_proposed_where_they_are_meant() {
+    let instance = labels_in(&TEXT.replace("small = net(classes = 3);", "small = ‸"));
+    assert_eq!(instance, ["net"]);
+    let order = labels_in(&TEXT.replace("32x32x2;", "32x32x2 order=‸;"));
+    assert!(order.iter().any(|one| one == "bgr") && !order.iter().any(|one| one == "wide"), "{order:?}");
+    let has = |line: &str, word: &str| labels_in(&with_line(line)).iter().any(|one| one == word);
+    assert!(has("avgpool ‸", "to") && !has("conv ‸", "to"));
+    // The parts of the network, though the statement that is typed breaks it.
+    assert!(has("expect ‸", "mixed") && has("expect ‸", "params"));
+    assert!(has("shared ‸", "mixed") && has("‸", "shared"));
+}
+
+#[test]
+fn trailing_words_are_proposed_for_parameters_that_stand_for_one() {
+    let text = |line: &str| {
+        format!(
+            "block cell(n, word act = relu, word last = identity) {{\n    conv 1x1x(n) act{line}\n}}\nnetwork n {{\n    input 8x8x1;\n    cell(4);\n}}\n"
+        )
+    };
+    let within = labels_in(&text(" ‸"));
+    assert!(
+        ["act", "last", "relu", "bn"].iter().all(|word| within.iter().any(|one| one == word)),
+        "{within:?}"
+    );
+    for call in ["cell(4, ‸);", "cell(4, last=‸);", "cell(4, relu, ‸"] {
+        let labels = labels_in(&text(";").replace("cell(4);", call));
+        let has = |word: &str| labels.iter().any(|one| one == word);
+        assert!(has("hswish") && has("identity") && !has("in.c"), "{call}: {labels:?}");
+    }
+    let number = labels_in(&text(";").replace("cell(4);", "cell(‸);"));
+    assert!(
+        number.iter().any(|one| one == "in.c") && !number.iter().any(|one| one == "hswish"),
+        "{number:?}"
+    );
+}
