@@ -1,11 +1,18 @@
-//! The transforms of Winograd's algorithm, from the Cook–Toom construction: `Y = Aᵀ[(G g Gᵀ) ∘ (Bᵀ d B)]A`, a
-//! transform along the rows and one along the columns, either of which may be none at all. The points are 0, 1, −1,
-//! ∞; for six inputs also ½ and −2, which round less than 2 and −2; for nine also ±½, ±2 and −⅘, which rounds less
-//! than other ninth points. The matrices of input and output stand as sums with common parts taken out; that of the
-//! filter follows from the points.
+//! The transforms of Winograd's algorithm, from the Cook–Toom construction: `Y = Aᵀ[(G g Gᵀ) ∘ (Bᵀ d B)]A`, a transform
+//! along the rows and one along the columns, either of which may be none at all. The points are 0, 1, −1, ∞; for six
+//! inputs also ½ and −2, which round less than 2 and −2; for nine also ±½, ±2 and −⅘, which rounds less than other
+//! ninth points. `sums` has the matrices of input and output, `filter` computes that of the filter from the points.
 #![allow(unsafe_code)]
 
+mod filter;
+mod sums;
+
 use super::lanes::Lanes;
+use filter::{filter_matrix, left_inverse};
+use sums::{
+    four_of_six, input_of_four, input_of_nine, input_of_six, three_of_nine, two_of_four, two_of_six,
+    unchanged,
+};
 
 /// Taps of the largest kernel.
 const MOST_TAPS: usize = 25;
@@ -141,37 +148,37 @@ macro_rules! transform {
 }
 
 transform!(
-    TwoOfThree, "WinogradSchedule of 2×2 outputs of kernels of 3×3 taps.",
+    TwoOfThree, "Tiles of 2×2 outputs of kernels of 3×3 taps.",
     2 [0 1], 3, 4 [0 1 2 3], &FOUR, input_of_four, two_of_four;
     2 [0 1], 3, 4 [0 1 2 3], &FOUR, input_of_four, two_of_four
 );
 transform!(
-    FourOfThree, "WinogradSchedule of 4×4 outputs of kernels of 3×3 taps.",
+    FourOfThree, "Tiles of 4×4 outputs of kernels of 3×3 taps.",
     4 [0 1 2 3], 3, 6 [0 1 2 3 4 5], &SIX, input_of_six, four_of_six;
     4 [0 1 2 3], 3, 6 [0 1 2 3 4 5], &SIX, input_of_six, four_of_six
 );
 transform!(
-    TwoOfFive, "WinogradSchedule of 2×2 outputs of kernels of 5×5 taps.",
+    TwoOfFive, "Tiles of 2×2 outputs of kernels of 5×5 taps.",
     2 [0 1], 5, 6 [0 1 2 3 4 5], &SIX, input_of_six, two_of_six;
     2 [0 1], 5, 6 [0 1 2 3 4 5], &SIX, input_of_six, two_of_six
 );
 transform!(
-    FourOfThreeDown, "WinogradSchedule of 4×1 outputs of kernels of 3×1 taps.",
+    FourOfThreeDown, "Tiles of 4×1 outputs of kernels of 3×1 taps.",
     4 [0 1 2 3], 3, 6 [0 1 2 3 4 5], &SIX, input_of_six, four_of_six;
     1 [0], 1, 1 [0], &[], unchanged, unchanged
 );
 transform!(
-    FourOfThreeAcross, "WinogradSchedule of 1×4 outputs of kernels of 1×3 taps.",
+    FourOfThreeAcross, "Tiles of 1×4 outputs of kernels of 1×3 taps.",
     1 [0], 1, 1 [0], &[], unchanged, unchanged;
     4 [0 1 2 3], 3, 6 [0 1 2 3 4 5], &SIX, input_of_six, four_of_six
 );
 transform!(
-    ThreeOfSevenDown, "WinogradSchedule of 3×1 outputs of kernels of 7×1 taps.",
+    ThreeOfSevenDown, "Tiles of 3×1 outputs of kernels of 7×1 taps.",
     3 [0 1 2], 7, 9 [0 1 2 3 4 5 6 7 8], &NINE, input_of_nine, three_of_nine;
     1 [0], 1, 1 [0], &[], unchanged, unchanged
 );
 transform!(
-    ThreeOfSevenAcross, "WinogradSchedule of 1×3 outputs of kernels of 1×7 taps.",
+    ThreeOfSevenAcross, "Tiles of 1×3 outputs of kernels of 1×7 taps.",
     1 [0], 1, 1 [0], &[], unchanged, unchanged;
     3 [0 1 2], 7, 9 [0 1 2 3 4 5 6 7 8], &NINE, input_of_nine, three_of_nine
 );
@@ -182,194 +189,6 @@ const FOUR: [f64; 3] = [0.0, 1.0, -1.0];
 const SIX: [f64; 5] = [0.0, 1.0, -1.0, 0.5, -2.0];
 /// The finite points for nine inputs.
 const NINE: [f64; 8] = [0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, -0.8];
-
-/// G: for each point its powers over its distances from all others; for ∞ the last tap.
-const fn filter_matrix<const TAPS: usize, const INPUTS: usize>(points: &[f64]) -> [[f64; TAPS]; INPUTS] {
-    let mut matrix = [[0.0; TAPS]; INPUTS];
-    let mut row = 0;
-    while row < points.len() {
-        let mut distances = 1.0;
-        let mut other = 0;
-        while other < points.len() {
-            if other != row {
-                distances *= points[row] - points[other];
-            }
-            other += 1;
-        }
-        let mut value = 1.0 / distances;
-        let mut tap = 0;
-        while tap < TAPS {
-            matrix[row][tap] = value;
-            value *= points[row];
-            tap += 1;
-        }
-        row += 1;
-    }
-    matrix[INPUTS - 1][TAPS - 1] = 1.0;
-    matrix
-}
-
-/// The left inverse (GᵀG)⁻¹Gᵀ, of all left inverses the one that amplifies errors least. Computed by Gauss–Jordan
-/// elimination of GᵀG, which is positive definite and needs no pivots.
-const fn left_inverse<const TAPS: usize, const INPUTS: usize>(
-    matrix: [[f64; TAPS]; INPUTS],
-) -> [[f64; INPUTS]; TAPS] {
-    let mut square = [[0.0; TAPS]; TAPS];
-    let mut inverse = [[0.0; INPUTS]; TAPS];
-    let mut row = 0;
-    while row < TAPS {
-        let mut input = 0;
-        while input < INPUTS {
-            inverse[row][input] = matrix[input][row];
-            let mut column = 0;
-            while column < TAPS {
-                square[row][column] += matrix[input][row] * matrix[input][column];
-                column += 1;
-            }
-            input += 1;
-        }
-        row += 1;
-    }
-    let mut pivot = 0;
-    while pivot < TAPS {
-        let scale = 1.0 / square[pivot][pivot];
-        square[pivot] = scaled(square[pivot], scale);
-        inverse[pivot] = scaled(inverse[pivot], scale);
-        let mut row = 0;
-        while row < TAPS {
-            if row != pivot {
-                let share = square[row][pivot];
-                square[row] = less(square[row], square[pivot], share);
-                inverse[row] = less(inverse[row], inverse[pivot], share);
-            }
-            row += 1;
-        }
-        pivot += 1;
-    }
-    inverse
-}
-
-/// A row times a factor.
-const fn scaled<const N: usize>(mut row: [f64; N], factor: f64) -> [f64; N] {
-    let mut index = 0;
-    while index < N {
-        row[index] *= factor;
-        index += 1;
-    }
-    row
-}
-
-/// Subtracts a multiple of another row.
-const fn less<const N: usize>(mut row: [f64; N], other: [f64; N], share: f64) -> [f64; N] {
-    let mut index = 0;
-    while index < N {
-        row[index] -= other[index] * share;
-        index += 1;
-    }
-    row
-}
-
-/// The transform along an axis in which the kernel has one tap.
-#[inline(always)]
-fn unchanged<V: Lanes>(values: [V; 1]) -> [V; 1] {
-    values
-}
-
-/// Bᵀ with the rows (−1, 0, 1, 0), (0, 1, 1, 0), (0, −1, 1, 0), (0, −1, 0, 1).
-#[inline(always)]
-fn input_of_four<V: Lanes>(d: [V; 4]) -> [V; 4] {
-    [d[2].sub(d[0]), d[1].add(d[2]), d[2].sub(d[1]), d[3].sub(d[1])]
-}
-
-/// Aᵀ with the rows (1, 1, 1, 0), (0, 1, −1, 1).
-#[inline(always)]
-fn two_of_four<V: Lanes>(m: [V; 4]) -> [V; 2] {
-    [m[0].add(m[1]).add(m[2]), m[1].sub(m[2]).add(m[3])]
-}
-
-/// Bᵀ with the rows (1, −3/2, −2, 3/2, 1, 0), (0, −1, 1/2, 5/2, 1, 0), (0, 1, −5/2, 1/2, 1, 0),
-/// (0, −2, −1, 2, 1, 0), (0, 1/2, −1, −1/2, 1, 0), (0, 1, −3/2, −2, 3/2, 1).
-#[inline(always)]
-fn input_of_six<V: Lanes>(d: [V; 6]) -> [V; 6] {
-    let constant = V::splat;
-    let (even, odd) = (d[4].sub(d[2]), d[3].sub(d[1]));
-    [
-        d[0].sub(d[2]).add(even).mac(odd, constant(1.5)),
-        d[4].sub(d[1]).mac(d[2], constant(0.5)).mac(d[3], constant(2.5)),
-        d[4].add(d[1]).mac(d[2], constant(-2.5)).mac(d[3], constant(0.5)),
-        even.mac(odd, constant(2.0)),
-        even.mac(odd, constant(-0.5)),
-        d[5].sub(d[3]).sub(odd).mac(even, constant(1.5)),
-    ]
-}
-
-/// Aᵀ with the rows (1, 1, 1, 1, 1, 0), (0, 1, −1, 1/2, −2, 1).
-#[inline(always)]
-fn two_of_six<V: Lanes>(m: [V; 6]) -> [V; 2] {
-    let constant = V::splat;
-    [
-        m[0].add(m[1].add(m[2])).add(m[3]).add(m[4]),
-        m[1].sub(m[2]).add(m[5]).mac(m[3], constant(0.5)).mac(m[4], constant(-2.0)),
-    ]
-}
-
-/// Aᵀ with the rows (1, 1, 1, 1, 1, 0), (0, 1, −1, 1/2, −2, 0), (0, 1, 1, 1/4, 4, 0), (0, 1, −1, 1/8, −8, 1).
-#[inline(always)]
-fn four_of_six<V: Lanes>(m: [V; 6]) -> [V; 4] {
-    let constant = V::splat;
-    let (sum, difference) = (m[1].add(m[2]), m[1].sub(m[2]));
-    [
-        m[0].add(sum).add(m[3]).add(m[4]),
-        difference.mac(m[3], constant(0.5)).mac(m[4], constant(-2.0)),
-        sum.mac(m[3], constant(0.25)).mac(m[4], constant(4.0)),
-        difference.add(m[5]).mac(m[3], constant(0.125)).mac(m[4], constant(-8.0)),
-    ]
-}
-
-/// Bᵀ for 0, ±1, ±2, ±½, −⅘ and ∞. Over neighbours, `u = d₊ + ⅘ d`, it is that of the other points. There the rows of
-/// p and −p are `E + p O` and `E − p O`, where E and O are the even and odd inputs over the other two pairs.
-#[inline(always)]
-fn input_of_nine<V: Lanes>(d: [V; 9]) -> [V; 9] {
-    let constant = V::splat;
-    let neighbours = |index: usize| d[index + 1].mac(d[index], constant(0.8));
-    let u: [V; 8] = [
-        neighbours(0),
-        neighbours(1),
-        neighbours(2),
-        neighbours(3),
-        neighbours(4),
-        neighbours(5),
-        neighbours(6),
-        neighbours(7),
-    ];
-    // (x² − 1)(x² − 4)(x² − ¼) = x⁶ − 21/4 x⁴ + 21/4 x² − 1
-    let pairs = |none: V, two: V, four: V, six: V| six.sub(none).mac(two.sub(four), constant(5.25));
-    let pair = |point: f32, sum: f32, product: f32| {
-        let others = |none: V, two: V, four: V| four.mac(two, constant(-sum)).mac(none, constant(product));
-        let (even, odd) = (others(u[2], u[4], u[6]), others(u[1], u[3], u[5]));
-        (even.mac(odd, constant(point)), even.mac(odd, constant(-point)))
-    };
-    let (one, minus_one) = pair(1.0, 4.25, 1.0);
-    let (two, minus_two) = pair(2.0, 1.25, 0.25);
-    let (half, minus_half) = pair(0.5, 5.0, 4.0);
-    let zero = pairs(u[0], u[2], u[4], u[6]);
-    let ninth = pairs(d[1], d[3], d[5], d[7]);
-    let infinity = pairs(u[1], u[3], u[5], u[7]);
-    [zero, one, minus_one, two, minus_two, half, minus_half, ninth, infinity]
-}
-
-/// Aᵀ with the rows (1, 1, 1, 1, 1, 1, 1, 1, 0), (0, 1, −1, 2, −2, ½, −½, −⅘, 0), (0, 1, 1, 4, 4, ¼, ¼, 16/25, 1).
-#[inline(always)]
-fn three_of_nine<V: Lanes>(m: [V; 9]) -> [V; 3] {
-    let constant = V::splat;
-    let (one, two, half) = (m[1].add(m[2]), m[3].add(m[4]), m[5].add(m[6]));
-    let (one_apart, two_apart, half_apart) = (m[1].sub(m[2]), m[3].sub(m[4]), m[5].sub(m[6]));
-    [
-        m[0].add(one).add(two).add(half).add(m[7]),
-        one_apart.mac(two_apart, constant(2.0)).mac(half_apart, constant(0.5)).mac(m[7], constant(-0.8)),
-        one.add(m[8]).mac(two, constant(4.0)).mac(half, constant(0.25)).mac(m[7], constant(0.64)),
-    ]
-}
 
 #[cfg(test)]
 mod tests {
