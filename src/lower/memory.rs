@@ -6,17 +6,17 @@
 //!
 //! Invariant: buffers that are in use at the same step do not overlap.
 
+mod assemble;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::placement::{Interval, place};
 use crate::ir::{Graph, NodeId};
 use crate::tensor::{Shape, Window};
 
 use super::PlanOptions;
 use super::fuse::{FusedStep, Fusion};
-use super::layout::{Halo, LANES, Layout, MemoryFormat};
-use super::plan::{Algorithm, Convolution, Kernel, Plan, PlanPort, Step, Tensor, TransposedConvolution};
-use super::sizes;
+use super::layout::{Halo, LANES, MemoryFormat};
+use super::plan::{Algorithm, Convolution, Kernel, Plan, TransposedConvolution};
 use super::transposed::Phase;
 
 /// A value in a memory format. An alias has the key of the value that owns its memory.
@@ -276,120 +276,6 @@ impl MemoryPlanner<'_> {
             let buffer = self.buffer_of[&self.owner(self.key(id, format)).0];
             let halo = &mut self.buffers[buffer].halo;
             *halo = halo.union(Halo { top, bottom, left, right });
-        }
-    }
-
-    fn tensor(&self, id: NodeId, format: MemoryFormat, offsets: &[u128]) -> Tensor {
-        let shape = self.graph.node(id).shape;
-        let (owner, first_block) = self.owner(self.key(id, format));
-        let index = self.buffer_of[&owner];
-        let buffer = &self.buffers[index];
-        let mut layout = Layout::new(shape, format, buffer.halo);
-        if format == MemoryFormat::Nchw16c {
-            layout.blocks = Layout::new(buffer.shape, format, buffer.halo).blocks;
-            layout.first_block = first_block;
-        }
-        Tensor { shape, offset: usize::try_from(offsets[index] / 4).unwrap_or(usize::MAX), layout }
-    }
-
-    /// Elements of scratch memory of each step.
-    fn scratch(&self) -> Vec<usize> {
-        let shape = |id: NodeId| self.graph.node(id).shape;
-        let one = |step: &FusedStep| {
-            let input = step.operands.first().map_or(shape(step.value), |&(id, _)| shape(id));
-            sizes::scratch(&step.kernel, input, shape(step.value), self.options.batch)
-        };
-        self.steps.iter().map(one).collect()
-    }
-
-    /// The operands of a concatenation that its step still has to copy, with the first channel of each.
-    fn left_to_copy(
-        &self,
-        step: &FusedStep,
-        channels: &[usize],
-    ) -> (Vec<(NodeId, MemoryFormat)>, Vec<usize>) {
-        let is_there = |key: &Key, first: usize| {
-            self.slices.get(key).is_some_and(|slice| {
-                slice.of == (step.value, step.format) && slice.first_block == first / LANES
-            })
-        };
-        let operands = step.operands.iter().zip(self.operands(step)).zip(channels);
-        operands
-            .filter(|((_, key), first)| !is_there(key, **first))
-            .map(|((&operand, _), &first)| (operand, first))
-            .unzip()
-    }
-
-    /// The step of the plan for a fused step; none for a concatenation whose operands all lie in place.
-    fn step(&self, fused: &FusedStep, scratch: (usize, usize), offsets: &[u128]) -> Option<Step> {
-        let (mut kernel, mut operands) = (fused.kernel.clone(), fused.operands.clone());
-        if let Kernel::Concat { channels } = &mut kernel {
-            (operands, *channels) = self.left_to_copy(fused, channels);
-            if operands.is_empty() {
-                return None;
-            }
-        }
-        Some(Step {
-            kernel,
-            activation: fused.activation,
-            inputs: operands.into_iter().map(|(id, format)| self.tensor(id, format, offsets)).collect(),
-            output: self.tensor(fused.value, fused.format, offsets),
-            scratch,
-            constants: fused.constants.clone(),
-            covers: self.paths(&fused.covers),
-        })
-    }
-
-    /// The paths of nodes of the network; pads that lowering added have none.
-    fn paths(&self, nodes: &[NodeId]) -> Vec<String> {
-        nodes.iter().map(|&id| self.graph.node(id).path.clone()).filter(|path| !path.is_empty()).collect()
-    }
-
-    fn output(&self, name: &str, id: NodeId, offsets: &[u128]) -> PlanPort {
-        let (root, format) = self.output_key(id);
-        let mut tensor = self.tensor(root, format, offsets);
-        if format == MemoryFormat::Nchw {
-            tensor.shape = self.graph.node(id).shape;
-            tensor.layout = Layout::new(tensor.shape, format, Halo::default());
-        }
-        PlanPort { name: name.to_owned(), tensor }
-    }
-
-    /// Places buffers and scratch memory in the arena, and assembles the plan.
-    fn finish(self) -> Plan {
-        let batch = self.options.batch;
-        let interval = |buffer: &Buffer| Interval {
-            size: Layout::new(buffer.shape, buffer.format, buffer.halo).elements(batch).saturating_mul(4),
-            first: buffer.first,
-            last: buffer.last,
-        };
-        let mut intervals: Vec<Interval> = self.buffers.iter().map(interval).collect();
-        let scratch = self.scratch();
-        intervals.extend(scratch.iter().enumerate().map(|(index, &elements)| {
-            let now = index as u32;
-            Interval { size: elements as u128 * 4, first: now, last: now }
-        }));
-        let (offsets, total) = place(&intervals);
-        let scratch_of = |index: usize| ((offsets[self.buffers.len() + index] / 4) as usize, scratch[index]);
-        let steps: Vec<Step> = self
-            .steps
-            .iter()
-            .enumerate()
-            .filter_map(|(index, fused)| self.step(fused, scratch_of(index), &offsets))
-            .collect();
-        let inputs = self.graph.inputs().map(|(id, node)| PlanPort {
-            name: node.path.clone(),
-            tensor: self.tensor(id, MemoryFormat::Nchw, &offsets),
-        });
-        let outputs = self.options.outputs.iter().map(|(name, id)| self.output(name, *id, &offsets));
-        Plan {
-            network: self.graph.name().to_owned(),
-            batch,
-            inputs: inputs.collect(),
-            outputs: outputs.collect(),
-            scratch_per_thread: steps.iter().map(|step| sizes::per_thread(step, batch)).max().unwrap_or(0),
-            arena: usize::try_from(total / 4).unwrap_or(usize::MAX),
-            steps,
         }
     }
 }
