@@ -15,6 +15,7 @@ mod diagnostics;
 mod document;
 mod extract;
 mod figures;
+mod folders;
 mod folding;
 mod formatting;
 mod hints;

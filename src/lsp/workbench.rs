@@ -19,12 +19,10 @@ use super::Host;
 use super::analysis::{Analysis, View};
 use super::diagnostics;
 use super::document::Document;
+use super::folders::Folders;
 use super::position::Encoding;
 use super::refusal::{Refusal, parameters};
 use super::uri::{self, path_of};
-
-/// The number of files in the workspace folders that are searched for uses of an open file.
-const MOST_FILES: usize = 4096;
 
 /// The optional abilities of the client.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,16 +44,9 @@ pub(super) struct Workbench {
     pub client: ClientAbilities,
     workspace: Workspace,
     documents: BTreeMap<String, Document>,
-    /// The folders of the workspace.
-    folders: Vec<String>,
+    folders: Folders,
     /// The analyses by path; those of changed files are removed.
     analyses: BTreeMap<String, Rc<Analysis>>,
-    /// Whether the folders changed since their files were listed.
-    unlisted: bool,
-    /// The files of the folders that are not parsed yet.
-    unread: Vec<String>,
-    /// The files that each known file uses, by its path.
-    uses: BTreeMap<String, BTreeSet<String>>,
     /// The files whose published diagnostics are outdated.
     unchecked: BTreeSet<String>,
     /// The published diagnostics, by the file whose check found them and then by the file that they are about.
@@ -88,11 +79,8 @@ impl Workbench {
             encoding,
             client: ClientAbilities::default(),
             documents: BTreeMap::new(),
-            folders: Vec::new(),
+            folders: Folders::default(),
             analyses: BTreeMap::new(),
-            unlisted: false,
-            unread: Vec::new(),
-            uses: BTreeMap::new(),
             unchecked: BTreeSet::new(),
             found: BTreeMap::new(),
             projects: BTreeMap::new(),
@@ -112,11 +100,9 @@ impl Workbench {
         let folders = params.get("workspaceFolders").and_then(Value::as_array);
         let folders = folders.into_iter().flatten().filter_map(|folder| folder.get("uri")?.as_str());
         let root = params.get("rootUri").and_then(Value::as_str);
-        self.folders = folders.map(path_of).collect();
-        if self.folders.is_empty() {
-            self.folders = root.map(path_of).into_iter().collect();
-        }
-        self.unlisted = true;
+        let folders: Vec<String> = folders.map(path_of).collect();
+        let is_empty = folders.is_empty();
+        self.folders = Folders::new(if is_empty { root.map(path_of).into_iter().collect() } else { folders });
     }
 
     /// Whether the client reports changes of files.
@@ -133,9 +119,8 @@ impl Workbench {
             fresh.workspace.open(path, document.text.clone());
         }
         fresh.client = self.client;
-        fresh.folders = std::mem::take(&mut self.folders);
+        fresh.folders = std::mem::take(&mut self.folders).forgotten();
         fresh.documents = documents;
-        fresh.unlisted = true;
         fresh.found = found;
         *self = fresh;
     }
@@ -180,9 +165,7 @@ impl Workbench {
                     uris.map(path_of).collect::<Vec<String>>()
                 };
                 let (added, removed) = (named("/event/added"), named("/event/removed"));
-                self.folders.retain(|folder| !removed.contains(folder));
-                self.folders.extend(added);
-                self.unlisted = true;
+                self.folders.change(added, &removed);
             }
             _ => {}
         }
@@ -197,18 +180,7 @@ impl Workbench {
 
     /// Lists the files of the folders; they are parsed one by one while no message waits.
     pub(super) fn list_folders(&mut self) {
-        if !std::mem::take(&mut self.unlisted) {
-            return;
-        }
-        let mut files: Vec<String> =
-            self.folders.iter().flat_map(|folder| self.host.sources_below(folder)).collect();
-        files.sort();
-        files.dedup();
-        files.truncate(MOST_FILES);
-        files.reverse();
-        self.uses.retain(|path, _| files.binary_search_by(|file| path.cmp(file)).is_ok());
-        files.retain(|file| !self.uses.contains_key(file));
-        self.unread = files;
+        self.folders.list(&*self.host);
     }
 
     /// Handles the change of a file on disk.
@@ -218,8 +190,7 @@ impl Workbench {
                 return;
             }
             self.workspace.invalidate(path);
-            self.uses.remove(path);
-            self.unread.push(path.to_owned());
+            self.folders.forget(path);
             self.changed(path);
             // A `use` that failed may succeed now, so files with errors are checked again.
             let missing: Vec<String> =
@@ -241,8 +212,7 @@ impl Workbench {
 
     /// Drops the analyses of a file and of all files that use it.
     fn changed(&mut self, path: &str) {
-        let uses_it = |one: &&String| self.uses.get(*one).is_some_and(|used| used.contains(path));
-        let users: Vec<String> = self.uses.keys().filter(uses_it).cloned().collect();
+        let users = self.folders.users_of(path);
         self.forget(path);
         users.iter().for_each(|user| self.forget(user));
     }
@@ -278,12 +248,10 @@ impl Workbench {
             }
             return Some(self.publish(&path, found));
         }
-        if self.unlisted {
-            self.list_folders();
+        if self.folders.list(&*self.host) {
             return Some(Vec::new());
         }
-        let path = self.unread.pop()?;
-        self.note_uses(&path);
+        let path = self.folders.read_next(&mut self.workspace)?;
         if self.uses_an_open_file(&path) {
             self.unchecked.insert(path);
         }
@@ -291,7 +259,7 @@ impl Workbench {
     }
 
     fn uses_an_open_file(&self, path: &str) -> bool {
-        self.uses.get(path).is_some_and(|used| used.iter().any(|one| self.documents.contains_key(one)))
+        self.folders.uses_any(path, |one| self.documents.contains_key(one))
     }
 
     /// Stores the diagnostics of a check, and makes a message for every file that has or had some of them.
@@ -328,8 +296,7 @@ impl Workbench {
             return Err(Refusal::outdated());
         }
         let session = self.workspace.session(path).map_err(|why| Refusal::parameters(why.to_string()))?;
-        let used = session.program().files().map(|file| session.sources().name(file).to_owned());
-        self.uses.insert(path.to_owned(), used.filter(|one| one != path).collect());
+        self.folders.note(path, session.program().files().map(|file| session.sources().name(file)));
         let project = self.project_of(path);
         let project = project.as_ref().and_then(|one| Some((&**one, relative(&one.name, path)?)));
         let analysis =
@@ -380,8 +347,7 @@ impl Workbench {
 
     /// The known files: open ones, and those of the folders.
     pub(super) fn known_files(&self) -> BTreeSet<String> {
-        let unread = self.unread.iter();
-        self.documents.keys().chain(self.uses.keys()).chain(unread).cloned().collect()
+        self.documents.keys().chain(self.folders.files()).cloned().collect()
     }
 
     /// The address of a file in the client's spelling.
@@ -420,25 +386,20 @@ impl Workbench {
     /// Parses all files of the folders that are not parsed yet, for requests that need every use of a file.
     pub(super) fn read_all(&mut self, interrupt: &Interrupt) {
         self.list_folders();
-        while let Some(path) = self.unread.pop() {
-            self.note_uses(&path);
+        while self.folders.read_next(&mut self.workspace).is_some() {
             if interrupt.is_over() {
                 return;
             }
         }
     }
 
-    fn note_uses(&mut self, path: &str) {
-        if let Ok(session) = self.workspace.session(path) {
-            let used = session.program().files().map(|file| session.sources().name(file).to_owned());
-            self.uses.insert(path.to_owned(), used.filter(|one| one != path).collect());
-        }
-    }
-
     /// The known files that use a file directly or indirectly, including itself.
     pub(super) fn users_of(&self, path: &str) -> Vec<String> {
-        let users = self.uses.iter().filter(|(user, used)| *user == path || used.contains(path));
-        users.map(|(user, _)| user.clone()).collect()
+        let own = self.folders.has_read(path).then(|| path.to_owned());
+        let mut users = self.folders.users_of(path);
+        users.extend(own);
+        users.sort();
+        users
     }
 
     /// The known sources in and below the folder of a document, as paths that its `use` would write.
