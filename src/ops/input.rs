@@ -1,4 +1,4 @@
-//! Checks that the input of an operator is a map, or a vector.
+//! Checks that the input of an operator is a map, or a vector, and that it can be cut into groups.
 
 use super::OpError;
 use crate::diag::Code;
@@ -25,4 +25,14 @@ pub(crate) fn vector_of(name: &str, input: Shape) -> Result<u64, OpError> {
             .help(format!("`flatten` makes a vector of {} elements", input.elements()))
             .help("a 1x1 convolution works on maps: `conv 1x1xN`")),
     }
+}
+
+/// Checks that a count of `what` is a multiple of the number of groups.
+pub(crate) fn multiple_of(what: &str, count: u64, groups: u64) -> Result<(), OpError> {
+    if count.is_multiple_of(groups) {
+        return Ok(());
+    }
+    Err(OpError::new(Code::E0303, format!("{count} {what} cannot be cut into {groups} groups"))
+        .here(format!("{count} is not a multiple of {groups}"))
+        .note(format!("{count} mod {groups} = {}", count % groups)))
 }

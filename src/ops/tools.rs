@@ -84,8 +84,9 @@ pub(super) fn signed(count: u128) -> i128 {
     i128::try_from(count).unwrap_or(i128::MAX)
 }
 
-/// The entries of a convolution with a bias and `outputs` output elements.
-pub(super) fn convolution_bias(outputs: u128) -> Vec<Counted> {
+/// The entries of a convolution that adds a bias to as many outputs as given.
+pub(super) fn convolution_bias(biased: Option<u64>) -> Vec<Counted> {
+    let Some(outputs) = biased.map(u128::from) else { return nothing() };
     rules([
         (Tool::Ptflops, BIAS, outputs),
         (Tool::Torchinfo, CONVOLUTION_BIAS, outputs),

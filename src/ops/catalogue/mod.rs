@@ -18,6 +18,7 @@ mod linear;
 mod normalisation;
 pub(super) mod rearrange;
 mod reduce;
+pub(super) mod weighted;
 mod windows;
 
 /// The arity of operators that join the branches of a form.

@@ -2,7 +2,7 @@
 
 use ndarray::IxDyn;
 
-use crate::ops::catalogue::windows::sliding::BIAS;
+use crate::ops::catalogue::weighted::{self, BIAS};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::vector_of;
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
@@ -64,23 +64,13 @@ impl Operator for Dense {
 
     fn parameters(&self, inputs: &[Shape]) -> Vec<Parameter> {
         let fan_in = inputs[0].elements();
-        let mut parameters = vec![Parameter::weight(&[self.outputs, fan_in], fan_in)];
-        if self.bias {
-            parameters.push(Parameter::bias(self.outputs, fan_in));
-        }
-        parameters
+        weighted::parameters(&[self.outputs, fan_in], fan_in, self.bias.then_some(self.outputs))
     }
 
     fn cost(&self, inputs: &[Shape], _output: Shape) -> Cost {
         let macs = Product::new(&[self.outputs], &[inputs[0].elements()]);
-        let bias = if self.bias { u128::from(self.outputs) } else { 0 };
-        Cost {
-            macs_useful: macs.value(),
-            add: bias,
-            connections: macs.value() + bias,
-            macs,
-            ..Cost::default()
-        }
+        let useful = macs.value();
+        weighted::cost(macs, useful, self.bias.then_some(self.outputs.into()))
     }
 
     fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {

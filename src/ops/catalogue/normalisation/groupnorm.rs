@@ -2,8 +2,8 @@
 
 use super::epsilon::EPS;
 use super::family::{self, Norm, Together, Trained, cost_to_standardise, norm_operator, standardise};
-use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
+use crate::ops::input::multiple_of;
 use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
 use crate::ops::tools::{STANDARDISED, WEIGHTS, rules};
 use crate::ops::torch::{ToTorch, Torch};
@@ -75,17 +75,8 @@ impl Written for GroupNorm {
 
 impl Norm for GroupNorm {
     fn together(&self, input: Shape) -> Result<Together, OpError> {
-        let (channels, groups) = (input.channels(), self.groups);
-        if channels % groups != 0 {
-            return Err(OpError::new(
-                Code::E0303,
-                format!("{channels} channels cannot be cut into {groups} groups"),
-            )
-            .at("lone value")
-            .here(format!("{channels} is not a multiple of {groups}"))
-            .note(format!("{channels} mod {groups} = {}", channels % groups)));
-        }
-        Ok(Together::Groups(groups))
+        multiple_of("channels", input.channels(), self.groups).map_err(|error| error.at("lone value"))?;
+        Ok(Together::Groups(self.groups))
     }
 
     fn trained(&self) -> Trained {

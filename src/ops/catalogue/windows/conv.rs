@@ -11,15 +11,15 @@ use crate::ops::onnx::{OnnxBuilder, ToOnnx, WeightLayout};
 use crate::ops::torch::{Both, Helper, ToTorch, Torch, uneven_padding};
 use crate::tensor::Shape;
 
-use super::sliding::{BIAS, FILTERS, GROUPS, Sliding, check_groups, convolution, window};
+use super::sliding::{FILTERS, GROUPS, Sliding, check_groups, convolution, convolution_facets, window};
 use crate::ops::border::{BORDER, Border};
+use crate::ops::catalogue::weighted::{self, BIAS};
 use crate::ops::field::exclusive;
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
-use crate::ops::tools::{convolution_bias, nothing};
 use crate::ops::{
-    Arrays, Attribute, Bound, ConnectionTable, Cost, Counted, Default, Geometry, Kind, Number, OpError,
-    Operator, Parameter, Product, Reuse, Sizes, Spec, Written,
+    Arrays, Attribute, Bound, ConnectionTable, Cost, Default, Kind, Number, OpError, Operator, Parameter,
+    Product, Sizes, Spec, Written,
 };
 
 /// How `conv` is written.
@@ -179,18 +179,12 @@ impl Operator for Conv {
                 (self.filters, inner, inner.saturating_mul(height).saturating_mul(width))
             }
         };
-        let mut parameters = vec![Parameter::weight(&[outer, inner, height, width], fan_in)];
-        if self.bias {
-            parameters.push(Parameter::bias(self.filters, fan_in));
-        }
-        parameters
+        weighted::parameters(&[outer, inner, height, width], fan_in, self.bias.then_some(self.filters))
     }
 
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
         let (out_height, out_width) = output.extent();
         let (kernel_height, kernel_width) = self.sliding.kernel;
-        let (rows, columns) = self.sliding.windows(inputs[0].extent());
-        let (height, width) = inputs[0].extent();
         let kernels = self.kernels_per_position(inputs[0].channels());
         let each = [kernel_height, kernel_width, kernels];
         let (macs, pairs) = match self.table {
@@ -200,30 +194,11 @@ impl Operator for Conv {
                 u128::from(kernels) * u128::from(self.filters),
             ),
         };
-        let outputs = u128::from(output.elements());
-        let bias = if self.bias { outputs } else { 0 };
-        Cost {
-            macs_useful: self.border.useful(&rows, height, out_height)
-                * self.border.useful(&columns, width, out_width)
-                * pairs,
-            add: bias,
-            connections: macs.value() + bias,
-            macs,
-            ..Cost::default()
-        }
+        let useful = self.sliding.useful_taps(self.border, inputs[0], output) * pairs;
+        weighted::cost(macs, useful, self.bias.then_some(output.elements().into()))
     }
 
-    fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
-        if self.bias { convolution_bias(u128::from(output.elements())) } else { nothing() }
-    }
-
-    fn geometry(&self, input: Shape, _output: Shape) -> Geometry {
-        Geometry::sliding(self.sliding.windows(input.extent()))
-    }
-
-    fn reuse(&self) -> Reuse {
-        Reuse::Fresh
-    }
+    convolution_facets!();
 
     fn reference<N: Number>(&self, Arrays { inputs, parameters, mut output }: Arrays<'_, N>) {
         let (input, weight) = (&inputs[0], &parameters[0]);

@@ -4,8 +4,9 @@ mod onnx;
 
 use ndarray::{Axis, Ix3, Ix4, IxDyn};
 
-use super::sliding::{BIAS, DILATE, FILTERS, GROUPS, PAD, Padding, Sliding, check_groups, window};
+use super::sliding::{DILATE, FILTERS, GROUPS, PAD, Padding, Sliding, check_groups, window};
 use crate::diag::Code;
+use crate::ops::catalogue::weighted::{self, BIAS};
 use crate::ops::field::{Arguments, Field, arguments, exclusive};
 use crate::ops::input::map_of;
 use crate::ops::tools::{BIAS as BIAS_RULE, CONVOLUTION_BIAS, signed};
@@ -236,11 +237,8 @@ impl Operator for Deconv {
         let (height, width) = self.sliding.kernel;
         let inner = self.filters / self.groups;
         let fan_in = inner.saturating_mul(height).saturating_mul(width);
-        let mut parameters = vec![Parameter::weight(&[inputs[0].channels(), inner, height, width], fan_in)];
-        if self.bias {
-            parameters.push(Parameter::bias(self.filters, fan_in));
-        }
-        parameters
+        let weight = [inputs[0].channels(), inner, height, width];
+        weighted::parameters(&weight, fan_in, self.bias.then_some(self.filters))
     }
 
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
@@ -257,8 +255,7 @@ impl Operator for Deconv {
             * columns.useful_taps(out_width, width)
             * u128::from(channels)
             * u128::from(per_group);
-        let bias = if self.bias { u128::from(output.elements()) } else { 0 };
-        Cost { macs_useful, add: bias, connections: macs.value() + bias, macs, ..Cost::default() }
+        weighted::cost(macs, macs_useful, self.bias.then_some(output.elements().into()))
     }
 
     fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted> {

@@ -3,16 +3,16 @@
 use ndarray::IxDyn;
 
 use super::onnx;
-use super::sliding::{BIAS, Sliding, convolution, window};
+use super::sliding::{Sliding, convolution, convolution_facets, window};
 use crate::ops::border::{BORDER, Border};
+use crate::ops::catalogue::weighted::{self, BIAS};
 use crate::ops::field::{Arguments, Field, arguments};
 use crate::ops::input::map_of;
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
-use crate::ops::tools::{convolution_bias, nothing};
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{
-    Arrays, Attribute, Cost, Counted, Default, Geometry, Kind, Number, OpError, Operator, Parameter, Product,
-    Reuse, Sizes, Spec, Written,
+    Arrays, Attribute, Cost, Default, Kind, Number, OpError, Operator, Parameter, Product, Sizes, Spec,
+    Written,
 };
 use crate::tensor::Shape;
 
@@ -74,38 +74,18 @@ impl Operator for DwConv {
         let (height, width) = self.sliding.kernel;
         let filters = inputs[0].channels().saturating_mul(self.multiplier);
         let fan_in = height.saturating_mul(width);
-        let mut parameters = vec![Parameter::weight(&[filters, 1, height, width], fan_in)];
-        if self.bias {
-            parameters.push(Parameter::bias(filters, fan_in));
-        }
-        parameters
+        weighted::parameters(&[filters, 1, height, width], fan_in, self.bias.then_some(filters))
     }
 
     fn cost(&self, inputs: &[Shape], output: Shape) -> Cost {
-        let (height, width) = inputs[0].extent();
-        let (out_height, out_width) = output.extent();
-        let (rows, columns) = self.sliding.windows((height, width));
+        let (height, width) = output.extent();
         let channels = output.channels();
-        let macs =
-            Product::new(&[out_height, out_width, channels], &[self.sliding.kernel.0, self.sliding.kernel.1]);
-        let bias = if self.bias { u128::from(output.elements()) } else { 0 };
-        let macs_useful = self.border.useful(&rows, height, out_height)
-            * self.border.useful(&columns, width, out_width)
-            * u128::from(channels);
-        Cost { macs_useful, add: bias, connections: macs.value() + bias, macs, ..Cost::default() }
+        let macs = Product::new(&[height, width, channels], &[self.sliding.kernel.0, self.sliding.kernel.1]);
+        let useful = self.sliding.useful_taps(self.border, inputs[0], output) * u128::from(channels);
+        weighted::cost(macs, useful, self.bias.then_some(output.elements().into()))
     }
 
-    fn counted(&self, _inputs: &[Shape], output: Shape) -> Vec<Counted> {
-        if self.bias { convolution_bias(u128::from(output.elements())) } else { nothing() }
-    }
-
-    fn geometry(&self, input: Shape, _output: Shape) -> Geometry {
-        Geometry::sliding(self.sliding.windows(input.extent()))
-    }
-
-    fn reuse(&self) -> Reuse {
-        Reuse::Fresh
-    }
+    convolution_facets!();
 
     fn reference<N: Number>(&self, Arrays { inputs, parameters, mut output }: Arrays<'_, N>) {
         let (height, width) = (inputs[0].shape()[1] as u64, inputs[0].shape()[2] as u64);

@@ -6,6 +6,7 @@ use crate::tensor::{Shape, Window};
 
 use crate::ops::border::Border;
 use crate::ops::field::{Field, exclusive, one_of};
+use crate::ops::input::multiple_of;
 use crate::ops::{Attribute, Bound, Default, Flag, Kind, Literal, OpError, Sizes};
 
 /// Padding as written.
@@ -57,22 +58,6 @@ pub(crate) const FILTERS: Field<u64> = Field::new(
     },
     |_, &filters, bound| bound.push_dimension(filters),
 );
-
-/// Whether a bias is added: yes, unless `nobias` is given.
-pub(crate) const BIAS: Field<bool> = Field {
-    flags: &[
-        Flag { name: "bias", doc: "keeps the bias before a trailing `bn`" },
-        Flag { name: "nobias", doc: "no bias" },
-    ],
-    ..Field::new(
-        |field, bound| Ok(one_of(bound, field.flags)? != Some("nobias")),
-        |_, &bias, bound| {
-            if !bias {
-                bound.set_flag("nobias");
-            }
-        },
-    )
-};
 
 /// Kernel, stride (1 where none is given), `dilate=`, `pad=`, `same` and `valid`.
 pub(crate) const fn window(sizes: Sizes) -> Field<Sliding> {
@@ -156,6 +141,13 @@ impl Sliding {
         border.check("width", width, columns.pad_before.max(columns.pad_after))
     }
 
+    /// The number of taps that fall on a pixel, in the windows of all outputs.
+    pub(crate) fn useful_taps(&self, border: Border, input: Shape, output: Shape) -> u128 {
+        let ((height, width), (out_height, out_width)) = (input.extent(), output.extent());
+        let (rows, columns) = self.windows((height, width));
+        border.useful(&rows, height, out_height) * border.useful(&columns, width, out_width)
+    }
+
     /// The windows along rows and columns for an input of this height and width.
     pub fn windows(&self, (height, width): (u64, u64)) -> (Window, Window) {
         match self.padding {
@@ -211,15 +203,9 @@ fn axis_output(axis: &str, window: Window, input: u64) -> Result<u64, OpError> {
 
 /// Checks that the incoming channels and the filters are multiples of the groups.
 pub(crate) fn check_groups(channels: u64, filters: u64, groups: u64) -> Result<(), OpError> {
-    let (what, count) = match (channels % groups, filters % groups) {
-        (0, 0) => return Ok(()),
-        (0, _) => ("filters", filters),
-        _ => ("arriving channels", channels),
-    };
-    Err(OpError::new(Code::E0303, format!("{count} {what} cannot be cut into {groups} groups"))
-        .at("groups")
-        .here(format!("{count} is not a multiple of {groups}"))
-        .note(format!("{count} mod {groups} = {}", count % groups)))
+    multiple_of("arriving channels", channels, groups)
+        .and(multiple_of("filters", filters, groups))
+        .map_err(|error| error.at("groups"))
 }
 
 /// The class PaddedConv2d of exported PyTorch files.
@@ -255,6 +241,33 @@ static PADDED: Helper = Helper {
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(F.pad(x, self.pads, mode=self.mode))"#,
 };
+
+/// The facets that convolutions share: the bias that other tools count, the windows, and memory of their own.
+macro_rules! convolution_facets {
+    () => {
+        fn counted(
+            &self,
+            _inputs: &[$crate::tensor::Shape],
+            output: $crate::tensor::Shape,
+        ) -> Vec<$crate::ops::Counted> {
+            $crate::ops::tools::convolution_bias(self.bias.then_some(output.elements()))
+        }
+
+        fn geometry(
+            &self,
+            input: $crate::tensor::Shape,
+            _output: $crate::tensor::Shape,
+        ) -> $crate::ops::Geometry {
+            $crate::ops::Geometry::sliding(self.sliding.windows(input.extent()))
+        }
+
+        fn reuse(&self) -> $crate::ops::Reuse {
+            $crate::ops::Reuse::Fresh
+        }
+    };
+}
+
+pub(super) use convolution_facets;
 
 /// The PyTorch form of a convolution.
 pub(crate) fn convolution(

@@ -4,56 +4,64 @@ use super::{Pool, Reduction, Region};
 use crate::ops::torch::{Both, Helper, ToTorch, Torch, even_padding, uneven_padding};
 use crate::tensor::{Shape, Window};
 
-/// The class PaddedMaxPool2d of exported PyTorch files.
-static PADDED_MAX: Helper = Helper {
-    name: "PaddedMaxPool2d",
-    source: r#"class PaddedMaxPool2d(nn.Module):
-    """The greatest element of windows over a map padded by (left, right, top, bottom)."""
+/// A module of pools over a padded map: `$more` are its further parameters, `$keep` stores them.
+macro_rules! padded_pool {
+    ($name:literal, $doc:literal, $more:literal, $keep:literal, $body:literal) => {
+        Helper {
+            name: $name,
+            source: concat!(
+                "class ",
+                $name,
+                "(nn.Module):\n    \"\"\"",
+                $doc,
+                r#""""
 
     def __init__(
         self,
         kernel_size: tuple[int, int],
         stride: int | tuple[int, int],
         pads: tuple[int, int, int, int],
-        dilation: int | tuple[int, int] = 1,
+        dilation: int | tuple[int, int] = 1,"#,
+                $more,
+                r#"
     ) -> None:
         super().__init__()
         self.kernel_size = kernel_size
         self.stride = stride
         self.pads = pads
-        self.dilation = dilation
+        self.dilation = dilation"#,
+                $keep,
+                "\n\n",
+                $body
+            ),
+        }
+    };
+}
 
-    def forward(self, x: Tensor) -> Tensor:
+/// The class PaddedMaxPool2d of exported PyTorch files.
+static PADDED_MAX: Helper = padded_pool!(
+    "PaddedMaxPool2d",
+    "The greatest element of windows over a map padded by (left, right, top, bottom).",
+    "",
+    "",
+    r#"    def forward(self, x: Tensor) -> Tensor:
         x = F.pad(x, self.pads, value=float("-inf"))
-        return F.max_pool2d(x, self.kernel_size, self.stride, dilation=self.dilation)"#,
-};
+        return F.max_pool2d(x, self.kernel_size, self.stride, dilation=self.dilation)"#
+);
 
 /// The class PaddedAvgPool2d of exported PyTorch files.
-static PADDED_MEAN: Helper = Helper {
-    name: "PaddedAvgPool2d",
-    source: r#"class PaddedAvgPool2d(nn.Module):
-    """Means of windows over a map padded by (left, right, top, bottom).
+static PADDED_MEAN: Helper = padded_pool!(
+    "PaddedAvgPool2d",
+    r#"Means of windows over a map padded by (left, right, top, bottom).
 
     Divides by the pixels of the window that lie in the map padded by `counted`.
-    """
-
-    def __init__(
-        self,
-        kernel_size: tuple[int, int],
-        stride: int | tuple[int, int],
-        pads: tuple[int, int, int, int],
-        dilation: int | tuple[int, int] = 1,
-        counted: tuple[int, int, int, int] = (0, 0, 0, 0),
-    ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = stride
-        self.pads = pads
-        self.dilation = dilation
+    "#,
+    r#"
+        counted: tuple[int, int, int, int] = (0, 0, 0, 0),"#,
+    r#"
         self.counted = counted
-        self.uncounted = [pad - inner for pad, inner in zip(pads, counted)]
-
-    def total(self, x: Tensor) -> Tensor:
+        self.uncounted = [pad - inner for pad, inner in zip(pads, counted)]"#,
+    r#"    def total(self, x: Tensor) -> Tensor:
         channels = x.shape[1]
         taps = x.new_ones(channels, 1, *self.kernel_size)
         return F.conv2d(
@@ -63,8 +71,8 @@ static PADDED_MEAN: Helper = Helper {
     def forward(self, x: Tensor) -> Tensor:
         counts = F.pad(torch.ones_like(x), self.counted, value=1.0)
         counts = F.pad(counts, self.uncounted)
-        return self.total(F.pad(x, self.pads)) / self.total(counts)"#,
-};
+        return self.total(F.pad(x, self.pads)) / self.total(counts)"#
+);
 
 /// The padding behind the input that the output's windows need: less than declared if the last pixels are in no window,
 /// more if `ceil` adds one.
