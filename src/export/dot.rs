@@ -1,20 +1,18 @@
 //! Writes a drawing as DOT, for Graphviz.
 
-use std::fmt::Write;
-
-use super::drawing::{Content, Drawing, DrawingStyle, Vertex};
+use super::drawing::{Drawing, DrawingStyle, Vertex};
+use super::nested::{self, Nesting, put};
 use crate::ir::Graph;
 
 /// The graph as DOT; `depth` folds as in [`Drawing::of`].
 pub fn dot(graph: &Graph, depth: Option<usize>) -> String {
     let drawing = Drawing::of(graph, depth);
-    let contents = drawing.contents();
     let mut text = format!("digraph {} {{\n", quoted(&drawing.title));
     text.push_str(
         "  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"sans-serif\"];\n",
     );
     text.push_str("  edge [fontname=\"sans-serif\", fontsize=10];\n");
-    write_content(&mut text, &drawing, &contents, &contents[drawing.frames.len()], 1);
+    nested::write(&mut text, &drawing, &Dot);
     for edge in &drawing.edges {
         put(&mut text, 1, &format!("n{} -> n{} [label=\"{}\"];", edge.from, edge.to, edge.shape));
     }
@@ -22,22 +20,19 @@ pub fn dot(graph: &Graph, depth: Option<usize>) -> String {
     text
 }
 
-fn write_content(
-    text: &mut String,
-    drawing: &Drawing,
-    contents: &[Content],
-    content: &Content,
-    indent: usize,
-) {
-    for &vertex in &content.vertices {
-        put(text, indent, &format!("n{vertex} [{}];", attributes(&drawing.vertices[vertex])));
+struct Dot;
+
+impl Nesting for Dot {
+    const CLOSE: &'static str = "}";
+
+    fn vertex(&self, drawing: &Drawing, vertex: usize) -> String {
+        format!("n{vertex} [{}];", attributes(&drawing.vertices[vertex]))
     }
-    for &frame in &content.frames {
-        put(text, indent, &format!("subgraph cluster{frame} {{"));
-        put(text, indent + 1, &format!("label={};", quoted(&drawing.frames[frame].name)));
-        put(text, indent + 1, "style=rounded; color=gray60; fontname=\"sans-serif\";");
-        write_content(text, drawing, contents, &contents[frame], indent + 1);
-        put(text, indent, "}");
+
+    fn open(&self, drawing: &Drawing, frame: usize) -> (String, Vec<String>) {
+        let label = format!("label={};", quoted(&drawing.frames[frame].name));
+        let style = "style=rounded; color=gray60; fontname=\"sans-serif\";".to_owned();
+        (format!("subgraph cluster{frame} {{"), vec![label, style])
     }
 }
 
@@ -52,13 +47,7 @@ fn attributes(vertex: &Vertex) -> String {
     format!("{label}{look}{train}")
 }
 
-fn put(text: &mut String, indent: usize, line: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{:width$}{line}", "", width = 2 * indent);
-}
-
-/// Quotes a string for DOT, where a backslash begins an escape and a line break is `\
-/// `.
+/// Quotes a string for DOT, where a backslash begins an escape and a line break is written `\n`.
 fn quoted(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     format!("\"{escaped}\"")

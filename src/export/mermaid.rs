@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use super::drawing::{Content, Drawing, DrawingStyle, Vertex};
+use super::drawing::{Drawing, DrawingStyle, Vertex};
+use super::nested::{self, Nesting, put};
 use crate::ir::Graph;
 
 /// The graph as a Mermaid flowchart; `depth` folds as in [`Drawing::of`].
 pub fn mermaid(graph: &Graph, depth: Option<usize>) -> String {
     let drawing = Drawing::of(graph, depth);
-    let contents = drawing.contents();
     let mut text = String::from("flowchart TB\n");
-    write_content(&mut text, &drawing, &contents, &contents[drawing.frames.len()], 1);
+    nested::write(&mut text, &drawing, &Mermaid);
     for edge in &drawing.edges {
         put(&mut text, 1, &format!("n{} -->|{}| n{}", edge.from, edge.shape, edge.to));
     }
@@ -25,21 +25,17 @@ pub fn mermaid(graph: &Graph, depth: Option<usize>) -> String {
     text
 }
 
-fn write_content(
-    text: &mut String,
-    drawing: &Drawing,
-    contents: &[Content],
-    content: &Content,
-    indent: usize,
-) {
-    for &vertex in &content.vertices {
-        put(text, indent, &format!("n{vertex}{}", shaped(&drawing.vertices[vertex])));
+struct Mermaid;
+
+impl Nesting for Mermaid {
+    const CLOSE: &'static str = "end";
+
+    fn vertex(&self, drawing: &Drawing, vertex: usize) -> String {
+        format!("n{vertex}{}", shaped(&drawing.vertices[vertex]))
     }
-    for &frame in &content.frames {
-        let name = escaped(&drawing.frames[frame].name);
-        put(text, indent, &format!("subgraph s{frame}[\"{name}\"]"));
-        write_content(text, drawing, contents, &contents[frame], indent + 1);
-        put(text, indent, "end");
+
+    fn open(&self, drawing: &Drawing, frame: usize) -> (String, Vec<String>) {
+        (format!("subgraph s{frame}[\"{}\"]", escaped(&drawing.frames[frame].name)), Vec::new())
     }
 }
 
@@ -50,11 +46,6 @@ fn shaped(vertex: &Vertex) -> String {
         DrawingStyle::Operator => format!("[{label}]"),
         DrawingStyle::Folded => format!("[[{label}]]"),
     }
-}
-
-fn put(text: &mut String, indent: usize, line: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{:width$}{line}", "", width = 2 * indent);
 }
 
 /// Escapes text inside a label's quotes: punctuation that has a meaning in Mermaid, Markdown or HTML becomes a numeric

@@ -7,6 +7,7 @@ mod dot;
 mod drawing;
 mod layout;
 mod mermaid;
+mod nested;
 pub mod onnx;
 mod pytorch;
 mod svg;
