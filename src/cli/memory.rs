@@ -1,6 +1,6 @@
 //! Limits how much memory a run may take.
 
-use crate::base::grouped;
+use crate::base::{grouped, quantity};
 use crate::diag::{Code, Failure};
 
 use super::Stop;
@@ -66,17 +66,9 @@ fn available() -> Option<u128> {
 /// Parses a size such as `2G`, `512MiB` or `1000000`.
 pub(super) fn parse(text: &str) -> Result<u128, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor: u128 = match &text[digits.len()..] {
-        "" => 1,
-        "K" => 1000,
-        "M" => 1_000_000,
-        "G" => 1_000_000_000,
-        "T" => 1_000_000_000_000,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        suffix => return Err(format!("`{suffix}` is no unit; use K M G T KiB MiB GiB")),
-    };
+    let suffix = &text[digits.len()..];
+    let factor = quantity::factor(suffix).and_then(|factor| u128::try_from(factor).ok());
+    let factor = factor.ok_or_else(|| format!("`{suffix}` is no unit; use K M G T KiB MiB GiB"))?;
     let number: u128 =
         digits.parse().map_err(|_| "a whole number with a unit is wanted, such as 512MiB".to_owned())?;
     number.checked_mul(factor).ok_or_else(|| "the number is too large".to_owned())

@@ -19,6 +19,16 @@ pub(super) enum Color {
     Never,
 }
 
+/// The form of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ListFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For machines
+    Json,
+}
+
 impl Color {
     /// Whether text on stderr is coloured.
     pub(super) fn on_stderr(self) -> bool {

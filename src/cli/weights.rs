@@ -9,6 +9,7 @@ use crate::model::{NameMatching, TensorMatching};
 use crate::ops::Role;
 use crate::weights::{npz, safetensors, seeded};
 
+use super::output::ListFormat;
 use super::parameters::{self, By};
 use super::source::Source;
 use super::{Done, Stop, memory, output, write};
@@ -44,16 +45,7 @@ pub(super) struct Arguments {
     output: Option<String>,
     /// The form of the list
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For machines
-    Json,
+    format: ListFormat,
 }
 
 /// The JSON of `cnnc weights`.
@@ -149,7 +141,7 @@ fn weights(arguments: &Arguments, checked: &Checked) -> Done {
             train_only: node.train_only,
         })
         .collect();
-    if arguments.format == Format::Json {
+    if arguments.format == ListFormat::Json {
         return output::print(&output::json(&WeightsReport {
             schema_version: 1,
             network: graph.name().to_owned(),

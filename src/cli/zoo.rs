@@ -8,6 +8,7 @@ use crate::diag::{Code, Failure};
 use crate::driver::{Options, Session};
 use crate::zoo::{self, ZooFile};
 
+use super::output::ListFormat;
 use super::{Done, Stop, output, words};
 
 /// The arguments.
@@ -19,16 +20,7 @@ pub(super) struct Arguments {
     name: Option<String>,
     /// The form of the list
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", conflicts_with = "name")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For machines
-    Json,
+    format: ListFormat,
 }
 
 /// The JSON of `cnnc zoo`.
@@ -86,8 +78,8 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     }
     let networks: Vec<NetworkView> = zoo::FILES.iter().flat_map(views).collect();
     match arguments.format {
-        Format::Json => output::print(&output::json(&ZooReport { schema_version: 1, networks })?),
-        Format::Text => output::print(&list(&networks)),
+        ListFormat::Json => output::print(&output::json(&ZooReport { schema_version: 1, networks })?),
+        ListFormat::Text => output::print(&list(&networks)),
     }
 }
 
