@@ -6,8 +6,8 @@ use crate::analysis::Metric;
 use crate::base::{counted, safe};
 use crate::report::html::{head, style};
 
-use super::signed::{amount, change, share, sum};
-use super::table::{edit_line, ends, is_bytes, is_worth, shape};
+use super::signed::{amount, change, share};
+use super::table::{edit_line, ends, is_bytes, is_worth, shape, together_line};
 use super::view::{DiffReport, FigureChange, LayerChange, NetworkDiff};
 
 /// The page.
@@ -88,15 +88,7 @@ fn network(text: &mut String, diff: &NetworkDiff) {
         text.push_str("</ol>\n");
     }
     for one in &diff.together {
-        let numbers: Vec<String> = one.edits.iter().map(|index| (index + 1).to_string()).collect();
-        let _ = writeln!(
-            text,
-            "<p>Edits {} together: {} params, {} MACs in {}.</p>",
-            numbers.join(" and "),
-            sum(one.change.params),
-            sum(one.change.macs),
-            counted(one.change.layers as u64, "layer")
-        );
+        let _ = writeln!(text, "<p>Edits {}.</p>", together_line(one, "MACs"));
     }
     if !diff.layers.is_empty() {
         layers(text, diff);

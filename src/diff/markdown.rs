@@ -4,8 +4,8 @@
 use crate::analysis::Metric;
 use crate::base::{counted, safe};
 
-use super::signed::{amount, change, share, sum};
-use super::table::{edit_line, ends, figure, is_bytes, is_worth, shapes};
+use super::signed::{amount, change, share};
+use super::table::{edit_line, ends, figure, is_bytes, is_worth, shapes, together_line};
 use super::view::{DiffReport, LayerChange, NetworkDiff};
 
 /// The first line of every comment, by which a later run finds the comment that it replaces.
@@ -151,14 +151,7 @@ fn network(diff: &NetworkDiff, folded: bool, room: usize) -> String {
         text.push_str(&format!("\n… and {} more edits\n", diff.edits.len() - 20));
     }
     for one in diff.together.iter().take(10) {
-        let numbers: Vec<String> = one.edits.iter().map(|index| (index + 1).to_string()).collect();
-        text.push_str(&format!(
-            "\nEdits {} together: {} params, {} MACs in {}.\n",
-            numbers.join(" and "),
-            sum(one.change.params),
-            sum(one.change.macs),
-            counted(one.change.layers as u64, "layer")
-        ));
+        text.push_str(&format!("\nEdits {}.\n", together_line(one, "MACs")));
     }
     if !diff.layers.is_empty() {
         let rest = room.saturating_sub(text.len() + 200);

@@ -6,7 +6,7 @@ use crate::analysis::{Metric, Unit};
 use crate::base::safe;
 
 use super::signed::{amount, change, share, sum};
-use super::view::{DiffReport, EditView, FigureChange, LayerChange, NetworkDiff};
+use super::view::{DiffReport, EditView, FigureChange, LayerChange, NetworkDiff, TogetherView};
 
 /// How many layers of a network are listed.
 const MOST_LAYERS: usize = 40;
@@ -72,14 +72,7 @@ fn network(diff: &NetworkDiff) -> String {
         text.push_str("\nedits\n");
         diff.edits.iter().for_each(|edit| text.push_str(&format!("  {}\n", edit_line(edit))));
         for one in &diff.together {
-            let numbers: Vec<String> = one.edits.iter().map(|index| (index + 1).to_string()).collect();
-            let layers = crate::base::counted(one.change.layers as u64, "layer");
-            text.push_str(&format!(
-                "  edits {} together: {} params, {} macs in {layers}\n",
-                numbers.join(" and "),
-                sum(one.change.params),
-                sum(one.change.macs)
-            ));
+            text.push_str(&format!("  edits {}\n", together_line(one, "macs")));
         }
     }
     let mut rows = vec![["layers", "", "shape", "params", "macs"].map(str::to_owned).to_vec()];
@@ -111,6 +104,14 @@ pub(super) fn edit_line(edit: &EditView) -> String {
     }
     let layers = crate::base::counted(edit.change.layers as u64, "layer");
     format!("{what}: {} params, {} macs in {layers}", sum(edit.change.params), sum(edit.change.macs))
+}
+
+/// `1 and 2 together: +1.50 k params, −2 macs in 3 layers`
+pub(super) fn together_line(one: &TogetherView, macs: &str) -> String {
+    let numbers: Vec<String> = one.edits.iter().map(|index| (index + 1).to_string()).collect();
+    let layers = crate::base::counted(one.change.layers as u64, "layer");
+    let (numbers, change) = (numbers.join(" and "), &one.change);
+    format!("{numbers} together: {} params, {} {macs} in {layers}", sum(change.params), sum(change.macs))
 }
 
 /// `8x8x4`
