@@ -86,7 +86,8 @@ impl Border {
 
 const REFLECT: Flag = Flag { name: "reflect", doc: "mirrors the map at its edge pixels in place of zeros" };
 const REPLICATE: Flag = Flag { name: "replicate", doc: "repeats the edge pixels in place of zeros" };
-const CIRCULAR: Flag = Flag { name: "circular", doc: "goes on at the opposite side in place of zeros" };
+const CIRCULAR: Flag =
+    Flag { name: "circular", doc: "continues with the pixels of the opposite side in place of zeros" };
 
 /// `reflect`, `replicate`, `circular`, or zeros.
 pub(crate) const BORDER: Field<Border> = Field {

@@ -12,7 +12,7 @@ pub fn list(specs: &[&Spec]) -> String {
 pub fn page(spec: &Spec, vocabulary: Option<&Vocabulary>) -> String {
     let mut text = format!("# `{}`\n\n{}\n", spec.name, spec.summary);
     if spec.trailing {
-        text.push_str("\nMay stand as a trailing word.\n");
+        text.push_str("\nCan be a trailing word.\n");
     }
     text.push_str(&format!("\n```cnn\n{}```\n", spec.example));
     let size = match spec.sizes {

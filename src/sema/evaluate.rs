@@ -198,7 +198,7 @@ impl Expander<'_> {
             Incoming::Nothing | Incoming::Nowhere => {
                 self.error(Code::E0309, span, "no shape arrives here")
                     .here("there is no current value")
-                    .help("`in.h`, `in.w` and `in.c` speak of the shape that arrives at their statement")
+                    .help("`in.h`, `in.w` and `in.c` are the height, width and channels of the shape that arrives at their statement")
                     .emit();
                 return Err(Unavailable);
             }

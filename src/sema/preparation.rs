@@ -38,7 +38,7 @@ impl Expander<'_> {
         if let Some(span) = letterbox {
             let grey = bound.real("letterbox").unwrap_or(0.5);
             if !(0.0..=1.0).contains(&grey) {
-                self.error(Code::E0205, span, "the grey of `letterbox` is no value between 0 and 1")
+                self.error(Code::E0205, span, "the grey of `letterbox` must be between 0 and 1")
                     .here(format!("this is {grey}"))
                     .help(format!(
                         "a grey of 8 bits is divided by 255: 114 is `letterbox={:.4}`",
@@ -68,7 +68,7 @@ impl Expander<'_> {
             return range;
         }
         let at = bound.span("range").unwrap_or(bound.word());
-        self.error(Code::E0205, at, "`range` is no positive number")
+        self.error(Code::E0205, at, "`range` must be a positive number")
             .here(format!("white would become {range}"))
             .help("write `range=255` where the network was trained on bytes")
             .emit();
@@ -96,7 +96,7 @@ impl Expander<'_> {
         for name in ["resize", "letterbox", "orient", "order"] {
             let Some(at) = bound.span(name).filter(|_| name != "resize" || is_exact) else { continue };
             if !shape.is_map() {
-                let message = format!("`{name}` speaks of pictures, and the input is a vector of {shape}");
+                let message = format!("`{name}` applies to pictures, but the input is a vector of {shape}");
                 self.error(Code::E0206, at, message).here("no picture becomes this input").emit();
             } else if name == "order" && shape.channels() != 3 {
                 let message =

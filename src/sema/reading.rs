@@ -138,7 +138,7 @@ impl Reader<'_> {
         let error = self.sink.error(Code::E0109, used.span, message);
         if used.value.starts_with("zoo:") {
             error
-                .here("names a shipped network, which is no file")
+                .here("names a shipped network, which is not a file")
                 .help("write the text of that network into a file beside this one, and use that")
                 .emit();
         } else {

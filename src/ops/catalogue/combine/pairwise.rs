@@ -91,7 +91,7 @@ impl Operator for Pairwise {
         }
         match inputs.iter().find(|&&other| other != inputs[0]) {
             Some(other) => Err(OpError::new(Code::E0307, "the branches have different shapes")
-                .here(format!("{other} stands beside {}", inputs[0]))
+                .here(format!("{other} is combined with {}", inputs[0]))
                 .note(format!("`{word}` never broadcasts"))),
             None => Ok(inputs[0]),
         }

@@ -199,12 +199,12 @@ elementwise! {
         torch expression("torch.log({0})"),
         |x, c| x.ln();
     Neg "neg" since SECOND, "The negative −x.",
-        cost ZERO, "none: a change of sign is no operation",
+        cost ZERO, "none: a change of sign does not count as an operation",
         onnx |builder, x| builder.apply("Neg", &x),
         torch expression("-{0}"),
         |x, c| -x;
     Times {
-        factor: f64 = number(&Value { name: "factor", kind: Kind::Real, default: Default::Required, doc: "the factor; a negative one stands in parentheses" })
+        factor: f64 = number(&Value { name: "factor", kind: Kind::Real, default: Default::Required, doc: "the factor; a negative one is written in parentheses" })
     }
         "times" written "times (-0.5)" since SECOND, "Multiplies x by a constant.",
         cost Cost { mul: 1, ..ZERO }, "1 multiplication per element",
@@ -212,7 +212,7 @@ elementwise! {
         torch expression("{0} * {factor}").named("factor", factor),
         |x, c| x * c(factor);
     Plus {
-        summand: f64 = number(&Value { name: "summand", kind: Kind::Real, default: Default::Required, doc: "the summand; a negative one stands in parentheses" })
+        summand: f64 = number(&Value { name: "summand", kind: Kind::Real, default: Default::Required, doc: "the summand; a negative one is written in parentheses" })
     }
         "plus" written "plus 1" since SECOND, "Adds a constant to x.",
         cost Cost { add: 1, ..ZERO }, "1 addition per element",

@@ -90,7 +90,7 @@ impl Written for Lrn {
             return Err(OpError::new(Code::E0205, "the number of channels of `lrn` must be odd")
                 .at("lone value")
                 .here(format!("{size} is even"))
-                .note("the own channel stands in the middle"));
+                .note("the channel itself is in the middle"));
         }
         Ok(self)
     }

@@ -12,7 +12,7 @@ use crate::tensor::Shape;
 /// How `crop` is written.
 pub(crate) static SPEC: Spec = Spec {
     name: "crop",
-    summary: "Takes rows and columns away at the edges of a map, or all but its centre.",
+    summary: "Removes rows and columns at the edges of a map, or all but its centre.",
     example: "input 64x64x8;\ncrop to 56x56  -> 56x56x8;\n",
     cost: "none: data is only moved",
     since: "0.2",

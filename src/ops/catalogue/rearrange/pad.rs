@@ -12,7 +12,7 @@ use crate::tensor::Shape;
 /// How `pad` is written.
 pub(crate) static SPEC: Spec = Spec {
     name: "pad",
-    summary: "Puts zeros around a map, or another value, or what the map itself goes on with.",
+    summary: "Adds rows and columns around a map: zeros, another value, or pixels of the map itself.",
     example: "input 28x28x1;\npad 2  -> 32x32x1;\n",
     cost: "none: data is only moved",
     ..Pad::WRITTEN
@@ -35,7 +35,7 @@ arguments! {
             name: "value",
             kind: Kind::Real,
             default: Default::Absent,
-            doc: "what stands there in place of zeros",
+            doc: "the value that is added in place of zeros",
         }]),
     }
 }

@@ -35,7 +35,7 @@ arguments! {
     pub struct OverChannels {
         /// Whether it is the greatest channel instead of the mean.
         greatest: bool = Field {
-            flags: &[Flag { name: "channels", doc: "over the channels; it must stand there" }],
+            flags: &[Flag { name: "channels", doc: "reduces the channels; it must be given" }],
             ..Field::new(
                 |_, bound| Ok(bound.spec().name == MAX.name),
                 |_, _, bound| bound.set_flag("channels"),

@@ -20,7 +20,7 @@ const CEIL: Flag = Flag {
     name: "ceil",
     doc: "a last, partial window counts where it starts inside the input or its top and left padding",
 };
-const GLOBAL: Flag = Flag { name: "global", doc: "one window over the whole map; stands alone" };
+const GLOBAL: Flag = Flag { name: "global", doc: "one window over the whole map, without other arguments" };
 
 /// How `maxpool` is written.
 pub(crate) static MAX: Spec = Spec {
@@ -95,7 +95,7 @@ const REDUCTION: Field<Reduction> = Field {
 
 /// The declaration of `pad=` for pools.
 const AROUND: Attribute = Attribute {
-    doc: "how far windows reach beyond the input: n, (height, width) or (top, bottom, left, right); nothing stands there that could be a maximum, and a mean counts it with `countpad` only",
+    doc: "how far windows reach beyond the input: n, (height, width) or (top, bottom, left, right); the padding is never the maximum, and a mean counts it only with `countpad`",
     ..PAD
 };
 
