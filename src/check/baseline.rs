@@ -10,7 +10,7 @@ use crate::driver::Session;
 
 use super::CheckedFile;
 
-/// A baseline: its text, which diagnostics point into, and its figures.
+/// A baseline: its text, into which diagnostics point, and its figures.
 #[derive(Clone, Debug)]
 pub struct BaselineFile {
     /// Its name in messages.
@@ -27,11 +27,11 @@ impl BaselineFile {
         BaselineFile { name: name.to_owned(), text: SourceText::new(name, ""), baseline: Baseline::default() }
     }
 
-    /// Reads the text of a baseline; `name` is what messages call it.
+    /// Parses a baseline; messages call it `name`.
     ///
     /// # Errors
     ///
-    /// The line that is wrong, from 1, and why.
+    /// The number of the wrong line, counted from 1, and the reason.
     pub fn parse(name: &str, text: &str) -> Result<BaselineFile, (usize, String)> {
         let baseline = Baseline::parse(text)?;
         Ok(BaselineFile { name: name.to_owned(), text: SourceText::new(name, text), baseline })
@@ -62,15 +62,15 @@ impl<'a> Files<'a> {
         self.whole_project || self.find(key).0.is_some()
     }
 
-    /// Returns whether the network is there. One with errors is, though it has no figures.
+    /// Returns whether the network exists, with or without errors.
     fn have(&self, key: &str) -> bool {
         let (file, network) = self.find(key);
         file.is_some_and(|file| file.networks.iter().any(|name| name == network))
     }
 }
 
-/// Reports the networks of a baseline that are gone; `None` where there are none. Files that were not checked are
-/// passed over, unless `whole_project` says that the others are gone.
+/// Reports the networks of a baseline that no longer exist; `None` if all exist. Networks of files that were not
+/// checked count as existing, unless `whole_project` is set: then `files` are all files.
 pub fn missing_networks(
     baseline: &BaselineFile,
     files: &[CheckedFile],

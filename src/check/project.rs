@@ -10,19 +10,19 @@ use crate::project::{Group, Project, ProjectMistake};
 
 use super::CheckedFile;
 
-/// A project file: its text, which diagnostics point into, and what it says.
+/// A project file: its text, into which diagnostics point, and its parsed content.
 #[derive(Clone, Debug)]
 pub struct ProjectFile {
     /// Its name in messages.
     pub name: String,
     /// Its text.
     pub text: Arc<SourceText>,
-    /// What it says.
+    /// Its parsed content.
     pub project: Project,
 }
 
 impl ProjectFile {
-    /// Reads the text of a project file; `name` is what messages call it.
+    /// Parses a project file; messages call it `name`.
     ///
     /// # Errors
     ///
@@ -40,8 +40,8 @@ impl ProjectFile {
 }
 
 /// Reports the entries of a project file that match nothing: patterns without a file, networks and settings that no
-/// file has. `files` are all files of the project. The result is listed even without findings, so that a CI system
-/// sees when the last of them is gone.
+/// file has. `files` are all files of the project. The result exists even without findings, so that a CI system
+/// sees when the last of them has disappeared.
 pub fn unmatched_entries(project: &ProjectFile, files: &[CheckedFile]) -> CheckedFile {
     let mut session = Session::load(&(), &project.name, Vec::new(), "");
     let text = session.add_source(project.text.clone());

@@ -36,10 +36,10 @@ pub(super) fn open(path: impl AsRef<Path>, named: Named) -> io::Result<File> {
         return Err(io::Error::other("it is no regular file"));
     }
     let file = File::open(path)?;
-    if let Ok(whole) = std::fs::canonicalize(path).as_ref().map(PathBuf::clone)
-        && kind.is_file()
+    if kind.is_file()
+        && let Ok(canonical) = std::fs::canonicalize(path)
     {
-        OPENED.lock().unwrap_or_else(PoisonError::into_inner).insert(whole);
+        OPENED.lock().unwrap_or_else(PoisonError::into_inner).insert(canonical);
     }
     Ok(file)
 }

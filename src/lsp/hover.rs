@@ -23,12 +23,12 @@ const MOST_SHOWN: usize = 4;
 /// The hover text for a position.
 pub(super) fn at(view: View<'_>, position: Position) -> Option<Hover> {
     let offset = view.places().offset(view.file(), position);
-    let (span, text) = text(view, offset)?;
+    let (span, text) = described(view, offset)?;
     Some(Hover { contents: markdown(text).into(), range: Some(view.places().range(span)) })
 }
 
-/// The span of the word, and its description.
-fn text(view: View<'_>, offset: u32) -> Option<(Span, String)> {
+/// The span of the word at an offset, and its description.
+fn described(view: View<'_>, offset: u32) -> Option<(Span, String)> {
     let parsed = view.parsed();
     let covers = |start: u32, end: u32| start <= offset && offset < end;
     let token = parsed.tokens.iter().find(|token| covers(token.start, token.end))?;
@@ -47,8 +47,12 @@ fn text(view: View<'_>, offset: u32) -> Option<(Span, String)> {
         Some(Definition::Operator(word) | Definition::Form(word)) => {
             let page = operator(word).map(page_head).unwrap_or_default();
             // The head of a statement shows the figures of the whole statement, a trailing word its own page only.
-            let whole = stmt.filter(|stmt| stmt.span.start == span.start).and_then(|_| figures());
-            Some((span, whole.map_or(page.clone(), |figures| format!("{figures}\n\n---\n\n{page}"))))
+            let is_head = stmt.is_some_and(|stmt| stmt.span.start == span.start);
+            let text = match figures().filter(|_| is_head) {
+                Some(figures) => format!("{figures}\n\n---\n\n{page}"),
+                None => page,
+            };
+            Some((span, text))
         }
         Some(Definition::Argument { of, name }) => {
             let doc = operator(of).and_then(|spec| argument(spec, name))?;

@@ -11,7 +11,7 @@ use super::read::ProjectMistake;
 /// A device file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeviceFile {
-    /// What the device is called.
+    /// The name of the device.
     pub name: String,
     /// Where the figures come from.
     pub source: String,
@@ -43,7 +43,7 @@ impl DeviceFile {
     ///
     /// # Errors
     ///
-    /// What is no TOML, an unknown key, or a figure that is no number above 0.
+    /// For text that is not TOML, an unknown key, or a figure that is not a number above 0.
     pub fn parse(text: &str) -> Result<DeviceFile, ProjectMistake> {
         let file: File = toml::from_str(text).map_err(|error| ProjectMistake {
             message: error.message().lines().collect::<Vec<_>>().join(" "),

@@ -1,5 +1,5 @@
-//! Local response normalisation (Krizhevsky et al. 2012): the squares of all channels of a position stand in a
-//! row, and the windows over channels are sums of shifted vectors.
+//! Local response normalisation (Krizhevsky et al. 2012): the squares of all channels at a
+//! position are stored contiguously, so the sum over a window of channels is a sum of shifted vectors.
 #![allow(unsafe_code)]
 
 use crate::lower::{LANES, Step, Tensor, lrn_radius};
@@ -57,7 +57,7 @@ impl Body for Row<'_> {
         let channels = output.shape.channels() as usize;
         let padded = channels.next_multiple_of(LANES);
         let radius = lrn_radius(lrn.size, padded);
-        // SAFETY: the plan gives each thread as much memory; the borders stay zero.
+        // SAFETY: the plan gives each thread as many elements of scratch memory.
         let squares = unsafe { self.scratch.slice_mut(0, padded + 2 * radius) };
         squares[..radius].fill(0.0);
         squares[radius + padded..].fill(0.0);
