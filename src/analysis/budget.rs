@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use crate::base::{Span, did_you_mean, grouped, quantity};
 use crate::diag::{Code, Sink};
 
-use super::expectation::{compare, contributors, decimal};
+use super::comparison::{compare, contributors, decimal};
 use super::{Checked, Dtype, Metric, Unit, parts};
 
 /// An upper limit for a metric.

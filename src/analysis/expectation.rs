@@ -9,11 +9,9 @@ use crate::diag::{Builder, Code, Sink};
 use crate::ir::{Comparison, Expectation, NodeId, Target};
 use crate::tensor::Shape;
 
+use super::comparison::{compare, contributors, decimal};
 use super::{Checked, Dtype, Metric, Unit, dropped_biases, parts};
 use crate::base::{grouped, percent};
-
-/// How many layers a broken expectation names.
-const CONTRIBUTORS: usize = 3;
 
 /// Reports every expectation that does not hold, or that names a metric or part which does not exist.
 pub fn check(checked: &Checked, sink: &mut Sink) {
@@ -205,46 +203,6 @@ fn about<'a>(error: Builder<'a>, expectation: &Expectation) -> Builder<'a> {
     }
 }
 
-/// Adds a note with the largest contributions: rows, or for `peak_memory` the values in memory at the peak.
-pub(super) fn contributors<'a>(
-    mut error: Builder<'a>,
-    checked: &Checked,
-    metric: Metric,
-    rows: &[NodeId],
-    actual: u128,
-) -> Builder<'a> {
-    let largest = metric.largest(checked, rows, CONTRIBUTORS);
-    if !largest.is_empty() {
-        let shares = largest.iter().map(|&(id, value)| {
-            let path = &checked.graph().node(id).path;
-            format!("`{path}` {} ({})", grouped(value), percent(value, actual))
-        });
-        error = error.note(format!("most comes from {}", shares.collect::<Vec<_>>().join(", ")));
-    }
-    if metric == Metric::PeakMemory {
-        error = error.note(peak(checked));
-    }
-    error
-}
-
-/// The values that are in memory at the peak.
-fn peak(checked: &Checked) -> String {
-    let memory = checked.memory();
-    let live = memory.live.iter().take(CONTRIBUTORS);
-    let live: Vec<String> = live.map(|live| format!("`{}` {}", live.path, grouped(live.bytes))).collect();
-    let more = memory.live.len().saturating_sub(CONTRIBUTORS);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let at = memory.peak.map_or("", |id| &checked.graph().node(id).path);
-    format!("while `{at}` runs, the memory holds {}{more}", live.join(", "))
-}
-
-/// Compares `actual` with `number / divisor`.
-pub(super) fn compare(actual: u128, number: i128, divisor: u128) -> Ordering {
-    let Ok(number) = u128::try_from(number) else { return Ordering::Greater };
-    // A product beyond 128 bits is larger than every numerator.
-    actual.checked_mul(divisor).map_or(Ordering::Greater, |product| product.cmp(&number))
-}
-
 fn difference(actual: u128, number: i128, divisor: u128, unit: &str) -> String {
     let whole = number.unsigned_abs() / divisor.max(1);
     let (distance, word) = match (number < 0, actual.cmp(&whole)) {
@@ -256,17 +214,6 @@ fn difference(actual: u128, number: i128, divisor: u128, unit: &str) -> String {
     let share =
         if number > 0 && whole > 0 { format!(" ({})", percent(distance, whole)) } else { String::new() };
     format!("the difference is {}{unit} {word} than expected{share}", grouped(distance))
-}
-
-/// A fraction with a power of ten below it, as it is written: `0.5`.
-pub(super) fn decimal(number: i128, divisor: u128) -> String {
-    let sign = if number < 0 { "-" } else { "" };
-    let magnitude = number.unsigned_abs();
-    let digits = divisor.checked_ilog10().unwrap_or(0) as usize;
-    let whole = grouped(magnitude / divisor.max(1));
-    let rest = format!("{:0digits$}", magnitude % divisor.max(1));
-    let rest = rest.trim_end_matches('0');
-    if rest.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
 }
 
 #[cfg(test)]

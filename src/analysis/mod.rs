@@ -6,6 +6,7 @@
 //! changes the graph.
 
 mod alignment;
+mod comparison;
 mod cost;
 mod depth;
 mod dropped_biases;
