@@ -6,6 +6,7 @@
 mod allocator;
 mod baseline;
 mod bench;
+mod bench_report;
 mod check;
 mod completions;
 mod diff;

@@ -12,7 +12,7 @@ use crate::report::Report;
 use crate::report::dialects::DialectReport;
 use crate::report::estimate::EstimateReport;
 
-use super::bench::BenchReport;
+use super::bench_report::BenchReport;
 use super::predictions::RunReport;
 use super::weights::WeightsReport;
 use super::zoo::ZooReport;
