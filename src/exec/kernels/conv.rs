@@ -7,20 +7,23 @@
 //! inputs are split by filters, so that each thread reads its part of the weights once.
 #![allow(unsafe_code)]
 
+mod filters;
+
 use std::sync::Arc;
 
 use ndarray::ArrayD;
 
 use crate::diag::Failure;
-use crate::lower::{ChannelRange, Convolution, LANES, Step, Tensor};
+use crate::lower::{Convolution, LANES, Step, Tensor};
+
+pub(super) use filters::Filters;
 
 use super::activate::Epilogue;
-use super::group_fixup::GroupFixup;
 use super::lanes::Isa;
 use super::memory::Memory;
-use super::tile::{ChannelBlocks, IterationSpace, TilePointers, packed_position};
+use super::tile::{ChannelBlocks, IterationSpace, TilePointers};
 use super::tile_grid::TileGrid;
-use super::{CompiledStep, halo, pack};
+use super::{CompiledStep, halo};
 
 /// The number of tasks that a step is split into where it is large enough.
 const TASKS: usize = 16;
@@ -66,19 +69,6 @@ pub(super) struct Conv {
     epilogue: Epilogue,
     split: TaskSplit,
     phases: [usize; 1],
-}
-
-/// The packed filters, in blocks of 16.
-pub(super) struct Filters {
-    weights: Arc<Memory>,
-    bias: Arc<Memory>,
-    blocks: usize,
-    /// Elements of the weights of a block.
-    block_len: usize,
-    /// The channels that a block is multiplied with.
-    channels: ChannelRange,
-    /// Repairs NaN where blocks are multiplied with channels of other groups; `None` where no block is.
-    fixup: Option<GroupFixup>,
 }
 
 /// How the work is split into tasks: by pictures, bands of cells, and groups of filter blocks.
@@ -276,75 +266,6 @@ impl ConvTensors {
         let all = [Some(self.input), Some(self.output), self.addend];
         all.iter().flatten().all(|one| one.layout.is_flat())
             && (input.height, input.width) == (output.height, output.width)
-    }
-}
-
-impl Filters {
-    /// Wraps what [`Filters::pack`] packed.
-    pub(super) fn new(
-        tensors: &ConvTensors,
-        geometry: &ConvGeometry,
-        weights: &Arc<Memory>,
-        bias: &Arc<Memory>,
-    ) -> Filters {
-        let lanes = tensors.input.layout.lanes;
-        let filters = tensors.output.shape.channels() as usize;
-        let channels = Filters::channels(tensors, geometry);
-        let fixup = (!channels.keeps_groups_apart()).then(|| GroupFixup {
-            channels: tensors.input.shape.channels() as usize / geometry.groups,
-            filters: filters / geometry.groups,
-            all_filters: filters,
-            kernel: geometry.taps,
-            lanes,
-        });
-        Filters {
-            weights: Arc::clone(weights),
-            bias: Arc::clone(bias),
-            blocks: filters.div_ceil(LANES),
-            block_len: channels.multiplied() * geometry.taps.0 * geometry.taps.1 * LANES,
-            channels,
-            fixup,
-        }
-    }
-
-    fn channels(tensors: &ConvTensors, geometry: &ConvGeometry) -> ChannelRange {
-        let [inputs, filters] = [tensors.input, tensors.output].map(|one| one.shape.channels() as usize);
-        ChannelRange::new(inputs, tensors.input.layout.lanes, filters, geometry.groups)
-    }
-
-    /// Packs a weight of filters × channels of a group × rows × columns, and a bias.
-    ///
-    /// # Errors
-    /// E0607 where there is too little memory.
-    pub(super) fn pack(
-        tensors: &ConvTensors,
-        geometry: &ConvGeometry,
-        weight: &[f32],
-        bias: Option<&[f32]>,
-        threads: usize,
-    ) -> Result<[Memory; 2], Failure> {
-        let lanes = tensors.input.layout.lanes;
-        let inputs = tensors.input.shape.channels() as usize;
-        let filters = tensors.output.shape.channels() as usize;
-        let channels = Filters::channels(tensors, geometry);
-        let taps = geometry.taps.0 * geometry.taps.1;
-        let block_len = channels.multiplied() * taps * LANES;
-        let (of_group, filters_of_group) = (inputs / geometry.groups, filters / geometry.groups);
-        let weights = pack::blocks(threads, filters.div_ceil(LANES), block_len, |block, packed| {
-            let first = channels.first(block) * lanes;
-            for (lane, filter) in (block * LANES..filters.min(block * LANES + LANES)).enumerate() {
-                let group = filter / filters_of_group;
-                for local in 0..of_group {
-                    let channel = group * of_group + local - first;
-                    let source = &weight[(filter * of_group + local) * taps..][..taps];
-                    let (start, step) = packed_position(channel, channels.multiplied(), lanes, taps);
-                    for (tap, &value) in source.iter().enumerate() {
-                        packed[(start + tap * step) * LANES + lane] = value;
-                    }
-                }
-            }
-        })?;
-        Ok([weights, pack::channels(bias, filters)?])
     }
 }
 
