@@ -1,5 +1,7 @@
 //! Binds arguments: checks the words and values behind an operator against its [`Spec`].
 
+mod wording;
+
 use std::sync::Arc;
 
 use crate::base::{Span, Spanned, did_you_mean, perhaps_newer};
@@ -8,6 +10,7 @@ use crate::tensor::MAX_DIMENSION;
 
 use super::bound::{Bound, Literal};
 use super::{Default, Kind, RawArgument, RawValue, Sizes, Spec};
+use wording::{shown, size_example, value_example, wanted};
 
 /// Checks `arguments` against `spec`. Reports everything that is wrong and then returns nothing; it also returns
 /// nothing if an argument has no value.
@@ -387,45 +390,6 @@ impl Binder<'_> {
     }
 }
 
-fn size_example(sizes: Sizes) -> &'static str {
-    match sizes {
-        Sizes::None | Sizes::To => "",
-        Sizes::KernelFilters => "3x3x64",
-        Sizes::Kernel => "3x3",
-        Sizes::Window | Sizes::WindowOrWord => "2/2",
-        Sizes::Map | Sizes::MapOrValue => "7x7x16",
-        Sizes::FactorOrTo => "2",
-    }
-}
-
-fn value_example(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Count { .. } | Kind::Counts { .. } => "5",
-        Kind::Real => "0.5",
-        Kind::Pair { .. } | Kind::Pads | Kind::FourPads => "1",
-        Kind::Reals => "(0.5, 0.5, 0.5)",
-        Kind::Table => "my_table",
-        Kind::Choice(words) => words.first().copied().unwrap_or_default(),
-    }
-}
-
-fn wanted(kind: Kind) -> String {
-    match kind {
-        Kind::Count { min } => format!("a whole number of at least {min}"),
-        Kind::Counts { min } => format!("a whole number of at least {min}, or several in parentheses"),
-        Kind::Real => "a number".to_owned(),
-        Kind::Pair { min } => format!("n or (height, width), whole numbers of at least {min}"),
-        Kind::Pads => "n, (height, width) or (top, bottom, left, right)".to_owned(),
-        Kind::FourPads => "n or (top, bottom, left, right)".to_owned(),
-        Kind::Reals => "a number, or one for each channel in parentheses".to_owned(),
-        Kind::Table => "the name of a connection table".to_owned(),
-        Kind::Choice(words) => {
-            let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-            format!("one of {}", words.join(", "))
-        }
-    }
-}
-
 /// A count that is greater than any dimension may be, where counts are wanted.
 fn too_large(kind: Kind, value: &RawValue) -> Option<i128> {
     let counts = matches!(
@@ -436,15 +400,5 @@ fn too_large(kind: Kind, value: &RawValue) -> Option<i128> {
         RawValue::Int(int) if counts && *int > i128::from(MAX_DIMENSION) => Some(*int),
         RawValue::Tuple(values) => values.iter().find_map(|value| too_large(kind, value)),
         _ => None,
-    }
-}
-
-fn shown(value: &RawValue) -> String {
-    match value {
-        RawValue::Int(int) => int.to_string(),
-        RawValue::Real(real) => real.to_string(),
-        RawValue::Tuple(values) => format!("({})", values.iter().map(shown).collect::<Vec<_>>().join(", ")),
-        RawValue::Word(word) => format!("the word `{word}`"),
-        RawValue::Table(_) => "a connection table".to_owned(),
     }
 }
