@@ -50,6 +50,7 @@ pub(super) fn items(
         Expected::Table => list.tables(),
         Expected::AttributeValue { owner, attribute } => list.attribute_values(owner, attribute),
         Expected::Suffix { has_shape } => list.suffixes(has_shape),
+        Expected::FirstCopy => list.first_copy(),
         Expected::Instance => list.networks(),
         Expected::Shape => list.shape(around),
         Expected::Reference(written) => list.references(written),
@@ -192,6 +193,12 @@ impl List<'_> {
         }
         self.add("as", CompletionItemKind::Keyword, 5).detail = Some("names the statement".to_owned());
         self.template("as $0");
+    }
+
+    fn first_copy(&mut self) {
+        self.add("from", CompletionItemKind::Keyword, 0).detail =
+            Some("the number of the first copy".to_owned());
+        self.template("from ${1:1}");
     }
 
     fn describe_operator(&mut self, spec: &'static Spec) {

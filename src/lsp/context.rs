@@ -22,6 +22,8 @@ pub(super) enum Expected<'a> {
     AttributeValue { owner: Option<&'static Spec>, attribute: &'a str },
     /// Behind `* n` or `-> shape`: the arrow, where it was not written, and the name.
     Suffix { has_shape: bool },
+    /// Behind the name of a repeated statement: the number of its first copy.
+    FirstCopy,
     /// The network that another one is an instance of.
     Instance,
     /// A shape behind `->`.
@@ -234,6 +236,7 @@ impl<'a> Reader<'a> {
                 let head = (head.kind == TokenKind::Word).then(|| self.text(*head));
                 Expected::Argument { owner, first: statement.len() == 1, head }
             }
+            (_, Some("as")) if statement.iter().any(|token| token.is('*')) => Expected::FirstCopy,
             (_, Some("as")) => Expected::Nothing,
             (_, Some(ending)) => Expected::Suffix { has_shape: ending == "->" },
         }

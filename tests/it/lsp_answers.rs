@@ -264,6 +264,7 @@ fn what_may_follow_the_arguments_is_proposed_in_its_order() {
     assert_eq!(behind_repetition, ["-> 16x16x4", "as"]);
     assert_eq!(labels("conv 3x3x4 same * 2 -> 16x16x4 ‸"), ["as"]);
     assert_eq!(labels("[conv 3x3x4 same] * 2 ‸").last().unwrap(), "as");
+    assert_eq!(labels("conv 3x3x4 same * 2 as \"l*\" ‸"), ["from"]);
     assert!(labels("conv 3x3x4 same as last ‸").is_empty());
 }
 

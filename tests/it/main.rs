@@ -54,6 +54,8 @@ mod lsp_fuzz;
 #[cfg(feature = "lsp")]
 mod lsp_prefixes;
 #[cfg(feature = "lsp")]
+mod lsp_proposals;
+#[cfg(feature = "lsp")]
 mod lsp_protocol;
 #[cfg(feature = "lsp")]
 mod lsp_session;
