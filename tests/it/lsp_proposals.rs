@@ -59,7 +59,7 @@ fn each_word_of_the_examples_is_proposed_where_it_stands() {
         }
     }
     editor.shut_down();
-    assert!(asked > 1000 && missed.is_empty(), "{} of {asked}:\n{}", missed.len(), missed.join("\n"));
+    assert!(asked > 700 && missed.is_empty(), "{} of {asked}:\n{}", missed.len(), missed.join("\n"));
 }
 
 #[test]
