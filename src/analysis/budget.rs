@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use crate::base::{Span, did_you_mean, grouped, quantity};
 use crate::diag::{Code, Sink};
+use crate::ir::NodeId;
 
 use super::comparison::{compare, contributors, decimal};
 use super::{Checked, Dtype, Metric, Unit, parts};
@@ -81,31 +82,40 @@ pub fn check(checked: &Checked, budgets: &[Budget], place: Span, sink: &mut Sink
     }
 }
 
-fn check_one(checked: &Checked, budget: &Budget, place: Span, sink: &mut Sink) {
-    let (rows, actual) = match &budget.part {
-        None => (checked.run_rows(), budget.metric.of_network(checked)),
-        Some(part) => match parts::rows(checked.graph(), part) {
-            Some(rows) => {
-                let actual = budget.metric.of_totals(&checked.sum(&rows), Dtype::F32);
-                (rows, actual)
-            }
-            None => {
-                let name = checked.graph().name();
-                let message = format!("`{name}` has no part `{part}`, for which there is a budget");
-                let error = sink.error(Code::E0113, place, message).metric(budget.metric.name()).layer(part);
-                let error = match budget.span {
-                    Some(span) => error.label(span, "the budget"),
-                    None => error,
-                };
-                match parts::suggestion(checked.graph(), part) {
-                    Some(near) => error.help(format!("did you mean `{near}`?")).emit(),
-                    None => error.help("the report of the network lists the names of all rows").emit(),
-                };
-                return;
-            }
-        },
+/// What a network uses of a budget; `None` where it has no such figure or no such part.
+pub fn used(checked: &Checked, budget: &Budget) -> Option<u128> {
+    measure(checked, budget).ok()?.1
+}
+
+/// The rows that a budget is for, and their figure. The error is a part that the network lacks.
+fn measure<'b>(checked: &Checked, budget: &'b Budget) -> Result<(Vec<NodeId>, Option<u128>), &'b str> {
+    let Some(part) = &budget.part else {
+        return Ok((checked.run_rows(), budget.metric.of_network(checked)));
     };
-    let Some(actual) = actual else { return };
+    let rows = parts::rows(checked.graph(), part).ok_or(part.as_str())?;
+    let actual = budget.metric.of_totals(&checked.sum(&rows), Dtype::F32);
+    Ok((rows, actual))
+}
+
+fn check_one(checked: &Checked, budget: &Budget, place: Span, sink: &mut Sink) {
+    let (rows, actual) = match measure(checked, budget) {
+        Ok((rows, Some(actual))) => (rows, actual),
+        Ok((_, None)) => return,
+        Err(part) => {
+            let name = checked.graph().name();
+            let message = format!("`{name}` has no part `{part}`, for which there is a budget");
+            let error = sink.error(Code::E0113, place, message).metric(budget.metric.name()).layer(part);
+            let error = match budget.span {
+                Some(span) => error.label(span, "the budget"),
+                None => error,
+            };
+            match parts::suggestion(checked.graph(), part) {
+                Some(near) => error.help(format!("did you mean `{near}`?")).emit(),
+                None => error.help("the report of the network lists the names of all rows").emit(),
+            };
+            return;
+        }
+    };
     let (number, divisor) = budget.limit;
     if compare(actual, number, divisor) != Ordering::Greater {
         return;

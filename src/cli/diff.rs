@@ -5,12 +5,14 @@ use std::path::Path;
 
 use crate::analysis::Checked;
 use crate::diag::{Code, Diagnostic, Failure, Severity};
-use crate::diff::{self, Broken, DiffReport, FailedNetwork, Gate, NetworkDiff, NetworkFigures, Side};
+use crate::diff::{
+    self, Broken, BudgetUse, DiffReport, FailedNetwork, Gate, NetworkDiff, NetworkFigures, Side,
+};
 use crate::driver::{Options, Session};
 
 use super::files::{FileLoader, slashed};
 use super::git::{self, Revision};
-use super::project::walk;
+use super::project::{Projects, folder_of, walk};
 use super::source::{self, Settings};
 use super::words::stop;
 use super::{Done, Stop, output};
@@ -56,6 +58,8 @@ struct Program {
     path: String,
     session: Session,
     network: Option<String>,
+    /// Its path in the work tree, where it lies there.
+    on_disk: Option<String>,
 }
 
 impl Program {
@@ -72,6 +76,8 @@ struct Compiled {
     /// The networks that could be compiled.
     networks: Vec<(String, Checked)>,
     errors: Vec<Diagnostic>,
+    /// Its path in the work tree, where it lies there.
+    on_disk: Option<String>,
 }
 
 /// The share of common lines from which two files of different names count as one file renamed.
@@ -85,6 +91,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let (olds, news) = (programs(&old_place)?, programs(&new_place)?);
     let mut report = DiffReport::new(&old_place, &new_place);
     let mut failed = false;
+    let mut projects = Projects::default();
     for (old, new) in pairs(olds, news) {
         let compiled = |program: Option<Program>| program.map(|one| compile(one, &options)).transpose();
         let (old, new) = (compiled(old)?, compiled(new)?);
@@ -95,6 +102,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
             report.failed.extend(failures(new, "new"));
             output::diagnostics(&new.errors, new.session.sources(), arguments.settings.color);
             failed |= !new.errors.is_empty();
+            report.budgets.extend(budgets(new, &mut projects)?);
         }
         match (old, new) {
             (old, Some(new)) => compare(&mut report, old, new),
@@ -118,6 +126,19 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     }?;
     report.broken.iter().for_each(say);
     if failed || !report.broken.is_empty() { Err(Stop::Model) } else { Ok(()) }
+}
+
+/// The budgets that the project of a file sets its networks.
+fn budgets(compiled: &Compiled, projects: &mut Projects) -> Result<Vec<BudgetUse>, Stop> {
+    let Some(path) = &compiled.on_disk else { return Ok(Vec::new()) };
+    let Some(project) = projects.above(folder_of(path))? else { return Ok(Vec::new()) };
+    let Some(relative) = project.relative(path) else { return Ok(Vec::new()) };
+    let groups = || project.file.project.groups_of(&relative);
+    let uses = compiled.networks.iter().flat_map(|(name, checked)| {
+        let limits = groups().filter(|group| group.matches_network(name)).flat_map(|group| group.limits());
+        limits.filter_map(|budget| BudgetUse::of(&compiled.file, checked, budget))
+    });
+    Ok(uses.collect())
 }
 
 /// The two places to compare. Without a second one, `old` is compared with the work tree; without any, the last commit
@@ -237,7 +258,7 @@ fn programs(place: &str) -> Result<Vec<Program>, Stop> {
         let revision = revision?;
         let open = |path: &str, name: String| {
             let session = Session::open(&revision, path).map_err(Stop::Environment)?;
-            Ok(Program { path: name, session, network: None })
+            Ok(Program { path: name, session, network: None, on_disk: None })
         };
         if !revision.is_folder()? {
             return Ok(vec![open(&revision.path, revision.path.clone())?]);
@@ -252,18 +273,19 @@ fn programs(place: &str) -> Result<Vec<Program>, Stop> {
             .map(|name| {
                 let path = if folder == "." { name.clone() } else { format!("{folder}/{name}") };
                 let session = Session::open(&FileLoader, &path).map_err(Stop::Environment)?;
-                Ok(Program { path: name, session, network: None })
+                Ok(Program { path: name, session, network: None, on_disk: Some(path) })
             })
             .collect();
     }
     let opened = source::open(Some(place), None)?;
     let path = slashed(place);
-    Ok(vec![Program { path, session: opened.session, network: opened.network }])
+    let on_disk = Some(path.clone()).filter(|path| Path::new(path).is_file());
+    Ok(vec![Program { path, session: opened.session, network: opened.network, on_disk }])
 }
 
 /// Compiles those networks of a file whose parameters all have a default or are set by an option.
 fn compile(program: Program, options: &Options) -> Result<Compiled, Stop> {
-    let Program { path: file, session, network } = program;
+    let Program { path: file, session, network, on_disk } = program;
     let wanted = options.network.clone().or(network);
     let set = |name: &String| options.settings.iter().any(|(known, _)| known == name);
     let mut networks = Vec::new();
@@ -290,7 +312,7 @@ fn compile(program: Program, options: &Options) -> Result<Compiled, Stop> {
             errors.retain(|one| one.severity == Severity::Error);
         }
     }
-    Ok(Compiled { file, session, networks, errors })
+    Ok(Compiled { file, session, networks, errors, on_disk })
 }
 
 /// Pairs the networks of two files by name, or regardless of their names where each file has only one.

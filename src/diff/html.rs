@@ -6,9 +6,10 @@ use crate::analysis::Metric;
 use crate::base::{counted, safe};
 use crate::report::html::{head, style};
 
+use super::markdown::MOST_WITHOUT_OVERVIEW;
 use super::signed::{amount, change, share};
 use super::table::{edit_line, ends, is_bytes, is_worth, shape, together_line};
-use super::view::{DiffReport, FigureChange, LayerChange, NetworkDiff};
+use super::view::{BudgetUse, DiffReport, FigureChange, LayerChange, NetworkDiff};
 
 /// The page.
 pub fn html(report: &DiffReport) -> String {
@@ -59,9 +60,60 @@ pub fn html(report: &DiffReport) -> String {
             );
         }
     }
+    budgets(&mut text, &report.budgets);
+    if changed.len() > MOST_WITHOUT_OVERVIEW {
+        overview(&mut text, &changed);
+    }
     changed.iter().for_each(|diff| network(&mut text, diff));
     text.push_str("</main>\n</body>\n</html>\n");
     text
+}
+
+/// What the networks use of their budgets.
+fn budgets(text: &mut String, budgets: &[BudgetUse]) {
+    if budgets.is_empty() {
+        return;
+    }
+    open_table(text, "Budgets", &["Network", "Budget", "Limit", "Now", "Left"]);
+    for one in budgets {
+        let _ = writeln!(
+            text,
+            "<tr><td><code>{}</code></td><td><code>{}</code></td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n{}\">{}</td></tr>",
+            safe::html(&one.network),
+            safe::html(&one.budget),
+            amount(one.limit, one.bytes),
+            amount(one.used, one.bytes),
+            if one.used > one.limit { " up" } else { "" },
+            one.rest()
+        );
+    }
+    text.push_str("</tbody></table></div></section>\n");
+}
+
+/// The changed networks in one table, a line each.
+fn overview(text: &mut String, changed: &[&NetworkDiff]) {
+    open_table(text, "Overview", &["Network", "Params", "", "MACs", "", "Peak memory", ""]);
+    for diff in changed {
+        let _ = write!(text, "<tr><td><code>{}</code></td>", safe::html(&diff.network));
+        for metric in [Metric::Params, Metric::Macs, Metric::PeakMemory] {
+            let figure = diff.totals.iter().find(|figure| figure.metric == metric);
+            let (change, share) = figure.map_or((String::new(), String::new()), |figure| {
+                (change(figure.old, figure.new, is_bytes(metric)), share(figure.old, figure.new))
+            });
+            let _ = write!(text, "<td class=\"n\">{change}</td><td class=\"n\">{share}</td>");
+        }
+        text.push_str("</tr>\n");
+    }
+    text.push_str("</tbody></table></div></section>\n");
+}
+
+/// A section with a table, up to its first row.
+fn open_table(text: &mut String, title: &str, columns: &[&str]) {
+    let columns: String = columns.iter().map(|column| format!("<th scope=\"col\">{column}</th>")).collect();
+    let _ = writeln!(
+        text,
+        "<section><h2>{title}</h2>\n<div class=\"card scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\"><table><thead><tr>{columns}</tr></thead>\n<tbody>"
+    );
 }
 
 fn network(text: &mut String, diff: &NetworkDiff) {

@@ -6,7 +6,7 @@ use crate::base::{counted, safe};
 
 use super::signed::{amount, change, share};
 use super::table::{edit_line, ends, figure, is_bytes, is_worth, shapes, together_line};
-use super::view::{DiffReport, LayerChange, NetworkDiff};
+use super::view::{BudgetUse, DiffReport, LayerChange, NetworkDiff};
 
 /// The first line of every comment, by which a later run finds the comment that it replaces.
 pub const MARKER: &str = "<!-- cnnc-diff -->";
@@ -16,6 +16,12 @@ const MOST_BYTES: usize = 60_000;
 
 /// The layers of a network that are listed.
 const MOST_LAYERS: usize = 200;
+
+/// With more changed networks a table of all stands above their details.
+pub(super) const MOST_WITHOUT_OVERVIEW: usize = 3;
+
+/// With more budgets their table is folded.
+const MOST_BUDGETS_OPEN: usize = 8;
 
 /// The comment.
 pub fn markdown(report: &DiffReport) -> String {
@@ -55,7 +61,11 @@ pub fn markdown(report: &DiffReport) -> String {
             }
         }
     }
+    text.push_str(&budgets(&report.budgets));
     let changed: Vec<&NetworkDiff> = report.networks.iter().filter(|diff| diff.changed).collect();
+    if changed.len() > MOST_WITHOUT_OVERVIEW {
+        text.push_str(&overview(&changed));
+    }
     for (index, diff) in changed.iter().enumerate() {
         let left = changed.len() - index - 1;
         // Room for the line that counts the rest.
@@ -66,6 +76,65 @@ pub fn markdown(report: &DiffReport) -> String {
             break;
         }
         text.push_str(&part);
+    }
+    text
+}
+
+/// What the networks use of their budgets; folded where it is long.
+fn budgets(budgets: &[BudgetUse]) -> String {
+    if budgets.is_empty() {
+        return String::new();
+    }
+    let over = budgets.iter().filter(|one| one.used > one.limit).count();
+    let folded = budgets.len() > MOST_BUDGETS_OPEN;
+    let mut text = String::new();
+    if folded {
+        let over = if over > 0 { format!(", {over} exceeded ❌") } else { String::new() };
+        let all = counted(budgets.len() as u64, "budget");
+        text.push_str(&format!("\n<details><summary>{all}{over}</summary>\n"));
+    }
+    text.push_str("\n| | budget | limit | now | |\n| --- | --- | ---: | ---: | ---: |\n");
+    for (shown, one) in budgets.iter().enumerate() {
+        let row = format!(
+            "| {}{} | `{}` | {} | {} | {} |\n",
+            if one.used > one.limit { "❌ " } else { "" },
+            safe::markdown_code(&one.network),
+            one.budget,
+            amount(one.limit, one.bytes),
+            amount(one.used, one.bytes),
+            one.rest()
+        );
+        if text.len() + row.len() > MOST_BYTES / 4 {
+            text.push_str(&format!("\n… and {} more\n", budgets.len() - shown));
+            break;
+        }
+        text.push_str(&row);
+    }
+    if folded {
+        text.push_str("\n</details>\n");
+    }
+    text
+}
+
+/// The changed networks in one table, a line each.
+fn overview(changed: &[&NetworkDiff]) -> String {
+    let mut text =
+        "\n| | params | | MACs | | peak memory | |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+            .to_owned();
+    for (shown, diff) in changed.iter().enumerate() {
+        let cells = [Metric::Params, Metric::Macs, Metric::PeakMemory].map(|metric| {
+            let figure = diff.totals.iter().find(|figure| figure.metric == metric);
+            figure.map_or(" | ".to_owned(), |figure| {
+                let change = change(figure.old, figure.new, is_bytes(metric));
+                format!("{change} | {}", share(figure.old, figure.new))
+            })
+        });
+        let row = format!("| {} | {} |\n", safe::markdown_code(&diff.network), cells.join(" | "));
+        if text.len() + row.len() > MOST_BYTES / 4 {
+            text.push_str(&format!("\n… and {} more\n", changed.len() - shown));
+            break;
+        }
+        text.push_str(&row);
     }
     text
 }

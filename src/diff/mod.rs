@@ -22,4 +22,4 @@ pub use html::html;
 pub use markdown::{MARKER, markdown};
 pub use side::Side;
 pub use table::table;
-pub use view::{Broken, ChangeView, DiffReport, FailedNetwork, NetworkDiff, NetworkFigures};
+pub use view::{Broken, BudgetUse, ChangeView, DiffReport, FailedNetwork, NetworkDiff, NetworkFigures};

@@ -32,6 +32,16 @@ pub fn table(report: &DiffReport) -> String {
             ));
         }
     }
+    for one in &report.budgets {
+        text.push_str(&format!(
+            "{}: {} is {} of {}, {}\n",
+            one.network,
+            one.budget,
+            amount(one.used, one.bytes),
+            amount(one.limit, one.bytes),
+            one.rest()
+        ));
+    }
     if text.is_empty() {
         text.push_str("no networks\n");
     }

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::analysis::{COST_MODEL, Checked, Metric};
+use crate::analysis::budget::{Budget, used};
+use crate::analysis::{COST_MODEL, Checked, Metric, Unit};
 
 use super::side::NODE_METRICS;
+use super::signed::amount;
 
 /// The version of the JSON; a field that changes its meaning or goes raises it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -31,6 +33,51 @@ pub struct DiffReport {
     pub removed: Vec<NetworkFigures>,
     /// The gates that changes went beyond.
     pub broken: Vec<Broken>,
+    /// The budgets of the project, and what the networks of the new version use of them.
+    pub budgets: Vec<BudgetUse>,
+}
+
+/// A budget of the project, and what a network of the new version uses of it.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct BudgetUse {
+    /// The network's file.
+    pub file: String,
+    /// The network.
+    pub network: String,
+    /// The metric, behind the part that it is of: `params`, `layer3.params`.
+    pub budget: String,
+    /// The limit, rounded down.
+    pub limit: u128,
+    /// What is used of it.
+    pub used: u128,
+    /// Whether the figures are bytes.
+    pub bytes: bool,
+}
+
+impl BudgetUse {
+    /// What a network uses of a budget; `None` where it has no such figure or no such part.
+    pub fn of(file: &str, checked: &Checked, budget: &Budget) -> Option<BudgetUse> {
+        let (number, divisor) = budget.limit;
+        Some(BudgetUse {
+            file: file.to_owned(),
+            network: checked.graph().name().to_owned(),
+            budget: budget.name(),
+            limit: u128::try_from(number).unwrap_or(0) / divisor.max(1),
+            used: used(checked, budget)?,
+            bytes: budget.metric.unit() == Unit::Bytes,
+        })
+    }
+
+    /// `38.3 k left (38.3 %)`, or `1.20 k over`.
+    pub(super) fn rest(&self) -> String {
+        let amount = amount(self.limit.abs_diff(self.used), self.bytes);
+        if self.used > self.limit {
+            return format!("{amount} over");
+        }
+        let percent = (self.limit - self.used) as f64 / self.limit.max(1) as f64 * 100.0;
+        format!("{amount} left ({:.1} %)", (percent * 10.0).floor() / 10.0)
+    }
 }
 
 /// A network, or a whole file, with an error.
@@ -273,6 +320,7 @@ impl DiffReport {
             added: Vec::new(),
             removed: Vec::new(),
             broken: Vec::new(),
+            budgets: Vec::new(),
         }
     }
 }

@@ -101,6 +101,11 @@ impl Group {
         self.network.as_deref().is_none_or(|network| network == name)
     }
 
+    /// The budgets.
+    pub fn limits(&self) -> impl Iterator<Item = &Budget> {
+        self.budgets.iter().map(|one| &one.budget)
+    }
+
     /// The budgets, with their places as spans of the project file.
     pub fn budgets(&self, span: impl Fn(Range<usize>) -> crate::base::Span) -> Vec<Budget> {
         let placed = self.budgets.iter();

@@ -324,6 +324,54 @@ fn a_network_that_does_not_compile_any_more_is_named_first() {
 }
 
 #[test]
+fn more_than_three_changed_networks_have_an_overview() {
+    let place = Place::new();
+    let names = ["a", "b", "c", "d"];
+    let write = |filters: u32, names: &[&str]| {
+        for name in names {
+            let text =
+                NET.replace("net {", &format!("{name} {{")).replace("3x3x16", &format!("3x3x{filters}"));
+            place.write(&format!("{name}.cnn"), &text);
+        }
+    };
+    write(16, &names);
+    place.commit("base");
+    write(24, &names[..3]);
+    let markdown = |place: &Place| text(&place.cnnc(&["diff", "--format", "markdown"]).stdout);
+    let heading = "| | params | | MACs | | peak memory | |";
+    assert!(!markdown(&place).contains(heading), "three networks need none");
+    write(24, &names);
+    let said = markdown(&place);
+    let overview = said.split_once(heading).expect("an overview").1;
+    for name in names {
+        assert!(overview.contains(&format!("| `{name}` | +2.54 k | ")), "{said}");
+    }
+    assert!(text(&place.cnnc(&["diff", "--format", "html"]).stdout).contains("<h2>Overview</h2>"));
+}
+
+#[test]
+fn budgets_of_the_project_are_shown_with_what_is_left() {
+    let place = Place::new();
+    place.write("net.cnn", NET);
+    place
+        .write("cnnc.toml", "[[networks]]\nfiles = [\"*.cnn\"]\nmax = { params = \"20K\", macs = \"1M\" }\n");
+    place.commit("base");
+    let output = place.cnnc(&["diff", "--format", "markdown"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("### cnnc: no network changed"), "{said}");
+    assert!(said.contains("| `net` | `params` | 20.0 k | 14.7 k | 5.25 k left (26.2 %) |"), "{said}");
+    assert!(said.contains("| ❌ `net` | `macs` | 1.00 M | "), "{said}");
+    let json: serde_json::Value =
+        serde_json::from_slice(&place.cnnc(&["diff", "--format", "json"]).stdout).unwrap();
+    assert_eq!(json["budgets"][0]["limit"], 20_000);
+    assert!(text(&place.cnnc(&["diff", "--format", "html"]).stdout).contains("<h2>Budgets</h2>"));
+    place.write("cnnc.toml", "[[networks]]\nfiles = 1\n");
+    let output = place.cnnc(&["diff", "--format", "markdown"]);
+    assert_eq!(output.status.code(), Some(2), "a broken project is no comparison without budgets");
+}
+
+#[test]
 fn renamed_files_and_plain_revisions_are_understood() {
     let place = Place::new();
     std::fs::create_dir(place.path("repository/models")).unwrap();
