@@ -7,6 +7,7 @@ use ndarray::ArrayD;
 
 use crate::analysis::Checked;
 use crate::diag::{Code, Failure};
+use crate::driver::Session;
 use crate::exec::{Executor, peak};
 use crate::ir::NodeId;
 use crate::lower::{KernelPolicy, Plan, PlanOptions, lower};
@@ -14,7 +15,7 @@ use crate::ops::Init;
 use crate::weights::seeded;
 
 use super::bench_report::{table, trace, view};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, Target};
 use super::source::Source;
 use super::{Done, Stop, machine, memory, output, write};
 
@@ -67,17 +68,17 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    arguments.source.compile(|_, checked| bench(arguments, checked))
+    arguments.source.compile(|session, checked| bench(arguments, session, checked))
 }
 
-fn bench(arguments: &Arguments, checked: &Checked) -> Done {
+fn bench(arguments: &Arguments, session: &Session, checked: &Checked) -> Done {
     let (threads, isa) = (machine::threads(arguments.threads), machine::isa()?);
     let mut parameters = arguments.parameters.clone();
     if parameters.weights.is_none() {
         // The values of the weights do not change the time.
         parameters.seed.get_or_insert(0);
     }
-    let mut weights = parameters.weights(checked, None)?;
+    let mut weights = parameters.weights(Target { session, source: &arguments.source, network: checked })?;
     let outputs = checked.graph().outputs().iter().filter(|output| !output.train_only);
     let outputs: Vec<(String, NodeId)> = outputs.map(|output| (output.name.clone(), output.node)).collect();
     let policy = if arguments.exact { KernelPolicy::NoWinograd } else { KernelPolicy::Fastest };

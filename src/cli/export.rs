@@ -9,7 +9,7 @@ use crate::export::onnx::{self, Batch, WeightStorage};
 use crate::export::{PytorchOptions, is_class_name, pytorch};
 use crate::ir::NodeId;
 
-use super::parameters::Parameters;
+use super::parameters::{Parameters, Target};
 use super::source::Source;
 use super::{Done, Stop, output, write};
 
@@ -66,7 +66,9 @@ fn parse_batch(text: &str) -> Result<Batch, String> {
 pub(super) fn run(arguments: &Arguments) -> Done {
     match (arguments.to, &arguments.output) {
         (Form::Pytorch, _) => to_pytorch(arguments),
-        (Form::Onnx, Some(path)) => arguments.source.compile(|_, checked| to_onnx(arguments, checked, path)),
+        (Form::Onnx, Some(path)) => {
+            arguments.source.compile(|session, checked| to_onnx(arguments, session, checked, path))
+        }
         (Form::Onnx, None) => {
             Err(Stop::Usage(Failure::new(Code::E0609, "an ONNX model needs `-o FILE`".to_owned())))
         }
@@ -103,7 +105,7 @@ fn docs(session: &Session) -> std::collections::BTreeMap<String, String> {
     documented.filter_map(|item| Some((item.name()?.value.clone(), item.doc.join("\n")))).collect()
 }
 
-fn to_onnx(arguments: &Arguments, network: &Checked, path: &str) -> Done {
+fn to_onnx(arguments: &Arguments, session: &Session, network: &Checked, path: &str) -> Done {
     let graph = network.graph();
     let model = onnx::model(graph, arguments.batch, arguments.opset);
     if arguments.no_weights {
@@ -112,7 +114,7 @@ fn to_onnx(arguments: &Arguments, network: &Checked, path: &str) -> Done {
         };
         return write::file(path, |mut file| model.write(&mut file, path, WeightStorage::Nowhere, nothing));
     }
-    let mut weights = arguments.parameters.weights(network, arguments.source.file.as_deref())?;
+    let mut weights = arguments.parameters.weights(Target { session, source: &arguments.source, network })?;
     let parameter = |node: NodeId, index: usize| weights.parameter(graph, (node, index));
     if !arguments.external_data && model.constant_bytes() <= onnx::MAX_FILE {
         return write::file(path, |mut file| model.write(&mut file, path, WeightStorage::Inside, parameter));

@@ -8,14 +8,14 @@ use ndarray::ArrayD;
 use crate::analysis::Checked;
 use crate::base::counted;
 use crate::diag::{Code, Failure};
-use crate::driver::{Loader, MAX_SOURCE_BYTES};
+use crate::driver::{Loader, MAX_SOURCE_BYTES, Session};
 use crate::lower::KernelPolicy;
 use crate::model::{Labels, Model, ModelSettings, OutputValues, UnknownValue};
 use crate::tensor::Shape;
 
 use super::files::FileLoader;
 use super::inputs::{Inputs, Layout, Pictures};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, Target};
 use super::predictions::{self, Format};
 use super::run_outputs::{OutputFile, Shows};
 use super::source::Source;
@@ -73,10 +73,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    arguments.source.compile(|_, network| execute(arguments, network))
+    arguments.source.compile(|session, network| execute(arguments, session, network))
 }
 
-fn execute(arguments: &Arguments, network: &Checked) -> Done {
+fn execute(arguments: &Arguments, session: &Session, network: &Checked) -> Done {
     let dumped: Vec<String> =
         arguments.dump.first().map_or(Vec::new(), |names| names.split(',').map(str::to_owned).collect());
     let files = OutputFile::all(network, &arguments.output, arguments.shows)?;
@@ -92,7 +92,7 @@ fn execute(arguments: &Arguments, network: &Checked) -> Done {
     // A network that does not fit into memory even for one picture is refused before any file is opened.
     let one = Model::plan(network, settings.clone()).map_err(unknown_value)?;
     memory::check(one.memory(), arguments.max_memory)?;
-    let weights = arguments.parameters.weights(network, arguments.source.file.as_deref())?;
+    let weights = arguments.parameters.weights(Target { session, source: &arguments.source, network })?;
     let named: Vec<String> = arguments.input.iter().chain(&arguments.pictures).cloned().collect();
     let inputs = Inputs::find(one.inputs(), &named, arguments.layout)?;
     for file in &files {

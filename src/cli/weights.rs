@@ -5,12 +5,13 @@ use serde::Serialize;
 use crate::analysis::Checked;
 use crate::base::grouped;
 use crate::diag::{Code, Failure};
+use crate::driver::Session;
 use crate::model::{NameMatching, TensorMatching};
 use crate::ops::Role;
 use crate::weights::{npz, safetensors, seeded};
 
 use super::output::ListFormat;
-use super::parameters::{self, By};
+use super::parameters::{self, By, Target};
 use super::source::Source;
 use super::{Done, Stop, memory, output, write};
 
@@ -41,7 +42,7 @@ pub(super) struct Arguments {
     #[arg(long, requires = "seed")]
     random_bn: bool,
     /// Where the tensors go: a .safetensors or .npz file
-    #[arg(long, value_name = "FILE", requires = "seed")]
+    #[arg(short = 'o', long, value_name = "FILE", requires = "seed")]
     output: Option<String>,
     /// The form of the list
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -75,10 +76,10 @@ pub(crate) struct TensorView {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Done {
-    arguments.source.compile(|_, checked| weights(arguments, checked))
+    arguments.source.compile(|session, checked| weights(arguments, session, checked))
 }
 
-fn weights(arguments: &Arguments, checked: &Checked) -> Done {
+fn weights(arguments: &Arguments, session: &Session, checked: &Checked) -> Done {
     let graph = checked.graph();
     if let Some(path) = &arguments.against {
         let prefix = arguments.weights_prefix.clone();
@@ -90,7 +91,7 @@ fn weights(arguments: &Arguments, checked: &Checked) -> Done {
                 None,
             ),
         };
-        parameters::open(checked, path, matching)?;
+        parameters::open(Target { session, source: &arguments.source, network: checked }, path, matching)?;
         return output::print_text(&format!("`{path}` fits `{}`\n", graph.name()));
     }
     let declared: Vec<_> = graph

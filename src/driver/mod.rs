@@ -223,6 +223,13 @@ impl Session {
         self.program.entries()
     }
 
+    /// The names that settings of a network can have: its parameters and the constants of the files.
+    pub fn settable(&self, network: &str) -> Vec<String> {
+        let choice =
+            sema::ExpandOptions { network: Some(network.to_owned()), ..sema::ExpandOptions::default() };
+        sema::settable(&self.program, &choice).map(str::to_owned).collect()
+    }
+
     /// Compiles one network.
     ///
     /// # Errors

@@ -154,6 +154,16 @@ impl Graph {
         &self.node(self.owner(id)).parameters
     }
 
+    /// Whether the operator of a node could have a bias of its own, has none, and stands before an operator that would
+    /// subtract it again.
+    pub(crate) fn lacks_bias_before_norm(&self, id: NodeId) -> bool {
+        let node = self.node(id);
+        let has_bias = node.parameters.iter().any(|parameter| parameter.key == "bias");
+        let takes_bias = node.op().is_some_and(|op| op.spec().takes_bias());
+        let is_norm = |user: NodeId| self.node(user).op().is_some_and(|op| op.spec().absorbs_bias);
+        takes_bias && !has_bias && node.shares.is_none() && self.users(id).into_iter().any(is_norm)
+    }
+
     /// The shapes of the operands of a node.
     pub fn operand_shapes(&self, id: NodeId) -> Vec<Shape> {
         self.operands(id).into_iter().map(|operand| self.node(operand).shape).collect()

@@ -2,7 +2,7 @@
 
 use crate::base::Span;
 use crate::diag::Code;
-use crate::ir::{InputNode, Site};
+use crate::ir::{InputNode, NodeId, Site};
 use crate::syntax::ast;
 use crate::tensor::Shape;
 
@@ -25,7 +25,9 @@ impl Expander<'_> {
         match value {
             Incoming::Value(current) => {
                 let actual = self.builder.shape(current.node);
-                if matches(&dims, actual) {
+                if matches(&dims, actual)
+                    || self.given.input_size.is_some() && self.is_flattened(current.node)
+                {
                     return value;
                 }
                 self.shape_differs(pattern.span, &dims, current, cx.span);
@@ -36,7 +38,8 @@ impl Expander<'_> {
         }
     }
 
-    /// The dimensions of a pattern. Where another size of the input is given, height and width of maps are open.
+    /// The dimensions of a pattern. Where another size of the input is given, height and width of maps are open; so is the
+    /// length of a vector that was a map, see [`Expander::check_shape`].
     fn stated(&mut self, pattern: &ast::ShapePattern, cx: &Context<'_>) -> Option<Vec<Option<u64>>> {
         let mut dims = Vec::new();
         let mut known = true;
@@ -53,6 +56,26 @@ impl Expander<'_> {
             (*height, *width) = (None, None);
         }
         known.then_some(dims)
+    }
+
+    /// Returns whether a value is a map made a vector, perhaps with operators behind it that keep the number of
+    /// elements: the number depends on the height and width of the input.
+    fn is_flattened(&self, node: NodeId) -> bool {
+        let mut at = node;
+        while let (Shape::Vector(elements), [operand]) =
+            (self.builder.shape(at), &self.builder.operands(at)[..])
+        {
+            match self.builder.shape(*operand) {
+                Shape::Map { .. } => return true,
+                Shape::Vector(before)
+                    if before == elements && self.builder.node(at).parameters.is_empty() =>
+                {
+                    at = *operand;
+                }
+                Shape::Vector(_) => return false,
+            }
+        }
+        false
     }
 
     fn shape_differs(&mut self, pattern: Span, dims: &[Option<u64>], current: Current, statement: Span) {

@@ -155,6 +155,13 @@ pub fn by_name<R: Read + Seek>(
         .filter(|(index, entry)| !used.contains(index) && !counts_batches(&entry.name))
         .map(|(_, entry)| entry.name.clone())
         .collect();
+    let bias_of = |name: &String| name.strip_suffix(".bias").map(str::to_owned);
+    let unexpected: BTreeMap<String, &String> =
+        misfits.unexpected.iter().filter_map(|name| Some((bias_of(name)?, name))).collect();
+    let without_bias = graph.nodes().filter(|(id, _)| graph.lacks_bias_before_norm(*id));
+    misfits.dropped_biases = without_bias
+        .filter_map(|(_, node)| unexpected.get(node.path.as_str()).map(|name| (*name).clone()))
+        .collect();
     if matching.fill_missing && !misfits.missing.is_empty() {
         binding.warnings.push(misfits.filled(name));
         misfits.missing.clear();

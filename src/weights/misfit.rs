@@ -25,6 +25,8 @@ pub struct Misfit {
     pub only_missing: bool,
     /// Whether there are tensors that the network does not want, and nothing else is wrong.
     pub only_unexpected: bool,
+    /// The extents of misshapen tensors that the network and the file have differently, each pair once.
+    pub extents: BTreeSet<(u64, u64)>,
 }
 
 impl std::fmt::Display for Misfit {
@@ -37,7 +39,13 @@ impl std::error::Error for Misfit {}
 
 impl From<Failure> for Misfit {
     fn from(failure: Failure) -> Misfit {
-        Misfit { failure, prefix: None, only_missing: false, only_unexpected: false }
+        Misfit {
+            failure,
+            prefix: None,
+            only_missing: false,
+            only_unexpected: false,
+            extents: BTreeSet::new(),
+        }
     }
 }
 
@@ -48,7 +56,11 @@ pub(super) struct Misfits {
     pub missing: Vec<String>,
     /// Names of tensors that no parameter takes.
     pub unexpected: Vec<String>,
+    /// Names of tensors that are biases of operators in front of a `bn`, which have none in the network.
+    pub dropped_biases: Vec<String>,
     misshapen: Vec<String>,
+    /// The extents of misshapen tensors that network and file have differently.
+    extents: BTreeSet<(u64, u64)>,
     /// Parameters that the file has under two names, a line each.
     pub twice: Vec<String>,
     /// Tensors of types that are not supported, a line each.
@@ -63,6 +75,10 @@ impl Misfits {
             line.push_str(hint);
         }
         self.misshapen.push(line);
+        if declared.len() == found.len() {
+            let pairs = declared.iter().zip(found).map(|(&declared, &found)| (declared, found as u64));
+            self.extents.extend(pairs.filter(|(declared, found)| declared != found));
+        }
     }
 
     /// The warning about parameters that a seed fills.
@@ -123,6 +139,16 @@ impl Misfits {
                 failure = failure.note(format!("… and {more} more"));
             }
         }
+        if let Some(bias) = self.dropped_biases.first() {
+            let note = match self.dropped_biases.len() {
+                1 => format!("`{bias}` is the bias of an operator before `bn`, which takes it away"),
+                count => format!(
+                    "`{bias}` and {} more are the biases of operators before `bn`, which takes them away",
+                    count - 1
+                ),
+            };
+            failure = failure.note(note).help("`bias` keeps it, as in `conv 3x3x64 bias bn`");
+        }
         let common = Common::find(&self.missing, &self.unexpected);
         let (failure, prefix) = match common {
             Some(Common::Prefix(prefix)) => {
@@ -138,13 +164,17 @@ impl Misfits {
                     .help("name the operators themselves, as in `conv 1x1x4 as NAME`, outside of the scope");
                 (failure, None)
             }
-            None => (failure.help("`as` gives rows the names of a file"), None),
+            None if !self.missing.is_empty() && !self.unexpected.is_empty() => {
+                (failure.help("`as` gives rows the names of a file"), None)
+            }
+            None => (failure, None),
         };
         Misfit {
             failure,
             prefix,
             only_missing: nothing_else && self.unexpected.is_empty(),
             only_unexpected: nothing_else && self.missing.is_empty(),
+            extents: self.extents,
         }
     }
 }

@@ -60,6 +60,27 @@ fn a_linear_serves_a_convolution_of_one_pixel() {
     assert_eq!(bound.unwrap().notes, ["`conv1.weight` is taken as 8x3x1x1; the file has 8x3"]);
 }
 
+#[test]
+fn biases_that_a_norm_takes_away_are_named() {
+    let source = "input 4x4x3; conv 1x1x2 bn; conv 1x1x2 bias bn;";
+    let norm =
+        |at: usize| ["weight", "bias", "running_mean", "running_var"].map(|key| format!("bn{at}.{key}"));
+    let mut tensors: Vec<(String, Vec<usize>)> = vec![
+        ("conv1.weight".to_owned(), vec![2, 3, 1, 1]),
+        ("conv1.bias".to_owned(), vec![2]),
+        ("conv2.weight".to_owned(), vec![2, 2, 1, 1]),
+        ("conv2.bias".to_owned(), vec![2]),
+    ];
+    tensors.extend(norm(1).into_iter().chain(norm(2)).map(|key| (key, vec![2])));
+    let tensors: Vec<(&str, &[usize])> =
+        tensors.iter().map(|(key, shape)| (key.as_str(), shape.as_slice())).collect();
+    let failure = refused(source, &tensors);
+    let note = "`conv1.bias` is the bias of an operator before `bn`, which takes it away";
+    assert!(failure.notes.iter().any(|one| one == note), "{failure}");
+    let kept = source.replace("conv 1x1x2 bn", "conv 1x1x2 bias bn");
+    bind(&kept, &tensors, &NameMatching::default()).unwrap();
+}
+
 const TWO: &str = "input 4x4x3; conv 1x1x8; conv 1x1x2;";
 const TRUNK: [(&str, &[usize]); 2] = [("conv1.weight", &[8, 3, 1, 1]), ("conv1.bias", &[8])];
 

@@ -110,6 +110,37 @@ fn another_input_size_keeps_the_channels() {
 }
 
 #[test]
+fn the_length_of_a_flattened_map_is_open_under_another_input_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = |text: &str| {
+        let arguments = ["report", "-e", text, "--input-size", "16", "--format", "json"];
+        let (code, out, said) = cnnc(folder.path(), &arguments);
+        (code, serde_json::from_str::<serde_json::Value>(&out).ok(), said)
+    };
+    let (code, found, said) = report("input 8x8x3; flatten -> 192; relu -> 192; dense 5 -> 5");
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(found.unwrap()["totals"]["params"], 16 * 16 * 3 * 5 + 5);
+    let (code, _, said) = report("input 8x8x3; flatten -> 192; dense 5 -> 6");
+    assert!(code == 1 && said.contains("error[E0301]: the shape is 5, not 6"), "{said}");
+}
+
+#[test]
+fn weights_of_another_number_of_classes_name_the_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        "network net(classes = 10, width = 4) { input 4x4x3; conv 1x1x(width); flatten; dense (classes); }";
+    std::fs::write(folder.path().join("net.cnn"), text).unwrap();
+    let made = ["weights", "net.cnn", "--set", "classes=7", "--seed", "1", "-o", "w.safetensors"];
+    assert_eq!(cnnc(folder.path(), &made).0, 0);
+    let (code, _, said) = cnnc(folder.path(), &["weights", "net.cnn", "--against", "w.safetensors"]);
+    assert_eq!(code, 3);
+    assert!(said.contains("help: with `--set classes=7` the file fits"), "{said}");
+    let other = ["weights", "net.cnn", "--set", "width=5", "--against", "w.safetensors"];
+    let (_, _, said) = cnnc(folder.path(), &other);
+    assert!(!said.contains("--set"), "no single setting helps: {said}");
+}
+
+#[test]
 fn prefixes_surplus_and_missing_tensors_have_their_options() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
