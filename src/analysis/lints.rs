@@ -14,6 +14,7 @@ pub fn check(checked: &Checked, sink: &mut Sink) {
     let graph = checked.graph();
     graph.inputs().for_each(|(_, node)| pictures::check(node, sink));
     for (id, node) in graph.rows() {
+        unread_value(graph, id, node, sink);
         bias_before_normalisation(graph, id, node, sink);
         uncentred_crop(graph, id, node, sink);
         alignment::check(checked, id, sink);
@@ -37,6 +38,18 @@ pub fn explain(graph: &Graph, sink: &mut Sink) {
             dropped_pixels(node, rows, columns, sink);
         }
     }
+}
+
+/// Reports an operator whose value no operator takes, and which is no output: `@name` left it behind.
+fn unread_value(graph: &Graph, id: NodeId, node: &Node, sink: &mut Sink) {
+    let is_output = || graph.outputs().iter().any(|output| output.node == id);
+    if node.op().is_none() || !graph.users(id).is_empty() || is_output() {
+        return;
+    }
+    warn(sink, Code::W0108, node, format!("nothing reads the value of `{}`", node.path))
+        .here("its parameters and operations count all the same")
+        .help("leave it out, or make it an output: `aux < identity > as NAME` behind it")
+        .emit();
 }
 
 /// Returns whether a value is an operand of a sum, directly or through operators that change single elements.

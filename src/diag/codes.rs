@@ -193,6 +193,7 @@ codes! {
     W0105 "an auxiliary branch that computes nothing",
     W0106 "a block that is named like an operator",
     W0107 "a file without a network",
+    W0108 "a value that nothing reads",
     W0201 "a window that drops pixels",
     W0202 "a bias just before batch normalisation",
     W0203 "asymmetric padding",

@@ -77,7 +77,7 @@ fn related(one: &diag::Diagnostic, places: Places<'_>) -> Vec<DiagnosticRelatedI
 
 /// Whether a lint is about something unused, which editors show faded.
 fn is_about_unused(code: Code) -> bool {
-    matches!(code, Code::W0101 | Code::W0102 | Code::W0103 | Code::W0104 | Code::W0105)
+    matches!(code, Code::W0101 | Code::W0102 | Code::W0103 | Code::W0104 | Code::W0105 | Code::W0108)
 }
 
 /// Merges the diagnostics that several analyses have for one file, without duplicates.

@@ -112,10 +112,13 @@ impl<'a> Expander<'a> {
             .label(shortcut.span, format!("the shortcut carries {from} from here"))
             .label(body.span, format!("the body ends here as {to}"))
             .here(format!("{to} cannot be added to {from}"));
+        // A projection would hide the padding that is missing.
+        let has_cause = cause.is_some();
         if let Some(cause) = cause {
             builder = cause.attach(builder);
         }
         if form.branches.len() == 1
+            && !has_cause
             && let Some(strides) = strides(from, to)
         {
             let channels = to.channels();
@@ -213,11 +216,17 @@ impl<'a> Expander<'a> {
 
     fn cannot_fit(&mut self, form: &Form<'_>, paths: Paths, code: Code, message: &str) {
         let Paths { body, shortcut, to, from } = paths;
+        let cause = self.shrinking_statement(form, &[body, shortcut]);
         let mut builder = self
             .error(code, form.word.span, message)
             .label(shortcut.span, format!("the shortcut carries {from} from here"))
             .label(body.span, format!("the body ends here as {to}"))
             .here(format!("{from} cannot become {to}"));
+        if code == Code::E0312
+            && let Some(cause) = cause
+        {
+            builder = cause.attach(builder);
+        }
         if let (Shape::Map { height, width, .. }, Shape::Map { height: out_height, width: out_width, .. }) =
             (from, to)
         {

@@ -253,6 +253,12 @@ impl<'a> TreeBuilder<'a, '_> {
                 }
                 format!("expected a value behind `{name}=`, found {shown}")
             }
+            TokenKind::Word | TokenKind::Number
+                if place.found.is_some_and(|found| found.is('-')) && self.is_attribute(place.whole) =>
+            {
+                self.bare_minus(place, before);
+                return true;
+            }
             _ if place.found.is_some_and(|found| found.is('/')) => {
                 let span = place.found.map_or(place.whole, |found| self.token_span(found));
                 let error = self.error(Code::E0001, span, "a stride without its size");
@@ -263,6 +269,27 @@ impl<'a> TreeBuilder<'a, '_> {
         };
         self.error_at(place, Code::E0001, message);
         true
+    }
+
+    /// Reports a `-` outside of parentheses: as the sign of the number behind it (`times -0.5`), or as part of a
+    /// calculation (`dense n - 1`).
+    fn bare_minus(&mut self, place: Place, before: Token) {
+        let Some(minus) = place.found else { return };
+        let index = self.tokens.partition_point(|token| token.start <= minus.start);
+        let number = self.tokens.get(index).copied().filter(|next| next.kind == TokenKind::Number);
+        let span = self.token_span(minus);
+        match number.filter(|number| number.start == minus.end && before.end < minus.start) {
+            Some(number) => {
+                let parenthesised = format!("(-{})", self.text(number));
+                let span = Span { end: number.end, ..span };
+                let error = self.error(Code::E0001, span, "a negative number stands in parentheses");
+                error.fix(format!("write `{parenthesised}`"), span, parenthesised).emit();
+            }
+            None => {
+                let error = self.error(Code::E0001, span, "a calculation stands in parentheses");
+                error.help("for example `dense (n - 1)`; a negative number too: `times (-2)`").emit();
+            }
+        }
     }
 
     /// Returns whether the statement up to this token is one word, perhaps with points in it.

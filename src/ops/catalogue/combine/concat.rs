@@ -44,8 +44,7 @@ impl Operator for Concat {
             inputs.iter().find(|shape| shape.extent() != first.extent() || shape.is_map() != first.is_map());
         if let Some(misfit) = misfit {
             return Err(OpError::new(Code::E0306, "the branches differ in height or width")
-                .here(format!("{misfit} cannot be concatenated with {first}"))
-                .help("`same` keeps height and width; a pool in a branch wants `/1 same`"));
+                .here(format!("{misfit} cannot be concatenated with {first}")));
         }
         let channels = inputs.iter().fold(0u64, |sum, shape| sum.saturating_add(shape.channels()));
         Ok(first.with_channels(channels))

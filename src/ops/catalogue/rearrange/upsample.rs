@@ -4,6 +4,7 @@ mod onnx;
 
 use ndarray::IxDyn;
 
+use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments, exclusive, one_of};
 use crate::ops::input::map_of;
 use crate::ops::tools::rules;
@@ -19,6 +20,7 @@ pub(crate) static SPEC: Spec = Spec {
     name: "upsample",
     summary: "Enlarges a map by whole factors, or brings it to any size: repeats pixels, or interpolates between them.",
     example: "input 8x8x4;\nupsample 2 bilinear  -> 16x16x4;\n",
+    rules: "Takes a map. `to` may make it smaller, too, and then nothing is smoothed (PyTorch's `antialias=False`).",
     cost: "nearest: none; bilinear: per element 6 multiplications and 3 additions; bicubic: 20 and 15",
     ..Upsample::WRITTEN
 };
@@ -110,7 +112,10 @@ impl Written for Upsample {
 
     fn check(self, _bound: &Bound) -> Result<Upsample, OpError> {
         match self.interpolation {
-            Interpolation::Nearest if self.corners => Err(exclusive("nearest", "corners")),
+            Interpolation::Nearest if self.corners => {
+                let error = OpError::new(Code::E0206, "`corners` stands with `bilinear` or `bicubic` only");
+                Err(error.at("corners").here("the nearest pixel has no such choice"))
+            }
             _ => Ok(self),
         }
     }
