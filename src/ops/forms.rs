@@ -74,6 +74,7 @@ pub(super) static MUL: Spec = Spec {
     name: "mul",
     summary: "Multiplies its branches element by element; a branch may be 1x1xC or HxWx1, one has the full shape.",
     example: "input 8x8x4;\nmul < identity | avgpool global; conv 1x1x4 sigmoid >  -> 8x8x4;\n",
+    rules: "Other shapes than these are E0307.",
     cost: "one multiplication per element for each operand beyond the first",
     ..Spec::EMPTY
 };
@@ -83,6 +84,7 @@ pub(super) static SUB: Spec = Spec {
     name: "sub",
     summary: "Subtracts the second branch from the first, element by element; both have the same shape.",
     example: "input 8x8x4;\nsub < identity | conv 3x3x4 same >  -> 8x8x4;\n",
+    rules: "There are two branches (E0215) of one shape (E0307).",
     cost: "one subtraction per element",
     since: "0.2",
     ..Spec::EMPTY
@@ -119,6 +121,7 @@ pub(super) static SPLIT: Spec = Spec {
         default: Default::Required,
         doc: "the number of equal parts, one for each branch; or their channels, `(n1, n2, …)`, which sum up to those that arrive",
     }),
+    rules: "Takes a map, or a vector, whose elements count as channels. n divides the channels (E0303); given parts sum up to them (E0308). There are as many branches as parts (E0215).",
     cost: "none: data is only moved",
     joins: Some(Join::Channels),
     ..Spec::EMPTY

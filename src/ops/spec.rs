@@ -23,6 +23,8 @@ pub struct Spec {
     pub attributes: &'static [Attribute],
     /// The cost as formulas, for the reference page.
     pub cost: &'static str,
+    /// What it takes and refuses beyond its arguments, as sentences for the reference page; may be empty.
+    pub rules: &'static str,
     /// The first version of the compiler that knows the word, such as `0.2`. A block of the same name in an older
     /// file wins over a word that is younger than [`FIRST`].
     pub since: &'static str,
@@ -59,6 +61,7 @@ impl Spec {
         flags: &[],
         attributes: &[],
         cost: "",
+        rules: "",
         since: FIRST,
         absorbs_bias: false,
         joins: None,

@@ -1,4 +1,5 @@
-//! The names of an operator in other frameworks: the nodes, module or expression of exported models.
+//! The names of an operator in other frameworks: the nodes, module or expression of exported models, and the tensors in
+//! files of weights.
 
 use super::onnx::{OnnxBuilder, OnnxValue, WeightLayout};
 use super::{Op, Parameter, Torch, TorchArgument};
@@ -16,6 +17,8 @@ pub struct Vocabulary {
     pub torch: String,
     /// Whether PyTorch lacks the module, so that exported files define it.
     pub is_helper: bool,
+    /// Its parameters as a weights file holds them: last part of the key and shape, `weight 8x3x3x3`.
+    pub parameters: Vec<String>,
 }
 
 impl Op {
@@ -26,8 +29,15 @@ impl Op {
         let torch = self.torch(inputs, output);
         let is_helper = torch.helper.is_some();
         let torch = if torch.module { module(&torch) } else { expression(&torch) };
-        Vocabulary { onnx: recorder.nodes, torch, is_helper }
+        let parameters = parameters.iter().map(described).collect();
+        Vocabulary { onnx: recorder.nodes, torch, is_helper, parameters }
     }
+}
+
+/// A parameter's key and shape.
+fn described(Parameter { key, shape, .. }: &Parameter) -> String {
+    let shape: Vec<String> = shape.iter().map(u64::to_string).collect();
+    format!("{key} {}", shape.join("x"))
 }
 
 /// The call of a module's constructor, without arguments at their defaults.

@@ -53,10 +53,19 @@ pub fn page(spec: &Spec, vocabulary: Option<&Vocabulary>) -> String {
         let (kind, default) = (kind(attribute.kind), default(attribute.default));
         text.push_str(&format!("| `{}=` | {kind} | {default} | {} |\n", attribute.name, attribute.doc));
     }
+    if !spec.rules.is_empty() {
+        text.push_str(&format!("\n{}\n", spec.rules));
+    }
+    if let Some(Vocabulary { parameters, .. }) = vocabulary
+        && !parameters.is_empty()
+    {
+        let listed: Vec<String> = parameters.iter().map(|parameter| format!("`{parameter}`")).collect();
+        text.push_str(&format!("\nParameters of the example: {}.\n", listed.join(", ")));
+    }
     if !spec.cost.is_empty() {
         text.push_str(&format!("\nCost: {}.\n", spec.cost));
     }
-    if let Some(Vocabulary { onnx, torch, is_helper }) = vocabulary {
+    if let Some(Vocabulary { onnx, torch, is_helper, .. }) = vocabulary {
         let torch = match is_helper {
             true => format!("`{torch}`, a module that exported files define"),
             false => format!("`{torch}`"),

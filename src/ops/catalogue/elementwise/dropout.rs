@@ -16,6 +16,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Drops elements with probability p in training (Srivastava et al. 2014); the identity when run.",
     example: "input 100;\ndense 10 relu dropout 0.5  -> 10;\n",
+    rules: "Takes a map or a vector.",
     cost: "none: the identity when run",
     ..Dropout::WRITTEN
 };

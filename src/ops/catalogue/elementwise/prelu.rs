@@ -14,6 +14,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "x where x ≥ 0, else a trained slope times x, one for each channel (He et al. 2015).",
     example: "input 8x8x4;\nconv 3x3x8 same prelu  -> 8x8x8;\n",
+    rules: "Takes a map, or a vector, whose elements count as channels.",
     cost: "1 comparison and 1 multiplication per element",
     ..PRelu::WRITTEN
 };

@@ -14,6 +14,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Multiplies each channel by a trained factor, and perhaps adds a trained bias.",
     example: "input 8x8x4;\nconv 1x1x4 scale bias  -> 8x8x4;\n",
+    rules: "Takes a map, or a vector, whose elements count as channels.",
     cost: "per element 1 multiplication, with a bias 1 addition",
     ..Scale::WRITTEN
 };

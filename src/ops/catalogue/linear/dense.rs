@@ -20,6 +20,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Fully-connected layer: every output is a weighted sum of all elements of a vector.",
     example: "input 5x5x16;\nflatten         -> 400;\ndense 120 tanh  -> 120;\n",
+    rules: "Takes a vector: `flatten` makes one of a map.",
     cost: "macs = out × in; one addition for each output with a bias",
     ..Dense::WRITTEN
 };

@@ -15,6 +15,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Batch normalisation with running statistics (Ioffe & Szegedy 2015): (x − mean)/√(var + eps)·weight + bias.",
     example: "input 8x8x3;\nconv 3x3x4 same bn relu  -> 8x8x4;\n",
+    rules: "Takes a map, or a vector, whose elements count as channels. Nothing is learned here: mean and variance are those of the weights file.",
     cost: "per element 2 additions (with `nobias` 1) and 1 multiplication; per channel 1 addition, 1 square root and 1 division",
     absorbs_bias: true,
     ..BatchNorm::WRITTEN

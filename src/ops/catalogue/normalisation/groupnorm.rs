@@ -16,6 +16,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Group normalisation: over the channels of a group and all positions (Wu & He 2018), factor and summand for each channel.",
     example: "input 8x8x3;\nconv 3x3x8 same groupnorm 4 relu  -> 8x8x8;\n",
+    rules: "Takes a map, or a vector, whose elements count as channels; the groups divide the channels (E0303). The variance is that of all values of a group, divided by their number.",
     cost: "per element 5 additions and 3 multiplications; per group 1 addition less, 3 divisions and 1 square root",
     since: "0.2",
     ..GroupNorm::WRITTEN

@@ -17,6 +17,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Instance normalisation: each channel over its positions (Ulyanov et al. 2016).",
     example: "input 8x8x3;\nconv 3x3x8 same instancenorm relu  -> 8x8x8;\n",
+    rules: "Takes a map. Mean and variance are those of the picture at hand, the variance divided by the number of positions; running statistics are not kept (PyTorch's `track_running_stats=False`).",
     cost: "per element 4 additions and 2 multiplications, with `affine` 1 more of each; per channel 1 addition less, 3 divisions and 1 square root",
     since: "0.2",
     ..InstanceNorm::WRITTEN

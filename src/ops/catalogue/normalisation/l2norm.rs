@@ -15,6 +15,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Divides the channels at each position by their Euclidean norm, of a vector its elements: x/max(√Σx², eps).",
     example: "input 8x8x4;\nl2norm scale  -> 8x8x4;\n",
+    rules: "Takes a map or a vector.",
     cost: "per element 1 multiplication, 1 addition and 1 division; per position 1 addition less, 1 square root and 1 comparison",
     since: "0.2",
     ..L2Norm::WRITTEN

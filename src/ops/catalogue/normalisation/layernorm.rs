@@ -15,6 +15,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Layer normalisation over the channels at each position (Ba et al. 2016), of a vector over its elements.",
     example: "input 8x8x3;\nconv 3x3x4 same layernorm relu  -> 8x8x4;\n",
+    rules: "Takes a map, whose channels are normalised at each position, or a vector. The variance is divided by the number of channels.",
     cost: "per element 5 additions and 3 multiplications; per position 1 addition less, 3 divisions and 1 square root",
     since: FIRST,
     ..LayerNorm::WRITTEN

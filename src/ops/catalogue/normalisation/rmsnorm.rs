@@ -15,6 +15,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Divides the channels at each position by the root of their mean square (Zhang & Sennrich 2019), of a vector its elements: x/√(mean x² + eps)·weight.",
     example: "input 8x8x3;\nconv 3x3x4 same rmsnorm relu  -> 8x8x4;\n",
+    rules: "Takes a map or a vector.",
     cost: "per element 3 multiplications and 1 addition; per position 2 divisions and 1 square root",
     since: "0.2",
     ..RmsNorm::WRITTEN

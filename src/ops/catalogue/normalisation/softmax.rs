@@ -16,6 +16,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "e^x divided by its sum, over the channels at each position, of a vector over its elements.",
     example: "input 10;\nsoftmax  -> 10;\n",
+    rules: "Takes a map or a vector.",
     cost: "per element 1 exp, 1 division and 1 subtraction; per position channels − 1 comparisons and channels − 1 additions",
     ..Softmax::WRITTEN
 };
@@ -26,6 +27,7 @@ pub(crate) static LOG: Spec = Spec {
     trailing: true,
     summary: "The logarithm of softmax: x less the logarithm of the sum of e^x, over the channels at each position, of a vector over its elements.",
     example: "input 10;\nlogsoftmax  -> 10;\n",
+    rules: "Takes a map or a vector.",
     cost: "per element 1 exp and 3 subtractions; per position 1 logarithm (counted as exp), channels − 1 comparisons and channels − 1 additions",
     since: "0.2",
     ..Softmax::WRITTEN

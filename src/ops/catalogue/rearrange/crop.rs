@@ -14,6 +14,7 @@ pub(crate) static SPEC: Spec = Spec {
     name: "crop",
     summary: "Removes rows and columns at the edges of a map, or all but its centre.",
     example: "input 64x64x8;\ncrop to 56x56  -> 56x56x8;\n",
+    rules: "Takes a map. At least one row and one column are left, and `to` enlarges nothing (E0319).",
     cost: "none: data is only moved",
     since: "0.2",
     ..Crop::WRITTEN

@@ -16,6 +16,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Makes a vector of a map, in the order channels, rows, columns, as PyTorch and ONNX weights expect.",
     example: "input 5x5x16;\nflatten  -> 400;\n",
+    rules: "Takes a map; the elements follow each other as channel, row, column.",
     cost: "none: data is only moved",
     ..Flatten::WRITTEN
 };

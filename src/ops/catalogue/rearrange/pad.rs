@@ -14,6 +14,7 @@ pub(crate) static SPEC: Spec = Spec {
     name: "pad",
     summary: "Adds rows and columns around a map: zeros, another value, or pixels of the map itself.",
     example: "input 28x28x1;\npad 2  -> 32x32x1;\n",
+    rules: "Takes a map. `reflect` adds at most one row or column less than the map has, `circular` at most as many as it has (E0311); `value=` stands with zeros only.",
     cost: "none: data is only moved",
     ..Pad::WRITTEN
 };

@@ -14,6 +14,7 @@ pub(crate) static SHUFFLE: Spec = Spec {
     name: "pixelshuffle",
     summary: "Makes r·r pixels of r·r channels at each position: HxWxC becomes (H·r)x(W·r)x(C/r²) (Shi et al. 2016).",
     example: "input 8x8x12;\npixelshuffle 2  -> 16x16x3;\n",
+    rules: "Takes a map; r² divides its channels (E0303).",
     ..SPEC
 };
 
@@ -22,6 +23,7 @@ pub(crate) static UNSHUFFLE: Spec = Spec {
     name: "pixelunshuffle",
     summary: "Makes r·r channels of squares of r·r pixels: HxWxC becomes (H/r)x(W/r)x(C·r²).",
     example: "input 8x8x3;\npixelunshuffle 2  -> 4x4x12;\n",
+    rules: "Takes a map; r divides its rows and its columns (E0303).",
     ..SPEC
 };
 

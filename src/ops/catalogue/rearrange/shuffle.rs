@@ -15,6 +15,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: true,
     summary: "Channel shuffle: channel i·(C/g) + j becomes channel j·g + i (Zhang et al. 2018).",
     example: "input 8x8x12;\nconv 1x1x12 groups=3 shuffle 3  -> 8x8x12;\n",
+    rules: "Takes a map; the groups divide its channels (E0303).",
     cost: "none: data is only moved",
     ..Shuffle::WRITTEN
 };

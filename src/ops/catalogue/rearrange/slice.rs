@@ -15,8 +15,9 @@ use crate::tensor::Shape;
 /// How `slice` is written.
 pub(crate) static SPEC: Spec = Spec {
     name: "slice",
-    summary: "Takes n channels, from channel k on; of a vector elements.",
+    summary: "Takes n channels, from channel k on, so that a part can be used on its own.",
     example: "input 8x8x12;\nslice 4 at=2  -> 8x8x4;\n",
+    rules: "Takes a map, or a vector, whose elements count as channels. The channels k to k + n − 1 exist (E0308).",
     cost: "none: data is only moved",
     since: "0.2",
     ..Slice::WRITTEN

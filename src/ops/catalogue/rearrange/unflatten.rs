@@ -14,6 +14,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Makes a map of a vector, in the order channels, rows, columns.",
     example: "input 784;\nunflatten 7x7x16  -> 7x7x16;\n",
+    rules: "Takes a vector of as many elements as the map has.",
     cost: "none: data is only moved",
     ..Unflatten::WRITTEN
 };

@@ -15,6 +15,7 @@ pub(crate) static MEAN: Spec = Spec {
     name: "mean",
     summary: "The mean of the channels at each position: HxWxC becomes HxWx1 (Woo et al. 2018).",
     example: "input 8x8x4;\nmean channels  -> 8x8x1;\n",
+    rules: "Takes a map, or a vector, which becomes a vector of one element.",
     cost: "per position channels − 1 additions and 1 division",
     since: "0.2",
     ..OverChannels::WRITTEN
@@ -25,6 +26,7 @@ pub(crate) static MAX: Spec = Spec {
     name: "max",
     summary: "The greatest of the channels at each position: HxWxC becomes HxWx1 (Woo et al. 2018).",
     example: "input 8x8x4;\nmax channels  -> 8x8x1;\n",
+    rules: "Takes a map, or a vector, which becomes a vector of one element.",
     cost: "per position channels − 1 comparisons",
     since: "0.2",
     ..OverChannels::WRITTEN

@@ -28,6 +28,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Convolution: each filter slides over the map and sums products over its window and all channels of its group.",
     example: "input 32x32x3;\nconv 5x5x16 same relu  -> 32x32x16;\n",
+    rules: "Takes a map. `groups=` divides the channels that arrive and the filters (E0303); the kernel, spread by `dilate=`, fits into the padded map (E0305). Without a padding `reflect`, `replicate` and `circular` change nothing.",
     cost: "macs = out_h·out_w·filters × k_h·k_w·in_c/groups (with a table: out_h·out_w × k_h·k_w·kernels); one addition for each output with a bias",
     ..Conv::WRITTEN
 };

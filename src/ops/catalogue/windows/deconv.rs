@@ -23,6 +23,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Transposed convolution: enlarges a map by its stride; `pad` crops the result.",
     example: "input 7x7x16;\ndeconv 4x4x8/2 pad=1 relu  -> 14x14x8;\n",
+    rules: "Takes a map. `groups=` divides the channels that arrive and the filters (E0303); at least one row and column are left (E0319).",
     cost: "macs = in_h·in_w·in_c × k_h·k_w·filters/groups; one addition for each output with a bias",
     ..Deconv::WRITTEN
 };

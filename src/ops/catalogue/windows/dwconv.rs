@@ -22,6 +22,7 @@ pub(crate) static SPEC: Spec = Spec {
     trailing: false,
     summary: "Depthwise convolution: each input channel has its own filters (Chollet 2017, Howard et al. 2017).",
     example: "input 16x16x8;\ndwconv 3x3/2 pad=1 bn relu6  -> 8x8x8;\n",
+    rules: "Takes a map. The kernel, spread by `dilate=`, fits into the padded map (E0305).",
     cost: "macs = out_h·out_w·channels·mult × k_h·k_w; one addition for each output with a bias",
     ..DwConv::WRITTEN
 };
