@@ -18,7 +18,8 @@ pub(super) fn check(checked: &Checked, id: NodeId, sink: &mut Sink) {
     let node = graph.node(id);
     let is_apart = |id| checked.receptive(id).status == Status::Misaligned;
     let operands = graph.operands(id);
-    if !node.op().is_some_and(|op| op.spec().joins.is_some()) || !is_apart(id) {
+    let joins = node.op().and_then(|op| op.spec().joins);
+    if joins.is_none() || !is_apart(id) {
         return;
     }
     if operands.iter().any(|&operand| is_apart(operand)) {
