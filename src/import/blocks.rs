@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::sequences;
 use super::stream::stream;
 use super::tokens::{Token, skeleton};
 use super::tree::{GroupId, Mode, Statement, Tree};
@@ -105,13 +106,16 @@ pub(super) fn mine(tree: &mut Tree<'_>) {
                 best = Some((length, instances));
             }
         }
-        let Some((_, instances)) = best else { return };
-        make(tree, instances, None);
+        match best {
+            Some((_, instances)) => make(tree, instances, None),
+            None if sequences::open(tree) => {}
+            None => return,
+        }
     }
 }
 
-/// Makes a block of each numbered member that follows an optional statement and is no sequence: only a call can be
-/// numbered there.
+/// Makes a block of each numbered member that follows an optional statement or is repeated, and is no sequence: only
+/// a call can be numbered there.
 pub(super) fn singles(tree: &mut Tree<'_>) {
     while tree.blocks.len() < MOST_BLOCKS {
         let bodies = tree.blocks.iter().map(|block| tree.group(block.body));
@@ -132,6 +136,10 @@ fn find_single(tree: &Tree<'_>, statements: &[Statement], numbered: bool) -> Opt
             Statement::Optional(inner) => {
                 optional = true;
                 &inner.statement
+            }
+            Statement::Repeat(repeat) => {
+                optional = true;
+                &repeat.statement
             }
             other => other,
         };
@@ -304,6 +312,7 @@ fn calls(tree: &mut Tree<'_>, statements: &[Statement], visit: &mut dyn FnMut(&m
         match statement {
             Statement::Form(form) => form.branches.iter().for_each(|branch| calls(tree, branch, visit)),
             Statement::Optional(optional) => calls(tree, std::slice::from_ref(&optional.statement), visit),
+            Statement::Repeat(repeat) => calls(tree, std::slice::from_ref(&repeat.statement), visit),
             Statement::Group(id) => visit(tree, *id),
             _ => {}
         }

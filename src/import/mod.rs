@@ -12,6 +12,7 @@
 mod blocks;
 mod check;
 mod convert;
+mod counts;
 mod fold;
 mod model;
 mod naming;
@@ -19,6 +20,7 @@ mod network;
 mod op;
 mod optional;
 mod order;
+mod outputs;
 mod peephole;
 mod policies;
 mod print;
@@ -26,6 +28,7 @@ mod refusal;
 mod regions;
 mod repeats;
 mod scopes;
+mod sequences;
 mod sharing;
 mod spell;
 mod stream;
@@ -127,7 +130,7 @@ pub fn import<R: Read + Seek>(
 ) -> Result<Imported, Failure> {
     let model = Model::read(reader).map_err(|error| unreadable(name, &error))?;
     let mut network = network_of(&model, name, options, storage)?;
-    peephole::simplify(&mut network);
+    peephole::simplify(&mut network, storage);
     sharing::find(&mut network);
     refuse_leftovers(&model, &network, name)?;
     let proven = write_down(&mut network, options).map_err(|why| wrong_text(name, &why))?;
@@ -189,6 +192,7 @@ impl Written {
             } else {
                 scopes::group(&mut tree, statements, &[])
             };
+            statements = outputs::lift(&mut tree, statements);
         }
         tree.root = statements;
         if !flat {
@@ -200,6 +204,7 @@ impl Written {
         if !flat {
             blocks::squeezes(&mut tree);
             policies::share(&mut tree);
+            counts::find(&mut tree);
             optional::merge(&mut tree);
             blocks::mine(&mut tree);
             blocks::singles(&mut tree);

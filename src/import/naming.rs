@@ -124,21 +124,27 @@ impl Namer<'_, '_> {
         (counter.keyed > 0 && few).then_some(counter.gaps)
     }
 
-    /// The pattern `X*` of members that are all groups named `X0`, `X1`, ….
+    /// The pattern of members that are all groups `X0`, `X1`, …, or from another number on, as it is written.
     fn pattern(&self, statements: &[Statement]) -> Option<String> {
-        let mut stem: Option<&str> = None;
-        for (index, statement) in statements.iter().enumerate() {
+        let mut found: Option<(&str, u64)> = None;
+        for (index, statement) in (0..).zip(statements) {
             let Statement::Group(id) = statement else { return None };
             let component = self.tree.group(*id).component.as_str();
-            let this = component.strip_suffix(index.to_string().as_str())?;
-            let plain =
-                !this.is_empty() && !this.ends_with(|c: char| c.is_ascii_digit()) && !this.contains('.');
-            if !plain || stem.is_some_and(|stem| stem != this) {
+            let stem = component.trim_end_matches(|c: char| c.is_ascii_digit());
+            let number: u64 = component[stem.len()..].parse().ok()?;
+            let first = number.checked_sub(index)?;
+            let plain = !stem.is_empty() && !stem.contains('.') && component == format!("{stem}{number}");
+            if !plain || found.is_some_and(|known| known != (stem, first)) {
                 return None;
             }
-            stem = Some(this);
+            found = Some((stem, first));
         }
-        Some(format!("{}*", stem?))
+        match found? {
+            (stem, 0) => Some(format!("\"{stem}*\"")),
+            // The name of an only member says it better.
+            (stem, first) if statements.len() > 1 => Some(format!("\"{stem}*\" from {first}")),
+            _ => None,
+        }
     }
 
     /// The names that must be written in a scope, by operator.
@@ -352,7 +358,7 @@ fn each_identity(tree: &mut Tree<'_>, statements: &mut [Statement], path: &[Stri
 
 fn each_fetch(tree: &mut Tree<'_>, statements: &mut [Statement], path: &[String], visit: &mut Visit<'_>) {
     each(tree, statements, path, &mut |statement, path| {
-        if let Statement::Fetch { value, name } = statement {
+        if let Statement::Fetch { value, name } | Statement::Aux { value, of: Some(name), .. } = statement {
             visit(*value, name, path);
         }
     });

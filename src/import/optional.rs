@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::blocks::is_candidate;
 use super::stream::{frame, skeleton_of};
 use super::tokens::{Role, Slot, SlotId, Token, numbers};
-use super::tree::{Form, GroupId, Head, Mode, Optional, Statement, Tree};
+use super::tree::{Form, GroupId, Head, Mode, Optional, Repeat, Statement, Tree};
 
 /// The number of rounds, each of which merges two classes.
 const MOST_ROUNDS: usize = 6;
@@ -331,6 +331,11 @@ fn copied(tree: &mut Tree<'_>, statement: &Statement) -> Statement {
             let flag = blank(tree, optional.flag);
             let statement = copied(tree, &optional.statement);
             Statement::Optional(Box::new(Optional { statement, flag, value: optional.value }))
+        }
+        Statement::Repeat(repeat) => {
+            let count = blank(tree, repeat.count);
+            let statement = copied(tree, &repeat.statement);
+            Statement::Repeat(Box::new(Repeat { statement, count, output: repeat.output }))
         }
         other => other.clone(),
     }

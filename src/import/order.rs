@@ -271,7 +271,7 @@ impl Writer<'_> {
                 if at == 0 && network.inputs.len() > 1 {
                     finished.push(Statement::Fetch { value, name: String::new() });
                 }
-                finished.push(Statement::Aux { value, name: name.clone() });
+                finished.push(Statement::Aux { value, of: None, name: name.clone() });
             }
         }
         for statement in statements {
@@ -288,14 +288,18 @@ impl Writer<'_> {
             }
             for (name, _) in network.outputs.iter().filter(|(_, one)| *one == value && Some(value) != current)
             {
-                finished.push(Statement::Aux { value, name: name.clone() });
+                finished.push(Statement::Aux { value, of: None, name: name.clone() });
             }
         }
         // If the last value is an output under several names, the others become `aux`.
         let mut last: Vec<_> = network.outputs.iter().filter(|(_, value)| Some(*value) == current).collect();
         last.sort_by_key(|(name, _)| name != OUT);
         let again = last.iter().skip(1);
-        finished.extend(again.map(|(name, value)| Statement::Aux { value: *value, name: name.clone() }));
+        finished.extend(again.map(|(name, value)| Statement::Aux {
+            value: *value,
+            of: None,
+            name: name.clone(),
+        }));
         if finished.is_empty()
             && let Some((_, value)) = network.outputs.first()
         {

@@ -7,7 +7,7 @@ use super::network::Network;
 use super::op::Argument;
 use super::stream::skeleton_of;
 use super::tokens::number;
-use super::tree::{Form, GroupId, Mode, Statement, Tree};
+use super::tree::{Form, Group, GroupId, Mode, Statement, Tree};
 
 /// Replaces `residual < body | conv 1x1 (bn) >` with the keys `downsample.0` and `.1` by `residual project`.
 pub(super) fn project(tree: &mut Tree<'_>) {
@@ -111,6 +111,11 @@ fn stem(name: &str) -> &str {
     name.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
+/// The name of a group without its number.
+fn own_stem(group: &Group) -> Option<&str> {
+    group.path.last().map(|name| stem(name))
+}
+
 /// Moves a form around a single group into the group, if that makes it equal to one of the same name.
 fn move_in(tree: &mut Tree<'_>, statements: &mut [Statement], known: &BTreeMap<String, Vec<GroupId>>) {
     for statement in statements {
@@ -212,10 +217,7 @@ fn share_ifsame(tree: &mut Tree<'_>) {
             let one = tree.group(other);
             let shape = |value: super::op::ValueId| tree.network.shapes.get(value.0);
             let changes = shape(one.input) != shape(one.output);
-            let number =
-                |name: Option<&String>| name.is_some_and(|name| name.chars().all(|c| c.is_ascii_digit()));
-            let (last, own) = (one.path.last(), group.path.last());
-            let alike = last == own || (number(last) && number(own));
+            let alike = own_stem(one) == own_stem(&group);
             if other == id
                 || one.mode == Mode::Sequence
                 || residual(&one.statements).is_some()

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::naming::quoted_path;
 use super::repeats::Repeats;
-use super::tokens::render;
-use super::tree::{Form, GroupId, Mode, Statement, Tree};
+use super::tokens::{Role, literal, render};
+use super::tree::{Form, GroupId, Mode, Parameter, Repeat, Statement, Tree};
 use super::units::{Unit, Units, WIDTH};
 use crate::tensor::Shape;
 
@@ -19,11 +19,7 @@ pub(super) fn print(tree: &Tree<'_>, name: &str, params: Option<u64>) -> String 
     let mut printer = Printer { tree, repeats: Repeats::of(tree), patterns };
     let mut text = String::new();
     for block in tree.blocks.iter().rev() {
-        let parameters: Vec<String> = block
-            .parameters
-            .iter()
-            .map(|(name, default)| default.map_or(name.clone(), |default| format!("{name} = {default}")))
-            .collect();
+        let parameters: Vec<String> = block.parameters.iter().map(parameter).collect();
         let head = format!("block {}({}) {{", block.name, parameters.join(", "));
         let body = tree.group(block.body);
         let mut lines = Vec::new();
@@ -49,6 +45,14 @@ pub(super) fn print(tree: &Tree<'_>, name: &str, params: Option<u64>) -> String 
     }
     text.push_str("}\n");
     text
+}
+
+/// A parameter as its block declares it.
+fn parameter(parameter: &Parameter) -> String {
+    let Parameter { name, role, default } = parameter;
+    let word = if *role == Role::Word { "word " } else { "" };
+    let default = default.map_or(String::new(), |default| format!(" = {}", literal(*role, default)));
+    format!("{word}{name}{default}")
 }
 
 /// A number with `_` between thousands.
@@ -133,7 +137,10 @@ impl<'t> Printer<'t, '_> {
             Statement::Identity { name: None, .. } => (vec!["identity".to_owned()], false),
             Statement::Identity { name: Some(name), .. } => (vec![format!("identity as {name}")], true),
             Statement::Fetch { name, .. } => (vec![format!("@{name}")], false),
-            Statement::Aux { name, .. } => (vec![format!("aux < identity > as {}", quoted_path(name))], true),
+            Statement::Aux { of, name, .. } => {
+                let value = of.as_ref().map_or("identity".to_owned(), |of| format!("@{of}"));
+                (vec![format!("aux < {value} > as {}", quoted_path(name))], true)
+            }
             Statement::Part { .. } => (vec!["identity".to_owned()], false),
             Statement::Optional(optional) => {
                 let (mut lines, named) = self.statement(&optional.statement, depth, numbered);
@@ -148,6 +155,13 @@ impl<'t> Printer<'t, '_> {
                         (lines, true)
                     }
                 }
+            }
+            Statement::Repeat(repeat) => {
+                let (mut lines, named) = self.statement(&repeat.statement, depth, numbered);
+                if let (Some(last), Some(count)) = (lines.last_mut(), self.count(repeat)) {
+                    last.push_str(&format!(" * {count}"));
+                }
+                (lines, named)
             }
             Statement::Form(form) => {
                 let (mut lines, name) = (self.form(form, depth, numbered), form.name.as_ref());
@@ -203,13 +217,26 @@ impl<'t> Printer<'t, '_> {
         matches!(statement, Statement::Group(id) if self.tree.group(*id).call.is_some())
     }
 
+    /// How often a member is written to be repeated, unless it is once.
+    fn count(&self, repeat: &Repeat) -> Option<String> {
+        let slot = &self.tree.slots[repeat.count.0];
+        match &slot.expression {
+            Some(expression) => Some(format!("({expression})")),
+            None => slot.value.filter(|&count| count > 1).map(|count| count.to_string()),
+        }
+    }
+
     /// Whether a statement always fits on a line.
     fn is_plain(&self, statement: &Statement) -> bool {
         match statement {
             Statement::Identity { .. }
             | Statement::Fetch { .. }
             | Statement::Head(_)
-            | Statement::Optional(_) => true,
+            | Statement::Optional(_)
+            | Statement::Repeat(_) => true,
+            Statement::Form(form) => {
+                form.kind != "residual" && form.branches.iter().flatten().all(|one| self.is_plain(one))
+            }
             other => self.is_call(other),
         }
     }
@@ -219,14 +246,15 @@ impl<'t> Printer<'t, '_> {
         let call = group.call.as_ref()?;
         let block = &self.tree.blocks[call.block];
         let mut arguments = Vec::new();
-        for ((name, default), slot) in block.parameters.iter().zip(&call.arguments) {
+        for (Parameter { name, role, default }, slot) in block.parameters.iter().zip(&call.arguments) {
             let slot = &self.tree.slots[slot.0];
-            let text = match (slot.value, &slot.expression, default) {
-                (None, None, Some(default)) => default.to_string(),
+            let default = default.map(|default| literal(*role, default));
+            let text = match (slot.value, &slot.expression, &default) {
+                (None, None, Some(default)) => default.clone(),
                 _ => slot.bare(),
             };
             match default {
-                Some(default) if text == default.to_string() => {}
+                Some(default) if text == default => {}
                 Some(_) => arguments.push(format!("{name}={text}")),
                 None => arguments.push(text),
             }
@@ -252,9 +280,14 @@ impl<'t> Printer<'t, '_> {
         let outer = self.tree.group(id);
         // A scope that contains only a scope is printed as one path.
         let (mut group, mut component) = (outer, outer.component.clone());
-        while let (Mode::Explicit, [Statement::Group(inner)]) = (group.mode, group.statements.as_slice()) {
+        while let [Statement::Group(inner)] = group.statements.as_slice() {
             let inner = self.tree.group(*inner);
-            if inner.call.is_some() {
+            let one_path = match group.mode {
+                Mode::Explicit => true,
+                Mode::Sequence => !numbered,
+                Mode::Pattern => false,
+            };
+            if inner.call.is_some() || !one_path {
                 break;
             }
             component = format!("{component}.{}", inner.component);
@@ -274,13 +307,13 @@ impl<'t> Printer<'t, '_> {
         }
         let name = match (group.mode, &group.pattern) {
             (Mode::Sequence, _) if direct && numbered && is_number => "[]".to_owned(),
-            (Mode::Pattern, Some(pattern)) => format!("{path}.\"{pattern}\""),
+            (Mode::Pattern, Some(pattern)) => format!("{path}.{pattern}"),
             (Mode::Sequence, _) => format!("{path}[]"),
             _ => path,
         };
         let inner = self.list(&group.statements, depth + 1, sequence, false);
         if let ([statement], true) = (group.statements.as_slice(), sequence)
-            && (!matches!(statement, Statement::Group(_)) || self.is_call(statement))
+            && (!matches!(statement, Statement::Group(_) | Statement::Repeat(_)) || self.is_call(statement))
         {
             let (mut lines, named) = self.statement(statement, depth, true);
             if let (Some(last), false) = (lines.last_mut(), named) {
@@ -289,8 +322,16 @@ impl<'t> Printer<'t, '_> {
             }
         }
         let flat = joined(&inner);
+        let holds_one = |statement: &Statement| match statement {
+            Statement::Group(id) => {
+                matches!(self.tree.group(*id).statements.as_slice(), [Statement::Head(_)])
+            }
+            _ => false,
+        };
         let plain = |statement: &Statement| {
-            matches!(statement, Statement::Head(_) | Statement::Identity { .. }) || self.is_call(statement)
+            matches!(statement, Statement::Head(_) | Statement::Identity { .. } | Statement::Repeat(_))
+                || self.is_call(statement)
+                || holds_one(statement)
         };
         let short = inner.len() <= 4 && flat.len() <= SHORT && group.statements.iter().all(plain);
         let single = inner.len() == 1 && inner[0].len() + 4 * depth + name.len() + 6 <= WIDTH;
@@ -340,6 +381,7 @@ impl<'t> Printer<'t, '_> {
             );
             let repeats = lines.len() == 1 && !is_name && (!named || is_member);
             let shape = if root { self.stated_shape(statement) } else { None };
+            let repeats = repeats && !matches!(statement, Statement::Repeat(_));
             units.push(Unit { statement, lines, count: 1, repeats, is_member, shape });
         }
         units.lines(depth)

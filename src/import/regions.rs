@@ -294,9 +294,14 @@ impl Reducer<'_> {
                 let Some(fork) = fork else { continue };
                 let channels = inputs[range.clone()].iter().map(|&input| self.channels(input)).sum();
                 let inner = ValueId(self.items.len());
-                let Some(chunk) = self.form(None, "concat", &inputs[range.clone()], fork, inner) else {
+                let Some(mut chunk) = self.form(None, "concat", &inputs[range.clone()], fork, inner) else {
                     continue;
                 };
+                if let Item::Chunk { statements, .. } = &mut chunk
+                    && let Some(Statement::Form(form)) = statements.last_mut()
+                {
+                    form.within = Some(op);
+                }
                 self.added.push(channels);
                 self.uses.push(1);
                 self.items.push(Some(chunk));

@@ -205,7 +205,7 @@ impl Grouper<'_, '_> {
     /// Whether a form joins branches that are modules of a scope, but stands outside of it.
     fn stands_outside(&self, statement: &Statement, inner: &[String]) -> bool {
         let Statement::Form(form) = statement else { return false };
-        if let Some(hint) = form.op.and_then(|op| self.tree.hints[op].as_ref()) {
+        if let Some(hint) = form.op.or(form.within).and_then(|op| self.tree.hints[op].as_ref()) {
             return hint.len() < inner.len() && inner.starts_with(hint);
         }
         self.joins_members(form, statement, inner)

@@ -1,6 +1,6 @@
 //! Writes the words and numbers of all operators of a tree as tokens, before the tree is printed.
 
-use super::tokens::{Token, tokens};
+use super::tokens::{self, Token, tokens};
 use super::tree::{Statement, Tree};
 
 /// Writes the numbers and words of all operators as tokens; names must not change afterwards.
@@ -15,7 +15,7 @@ fn spell_list(tree: &mut Tree<'_>, statements: &mut [Statement]) {
         for &op in ops {
             written.push(Token::Text(" ".to_owned()));
             let op = tree.op(op);
-            written.extend(tokens(op, None, &mut tree.slots));
+            written.extend(tokens::trailing(op, &mut tree.slots));
         }
     };
     for statement in statements {

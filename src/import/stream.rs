@@ -93,6 +93,12 @@ fn list(tree: &Tree<'_>, statements: &[Statement], numbered: bool, tokens: &mut 
                 text(tokens, "]*");
                 tokens.push(Token::Number(optional.flag, Spelling::Value));
             }
+            Statement::Repeat(repeat) => {
+                text(tokens, "[");
+                list(tree, std::slice::from_ref(&repeat.statement), numbered, tokens);
+                text(tokens, "]*");
+                tokens.push(Token::Number(repeat.count, Spelling::Value));
+            }
             Statement::Identity { name, .. } => {
                 text(tokens, "identity");
                 if let Some(name) = name {

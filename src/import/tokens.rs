@@ -20,8 +20,30 @@ pub(super) enum Role {
     Dilation,
     Multiplier,
     Flag,
+    /// How often a member is repeated.
+    Count,
+    /// No number but a word, by its place in [`WORDS`].
+    Word,
     Other,
 }
+
+/// Trailing words that may differ between instances of a block: what a network's author chooses at one place.
+const WORDS: &[&str] = &[
+    "relu",
+    "relu6",
+    "leaky",
+    "elu",
+    "selu",
+    "silu",
+    "gelu",
+    "mish",
+    "hswish",
+    "hsigmoid",
+    "sigmoid",
+    "tanh",
+    "softplus",
+    "quickgelu",
+];
 
 /// A number of the text.
 #[derive(Clone, Debug)]
@@ -46,6 +68,8 @@ pub(super) enum Spelling {
     Value,
     /// `name=n`; omitted for the last number, its default.
     Attribute(&'static str, u64),
+    /// A word.
+    Word,
 }
 
 /// A piece of printed text.
@@ -61,6 +85,28 @@ pub(super) fn number(value: f64) -> String {
         return format!("{}", value as i64);
     }
     if value.abs() < 1e-4 || value.abs() >= 1e9 { format!("{value:e}") } else { format!("{value}") }
+}
+
+/// A value as it is written by itself.
+pub(super) fn literal(role: Role, value: u64) -> String {
+    let word = usize::try_from(value).ok().and_then(|at| WORDS.get(at)).filter(|_| role == Role::Word);
+    word.map_or_else(|| value.to_string(), |word| (*word).to_owned())
+}
+
+/// The pieces of a trailing operator.
+pub(super) fn trailing(op: &Op, slots: &mut Vec<Slot>) -> Vec<Token> {
+    match WORDS.iter().position(|word| *word == op.word) {
+        Some(word) if op.arguments.is_empty() => {
+            slots.push(Slot {
+                value: Some(word as u64),
+                role: Role::Word,
+                expression: None,
+                peers: Vec::new(),
+            });
+            vec![Token::Number(SlotId(slots.len() - 1), Spelling::Word)]
+        }
+        _ => tokens(op, None, slots),
+    }
 }
 
 /// The tokens of an operator; `first_trailing` is the trailing word that follows it.
@@ -209,7 +255,7 @@ impl Slot {
 
     /// The number as a lone value: an expression needs no parentheses.
     pub(super) fn bare(&self) -> String {
-        self.expression.clone().unwrap_or_else(|| self.value.unwrap_or(0).to_string())
+        self.expression.clone().unwrap_or_else(|| literal(self.role, self.value.unwrap_or(0)))
     }
 
     fn bracketed(&self) -> String {
@@ -234,6 +280,7 @@ pub(super) fn render(tokens: &[Token], slots: &[Slot]) -> String {
                     Spelling::Attribute(_, default) if is(*default) => Ok(()),
                     Spelling::Stride => write!(text, "/{}", slot.bracketed()),
                     Spelling::Attribute(name, _) => write!(text, "{name}{}", slot.bracketed()),
+                    Spelling::Word => write!(text, "{}", slot.bare()),
                     Spelling::Dim | Spelling::Value => write!(text, "{}", slot.bracketed()),
                 };
             }

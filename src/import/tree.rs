@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::network::Network;
 use super::op::{Op, ValueId};
-use super::tokens::{Slot, SlotId, Token};
+use super::tokens::{Role, Slot, SlotId, Token};
 
 /// A group in [`Tree::groups`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,9 +26,10 @@ pub(super) enum Statement {
         value: ValueId,
         name: String,
     },
-    /// `aux < identity > as name`.
+    /// `aux < identity > as name`, or of an earlier value `aux < @of > as name`.
     Aux {
         value: ValueId,
+        of: Option<String>,
         name: String,
     },
     /// The channels from `first` on, at the beginning of a branch that may become part of a `split`.
@@ -39,6 +40,8 @@ pub(super) enum Statement {
     },
     /// `[ … ] * (flag)`.
     Optional(Box<Optional>),
+    /// A member of a sequence several times, `… * n`.
+    Repeat(Box<Repeat>),
 }
 
 /// An operator with its trailing words.
@@ -60,6 +63,8 @@ pub(super) struct Form {
     pub(super) kind: &'static str,
     /// The operator that joins the branches; `None` where a policy may remove it.
     pub(super) op: Option<usize>,
+    /// The operator that an inner concatenation is a part of.
+    pub(super) within: Option<usize>,
     pub(super) branches: Vec<Vec<Statement>>,
     pub(super) trailing: Vec<usize>,
     /// The flags of a `residual`, such as `project bn`.
@@ -98,7 +103,7 @@ pub(super) struct Group {
     pub(super) path: Vec<String>,
     pub(super) statements: Vec<Statement>,
     pub(super) mode: Mode,
-    /// The pattern, such as `block*`, for the names of its members.
+    /// `"block*" from 1`: the pattern that its members are named by.
     pub(super) pattern: Option<String>,
     /// The call that is printed instead of it.
     pub(super) call: Option<Call>,
@@ -130,12 +135,29 @@ pub(super) struct Optional {
     pub(super) value: ValueId,
 }
 
+/// Equal members of a sequence, one behind the other.
+#[derive(Clone, Debug)]
+pub(super) struct Repeat {
+    /// The first of them.
+    pub(super) statement: Statement,
+    pub(super) count: SlotId,
+    pub(super) output: ValueId,
+}
+
+/// A parameter of a block.
+#[derive(Clone, Debug)]
+pub(super) struct Parameter {
+    pub(super) name: String,
+    pub(super) role: Role,
+    /// What calls that do not say it mean.
+    pub(super) default: Option<u64>,
+}
+
 /// A block.
 #[derive(Clone, Debug)]
 pub(super) struct Block {
     pub(super) name: String,
-    /// Names and defaults.
-    pub(super) parameters: Vec<(String, Option<u64>)>,
+    pub(super) parameters: Vec<Parameter>,
     /// Whether its body begins with `let cin = in.c;`.
     pub(super) uses_channels: bool,
     pub(super) body: GroupId,
@@ -221,6 +243,7 @@ impl<'n> Tree<'n> {
             | Statement::Fetch { value, .. }
             | Statement::Aux { value, .. } => (*value, *value),
             Statement::Optional(optional) => (optional.value, optional.value),
+            Statement::Repeat(repeat) => (self.ends(&repeat.statement).0, repeat.output),
         }
     }
 
@@ -244,6 +267,7 @@ impl<'n> Tree<'n> {
                 }
             }
             Statement::Optional(optional) => self.walk(&optional.statement, into_calls, visit),
+            Statement::Repeat(repeat) => self.walk(&repeat.statement, into_calls, visit),
             _ => {}
         }
     }
@@ -321,6 +345,7 @@ impl Form {
         Form {
             kind,
             op,
+            within: None,
             branches,
             trailing: Vec::new(),
             policy: None,

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::stream::stream;
 use super::tokens::{Role, Slot, SlotId, numbers};
-use super::tree::{Block, Call, GroupId, Statement, Tree};
+use super::tree::{self, Block, Call, GroupId, Statement, Tree};
 
 /// The values of one number in all instances; `None` for an instance that lacks the statement.
 type Column = Vec<Option<u64>>;
 
+/// A parameter of a block in the making.
 struct Parameter {
     name: String,
     role: Role,
@@ -34,8 +35,13 @@ pub(super) fn into_block(tree: &mut Tree<'_>, mut instances: Vec<GroupId>, name:
     let flags = flag_names(tree, &tree.group(body).statements, &slots[0].1);
     let roles: Vec<Role> = slots[0].1.iter().map(|slot| tree.slots[slot.0].role).collect();
     let mut solver = Solver { roles: &roles, channels: &channels, known: Vec::new(), parameters: Vec::new() };
-    let expressions: Vec<Option<String>> =
-        columns.iter().enumerate().map(|(at, column)| solver.solve(at, column, flags.get(&at))).collect();
+    // Strides come first: the window of a pool may be of the size of its stride.
+    let (first, last): (Vec<usize>, Vec<usize>) =
+        (0..columns.len()).partition(|&at| roles[at] == Role::Stride);
+    let mut expressions: Vec<Option<String>> = vec![None; columns.len()];
+    for at in first.into_iter().chain(last) {
+        expressions[at] = solver.solve(at, &columns[at], flags.get(&at));
+    }
     let mut parameters = solver.parameters;
     set_defaults(&mut parameters, &columns);
     let (expressions, parameters) = in_order(expressions, parameters);
@@ -60,7 +66,8 @@ pub(super) fn into_block(tree: &mut Tree<'_>, mut instances: Vec<GroupId>, name:
     let mut representative = tree.group(body).clone();
     representative.channels = channels;
     tree.groups.push(representative);
-    let parameters = parameters.into_iter().map(|parameter| (parameter.name, parameter.default)).collect();
+    let formal = |Parameter { name, role, default, .. }| tree::Parameter { name, role, default };
+    let parameters = parameters.into_iter().map(formal).collect();
     tree.blocks.push(Block { name, parameters, uses_channels, body: GroupId(tree.groups.len() - 1) });
     for ((id, _), arguments) in slots.iter().zip(calls) {
         tree.groups[id.0].call = Some(Call { block, arguments });
@@ -184,6 +191,12 @@ impl Solver<'_> {
             };
             return of_parameters.or_else(of_channels);
         }
+        if role == Role::Kernel {
+            // A window of the size of a stride.
+            let equal =
+                |(known, _, other): &&(Column, String, Role)| *other == Role::Stride && agree(column, known);
+            return self.known.iter().find(equal).map(|(_, name, _)| name.clone());
+        }
         if role == Role::Pad {
             let halves = |known: &Column| {
                 known.len() == column.len()
@@ -202,7 +215,7 @@ impl Solver<'_> {
         let base = match (flag, role) {
             (Some(flag), _) => flag.as_str(),
             (None, Role::Filters) => "c",
-            (None, Role::Elements) => "n",
+            (None, Role::Elements | Role::Count) => "n",
             (None, Role::Kernel) => "k",
             (None, Role::Stride) => "s",
             (None, Role::Pad) => "p",
@@ -210,6 +223,7 @@ impl Solver<'_> {
             (None, Role::Dilation) => "d",
             (None, Role::Multiplier) => "m",
             (None, Role::Flag) => "more",
+            (None, Role::Word) => "act",
             (None, Role::Other) => "v",
         };
         let taken: Vec<&str> = self.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
@@ -226,7 +240,8 @@ fn fresh(base: &str, taken: &[&str]) -> String {
         .unwrap_or_default()
 }
 
-/// Sets defaults: 1 for strides, the most frequent value for flags, 0 for parameters that only optional statements use.
+/// Sets defaults: 1 for strides, the most frequent value for flags and words, 0 for parameters that only optional
+/// statements use.
 fn set_defaults(parameters: &mut [Parameter], columns: &[Column]) {
     let instances = columns.first().map_or(0, Vec::len);
     let dead: Vec<bool> =
@@ -237,6 +252,7 @@ fn set_defaults(parameters: &mut [Parameter], columns: &[Column]) {
         let lacks = column.iter().zip(&dead).any(|(value, dead)| value.is_none() && !dead);
         parameter.default = match parameter.role {
             Role::Flag => Some(u64::from(share(1))),
+            Role::Word => most_common(column),
             Role::Stride if column.contains(&Some(1)) => Some(1),
             Role::Groups | Role::Dilation | Role::Multiplier if share(1) => Some(1),
             _ if lacks => Some(0),
@@ -245,12 +261,24 @@ fn set_defaults(parameters: &mut [Parameter], columns: &[Column]) {
     }
 }
 
+/// The value that most instances have; the lowest of several.
+fn most_common(column: &Column) -> Option<u64> {
+    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+    column.iter().flatten().for_each(|&value| *counts.entry(value).or_insert(0) += 1);
+    counts.into_iter().min_by_key(|&(_, count)| std::cmp::Reverse(count)).map(|(value, _)| value)
+}
+
 /// Sorts parameters: those without defaults first, flags last; renumbers their names in this order.
 fn in_order(
     expressions: Vec<Option<String>>,
     mut parameters: Vec<Parameter>,
 ) -> (Vec<Option<String>>, Vec<Parameter>) {
-    parameters.sort_by_key(|parameter| (parameter.default.is_some(), parameter.role == Role::Flag));
+    let rank = |role: Role| match role {
+        Role::Flag => 2,
+        Role::Word => 1,
+        _ => 0,
+    };
+    parameters.sort_by_key(|parameter| (parameter.default.is_some(), rank(parameter.role)));
     let mut renamed: BTreeMap<String, String> = BTreeMap::new();
     for parameter in &mut parameters {
         let base = parameter.name.trim_end_matches(|c: char| c.is_ascii_digit());

@@ -280,9 +280,105 @@ def parted(folder):
     m.save(os.path.join(folder, "parted.onnx"), [("x", [1, 3, 8, 8])], ["y"])
 
 
+def padded_at_the_end(folder):
+    """Windows of stride 2 that pad at the end only, as TensorFlow does for even extents, beside those of stride 1."""
+    m = Model()
+    x = m.conv("x", "stem", 3, 4, 3, pads=[0, 0, 1, 1], strides=[2, 2])
+    for path, stride, pads in (("blocks.0", 2, [1, 1, 2, 2]), ("blocks.1", 1, [2, 2, 2, 2])):
+        x = m.node("Relu", m.conv(x, f"{path}.conv", 4, 4, 5, pads=pads, strides=[stride] * 2))
+        x = m.conv(x, f"{path}.point", 4, 4, 1)
+    m.nodes[-1].output[0] = "y"
+    m.save(os.path.join(folder, "padded_at_the_end.onnx"), [("x", [1, 3, 16, 16])], ["y"])
+
+
+def pooled_shortcuts(folder):
+    """Residual blocks whose shortcuts pool before they convolve, and whose bodies pool too, but for the first stage."""
+    m = Model()
+    x, channels = "x", 4
+    for path, width, stride in (("layer1.0", 4, 1), ("layer2.0", 8, 2), ("layer3.0", 16, 2)):
+        pool = lambda value: m.node("AveragePool", value, kernel_shape=[2, 2], strides=[2, 2]) if stride > 1 else value
+        y = m.node("Relu", m.conv(x, f"{path}.conv1", channels, width, 3, pads=[1] * 4))
+        y = m.conv(pool(y), f"{path}.conv2", width, width, 1)
+        short = m.conv(pool(x), f"{path}.downsample.1", channels, width, 1)
+        x, channels = m.node("Relu", m.node("Add", y, short)), width
+    m.nodes[-1].output[0] = "y"
+    m.save(os.path.join(folder, "pooled_shortcuts.onnx"), [("x", [1, 4, 8, 8])], ["y"])
+
+
+def numbered_from_one(folder):
+    """Blocks that are numbered from 1, the first of which changes the shape and so has no skip."""
+    m = Model()
+    x, channels = "x", 3
+    for number, width, stride in ((1, 8, 2), (2, 8, 1), (3, 8, 1)):
+        path = f"s1.b{number}"
+        y = m.node("Relu", m.conv(x, f"{path}.conv1", channels, 16, 1))
+        y = m.conv(y, f"{path}.conv2", 16, width, 3, pads=[1] * 4, strides=[stride] * 2)
+        x, channels = y if stride > 1 else m.node("Add", y, x), width
+    m.nodes[-1].output[0] = "y"
+    m.save(os.path.join(folder, "numbered_from_one.onnx"), [("x", [1, 3, 8, 8])], ["y"])
+
+
+def normalised_picture(folder):
+    """A picture whose channels stand last, normalised before they are put first."""
+    m = Model()
+    x = m.node("Mul", "picture", m.weight("scale", values=np.array(0.25, np.float32)))
+    x = m.node("Sub", x, m.weight("mean", values=np.array([[[[0.5, 0.25, 0.125]]]], np.float32)))
+    m.conv(m.node("Transpose", x, perm=[0, 3, 1, 2]), "stem", 3, 4, 3)
+    m.nodes[-1].output[0] = "y"
+    m.save(os.path.join(folder, "normalised_picture.onnx"), [("picture", [1, 6, 8, 3])], ["y"])
+
+
+def outputs_of_modules(folder):
+    """Outputs that are made in the middle of modules, called by the paths of their nodes."""
+    m = Model()
+    x = m.conv("x", "trunk.0", 3, 4, 3)
+    x = m.node("Relu", m.conv(x, "trunk.1.first", 4, 4, 3), output="/trunk/1/Relu.out")
+    x = m.conv(x, "trunk.1.second", 4, 4, 1)
+    m.conv(m.node("Relu", x, output="/trunk/Relu.out"), "trunk.2", 4, 2, 1)
+    m.nodes[-1].output[0] = "y"
+    m.save(os.path.join(folder, "outputs_of_modules.onnx"), [("x", [1, 3, 8, 8])],
+           ["/trunk/1/Relu.out", "/trunk/Relu.out", "y"])
+
+
+def two_activations(folder):
+    """Blocks that differ in their activation, in one word of the author."""
+    m = Model()
+    x, kinds = "x", ("Relu", "Relu", "Sigmoid")
+    for number, kind in enumerate(kinds):
+        y = m.node(kind, m.conv(x, f"layers.{number}.first", 4, 8, 1))
+        y = m.node(kind, m.conv(y, f"layers.{number}.second", 8, 8, 3, pads=[1] * 4))
+        x = m.node("Add", m.conv(y, f"layers.{number}.third", 8, 4, 1), x)
+    m.nodes[-1].output[0] = "y"
+    m.save(os.path.join(folder, "two_activations.onnx"), [("x", [1, 4, 8, 8])], ["y"])
+
+
+def partial_stages(folder):
+    """Two stages of a detector, whose values are all put together at the end of each, and two heads of numbered modules."""
+    m = Model()
+    zero, two, four, axis = (m.weight(f"n{number}", values=np.array([number], np.int64)) for number in (0, 2, 4, 1))
+    x = "x"
+    for stage, kept in (("1", 1), ("2", 2)):
+        x = m.conv(x, f"stages.{stage}.cv1", 4, 4, 1)
+        parts = [m.node("Slice", x, zero, two, axis), m.node("Slice", x, two, four, axis)]
+        for number in range(kept):
+            path = f"stages.{stage}.m.{number}"
+            y = m.node("Relu", m.conv(parts[-1], f"{path}.cv1", 2, 2, 3, pads=[1] * 4))
+            parts.append(m.node("Add", parts[-1], m.conv(y, f"{path}.cv2", 2, 2, 3, pads=[1] * 4),
+                                name=f"/stages/{stage}/m/{number}/Add"))
+        x = m.node("Concat", *parts, axis=1, name=f"/stages/{stage}/Concat")
+        x = m.conv(x, f"stages.{stage}.cv2", 2 * len(parts), 4, 1)
+    for head, width in (("box", 8), ("class", 3)):
+        y = m.node("Relu", m.conv(x, f"{head}.0.conv", 4, 4, 3), name=f"/{head}/0/act/Relu")
+        y = m.node("Relu", m.conv(y, f"{head}.1.conv", 4, 4, 3), name=f"/{head}/1/act/Relu")
+        m.conv(y, f"{head}.2", 4, width, 1)
+        m.nodes[-1].output[0] = head + "es"
+    m.save(os.path.join(folder, "partial_stages.onnx"), [("x", [1, 4, 8, 8])], ["boxes", "classes"])
+
+
 if __name__ == "__main__":
     os.makedirs(sys.argv[1], exist_ok=True)
     for make in (residual, shuffle, channels_last, activations, constants, refused, unread_attribute, open_extents, several,
                  external, fractional_corners, training_statistics, written_out, mean_less_value, channel_attention,
-                 spread, focus, response, no_bias, named_out, parted):
+                 spread, focus, response, no_bias, named_out, parted, padded_at_the_end, pooled_shortcuts,
+                 numbered_from_one, normalised_picture, outputs_of_modules, two_activations, partial_stages):
         make(sys.argv[1])

@@ -154,8 +154,75 @@ fn a_value_that_is_repeated_is_taken_by_products_only() {
 }
 
 #[test]
-fn every_second_row_is_a_window_of_one_element() {
-    has("focus.onnx", &["| @t2;  maxpool 1/1x2", "| @t2;  crop (0, 0, 1, 0);  maxpool 1/1x2"]);
+fn rows_and_columns_in_steps_are_a_pixel_unshuffle_with_permuted_weights() {
+    let imported = imported("focus.onnx", &ImportOptions::default()).unwrap();
+    assert!(imported.text.contains("pixelunshuffle 2;\n    conv 1x1x4 as stem;"), "{}", imported.text);
+    let note = "the channels that the weight of `stem` takes are permuted: `pixelunshuffle` puts them in another order";
+    assert_eq!(imported.notes, [note]);
+    // The model has the places of the squares in the order of columns, each with all channels.
+    let weight = imported.weights.iter().find(|weight| weight.key == "stem.weight").unwrap();
+    let permuted = weight.values(&Folder("focus.onnx")).unwrap();
+    let bytes = std::fs::read(path("focus.onnx")).unwrap();
+    let values: Vec<u8> = permuted.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let first = |input: usize| &values[4 * input..4 * input + 4];
+    let original: Vec<u8> =
+        [0, 4, 8, 2, 6, 10, 1, 5, 9, 3, 7, 11].into_iter().flat_map(first).copied().collect();
+    assert!(bytes.windows(original.len()).any(|window| window == original));
+}
+
+#[test]
+fn padding_at_the_end_only_is_same() {
+    has(
+        "padded_at_the_end.onnx",
+        &[
+            "conv 3x3x4/2 same as stem;",
+            "conv 5x5x4/(s) same relu as conv;",
+            "[unit(s=2); unit()] -> 4x4x4 as blocks[];",
+        ],
+    );
+}
+
+#[test]
+fn a_stage_that_keeps_its_size_has_pools_of_one_element() {
+    has(
+        "pooled_shortcuts.onnx",
+        &[
+            "| conv 3x3x(c) pad=1 relu;  avgpool (s)/(s);",
+            "basic(4) as layer1[];",
+            "basic(8, s=2) as layer2[];",
+        ],
+    );
+}
+
+#[test]
+fn members_may_be_numbered_from_one() {
+    has("numbered_from_one.onnx", &["[basic(s=2); basic() * 2] -> 4x4x8 as s1.\"b*\" from 1;"]);
+}
+
+#[test]
+fn a_picture_is_normalised_before_its_channels_are_put_first() {
+    has(
+        "normalised_picture.onnx",
+        &["input 6x8x3;", "times 0.25;", "scale bias as mean;", "conv 3x3x4 as stem;"],
+    );
+}
+
+#[test]
+fn outputs_of_modules_keep_the_names_of_the_model() {
+    has(
+        "outputs_of_modules.onnx",
+        &["aux < @trunk.1.t1 > as \"/trunk/1/Relu\".out;", "aux < @trunk.t2 > as \"/trunk/Relu\".out;"],
+    );
+}
+
+#[test]
+fn the_activation_is_a_parameter_of_a_block() {
+    has("two_activations.onnx", &["[basic() * 2; basic(act=sigmoid)] as layers[];"]);
+}
+
+#[test]
+fn equal_sequences_are_blocks_and_inner_concatenations_stand_outside_of_their_modules() {
+    has("partial_stages.onnx", &["split 2 < identity | concat < identity | basic() as m.0 > >;"]);
 }
 
 #[test]

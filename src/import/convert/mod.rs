@@ -36,6 +36,8 @@ pub(super) use normalise::eps;
 
 /// The largest batch of a model.
 const MAX_BATCH: u64 = 4096;
+/// Sums and products that may stand between a picture and the transposition of its channels.
+const MAX_SCALINGS: usize = 16;
 
 /// What is known about a value of the model.
 #[derive(Clone, Debug)]
@@ -194,7 +196,7 @@ fn is_weight(model: &Model, nodes: &[usize], name: &str) -> bool {
 }
 
 impl<'a> Converter<'a> {
-    /// Makes an input. If every user of a picture transposes it to channels first, its channels stand last.
+    /// Makes an input. A picture that is only transposed, or normalised and transposed, has its channels last.
     fn input(
         &mut self,
         model: &'a Model,
@@ -202,14 +204,9 @@ impl<'a> Converter<'a> {
         name: &'a str,
         dims: &[u64],
     ) -> Result<(), String> {
-        let users: Vec<&Node> = nodes
-            .iter()
-            .map(|&index| &model.nodes[index])
-            .filter(|node| node.inputs.iter().any(|input| input == name))
-            .collect();
         let (shape, layout) = match *dims {
             [_, elements] => (Shape::Vector(elements), None),
-            [_, a, b, c] if !users.is_empty() && users.iter().all(|node| makes_channels_first(node)) => {
+            [_, a, b, c] if ends_in_transpositions(model, nodes, name) => {
                 (Shape::map(a, b, c), Some([3, 1, 2]))
             }
             [_, channels, height, width] => (Shape::map(height, width, channels), Some([1, 2, 3])),
@@ -408,6 +405,31 @@ impl<'a> Converter<'a> {
         };
         key.filter(free).map(str::to_owned)
     }
+}
+
+/// Whether all that is computed of an input, but for sums and products with constants, puts channels that stand last
+/// into their usual place.
+fn ends_in_transpositions(model: &Model, nodes: &[usize], input: &str) -> bool {
+    const SCALING: &[&str] = &["Add", "Sub", "Mul", "Div"];
+    let (mut todo, mut steps) = (vec![input], 0);
+    while let Some(name) = todo.pop() {
+        let users = nodes.iter().map(|&index| &model.nodes[index]);
+        let mut users = users.filter(|node| node.inputs.iter().any(|one| one == name)).peekable();
+        steps += 1;
+        if users.peek().is_none() || steps > MAX_SCALINGS {
+            return false;
+        }
+        for node in users.filter(|node| !makes_channels_first(node)) {
+            let constant = |one: &String| one == name || model.initialisers.contains_key(one);
+            match node.outputs.first() {
+                Some(output) if SCALING.contains(&node.kind.as_str()) && node.inputs.iter().all(constant) => {
+                    todo.push(output);
+                }
+                _ => return false,
+            }
+        }
+    }
+    true
 }
 
 /// Whether a node moves channels from the last axis to the first.

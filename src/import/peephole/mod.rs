@@ -6,11 +6,15 @@
 mod activations;
 mod affine;
 mod concats;
+mod focus;
 mod norms;
 mod pads;
+mod same;
+mod shortcuts;
 
 use super::network::Network;
 use super::op::{Argument, Op, ValueId};
+use super::tensor::Storage;
 
 /// The number of rounds over all rules; the exporters' patterns need at most three.
 const MOST_ROUNDS: usize = 8;
@@ -18,6 +22,7 @@ const MOST_ROUNDS: usize = 8;
 /// The operators of a network that is being rewritten.
 struct Rewriter<'a> {
     network: &'a mut Network,
+    storage: &'a dyn Storage,
     /// The operator that makes each value.
     maker: Vec<Option<usize>>,
     /// The operators that use each value, once for each use.
@@ -29,9 +34,9 @@ struct Rewriter<'a> {
 }
 
 /// Applies all rules until none applies.
-pub(super) fn simplify(network: &mut Network) {
+pub(super) fn simplify(network: &mut Network, storage: &dyn Storage) {
     for _ in 0..MOST_ROUNDS {
-        let mut rewriter = Rewriter::new(network);
+        let mut rewriter = Rewriter::new(network, storage);
         for at in 0..rewriter.network.ops.len() {
             for rule in RULES {
                 if !rewriter.dead[at] && rule(&mut rewriter, at).is_some() {
@@ -49,6 +54,8 @@ pub(super) fn simplify(network: &mut Network) {
     }
     affine::finish(network);
     concats::share(network);
+    same::recognise(network);
+    shortcuts::complete(network);
 }
 
 /// A rule tries to rewrite at the operator with an index; `None` if it does not apply.
@@ -71,10 +78,11 @@ const RULES: &[Rule] = &[
     norms::log_softmax,
     pads::into_window,
     concats::sums,
+    focus::unshuffle,
 ];
 
 impl<'a> Rewriter<'a> {
-    fn new(network: &'a mut Network) -> Rewriter<'a> {
+    fn new(network: &'a mut Network, storage: &'a dyn Storage) -> Rewriter<'a> {
         let values = network.shapes.len();
         let (mut maker, mut users) = (vec![None; values], vec![Vec::new(); values]);
         let mut is_output = vec![false; values];
@@ -84,7 +92,7 @@ impl<'a> Rewriter<'a> {
         }
         network.outputs.iter().for_each(|(_, value)| is_output[value.0] = true);
         let dead = vec![false; network.ops.len()];
-        Rewriter { network, maker, users, is_output, dead, changed: false }
+        Rewriter { network, storage, maker, users, is_output, dead, changed: false }
     }
 
     fn op(&self, at: usize) -> &Op {
