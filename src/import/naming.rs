@@ -126,6 +126,12 @@ impl Namer<'_, '_> {
 
     /// The pattern of members that are all groups `X0`, `X1`, …, or from another number on, as it is written.
     fn pattern(&self, statements: &[Statement]) -> Option<String> {
+        let holds_one = |statement: &Statement| match statement {
+            Statement::Group(id) => {
+                matches!(self.tree.group(*id).statements.as_slice(), [Statement::Head(_)])
+            }
+            _ => false,
+        };
         let mut found: Option<(&str, u64)> = None;
         for (index, statement) in (0..).zip(statements) {
             let Statement::Group(id) = statement else { return None };
@@ -141,8 +147,10 @@ impl Namer<'_, '_> {
         }
         match found? {
             (stem, 0) => Some(format!("\"{stem}*\"")),
-            // The name of an only member says it better.
-            (stem, first) if statements.len() > 1 => Some(format!("\"{stem}*\" from {first}")),
+            // Lone members and lone operators are shorter with their names.
+            (stem, first) if statements.len() > 1 && !statements.iter().all(holds_one) => {
+                Some(format!("\"{stem}*\" from {first}"))
+            }
             _ => None,
         }
     }

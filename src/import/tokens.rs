@@ -87,13 +87,13 @@ pub(super) fn number(value: f64) -> String {
     if value.abs() < 1e-4 || value.abs() >= 1e9 { format!("{value:e}") } else { format!("{value}") }
 }
 
-/// A value as it is written by itself.
+/// Prints a number, or the word that it stands for.
 pub(super) fn literal(role: Role, value: u64) -> String {
     let word = usize::try_from(value).ok().and_then(|at| WORDS.get(at)).filter(|_| role == Role::Word);
     word.map_or_else(|| value.to_string(), |word| (*word).to_owned())
 }
 
-/// The pieces of a trailing operator.
+/// The tokens of a trailing operator.
 pub(super) fn trailing(op: &Op, slots: &mut Vec<Slot>) -> Vec<Token> {
     match WORDS.iter().position(|word| *word == op.word) {
         Some(word) if op.arguments.is_empty() => {

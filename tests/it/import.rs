@@ -77,16 +77,23 @@ fn has(file: &'static str, lines: &[&str]) {
 }
 
 /// The models that can be imported as they are.
-const FILES: [&str; 10] = [
+const FILES: [&str; 17] = [
     "activations.onnx",
     "channels_last.onnx",
     "external.onnx",
+    "normalised_picture.onnx",
+    "numbered_from_one.onnx",
+    "outputs_of_modules.onnx",
+    "padded_at_the_end.onnx",
+    "partial_stages.onnx",
+    "pooled_shortcuts.onnx",
     "repeated_layer.onnx",
     "repeated_module.onnx",
     "repeated_step.onnx",
     "residual.onnx",
     "several.onnx",
     "shuffle.onnx",
+    "two_activations.onnx",
     "written_out.onnx",
 ];
 

@@ -196,7 +196,8 @@ fn is_weight(model: &Model, nodes: &[usize], name: &str) -> bool {
 }
 
 impl<'a> Converter<'a> {
-    /// Makes an input. A picture that is only transposed, or normalised and transposed, has its channels last.
+    /// Makes an input. If every user of a picture transposes it to channels first, perhaps after a normalisation, its
+    /// channels stand last.
     fn input(
         &mut self,
         model: &'a Model,
@@ -407,8 +408,8 @@ impl<'a> Converter<'a> {
     }
 }
 
-/// Whether all that is computed of an input, but for sums and products with constants, puts channels that stand last
-/// into their usual place.
+/// Whether every user of an input moves its channels from the last axis to the first, perhaps after sums and products
+/// with constants.
 fn ends_in_transpositions(model: &Model, nodes: &[usize], input: &str) -> bool {
     const SCALING: &[&str] = &["Add", "Sub", "Mul", "Div"];
     let (mut todo, mut steps) = (vec![input], 0);
