@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::super::network::Network;
 use super::super::op::{Argument, Op, ValueId};
 
+/// How many pools within bodies are compared with each shortcut.
+const MOST_POOLED: usize = 512;
+
 /// A convolution behind an average of `n x n` elements each.
 struct Pooled {
     key: Vec<String>,
@@ -37,7 +40,7 @@ pub(super) fn complete(network: &mut Network) {
                 let pooled = Pooled { key, pool: pool.clone() };
                 if begins {
                     shortcuts.entry(place(&pooled.key)).or_insert(pooled);
-                } else {
+                } else if bodies.len() < MOST_POOLED {
                     bodies.push(pooled);
                 }
             }
@@ -89,14 +92,14 @@ fn counterpart(own: &[String], sibling: &[String], other: &[String]) -> Option<V
 }
 
 /// A part of a key without its numbers.
-fn blank(part: &String) -> String {
+fn blank(part: &str) -> String {
     part.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
 }
 
 /// Where a key stands: numbers say which of several stages and blocks that is, but for the last part.
 fn place(key: &[String]) -> Vec<String> {
     let last = key.len().saturating_sub(1);
-    key[..last].iter().map(blank).chain(key.last().cloned()).collect()
+    key[..last].iter().map(|part| blank(part)).chain(key.last().cloned()).collect()
 }
 
 /// The module of a pool in front of the convolution `key`, if that of its sibling's pool is `hint`.
