@@ -14,28 +14,11 @@ const MOST_BLOCKS: usize = 100;
 /// Names of path parts that are too general for a block.
 const VAGUE: &[&str] = &["block", "layer", "layers", "conv", "branch", "unit", "features", "body"];
 
-/// Whether a group fetches a value from outside of it, or a statement outside fetches one of its values.
-pub(super) fn escapes(tree: &Tree<'_>, id: GroupId) -> bool {
-    let (mut named, mut fetched, mut aux) = (BTreeSet::new(), Vec::new(), false);
-    for statement in &tree.group(id).statements {
-        tree.walk(statement, true, &mut |one| match one {
-            Statement::Identity { value, name: Some(_) } => {
-                named.insert(*value);
-            }
-            Statement::Fetch { value, .. } => fetched.push(*value),
-            Statement::Aux { .. } => aux = true,
-            _ => {}
-        });
-    }
-    aux || fetched.iter().any(|value| !named.contains(value))
-        || named.iter().any(|value| !fetched.contains(value))
-}
-
 /// Whether a group can be replaced by the call of a block.
 pub(super) fn is_candidate(tree: &Tree<'_>, id: GroupId) -> bool {
     let group = tree.group(id);
     // A statement in a block cannot continue the numbering of a sequence around the call.
-    if group.call.is_some() || group.mode == Mode::Sequence || escapes(tree, id) {
+    if group.call.is_some() || group.mode == Mode::Sequence || tree.escapes(id) {
         return false;
     }
     let forms = group.statements.iter().any(|statement| matches!(statement, Statement::Form(_)));
@@ -58,7 +41,7 @@ fn is_squeeze(tree: &Tree<'_>, id: GroupId) -> bool {
         && group.call.is_none()
         && group.mode == Mode::Explicit
         && pools(&form.branches[1])
-        && !escapes(tree, id)
+        && !tree.escapes(id)
 }
 
 /// Groups by their skeleton, in the order of the first one with each.
@@ -147,7 +130,7 @@ fn find_single(tree: &Tree<'_>, statements: &[Statement], numbered: bool) -> Opt
             Statement::Group(id) if tree.group(*id).call.is_none() => {
                 let group = tree.group(*id);
                 let is_number = group.component.chars().all(|c| c.is_ascii_digit());
-                if numbered && optional && is_number && group.mode == Mode::Explicit && !escapes(tree, *id) {
+                if numbered && optional && is_number && group.mode == Mode::Explicit && !tree.escapes(*id) {
                     return Some(*id);
                 }
                 find_single(tree, &group.statements, group.mode != Mode::Explicit)

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::blocks::escapes;
 use super::stream::{skeleton_of, stream};
 use super::tokens::{Role, Slot, SlotId, numbers};
 use super::tree::{GroupId, Mode, Repeat, Statement, Tree};
@@ -37,7 +36,7 @@ fn only_member(tree: &Tree<'_>, id: GroupId) -> Option<String> {
     let described = |statement: &Statement| {
         let Statement::Group(id) = statement else { return None };
         let member = tree.group(*id);
-        if member.mode != Mode::Explicit || member.call.is_some() || escapes(tree, *id) {
+        if member.mode != Mode::Explicit || member.call.is_some() || tree.escapes(*id) {
             return None;
         }
         let tokens = stream(tree, &member.statements, false);

@@ -61,7 +61,7 @@ fn merge_one(tree: &mut Tree<'_>) -> bool {
         let group = tree.group(id);
         let holds_one_group = group.mode == Mode::Explicit
             && matches!(group.statements.as_slice(), [Statement::Group(_)])
-            && !super::blocks::escapes(tree, id);
+            && !tree.escapes(id);
         if group.is_copy || !(is_candidate(tree, id) || holds_one_group) {
             continue;
         }

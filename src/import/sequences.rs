@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::blocks::escapes;
 use super::stream::skeleton_of;
 use super::tree::{GroupId, Mode, Statement, Tree};
 
@@ -45,7 +44,7 @@ fn may_open(tree: &Tree<'_>, id: GroupId) -> bool {
         && !group.statements.iter().any(is_call)
         && !group.statements.iter().all(is_lone)
         && can_be_named(tree, &group.statements, group.path.len())
-        && !escapes(tree, id)
+        && !tree.escapes(id)
 }
 
 /// Whether each operator with parameters, but for those of groups within, has a name of one part and begins a

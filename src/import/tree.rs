@@ -1,6 +1,6 @@
 //! The tree of statements from which the text is printed; later passes move and compare its parts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::network::Network;
 use super::op::{Op, ValueId};
@@ -270,6 +270,23 @@ impl<'n> Tree<'n> {
             Statement::Repeat(repeat) => self.walk(&repeat.statement, into_calls, visit),
             _ => {}
         }
+    }
+
+    /// Whether a group fetches a value from outside of it, or a statement outside fetches one of its values.
+    pub(super) fn escapes(&self, id: GroupId) -> bool {
+        let (mut named, mut fetched, mut aux) = (BTreeSet::new(), Vec::new(), false);
+        for statement in &self.group(id).statements {
+            self.walk(statement, true, &mut |one| match one {
+                Statement::Identity { value, name: Some(_) } => {
+                    named.insert(*value);
+                }
+                Statement::Fetch { value, .. } => fetched.push(*value),
+                Statement::Aux { .. } => aux = true,
+                _ => {}
+            });
+        }
+        aux || fetched.iter().any(|value| !named.contains(value))
+            || named.iter().any(|value| !fetched.contains(value))
     }
 
     /// All operators of a statement.

@@ -224,12 +224,12 @@ fn outputs_of_modules_keep_the_names_of_the_model() {
 
 #[test]
 fn the_activation_is_a_parameter_of_a_block() {
-    has("two_activations.onnx", &["[basic() * 2; basic(act=sigmoid)] as layers[];"]);
+    has("two_activations.onnx", &["[bottleneck() * 2; bottleneck(act=sigmoid)] as layers[];"]);
 }
 
 #[test]
 fn equal_sequences_are_blocks_and_inner_concatenations_stand_outside_of_their_modules() {
-    has("partial_stages.onnx", &["split 2 < identity | concat < identity | basic() as m.0 > >;"]);
+    has("partial_stages.onnx", &["split 2 < identity | concat < identity | basic() as m[] > >;"]);
 }
 
 #[test]
