@@ -134,7 +134,7 @@ fn a_picture_is_turned_where_the_input_says_so() {
 fn wrong_words_about_pictures_are_answered_at_their_place() {
     let cases = [
         ("input 8x8x3 letterbox resize=9", "E0206", "`letterbox` and `resize=` exclude each other"),
-        ("input 8x8x3 letterbox=114", "E0205", "no value between 0 and 1"),
+        ("input 8x8x3 letterbox=114", "E0205", "the grey of `letterbox` must be between 0 and 1"),
         ("input 8x8x3 letterbox letterbox=0.5", "E0202", "`letterbox` is given twice"),
         ("input 8x8x3 resize=(1, 2, 3)", "E0205", "wants n or (height, width)"),
         ("input 8x8x3 resize=0", "E0205", "`resize` of `input` wants a whole number"),
