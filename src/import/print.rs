@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::naming::quoted_path;
+use super::peephole::pads_at_the_end;
 use super::repeats::Repeats;
 use super::tokens::{Role, literal, render};
 use super::tree::{Form, GroupId, Mode, Parameter, Repeat, Statement, Tree};
@@ -18,6 +19,9 @@ pub(super) fn print(tree: &Tree<'_>, name: &str, params: Option<u64>) -> String 
     let patterns = patterned.map(|group| group.path.as_slice()).collect();
     let mut printer = Printer { tree, repeats: Repeats::of(tree), patterns };
     let mut text = String::new();
+    if pads_at_the_end(tree.network) {
+        text.push_str("# allow W0203: the model pads as TensorFlow does\n");
+    }
     for block in tree.blocks.iter().rev() {
         let parameters: Vec<String> = block.parameters.iter().map(parameter).collect();
         let head = format!("block {}({}) {{", block.name, parameters.join(", "));

@@ -182,6 +182,7 @@ fn padding_at_the_end_only_is_same() {
     has(
         "padded_at_the_end.onnx",
         &[
+            "# allow W0203: the model pads as TensorFlow does",
             "conv 3x3x4/2 same as stem;",
             "conv 5x5x4/(s) same relu as conv;",
             "[unit(s=2); unit()] -> 4x4x4 as blocks[];",

@@ -16,6 +16,8 @@ use super::network::Network;
 use super::op::{Argument, Op, ValueId};
 use super::tensor::Storage;
 
+pub(super) use same::pads_at_the_end;
+
 /// The number of rounds over all rules; the exporters' patterns need at most three.
 const MOST_ROUNDS: usize = 8;
 

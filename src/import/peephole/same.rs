@@ -9,9 +9,11 @@ use super::super::op::{Argument, Op};
 /// from: all windows that pad as `same` does are written so. Numbers would differ between strides and extents, and
 /// with them the blocks.
 pub(super) fn recognise(network: &mut Network) {
-    let pads = |op: &Op| same_pads(op, network.shape(*op.inputs.first()?).extent());
+    let pads = |op: &Op| match computed(op, network) {
+        Some(same) if !op.has_flag("ceil") => explicit(op).filter(|own| *own == same),
+        _ => None,
+    };
     let same: Vec<Option<[u64; 4]>> = network.ops.iter().map(pads).collect();
-    let is_uneven = |[top, bottom, left, right]: &[u64; 4]| top != bottom || left != right;
     if !same.iter().flatten().any(is_uneven) {
         return;
     }
@@ -26,23 +28,40 @@ pub(super) fn recognise(network: &mut Network) {
     }
 }
 
-/// The padding of a window, where it is that of `same` for an input of these extents.
-fn same_pads(op: &Op, (height, width): (u64, u64)) -> Option<[u64; 4]> {
-    if !matches!(op.word, "conv" | "dwconv" | "maxpool") || op.has_flag("ceil") {
+/// Whether a window with `same` pads more at its end than at its beginning, which the compiler warns of.
+pub(in super::super) fn pads_at_the_end(network: &Network) -> bool {
+    let same = network.ops.iter().filter(|op| op.has_flag("same"));
+    same.filter_map(|op| computed(op, network)).any(|pads| is_uneven(&pads))
+}
+
+fn is_uneven([top, bottom, left, right]: &[u64; 4]) -> bool {
+    top != bottom || left != right
+}
+
+/// The padding of a window as it is written.
+fn explicit(op: &Op) -> Option<[u64; 4]> {
+    op.arguments.iter().find_map(|argument| match argument {
+        Argument::Pads("pad", pads) => Some(*pads),
+        _ => None,
+    })
+}
+
+/// The padding of `same` for a window.
+fn computed(op: &Op, network: &Network) -> Option<[u64; 4]> {
+    if !matches!(op.word, "conv" | "dwconv" | "maxpool") {
         return None;
     }
-    let (mut kernel, mut steps, mut dilation, mut own) = (None, (1, 1), (1, 1), None);
+    let (mut kernel, mut steps, mut dilation) = (None, (1, 1), (1, 1));
     for argument in &op.arguments {
         match argument {
             Argument::Window { dims, stride } => (kernel, steps) = (dims.get(..2), *stride),
             Argument::Pair("dilate", pair, _) => dilation = *pair,
-            Argument::Pads("pad", pads) => own = Some(*pads),
             _ => {}
         }
     }
-    let (&[rows, columns], own) = (kernel?, own?) else { return None };
+    let &[rows, columns] = kernel? else { return None };
+    let (height, width) = network.shape(*op.inputs.first()?).extent();
     let vertical = Window::same(rows, steps.0, dilation.0, height);
     let horizontal = Window::same(columns, steps.1, dilation.1, width);
-    let same = [vertical.pad_before, vertical.pad_after, horizontal.pad_before, horizontal.pad_after];
-    (own == same).then_some(own)
+    Some([vertical.pad_before, vertical.pad_after, horizontal.pad_before, horizontal.pad_after])
 }
