@@ -1,4 +1,4 @@
-//! The traits that every operator implements: how it is written, and its facets (shape rule, parameters, cost, …).
+//! The traits that every operator implements: its words, and its facets (shape rule, parameters, cost, …).
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
@@ -27,9 +27,9 @@ pub enum Geometry {
 pub enum Reach {
     /// The taps of a window.
     Window(Window),
-    /// Those inputs i that have a tap with `i·stride + tap·dilation − pad_before` at the output.
+    /// The inputs i with a tap such that `i·stride + tap·dilation − pad_before` is the output position.
     Transposed(Window),
-    /// The neighbours of a position between the pixels.
+    /// The neighbours from which a pixel is interpolated.
     Resampled(Resampling),
     /// PyTorch's adaptive window: from `floor(i·input/output)` to `ceil((i+1)·input/output)`.
     Adaptive {
@@ -38,9 +38,9 @@ pub enum Reach {
         /// Positions of the output, at least 1.
         output: u64,
     },
-    /// Input `i − before`: `before` positions were put in front, or taken away where it is negative.
+    /// Input `i − before`: `before` positions were added in front, or removed if it is negative.
     Shifted {
-        /// Positions put in front.
+        /// The number of positions added in front.
         before: i64,
     },
 }
@@ -56,7 +56,7 @@ impl Geometry {
         Geometry::Axes { rows: Reach::Transposed(rows), columns: Reach::Transposed(columns) }
     }
 
-    /// The windows along height and width of an operator that slides one, transposed or not.
+    /// The windows along height and width of an operator with sliding windows, transposed or not.
     pub fn windows(self) -> Option<(Window, Window)> {
         match self {
             Geometry::Axes { rows: Reach::Window(rows), columns: Reach::Window(columns) }
@@ -71,25 +71,25 @@ impl Geometry {
 /// Whether the output may share memory with the first input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
-    /// It needs memory of its own.
+    /// It needs its own memory.
     Fresh,
-    /// It may overwrite its first input, where nobody else needs that.
+    /// It may overwrite its first input if no other step reads that.
     InPlace,
-    /// It is the same memory under another shape: nothing is computed.
+    /// It has the memory of its input under another shape; nothing is computed.
     Alias,
 }
 
-/// How an operator is written: its specs, and what its arguments must hold to together.
+/// The words of an operator, and the rules between its arguments.
 pub(crate) trait Written: Arguments {
-    /// All words that are written for it; none for what only a form makes.
+    /// The specs of all its words; empty for an operator that only a form makes.
     const SPECS: &'static [&'static Spec];
 
-    /// The word that is written for these arguments.
+    /// The spec of the word for these arguments.
     fn spec(&self) -> &'static Spec {
         Self::SPECS[0]
     }
 
-    /// The operator, where the arguments can stand together.
+    /// Checks the rules between arguments.
     fn check(self, _bound: &Bound) -> Result<Self, OpError> {
         Ok(self)
     }
