@@ -144,9 +144,9 @@ fn wrong_words_about_pictures_are_answered_at_their_place() {
         ("input 8x8x3 order=3", "E0205", "wants one of `rgb`, `bgr`"),
         ("input 8x8x3 order", "E0203", "`order` needs a value"),
         ("input 8x8x1 order=bgr", "E0206", "`order` orders three channels, and the input has 1"),
-        ("input 64 letterbox", "E0206", "`letterbox` speaks of pictures"),
-        ("input 64 orient", "E0206", "`orient` speaks of pictures"),
-        ("input 64 resize=(3, 4)", "E0206", "`resize` speaks of pictures"),
+        ("input 64 letterbox", "E0206", "`letterbox` applies to pictures"),
+        ("input 64 orient", "E0206", "`orient` applies to pictures"),
+        ("input 64 resize=(3, 4)", "E0206", "`resize` applies to pictures"),
         ("input 8x8x3 orient=6", "E0201", "`input` has no attribute `orient`"),
     ];
     for (input, code, headline) in cases {
