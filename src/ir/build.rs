@@ -91,7 +91,7 @@ impl GraphBuilder {
 
     /// Adds an input. Errors where the shape is too large.
     pub(crate) fn input(&mut self, shape: Shape, input: InputNode, site: Site) -> Result<NodeId, OpError> {
-        check_size("the input", &shape.dims())?;
+        check_size(|| "the input".to_owned(), &shape.dims())?;
         Ok(self.push(NodeKind::Input(input), shape, Vec::new(), site))
     }
 
@@ -101,10 +101,10 @@ impl GraphBuilder {
         check_arity(&op, operands.len())?;
         let shapes: Vec<Shape> = operands.iter().map(|&operand| self.shape(operand)).collect();
         let shape = op.infer(&shapes)?;
-        check_size("the output", &shape.dims())?;
+        check_size(|| "the output".to_owned(), &shape.dims())?;
         let parameters = op.parameters(&shapes);
         for parameter in &parameters {
-            check_size(&format!("the parameter `{}`", parameter.key), &parameter.shape)?;
+            check_size(|| format!("the parameter `{}`", parameter.key), &parameter.shape)?;
         }
         let id = self.push(NodeKind::Op(op), shape, parameters, site);
         for (port, operand) in operands.iter().enumerate() {
@@ -180,16 +180,17 @@ fn check_arity(op: &Op, operands: usize) -> Result<(), OpError> {
         .here(format!("takes {}", if *arity.end() == 1 { "one" } else { "at least one" })))
 }
 
-fn check_size(what: &str, dims: &[u64]) -> Result<(), OpError> {
+/// Checks the size of a tensor; `what` names it where it is too large.
+fn check_size(what: impl Fn() -> String, dims: &[u64]) -> Result<(), OpError> {
     let shown = || dims.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
     if let Some(dim) = dims.iter().find(|&&dim| dim > MAX_DIMENSION) {
-        return Err(OpError::new(Code::E0313, format!("{what} is too large"))
+        return Err(OpError::new(Code::E0313, format!("{} is too large", what()))
             .here(format!("would be {}", shown()))
             .note(format!("a dimension is at most {MAX_DIMENSION}, not {dim}")));
     }
     let elements = dims.iter().map(|&dim| u128::from(dim)).try_fold(1u128, u128::checked_mul);
     if elements.is_none_or(|elements| elements > u128::from(MAX_ELEMENTS)) {
-        return Err(OpError::new(Code::E0313, format!("{what} is too large"))
+        return Err(OpError::new(Code::E0313, format!("{} is too large", what()))
             .here(format!("would be {}", shown()))
             .note(format!("a tensor has at most 2^48 = {MAX_ELEMENTS} elements")));
     }

@@ -99,7 +99,10 @@ impl PathScope {
                 format!("{}{number}{}", members.before, members.after)
             }
             None => {
-                let ordinal = self.ordinals.entry(kind.to_owned()).or_insert(0);
+                let ordinal = match self.ordinals.get_mut(kind) {
+                    Some(ordinal) => ordinal,
+                    None => self.ordinals.entry(kind.to_owned()).or_insert(0),
+                };
                 *ordinal += 1;
                 format!("{kind}{ordinal}")
             }

@@ -82,15 +82,9 @@ impl Uses {
 
     /// Adds what another expansion found; what is known already stays.
     pub fn merge(&mut self, other: Uses) {
-        for (word, definition) in other.definitions {
-            self.definitions.entry(word).or_insert(definition);
-        }
-        for (statement, passage) in other.passages {
-            self.passages.entry(statement).or_insert(passage);
-        }
-        for (name, value) in other.values {
-            self.values.entry(name).or_insert(value);
-        }
+        add_unknown(&mut self.definitions, other.definitions);
+        add_unknown(&mut self.passages, other.passages);
+        add_unknown(&mut self.values, other.values);
     }
 
     pub(super) fn word(&mut self, word: Span, definition: impl FnOnce() -> Definition) {
@@ -104,5 +98,16 @@ impl Uses {
     pub(super) fn statement(&mut self, statement: Span, passage: Passage) {
         let known = self.passages.entry(statement).or_insert(Passage { copies: 0, ..passage });
         known.copies = known.copies.saturating_add(passage.copies);
+    }
+}
+
+/// Adds the entries of `more` whose place `known` does not have. An empty table takes over the other one whole.
+fn add_unknown<V>(known: &mut BTreeMap<Span, V>, more: BTreeMap<Span, V>) {
+    if known.is_empty() {
+        *known = more;
+        return;
+    }
+    for (place, value) in more {
+        known.entry(place).or_insert(value);
     }
 }
