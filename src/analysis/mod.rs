@@ -41,22 +41,24 @@ pub use parameters::Elements;
 pub use receptive::{Axis, Receptive, Status};
 pub use totals::Totals;
 
+use std::sync::OnceLock;
+
 use crate::ir::{Graph, NodeId};
 use crate::ops::Cost;
 
 /// The definitions behind the figures, named in every machine-readable output.
 pub const COST_MODEL: &str = "cnn-cost/1";
 
-/// A network and everything that was computed about it.
+/// A network and everything that was computed about it. Figures of single nodes that a check rarely asks for are
+/// computed when they are first asked for: in a large network they take more memory than its graph.
 #[derive(Clone, Debug)]
 pub struct Checked {
     graph: Graph,
-    costs: Vec<Cost>,
-    rows: Vec<Totals>,
+    rows: OnceLock<Vec<Totals>>,
     totals: Totals,
     totals_train_only: Totals,
     depths: Vec<u64>,
-    receptives: Vec<Receptive>,
+    receptives: OnceLock<Vec<Receptive>>,
     liveness: Liveness,
     memory: Memory,
 }
@@ -64,17 +66,16 @@ pub struct Checked {
 impl Checked {
     /// Computes all figures of a graph. A graph is valid by construction, so nothing can fail.
     pub fn new(graph: Graph) -> Checked {
-        let costs: Vec<Cost> = graph.ids().map(|id| cost::of(&graph, id)).collect();
-        let rows: Vec<Totals> = graph.ids().map(|id| Totals::of(&graph, id, &costs[id.index()])).collect();
         let sum = |train_only: bool| {
             let shown = graph.rows().filter(|(_, node)| node.train_only == train_only);
-            shown.map(|(id, _)| rows[id.index()]).sum()
+            shown.map(|(id, _)| Totals::of(&graph, id)).sum()
         };
         let (totals, totals_train_only) = (sum(false), sum(true));
-        let (depths, receptives) = (depth::of(&graph), receptive::of(&graph));
+        let depths = depth::of(&graph);
         let liveness = Liveness::of(&graph);
         let memory = Memory::of(&graph, &liveness, Dtype::F32, 1);
-        Checked { costs, rows, totals, totals_train_only, depths, receptives, liveness, memory, graph }
+        let (rows, receptives) = (OnceLock::new(), OnceLock::new());
+        Checked { rows, totals, totals_train_only, depths, receptives, liveness, memory, graph }
     }
 
     /// The graph.
@@ -89,13 +90,18 @@ impl Checked {
     }
 
     /// The cost of a node, with its multiply-accumulates as a product.
-    pub fn cost(&self, id: NodeId) -> &Cost {
-        &self.costs[id.index()]
+    pub fn cost(&self, id: NodeId) -> Cost {
+        cost::of(&self.graph, id)
     }
 
     /// The figures of a node.
     pub fn row(&self, id: NodeId) -> &Totals {
-        &self.rows[id.index()]
+        &self.rows()[id.index()]
+    }
+
+    /// The figures of every node.
+    fn rows(&self) -> &[Totals] {
+        self.rows.get_or_init(|| self.graph.ids().map(|id| Totals::of(&self.graph, id)).collect())
     }
 
     /// The sum of all rows that run.
@@ -116,7 +122,7 @@ impl Checked {
 
     /// The sum of some rows.
     pub fn sum(&self, rows: &[NodeId]) -> Totals {
-        rows.iter().map(|id| self.rows[id.index()]).sum()
+        rows.iter().map(|&id| *self.row(id)).sum()
     }
 
     /// The layers with weights on the longest path that is run.
@@ -132,7 +138,7 @@ impl Checked {
 
     /// The receptive field of a value.
     pub fn receptive(&self, id: NodeId) -> &Receptive {
-        &self.receptives[id.index()]
+        &self.receptives.get_or_init(|| receptive::of(&self.graph))[id.index()]
     }
 
     /// The pieces of memory that values share and their lifetimes, for the steps in source order.

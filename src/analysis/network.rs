@@ -23,11 +23,11 @@ pub(super) fn span(at: usize) -> Span {
 }
 
 impl Network {
-    fn site(&self, word: &str, row: bool) -> Site {
+    fn site(&self, word: &'static str, row: bool) -> Site {
         let at = self.builder.len();
         Site {
             path: format!("{word}{at}"),
-            word: word.to_owned(),
+            word,
             span: span(at),
             origin: Origin::default(),
             train_only: false,
@@ -44,7 +44,7 @@ impl Network {
 
     pub(super) fn try_add(
         &mut self,
-        word: &str,
+        word: &'static str,
         op: impl Into<Op>,
         operands: &[NodeId],
     ) -> Result<NodeId, OpError> {
@@ -52,18 +52,23 @@ impl Network {
         self.builder.add(op.into(), operands, site)
     }
 
-    pub(super) fn add(&mut self, word: &str, op: impl Into<Op>, operands: &[NodeId]) -> NodeId {
+    pub(super) fn add(&mut self, word: &'static str, op: impl Into<Op>, operands: &[NodeId]) -> NodeId {
         self.try_add(word, op, operands).expect("the operator fits")
     }
 
     /// Adds an operator that only serves training.
-    pub(super) fn add_train_only(&mut self, word: &str, op: impl Into<Op>, operand: NodeId) -> NodeId {
+    pub(super) fn add_train_only(
+        &mut self,
+        word: &'static str,
+        op: impl Into<Op>,
+        operand: NodeId,
+    ) -> NodeId {
         let site = Site { train_only: true, ..self.site(word, true) };
         self.builder.add(op.into(), &[operand], site).expect("the operator fits")
     }
 
     /// Adds an operator as the projection of a residual's shortcut.
-    pub(super) fn add_shortcut(&mut self, word: &str, op: impl Into<Op>, operand: NodeId) -> NodeId {
+    pub(super) fn add_shortcut(&mut self, word: &'static str, op: impl Into<Op>, operand: NodeId) -> NodeId {
         let site = Site { shortcut: true, ..self.site(word, true) };
         self.builder.add(op.into(), &[operand], site).expect("the operator fits")
     }

@@ -6,9 +6,8 @@ use std::iter::Sum;
 use std::ops::AddAssign;
 
 use crate::ir::{Graph, NodeId};
-use crate::ops::Cost;
 
-use super::cost::Flops;
+use super::cost::{self, Flops};
 use super::parameters::Elements;
 use super::{Dtype, depth};
 
@@ -32,15 +31,16 @@ pub struct Totals {
 }
 
 impl Totals {
-    pub(super) fn of(graph: &Graph, id: NodeId, cost: &Cost) -> Totals {
+    pub(super) fn of(graph: &Graph, id: NodeId) -> Totals {
         let node = graph.node(id);
+        let cost = cost::of(graph, id);
         let outputs = u128::from(node.shape.elements());
         let macs = cost.macs.value();
         Totals {
             elements: Elements::of(node),
             macs,
             macs_useful: cost.macs_useful,
-            flops: Flops::of(cost),
+            flops: Flops::of(&cost),
             connections: cost.connections,
             activation_elements: outputs,
             layer_outputs: if depth::is_layer(graph, id) && macs > 0 { outputs } else { 0 },

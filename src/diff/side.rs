@@ -78,7 +78,7 @@ impl Side<'_> {
                 let calls = node.origin.innermost_first().map(|expansion| self.place(expansion.call));
                 Item {
                     name: node.path.clone(),
-                    word: node.word.clone(),
+                    word: node.word.to_owned(),
                     attributes,
                     shape: node.shape.dims(),
                     figures: NODE_METRICS.map(|metric| metric.of_totals(totals, Dtype::F32).unwrap_or(0)),

@@ -267,14 +267,14 @@ fn last_part(path: &str) -> String {
 
 /// The operator's word with its window, such as `conv 3x3/2`.
 fn detail(graph: &Graph, id: NodeId, node: &Node) -> String {
-    let NodeKind::Op(op) = &node.kind else { return node.word.clone() };
+    let NodeKind::Op(op) = &node.kind else { return node.word.to_owned() };
     if let Op::Slice(slice) = op {
         return format!("channels {}..{}", slice.first, slice.first.saturating_add(slice.count));
     }
     let input = graph.operand_shapes(id).first().copied();
     match input.and_then(|input| op.geometry(input, node.shape).windows()) {
         Some((rows, columns)) => format!("{} {}", node.word, window(rows, columns)),
-        None => node.word.clone(),
+        None => node.word.to_owned(),
     }
 }
 

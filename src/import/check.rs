@@ -184,7 +184,7 @@ impl Numbering {
         op: &ops::Op,
         mut operands: Vec<usize>,
     ) -> Result<usize, String> {
-        let word = match node.word.as_str() {
+        let word = match node.word {
             "residual" => "add",
             "inception" | "split" => "concat",
             word => word,

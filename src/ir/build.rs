@@ -18,7 +18,7 @@ pub(crate) struct Site {
     /// Its path.
     pub(crate) path: String,
     /// The word that it was written with.
-    pub(crate) word: String,
+    pub(crate) word: &'static str,
     /// The word in the source.
     pub(crate) span: Span,
     /// The expansions that led there.

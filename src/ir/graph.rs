@@ -44,7 +44,7 @@ pub struct Node {
     /// Its path, such as `layer1.0.conv1`: unique, the first part of its weight keys, and the name of its row.
     pub path: String,
     /// The word that it was written with: `conv`, `residual`, `input`.
-    pub word: String,
+    pub word: &'static str,
     /// What it is.
     pub kind: NodeKind,
     /// The shape of its value, for one picture.
@@ -184,7 +184,7 @@ impl Graph {
         let (node, operand) = (self.node(id), self.operands(id)[0]);
         let between = Node {
             path: String::new(),
-            word: String::new(),
+            word: "",
             kind: NodeKind::Op(op),
             shape,
             parameters: Vec::new(),

@@ -115,7 +115,7 @@ pub fn estimate(
             };
             LayerBound {
                 name: node.path.clone(),
-                op: node.word.clone(),
+                op: node.word.to_owned(),
                 flops: work.flops,
                 bytes: work.bytes,
                 intensity: work.intensity(),

@@ -283,7 +283,7 @@ fn layer(checked: &Checked, id: NodeId, node: &Node, sources: &SourceMap, settin
         node.op().zip(operands.first()).and_then(|(op, input)| op.geometry(*input, node.shape).windows());
     Layer {
         name: node.path.clone(),
-        op: node.word.clone(),
+        op: node.word.to_owned(),
         inputs: checked
             .graph()
             .operands(id)

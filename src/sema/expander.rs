@@ -247,10 +247,10 @@ impl<'a> Expander<'a> {
     }
 
     /// What the graph keeps of the place of a node.
-    pub(super) fn site(&self, path: Vec<String>, word: &str, span: Span) -> Site {
+    pub(super) fn site(&self, path: Vec<String>, word: &'static str, span: Span) -> Site {
         Site {
             path: path.join("."),
-            word: word.to_owned(),
+            word,
             span,
             origin: self.around.origin.clone(),
             train_only: self.around.train.is_some(),

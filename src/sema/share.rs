@@ -87,7 +87,7 @@ impl<'a> Expander<'a> {
         sharing.met += 1;
         let (path, statement) = (sharing.path.clone(), sharing.span);
         let made = self.builder.node(node);
-        let made_word = made.word.clone();
+        let made_word = made.word;
         let Some(original) = original.map(|original| self.builder.owner(original)) else {
             self.report_difference(format!("`{made_word}` has no counterpart in `{path}`"));
             return false;

@@ -4,8 +4,6 @@
 //! rule that catches what no other rule understands, and the tree is built. Each stage reports what it finds and goes
 //! on. Parsing never fails.
 
-use pest::Parser;
-
 use crate::base::{FileId, MAX_SOURCE_BYTES, SourceMap, with_deep_stack};
 use crate::diag::{Code, Sink};
 
@@ -13,7 +11,6 @@ use super::ast::File;
 use super::build::TreeBuilder;
 use super::comments::read_comments;
 use super::extent::Extent;
-use super::grammar::{CnnParser, Rule};
 use super::lex::{Lexed, lex};
 use super::mend::Repairs;
 use super::mend::separate;
@@ -56,22 +53,13 @@ fn read(session: &mut Session<'_>, lexed: &mut Lexed) -> Option<(File, Vec<Exten
     separate(session, &mut repairs, &balanced);
     drop(balanced);
     let repaired = repairs.apply(source);
-    let mut pairs = match with_deep_stack(|| CnnParser::parse(Rule::file, &repaired.text)) {
-        Ok(pairs) => pairs,
-        Err(error) => {
-            let at = match error.location {
-                pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
-            };
-            let at = repaired.original(at);
-            let span = session.span(at, at);
-            session.error(Code::E0001, span, "unexpected text").emit();
-            return None;
-        }
-    };
-    let file = pairs.next().expect("the grammar gives a file");
     let mut builder = TreeBuilder::new(session, &repaired, lexed);
-    builder.file(file);
-    drop(pairs);
+    if let Err(at) = with_deep_stack(|| builder.file()) {
+        let at = repaired.original(at);
+        let span = session.span(at, at);
+        session.error(Code::E0001, span, "unexpected text").emit();
+        return None;
+    }
     let (mut tree, elements) = builder.finish();
     read_comments(session, lexed, &mut tree, &elements);
     Some((tree, elements))

@@ -78,7 +78,7 @@ fn broken_promises(text: &str) -> Vec<String> {
         let (operands, parameters) = (operands::<Counting>(graph, id), parameters(graph, id));
         let views: Vec<_> = operands.iter().map(|array| array.view()).collect();
         let (performed, output) = count(|| apply(graph, id, &views, &parameters));
-        let declared = Counts::from(checked.cost(id));
+        let declared = Counts::from(&checked.cost(id));
         if performed != declared {
             broken.push(format!("{text}: {} does {performed:?}, declares {declared:?}", node.path));
         }
@@ -87,7 +87,7 @@ fn broken_promises(text: &str) -> Vec<String> {
         }
         // Roots and logarithms of negative numbers are NaN by definition.
         let defined = |at: usize| {
-            matches!(node.word.as_str(), "sqrt" | "log")
+            matches!(node.word, "sqrt" | "log")
                 && operands[0].iter().nth(at).is_some_and(|x| x.0 < 0.0)
         };
         if output.iter().enumerate().any(|(at, x)| x.0.is_nan() && !defined(at)) {

@@ -167,7 +167,7 @@ struct State {
 
 /// The receptive field of every value.
 pub(super) fn of(graph: &Graph) -> Vec<Receptive> {
-    let mut states: Vec<Option<State>> = Vec::with_capacity(graph.len());
+    let mut states: Vec<Option<Box<State>>> = Vec::with_capacity(graph.len());
     let mut receptives = Vec::with_capacity(graph.len());
     let mut uses: Vec<usize> = graph.ids().map(|id| graph.users(id).len()).collect();
     for (id, node) in graph.nodes() {
@@ -179,7 +179,7 @@ pub(super) fn of(graph: &Graph) -> Vec<Receptive> {
         let state = seen.reduce(|one, other| merge(&one, &other));
         let state = state.unwrap_or_else(|| State::input(node.shape.extent()));
         receptives.push(state.receptive(node.shape.extent()));
-        states.push(Some(state));
+        states.push(Some(Box::new(state)));
         // What no later node takes is let go: bands of long periods are large.
         operands.sort_unstable();
         operands.dedup();

@@ -176,7 +176,7 @@ impl<'a> Expander<'a> {
 
     fn projection_step(
         &mut self,
-        word: &str,
+        word: &'static str,
         arguments: &[RawArgument],
         path: Vec<String>,
         form: &Form<'_>,

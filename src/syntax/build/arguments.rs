@@ -63,16 +63,12 @@ impl TreeBuilder<'_, '_> {
         if let [only] = &parts[..] {
             return Arg::Value(self.value(only.clone()));
         }
-        let (mut dims, mut stride) = (Vec::new(), Vec::new());
-        let mut in_stride = false;
-        for part in parts {
-            match part.as_rule() {
-                Rule::stride => in_stride = true,
-                _ if in_stride => stride.push(self.dimension(part)),
-                _ => dims.push(self.dimension(part)),
-            }
-        }
-        Arg::Size(Size { dims, stride, span })
+        let mut halves = parts.split(|part| part.as_rule() == Rule::stride);
+        let mut half = || {
+            let dims = halves.next().unwrap_or_default();
+            dims.iter().map(|part| self.dimension(part.clone())).collect()
+        };
+        Arg::Size(Size { dims: half(), stride: half(), span })
     }
 
     /// A number, or one or several expressions in parentheses.

@@ -1,5 +1,7 @@
 //! Builds statements that make a value from the pairs of the grammar.
 
+use std::ops::Range;
+
 use pest::iterators::{Pair, Pairs};
 
 use crate::base::Span;
@@ -110,8 +112,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     fn words<'i>(&mut self, first: Pair<'i, Rule>, parts: &mut Pairs<'i, Rule>) -> Words<'i> {
-        let start = first.as_span().start();
-        let mut end = first.as_span().end();
+        let Range { start, mut end } = self.place(&first);
         let (word, call) = match first.as_rule() {
             Rule::callee => {
                 let mut inner = first.into_inner();
@@ -119,10 +120,12 @@ impl TreeBuilder<'_, '_> {
             }
             _ => (self.ident(first), None),
         };
-        let mut words = Words { word, call, before: Vec::new(), branches: None, after: Vec::new() };
+        // Mostly all parts are arguments.
+        let before = Vec::with_capacity(parts.len());
+        let mut words = Words { word, call, before, branches: None, after: Vec::new() };
         while let Some(part) = parts.peek().filter(|part| !is_suffix(part)) {
             parts.next();
-            end = part.as_span().end();
+            end = self.place(&part).end;
             match part.as_rule() {
                 Rule::branches => words.branches = Some(part),
                 _ if words.branches.is_some() => words.after.push(self.argument(part)),

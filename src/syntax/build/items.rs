@@ -1,15 +1,14 @@
-//! Builds files and items from the pairs of the grammar.
+//! Builds items from the pairs of the grammar.
 
-use pest::iterators::Pair;
+use std::ops::Range;
+
+use pest::iterators::{Pair, Pairs};
 
 use crate::base::{Span, Spanned};
 use crate::diag::Code;
 
-use super::statements::Built;
 use super::{TreeBuilder, next};
-use crate::syntax::ast::{
-    Block, Body, Element, Ident, Item, ItemKind, Network, NetworkKind, Param, Stmt, StmtKind, Table,
-};
+use crate::syntax::ast::{Block, Body, Ident, Item, ItemKind, Network, NetworkKind, Param, Table};
 use crate::syntax::extent::{Extent, Part};
 use crate::syntax::grammar::Rule;
 
@@ -19,108 +18,75 @@ const STATEMENT_WORDS: [&str; 18] = [
     "match", "fn", "with", "import", "shared", "as",
 ];
 
+/// What stands before the body of an item.
+struct Header<'i> {
+    /// `kw_block`, `kw_table` or `kw_network`.
+    keyword: Rule,
+    /// Whether `inline` stands before the keyword.
+    inline: bool,
+    /// What stands behind the keyword.
+    head: Pair<'i, Rule>,
+}
+
+impl<'i> Header<'i> {
+    fn of(inner: &mut Pairs<'i, Rule>) -> Header<'i> {
+        let first = next(inner);
+        let inline = first.as_rule() == Rule::kw_inline;
+        let keyword = if inline { next(inner) } else { first };
+        Header { keyword: keyword.as_rule(), inline, head: next(inner) }
+    }
+}
+
 impl TreeBuilder<'_, '_> {
-    /// A `file`: items, and statements if there is no network.
-    pub(crate) fn file(&mut self, pair: Pair<'_, Rule>) {
-        let has_network = pair.clone().into_inner().any(|element| element.as_rule() == Rule::network);
-        let mut statements: Vec<Stmt> = Vec::new();
-        let mut reported = false;
-        for element in pair.into_inner() {
-            self.spoiled = false;
-            match element.as_rule() {
-                Rule::statement => match self.statement(element) {
-                    Built::Item(item) if statements.is_empty() => self.tree.items.push(item),
-                    Built::Item(item) if matches!(item.kind, ItemKind::Let(_)) => {
-                        statements.push(self.constant_statement(item));
-                    }
-                    Built::Item(item) => {
-                        self.late_item(item.span);
-                        self.tree.unusable.push(Element::Item(item));
-                    }
-                    Built::Statement(statement) if has_network => {
-                        if !matches!(statement.kind, StmtKind::Broken(_)) {
-                            if !std::mem::replace(&mut reported, true) {
-                                self.outside_a_network(statement.span);
-                            }
-                            self.salvage(statement.span);
-                        }
-                        self.tree.unusable.push(Element::Stmt(statement));
-                    }
-                    Built::Statement(statement) => statements.push(statement),
-                    Built::Edition => {}
-                },
-                Rule::block | Rule::table | Rule::network => {
-                    reported = false;
-                    let (item, usable) = self.item(element);
-                    if !statements.is_empty() {
-                        self.late_item(item.span);
-                    }
-                    if usable {
-                        self.tree.items.push(item);
-                    } else {
-                        self.tree.unusable.push(Element::Item(item));
-                    }
-                }
-                _ => {}
-            }
-        }
-        if let (Some(first), Some(last)) = (statements.first(), statements.last()) {
-            let span = first.span.to(last.span);
-            // A file whose only statements could not be read may be meant as one of items.
-            let only_broken = statements.iter().all(|one| matches!(one.kind, StmtKind::Broken(_)));
-            if !only_broken || self.tree.items.is_empty() {
-                self.tree.statements = Some(Body { statements, span });
-            } else {
-                self.tree.unusable.extend(statements.into_iter().map(Element::Stmt));
-            }
-        }
-        self.tree.unusable.sort_by_key(|element| element.span().start);
-    }
-
-    fn outside_a_network(&mut self, span: Span) {
-        let word = self.first_word(span);
-        let error = self.error(Code::E0016, word, "a statement outside a network");
-        error.help("a file holds networks, or only statements that are one network").emit();
-    }
-
-    fn late_item(&mut self, span: Span) {
-        let word = self.first_word(span);
-        let message = format!("`{}` may not stand behind statements", &self.session.source[word.range()]);
-        let error = self.error(Code::E0016, word, message);
-        error.help("in a file of bare statements, items stand before the first one").emit();
-        self.salvage(span);
-    }
-
     /// A block, table or network, and whether it can be used; one that cannot was reported.
     pub(crate) fn item(&mut self, pair: Pair<'_, Rule>) -> (Item, bool) {
         let outer = std::mem::take(&mut self.spoiled);
-        let whole = self.span(&pair);
-        let rule = pair.as_rule();
+        let whole = self.place(&pair);
         let mut inner = pair.into_inner();
-        let first = next(&mut inner);
-        let start = first.as_span().start();
-        let inline = first.as_rule() == Rule::kw_inline;
-        if inline {
-            next(&mut inner);
-        }
-        let head = next(&mut inner);
+        let header = Header::of(&mut inner);
         let body = next(&mut inner);
-        let header = self.original(start, body.as_span().start());
-        let strict = match rule {
-            Rule::block => Rule::strict_block_head,
-            Rule::table => Rule::strict_table_head,
-            _ => Rule::strict_network_head,
+        let place = whole.start..self.place(&body).start;
+        let kind = match body.as_rule() {
+            Rule::rows => {
+                let head = self.head_of(&header, &place);
+                self.table(head, body, self.original(whole.start, whole.end))
+            }
+            Rule::body => {
+                let named = self.named(&header, &place);
+                let body = self.body(body);
+                self.with_body(&header, named, body)
+            }
+            _ => {
+                let named = self.named(&header, &place);
+                self.network_instance(named, body)
+            }
         };
-        let bad = matches!(head.as_rule(), Rule::bad_head | Rule::bad_instance_head);
-        if bad {
-            self.explain(strict, start, body.as_span().start(), start);
-        }
-        let head = (!bad).then_some(head);
-        let kind = match rule {
-            Rule::block => self.block(inline, head, body),
-            Rule::table => self.table(head, body, whole),
-            _ => self.network(head, body),
-        };
+        self.finish_item(kind, place, whole, outer)
+    }
+
+    /// A block or network whose body is read in pieces; `pair` ends with the `{`. An error is the place where no rule
+    /// fits.
+    pub(super) fn opened_item(&mut self, pair: Pair<'_, Rule>) -> Result<(Item, bool), usize> {
+        let outer = std::mem::take(&mut self.spoiled);
+        let Range { start, end } = self.place(&pair);
+        let header = Header::of(&mut pair.into_inner());
+        let place = start..end - "{".len();
+        let named = self.named(&header, &place);
+        let body = self.body_in_pieces(place.end)?;
+        let kind = self.with_body(&header, named, body);
+        Ok(self.finish_item(kind, place, start..self.piece.end, outer))
+    }
+
+    /// The item of these bytes, whose header has the bytes `header`; `outer` is whether the element around is spoiled.
+    fn finish_item(
+        &mut self,
+        kind: ItemKind,
+        header: Range<usize>,
+        whole: Range<usize>,
+        outer: bool,
+    ) -> (Item, bool) {
+        let header = self.original(header.start, header.end);
+        let whole = self.original(whole.start, whole.end);
         let usable = !self.spoiled && !self.is_doubtful(header) && !matches!(kind, ItemKind::Broken { .. });
         self.spoiled = outer;
         if !usable {
@@ -129,6 +95,21 @@ impl TreeBuilder<'_, '_> {
         self.elements.push(Extent { span: header, part: Part::Header });
         self.elements.push(Extent { span: whole, part: Part::Item });
         (Item { kind, doc: self.doc(whole), span: self.without_semicolon(whole) }, usable)
+    }
+
+    /// What stands between the keyword and the body; nothing where it is wrong, which is reported.
+    fn head_of<'i>(&mut self, header: &Header<'i>, place: &Range<usize>) -> Option<Pair<'i, Rule>> {
+        let head = &header.head;
+        if matches!(head.as_rule(), Rule::bad_head | Rule::bad_instance_head) {
+            let strict = match header.keyword {
+                Rule::kw_block => Rule::strict_block_head,
+                Rule::kw_table => Rule::strict_table_head,
+                _ => Rule::strict_network_head,
+            };
+            self.explain(strict, place.start, place.end, place.start);
+            return None;
+        }
+        Some(head.clone())
     }
 
     /// The `;` of an instance is no part of it.
@@ -140,11 +121,16 @@ impl TreeBuilder<'_, '_> {
         }
     }
 
-    fn name_and_parameters(&mut self, head: Pair<'_, Rule>) -> (Ident, Vec<Param>) {
-        let mut inner = head.into_inner();
+    /// The name and the parameters of a block or network; nothing where its head is wrong, which is reported.
+    fn named(&mut self, header: &Header<'_>, place: &Range<usize>) -> Option<(Ident, Vec<Param>)> {
+        let mut inner = self.head_of(header, place)?.into_inner();
         let name = self.ident(next(&mut inner));
         let parameters = inner.next().map_or_else(Vec::new, |list| self.parameters(list));
-        (name, parameters)
+        if header.keyword == Rule::kw_block && STATEMENT_WORDS.contains(&name.value.as_str()) {
+            let message = format!("`{}` is reserved and cannot call a block", name.value);
+            self.error(Code::E0008, name.span, message).emit();
+        }
+        Some((name, parameters))
     }
 
     fn parameters(&mut self, pair: Pair<'_, Rule>) -> Vec<Param> {
@@ -166,48 +152,37 @@ impl TreeBuilder<'_, '_> {
         parameters
     }
 
-    fn block(&mut self, inline: bool, head: Option<Pair<'_, Rule>>, body: Pair<'_, Rule>) -> ItemKind {
-        let named = head.map(|head| self.name_and_parameters(head));
-        if let Some((name, _)) = &named
-            && STATEMENT_WORDS.contains(&name.value.as_str())
-        {
-            let message = format!("`{}` is reserved and cannot call a block", name.value);
-            self.error(Code::E0008, name.span, message).emit();
-        }
-        let body = self.body(body);
-        let body = self.filled(body, "a block's body");
+    /// A block or network with its statements.
+    fn with_body(&mut self, header: &Header<'_>, named: Option<(Ident, Vec<Param>)>, body: Body) -> ItemKind {
+        let is_block = header.keyword == Rule::kw_block;
+        let body = self.filled(body, if is_block { "a block's body" } else { "a network's body" });
         match named {
-            Some((name, params)) => ItemKind::Block(Block { inline, name, params, body }),
+            Some((name, params)) if is_block => {
+                ItemKind::Block(Block { inline: header.inline, name, params, body })
+            }
+            Some((name, params)) => {
+                ItemKind::Network(Network { name, params, kind: NetworkKind::Body(body) })
+            }
             None => ItemKind::Broken { body: Some(body) },
         }
     }
 
-    fn network(&mut self, head: Option<Pair<'_, Rule>>, body: Pair<'_, Rule>) -> ItemKind {
-        let named = head.map(|head| self.name_and_parameters(head));
-        let kind = match body.as_rule() {
-            Rule::body => {
-                let body = self.body(body);
-                Some(NetworkKind::Body(self.filled(body, "a network's body")))
-            }
-            _ => self.instance(body),
-        };
-        match (named, kind) {
+    fn network_instance(&mut self, named: Option<(Ident, Vec<Param>)>, pair: Pair<'_, Rule>) -> ItemKind {
+        match (named, self.instance(pair)) {
             (Some((name, params)), Some(kind)) => ItemKind::Network(Network { name, params, kind }),
-            (_, Some(NetworkKind::Body(body))) => ItemKind::Broken { body: Some(body) },
             _ => ItemKind::Broken { body: None },
         }
     }
 
     fn instance(&mut self, pair: Pair<'_, Rule>) -> Option<NetworkKind> {
-        let start = pair.as_span().start();
-        let mut end = pair.as_span().end();
+        let Range { start, mut end } = self.place(&pair);
         let mut callee = None;
         let mut junk = false;
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::callee => callee = Some(part),
                 Rule::junk => junk = true,
-                Rule::end => end = part.as_span().start(),
+                Rule::end => end = self.place(&part).start,
                 _ => {}
             }
         }
@@ -236,7 +211,7 @@ impl TreeBuilder<'_, '_> {
         let mut list = Vec::new();
         for row in rows.into_inner().filter(|part| part.as_rule() == Rule::row) {
             let row_span = self.span(&row);
-            let (start, end) = (row.as_span().start(), row.as_span().end());
+            let Range { start, end } = self.place(&row);
             let parts: Vec<Pair<'_, Rule>> = row.into_inner().collect();
             if parts.iter().any(|part| part.as_rule() == Rule::junk) {
                 self.explain(Rule::strict_row, start, end, start);

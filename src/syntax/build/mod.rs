@@ -6,9 +6,12 @@ mod expression;
 mod flows;
 mod items;
 mod mistakes;
+mod pieces;
 mod statements;
+mod top_level;
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use pest::iterators::{Pair, Pairs};
 
@@ -24,7 +27,7 @@ use crate::syntax::mend::Repaired;
 use crate::syntax::session::Session;
 use crate::syntax::token::{Token, TokenKind};
 
-/// Turns the pairs of the grammar into the tree.
+/// Reads the text by the grammar and turns its pairs into the tree.
 pub(crate) struct TreeBuilder<'a, 's> {
     /// The file and the sink.
     pub(crate) session: &'s mut Session<'a>,
@@ -42,6 +45,8 @@ pub(crate) struct TreeBuilder<'a, 's> {
     pub(crate) spoiled: bool,
     /// Operands and signs of the expression at hand.
     pub(crate) terms: usize,
+    /// The bytes of the piece at hand in the repaired text.
+    piece: Range<usize>,
     /// Parts that could not be built.
     unused: Vec<Span>,
     /// How many more bytes are read a second time to explain a mistake.
@@ -69,6 +74,7 @@ impl<'a, 's> TreeBuilder<'a, 's> {
             elements: Vec::new(),
             spoiled: false,
             terms: 0,
+            piece: 0..0,
             unused: Vec::new(),
             patience: 64 * 1024 + 4 * repaired.text.len(),
         }
@@ -80,10 +86,16 @@ impl<'a, 's> TreeBuilder<'a, 's> {
         self.session.error(code, span, message)
     }
 
+    /// The bytes of a pair in the repaired text.
+    pub(crate) fn place(&self, pair: &Pair<'_, Rule>) -> Range<usize> {
+        let span = pair.as_span();
+        self.piece.start + span.start()..self.piece.start + span.end()
+    }
+
     /// Where a pair stands in the original, without white space and comments at its end.
     pub(crate) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
-        let range = pair.as_span();
-        self.original(range.start(), range.end())
+        let Range { start, end } = self.place(pair);
+        self.original(start, end)
     }
 
     /// The original place of the bytes `start..end` of the repaired text, without white space and comments.

@@ -1,5 +1,7 @@
 //! Builds statements from the pairs of the grammar.
 
+use std::ops::Range;
+
 use pest::iterators::Pair;
 
 use crate::base::{Span, Spanned, grow_stack};
@@ -35,15 +37,20 @@ impl TreeBuilder<'_, '_> {
         let span = self.span(&pair);
         let mut statements = Vec::new();
         for element in pair.into_inner() {
-            let outer = std::mem::take(&mut self.spoiled);
-            grow_stack(|| self.body_element(element, &mut statements));
-            self.spoiled = outer;
+            self.body_element(element, &mut statements);
         }
         self.elements.push(Extent { span, part: Part::Body });
         Body { statements, span }
     }
 
-    fn body_element(&mut self, element: Pair<'_, Rule>, statements: &mut Vec<Stmt>) {
+    /// An element of a body.
+    pub(super) fn body_element(&mut self, element: Pair<'_, Rule>, statements: &mut Vec<Stmt>) {
+        let outer = std::mem::take(&mut self.spoiled);
+        grow_stack(|| self.read_element(element, statements));
+        self.spoiled = outer;
+    }
+
+    fn read_element(&mut self, element: Pair<'_, Rule>, statements: &mut Vec<Stmt>) {
         match element.as_rule() {
             Rule::statement => match self.statement(element) {
                 Built::Statement(statement) => statements.push(statement),
@@ -59,7 +66,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     /// A `let` among statements; a `use` may not stand there.
-    pub(crate) fn constant_statement(&mut self, item: Item) -> Stmt {
+    fn constant_statement(&mut self, item: Item) -> Stmt {
         match item {
             Item { kind: ItemKind::Let(constant), doc, span } => {
                 Stmt { kind: StmtKind::Let(constant), doc, span }
@@ -100,20 +107,20 @@ impl TreeBuilder<'_, '_> {
 
     /// A `statement`.
     pub(crate) fn statement(&mut self, pair: Pair<'_, Rule>) -> Built {
-        let whole = pair.as_span();
+        let Range { start, mut end } = self.place(&pair);
         let mut built = None;
         // A `;` at the end of a comment is no token, so that nothing is lost without it.
-        let end = whole.end() - usize::from(whole.as_str().ends_with(';'));
+        end -= usize::from(pair.as_str().ends_with(';'));
         let mut junk = None;
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::EOI => {}
-                Rule::junk => junk = Some(part.as_span().start()),
+                Rule::junk => junk = Some(self.place(&part).start),
                 Rule::flow => built = Some(Read::Statement(StmtKind::Flow(self.flow(part)))),
                 _ => built = Some(self.plain(part)),
             }
         }
-        let span = self.original(whole.start(), end);
+        let span = self.original(start, end);
         self.elements.push(Extent { span, part: Part::Statement });
         if let Some(junk) = junk {
             let rule = match &self.session.source[self.first_word(span).range()] {
@@ -122,7 +129,7 @@ impl TreeBuilder<'_, '_> {
                 "network" => Rule::strict_network_head,
                 _ => Rule::strict_statement,
             };
-            self.explain(rule, whole.start(), end, junk);
+            self.explain(rule, start, end, junk);
         }
         let doc = self.doc(span);
         let built = match built {
