@@ -86,6 +86,8 @@ struct Common<'a> {
     options: Options,
     budgets: Vec<Budget>,
     baseline: Option<BaselineCheck>,
+    /// Whether compiled networks are kept to the end of the process; those of many files would fill the memory.
+    keep_compiled: bool,
 }
 
 /// Checks every file; a file that cannot be read does not hide the others.
@@ -97,6 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         options: arguments.settings.options()?,
         budgets: budgets(&arguments.max)?,
         baseline: BaselineCheck::open(arguments.baseline.as_deref(), whole.as_deref(), arguments.update)?,
+        keep_compiled: jobs.len() == 1,
     };
     if arguments.fix {
         fix_all(&jobs, &common.options, arguments.diff)?;
@@ -141,6 +144,8 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     }
     let mut all = files.iter().flat_map(|file| &file.diagnostics);
     let fails = all.any(|one| one.severity == Severity::Error || arguments.deny_warnings);
+    // The process ends here, which is sooner than to free the tree and the graph of a large file.
+    std::mem::forget(files);
     if fails { Err(Stop::Model) } else { Ok(()) }
 }
 
@@ -177,7 +182,7 @@ fn check(job: &Job, common: &Common) -> Result<CheckedFile, Stop> {
         }
     };
     let rules = Rules {
-        keep_compiled: false,
+        keep_compiled: common.keep_compiled,
         options,
         budgets: &common.budgets,
         project: job.project.as_ref().map(|(opened, path)| (&opened.file, path.as_str())),

@@ -32,6 +32,8 @@ pub struct Options {
     pub settings: Vec<(String, Scalar)>,
     /// Replaces the shape of the only input, or its rows and columns.
     pub input_size: Option<InputSize>,
+    /// Whether a check gives [`CheckOutcome::uses`].
+    pub uses: bool,
     /// Ends a compilation whose result nobody wants any more; what comes of it then has no meaning.
     pub interrupt: Interrupt,
 }
@@ -93,7 +95,8 @@ pub struct CheckOutcome {
     pub networks: Vec<CheckedNetwork>,
     /// The settings that no network took.
     pub unused_settings: Vec<String>,
-    /// What the words mean and which shapes pass the statements, as far as the expansion came.
+    /// What the words mean and which shapes pass the statements, as far as the expansion came; empty unless
+    /// [`Options::uses`].
     pub uses: sema::Uses,
 }
 
@@ -276,6 +279,7 @@ impl Session {
         let choice = sema::ExpandOptions {
             settings: options.settings.clone(),
             steps: whole.steps,
+            uses: options.uses,
             interrupt: options.interrupt.clone(),
             ..sema::ExpandOptions::default()
         };
@@ -311,6 +315,7 @@ impl Session {
             input_size: options.input_size,
             steps: whole.as_ref().map_or(sema::Steps::default(), |whole| whole.steps),
             partial: whole.is_some(),
+            uses: options.uses,
             interrupt: options.interrupt.clone(),
         };
         let expanded = sema::expand(&self.program, &self.map, &choice, sink);

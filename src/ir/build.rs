@@ -102,7 +102,8 @@ impl GraphBuilder {
         let shapes: Vec<Shape> = operands.iter().map(|&operand| self.shape(operand)).collect();
         let shape = op.infer(&shapes)?;
         check_size(|| "the output".to_owned(), &shape.dims())?;
-        let parameters = op.parameters(&shapes);
+        let mut parameters = op.parameters(&shapes);
+        parameters.shrink_to_fit();
         for parameter in &parameters {
             check_size(|| format!("the parameter `{}`", parameter.key), &parameter.shape)?;
         }

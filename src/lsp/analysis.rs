@@ -32,7 +32,7 @@ impl Analysis {
         interrupt: &Interrupt,
     ) -> Option<Analysis> {
         let file = session.root();
-        let options = Options { interrupt: interrupt.clone(), ..Options::default() };
+        let options = Options { uses: true, interrupt: interrupt.clone(), ..Options::default() };
         let rules = Rules { options, project, keep_compiled: true, ..Rules::default() };
         // Without a chosen network or settings, options cannot be wrong.
         let checked = check_file(path, session, &rules).ok()?;

@@ -50,7 +50,7 @@ impl completion::Surroundings for Around<'_> {
 
     fn shape_without(&self, statement: u32, end: Span) -> Option<Shape> {
         let session = self.bench.trial_without(self.uri, end)?;
-        let options = Options { interrupt: self.interrupt.clone(), ..Options::default() };
+        let options = Options { uses: true, interrupt: self.interrupt.clone(), ..Options::default() };
         let uses = session.check(&options).ok()?.uses;
         let mut passages = uses.passages().iter();
         let (_, passage) =

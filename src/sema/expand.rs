@@ -28,6 +28,8 @@ pub struct ExpandOptions {
     pub steps: Steps,
     /// Expands the network even where arguments are missing: what depends on them is unknown.
     pub partial: bool,
+    /// Whether [`Expanded::uses`] is filled: large texts have many words.
+    pub uses: bool,
     /// Ends an expansion whose result nobody wants any more.
     pub interrupt: Interrupt,
 }
@@ -40,7 +42,7 @@ pub struct Expanded {
     /// Whether the graph is the whole network: no error was reported and no argument is missing. Another graph must not
     /// be computed with.
     pub complete: bool,
-    /// What the words mean and which shapes pass the statements.
+    /// What the words mean and which shapes pass the statements, where it was asked for.
     pub uses: Uses,
     /// The expectations that were not checked, because the network's arguments are not those that it was written for.
     pub unchecked: BTreeSet<Span>,
@@ -57,7 +59,7 @@ pub struct Expanded {
 /// Expands a network of the root file.
 pub fn expand(program: &Program, map: &SourceMap, options: &ExpandOptions, sink: &mut Sink) -> Expanded {
     let failed_before = sink.has_failed();
-    let mut expander = Expander::new(program, map, sink, given(program, options), options.steps);
+    let mut expander = expander(program, map, options, sink);
     let complete = expander.network(options.network.as_deref());
     if options.partial {
         expander.check_skipped_statements();
@@ -80,7 +82,7 @@ pub fn check_uncalled_blocks(
     called: &BTreeSet<ItemId>,
     sink: &mut Sink,
 ) -> Uses {
-    let mut expander = Expander::new(program, map, sink, given(program, options), options.steps);
+    let mut expander = expander(program, map, options, sink);
     expander.check_constants();
     for (item, parsed) in program.sources[0].parsed.tree.items.iter().enumerate() {
         let id = ItemId { file: 0, item };
@@ -93,6 +95,16 @@ pub fn check_uncalled_blocks(
     }
     expander.check_skipped_statements();
     expander.uses
+}
+
+fn expander<'a>(
+    program: &'a Program,
+    map: &'a SourceMap,
+    options: &ExpandOptions,
+    sink: &'a mut Sink,
+) -> Expander<'a> {
+    let given = given(program, options);
+    Expander { uses: Uses::new(options.uses), ..Expander::new(program, map, sink, given, options.steps) }
 }
 
 /// The names that a setting can have: the parameters of the network and the constants of the files.

@@ -278,7 +278,8 @@ fn uses_and_shapes_are_kept_where_the_text_has_errors() {
     let mut sink = Sink::default();
     let program = Program::load(&mut files, &(), file, "test", &mut sink);
     let map = files.map().clone();
-    let expanded = expand(&program, &map, &ExpandOptions::default(), &mut sink);
+    let options = ExpandOptions { uses: true, ..ExpandOptions::default() };
+    let expanded = expand(&program, &map, &options, &mut sink);
     assert!(!expanded.complete && expanded.graph.len() == 3);
     let definitions = expanded.uses.definitions().iter();
     let shown: Vec<(&str, &Definition)> =

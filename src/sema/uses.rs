@@ -56,15 +56,21 @@ pub struct Passage {
     pub copies: u64,
 }
 
-/// The words and statements of a program that an expansion met.
+/// The words and statements of a program that an expansion met; none where nobody asked for them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Uses {
+    asked: bool,
     definitions: BTreeMap<Span, Definition>,
     passages: BTreeMap<Span, Passage>,
     values: BTreeMap<Span, Scalar>,
 }
 
 impl Uses {
+    /// Empty tables, which are filled where `asked` says so.
+    pub(super) fn new(asked: bool) -> Uses {
+        Uses { asked, ..Uses::default() }
+    }
+
     /// What each word means, by the place of the word.
     pub fn definitions(&self) -> &BTreeMap<Span, Definition> {
         &self.definitions
@@ -88,14 +94,21 @@ impl Uses {
     }
 
     pub(super) fn word(&mut self, word: Span, definition: impl FnOnce() -> Definition) {
-        self.definitions.entry(word).or_insert_with(definition);
+        if self.asked {
+            self.definitions.entry(word).or_insert_with(definition);
+        }
     }
 
     pub(super) fn value(&mut self, name: Span, value: Scalar) {
-        self.values.entry(name).or_insert(value);
+        if self.asked {
+            self.values.entry(name).or_insert(value);
+        }
     }
 
     pub(super) fn statement(&mut self, statement: Span, passage: Passage) {
+        if !self.asked {
+            return;
+        }
         let known = self.passages.entry(statement).or_insert(Passage { copies: 0, ..passage });
         known.copies = known.copies.saturating_add(passage.copies);
     }
