@@ -87,8 +87,7 @@ fn broken_promises(text: &str) -> Vec<String> {
         }
         // Roots and logarithms of negative numbers are NaN by definition.
         let defined = |at: usize| {
-            matches!(node.word, "sqrt" | "log")
-                && operands[0].iter().nth(at).is_some_and(|x| x.0 < 0.0)
+            matches!(node.word, "sqrt" | "log") && operands[0].iter().nth(at).is_some_and(|x| x.0 < 0.0)
         };
         if output.iter().enumerate().any(|(at, x)| x.0.is_nan() && !defined(at)) {
             broken.push(format!("{text}: {} does not write all of its output", node.path));

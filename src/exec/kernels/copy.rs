@@ -18,6 +18,9 @@ pub(super) struct Copy {
     blocks: usize,
     parts: usize,
     bands: usize,
+    /// Whether all maps are a single position, whose channels the output stores one by one: blocks then lie as the
+    /// output does.
+    is_vector: bool,
     phases: [usize; 1],
 }
 
@@ -26,9 +29,11 @@ impl Copy {
         let output = step.output;
         let blocks = (output.shape.channels() as usize).div_ceil(output.layout.lanes);
         let bands = if blocks < BANDS { BANDS.min(output.layout.height) } else { 1 };
+        let is_position = |one: &Tensor| one.shape.extent() == (1, 1) && one.layout.is_flat();
+        let is_vector = output.layout.lanes == 1 && step.inputs.iter().chain([&output]).all(is_position);
         let inputs = step.inputs.iter().copied().zip(first_channels.iter().copied()).collect();
-        let parts = blocks.min(PARTS);
-        Copy { inputs, output, blocks, parts, bands, phases: [batch * parts * bands] }
+        let parts = if is_vector { 1 } else { blocks.min(PARTS) };
+        Copy { inputs, output, blocks, parts, bands, is_vector, phases: [batch * parts * bands] }
     }
 }
 
@@ -40,6 +45,9 @@ impl CompiledStep for Copy {
     fn run(&self, _phase: usize, task: usize, arena: &Memory, _scratch: &Memory) {
         let (task, band) = (task / self.bands, task % self.bands);
         let (picture, part) = (task / self.parts, task % self.parts);
+        if self.is_vector {
+            return self.vector(arena, picture);
+        }
         for block in part * self.blocks / self.parts..(part + 1) * self.blocks / self.parts {
             self.block(arena, picture, block, band);
         }
@@ -47,6 +55,16 @@ impl CompiledStep for Copy {
 }
 
 impl Copy {
+    fn vector(&self, arena: &Memory, picture: usize) {
+        for (input, first) in &self.inputs {
+            let channels = input.shape.channels() as usize;
+            let target = self.output.offset + self.output.layout.at(picture, 0, 0) + first;
+            let source = input.offset + input.layout.at(picture, 0, 0);
+            // SAFETY: nobody writes the input of a step while it runs, and no other task writes these channels.
+            unsafe { arena.slice_mut(target, channels).copy_from_slice(arena.slice(source, channels)) };
+        }
+    }
+
     fn block(&self, arena: &Memory, picture: usize, block: usize, band: usize) {
         let lanes = self.output.layout.lanes;
         let height = self.output.layout.height;

@@ -1,6 +1,9 @@
 //! Depthwise convolution with one filter for each channel: sixteen channels of a few neighbouring positions at
 //! once. The sums of the positions stay in registers; a row is divided evenly, because a short rest would have
 //! too few independent sums to hide the latency of a multiply-accumulate.
+//!
+//! With 32 registers a kernel of three columns loads each position of a row once, for all the outputs that see it:
+//! a multiply-accumulate that reads memory waits for the same ports as the loads.
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
@@ -162,22 +165,14 @@ impl Band<'_> {
     /// The windows of the outputs can be read from `from` on, the outputs can be written.
     #[inline(always)]
     unsafe fn positions<V: Lanes, const P: usize>(&self, from: *const f32, to: *mut f32) {
-        let Depthwise { rows, columns, input, weights, bias, epilogue, .. } = self.of;
-        let (height, width) = (rows.kernel as usize, columns.kernel as usize);
-        let (down, across) = (rows.dilation as usize * input.layout.row(), columns.dilation as usize * LANES);
-        let stride = columns.stride as usize * LANES;
-        let weights: *const f32 = weights.at(self.block * height * width * LANES);
+        let Depthwise { columns, bias, epilogue, .. } = self.of;
         // SAFETY: the caller's promise; weights and bias have whole blocks.
         unsafe {
             let mut sums = [V::load(bias.at(self.block * LANES)); P];
-            for tap_row in 0..height {
-                for tap_column in 0..width {
-                    let weight = V::load(weights.wrapping_add((tap_row * width + tap_column) * LANES));
-                    let from = from.wrapping_add(tap_row * down + tap_column * across);
-                    for (index, sum) in sums.iter_mut().enumerate() {
-                        *sum = sum.mac(V::load(from.wrapping_add(index * stride)), weight);
-                    }
-                }
+            match (columns.kernel, columns.dilation, columns.stride) {
+                (3, 1, 1) if V::REGISTERS >= 32 => self.three_taps::<V, P, 1>(&mut sums, from),
+                (3, 1, 2) if V::REGISTERS >= 32 => self.three_taps::<V, P, 2>(&mut sums, from),
+                _ => self.taps(&mut sums, from),
             }
             let (min, max) = (V::splat(epilogue.min), V::splat(epilogue.max));
             for (index, sum) in sums.iter().enumerate() {
@@ -185,4 +180,79 @@ impl Band<'_> {
             }
         }
     }
+
+    /// Adds what the outputs see, tap by tap.
+    ///
+    /// # Safety
+    /// The windows of the outputs can be read from `from` on.
+    #[inline(always)]
+    unsafe fn taps<V: Lanes, const P: usize>(&self, sums: &mut [V; P], mut from: *const f32) {
+        let Depthwise { rows, columns, input, .. } = self.of;
+        let (across, stride) = (columns.dilation as usize * LANES, columns.stride as usize * LANES);
+        let down = rows.dilation as usize * input.layout.row();
+        let mut weights = self.weights();
+        for _ in 0..rows.kernel {
+            let mut line = from;
+            for _ in 0..columns.kernel {
+                // SAFETY: the caller's promise; there is a vector of weights for each tap.
+                unsafe {
+                    let weight = V::load(weights);
+                    for (index, sum) in sums.iter_mut().enumerate() {
+                        *sum = sum.mac(V::load(line.wrapping_add(index.wrapping_mul(stride))), weight);
+                    }
+                }
+                line = line.wrapping_add(across);
+                weights = weights.wrapping_add(LANES);
+            }
+            from = from.wrapping_add(down);
+        }
+    }
+
+    /// Does the same as [`Band::taps`] for rows of three taps side by side: a window of three positions moves along each row.
+    ///
+    /// # Safety
+    /// As [`Band::taps`].
+    #[inline(always)]
+    unsafe fn three_taps<V: Lanes, const P: usize, const STRIDE: usize>(
+        &self,
+        sums: &mut [V; P],
+        mut from: *const f32,
+    ) {
+        let down = self.of.rows.dilation as usize * self.of.input.layout.row();
+        let mut weights = self.weights();
+        for _ in 0..self.of.rows.kernel {
+            // SAFETY: the caller's promise; there is a vector of weights for each tap.
+            unsafe {
+                let [left, middle, right] = [load(weights, 0), load(weights, 1), load(weights, 2)];
+                let mut seen: [V; 3] = [load(from, 0), load(from, 1), load(from, 2)];
+                for (index, sum) in sums.iter_mut().enumerate() {
+                    let first = index * STRIDE;
+                    if index > 0 && STRIDE == 1 {
+                        seen = [seen[1], seen[2], load(from, first + 2)];
+                    } else if index > 0 {
+                        seen = [seen[2], load(from, first + 1), load(from, first + 2)];
+                    }
+                    *sum = sum.mac(seen[0], left).mac(seen[1], middle).mac(seen[2], right);
+                }
+            }
+            from = from.wrapping_add(down);
+            weights = weights.wrapping_add(3 * LANES);
+        }
+    }
+
+    /// Points to the weights of the block.
+    fn weights(&self) -> *const f32 {
+        let Depthwise { rows, columns, weights, .. } = self.of;
+        weights.at(self.block * rows.kernel as usize * columns.kernel as usize * LANES)
+    }
+}
+
+/// Loads the vector at a position.
+///
+/// # Safety
+/// It can be read.
+#[inline(always)]
+unsafe fn load<V: Lanes>(from: *const f32, position: usize) -> V {
+    // SAFETY: the caller's promise.
+    unsafe { V::load(from.wrapping_add(position * LANES)) }
 }

@@ -45,6 +45,9 @@ impl Isa {
 
 /// Sixteen f32. The methods must be inlined into code that has the instructions.
 pub(super) trait Lanes: Copy {
+    /// How many of these the registers hold.
+    const REGISTERS: usize;
+
     /// All sixteen lanes with one value.
     fn splat(value: f32) -> Self;
     /// Loads sixteen values.

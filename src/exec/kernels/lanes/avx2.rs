@@ -22,6 +22,8 @@ macro_rules! halves {
 
 // SAFETY of the blocks below: as for `Avx512`.
 impl Lanes for Avx2 {
+    const REGISTERS: usize = 8;
+
     #[inline(always)]
     fn splat(value: f32) -> Self {
         unsafe { Avx2(_mm256_set1_ps(value), _mm256_set1_ps(value)) }

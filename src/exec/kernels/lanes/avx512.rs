@@ -12,6 +12,8 @@ pub(in crate::exec::kernels) struct Avx512(__m512);
 // SAFETY of the blocks below: the trait's callers guarantee that the machine has the instructions; `load` and `store`
 // pass their own contract on.
 impl Lanes for Avx512 {
+    const REGISTERS: usize = 32;
+
     #[inline(always)]
     fn splat(value: f32) -> Self {
         unsafe { Avx512(_mm512_set1_ps(value)) }

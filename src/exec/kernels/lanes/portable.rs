@@ -16,6 +16,8 @@ impl Portable {
 }
 
 impl Lanes for Portable {
+    const REGISTERS: usize = 4;
+
     #[inline(always)]
     fn splat(value: f32) -> Self {
         Portable([value; 16])
