@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ndarray::ArrayD;
 
 use crate::analysis::Checked;
-use crate::base::counted;
+use crate::base::{counted, safe};
 use crate::diag::{Code, Failure};
 use crate::driver::{Loader, MAX_SOURCE_BYTES, Session};
 use crate::lower::KernelPolicy;
@@ -153,9 +153,19 @@ fn labels(network: &Checked, source: &Source) -> Result<Option<Labels>, Stop> {
     let Some(path) = Labels::path(network).map_err(Stop::Environment)? else { return Ok(None) };
     let full = format!("{}{path}", source.folder());
     let failed = |why: String| Stop::Environment(Failure::new(Code::E0608, why));
-    let bytes = FileLoader
-        .read_within(&source.folder(), &full)
-        .map_err(|error| failed(format!("cannot read the labels `{full}`: {error}")))?;
+    let is_model = source.file.as_deref().is_some_and(super::import::is_model);
+    let bytes = match FileLoader.read_within(&source.folder(), &full) {
+        Ok(bytes) => bytes,
+        // A model travels without the file that its metadata names.
+        Err(error) if is_model && error.kind() == std::io::ErrorKind::NotFound => {
+            output::error(&format!(
+                "note: the model names its labels `{}`, which are not there\n",
+                safe::line(&full)
+            ));
+            return Ok(None);
+        }
+        Err(error) => return Err(failed(format!("cannot read the labels `{full}`: {error}"))),
+    };
     if bytes.len() > MAX_SOURCE_BYTES {
         return Err(failed(format!("the labels `{full}` have more than {MAX_SOURCE_BYTES} bytes")));
     }

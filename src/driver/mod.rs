@@ -15,7 +15,7 @@ use crate::diag::{Code, Diagnostic, Failure, Severity, Sink};
 use crate::sema::{self, Files, Program};
 
 pub use crate::base::MAX_SOURCE_BYTES;
-pub use crate::sema::{EntryPoint, InputSize, Loader, Scalar};
+pub use crate::sema::{EntryPoint, InputSize, Loader, Scalar, limits};
 pub use choice::OptionsError;
 pub use vocabulary::vocabulary;
 pub use workspace::Workspace;

@@ -190,11 +190,11 @@ impl Numbering {
             word => word,
         };
         if let ops::Op::Add(add) = op {
-            if add.zeropad.is_some() {
-                return Err(format!("`{}` pads with zeros", node.path));
-            }
             if let Some(scale) = add.scale {
                 operands[0] = self.number(times(scale), vec![operands[0]]);
+            }
+            if let Some(strides) = add.zeropad {
+                return Ok(self.join(&zero_padded(strides), operands));
             }
         }
         Ok(match op {
@@ -226,6 +226,10 @@ impl Numbering {
             let operands = op.inputs.iter().map(operand).collect::<Result<Vec<_>, _>>()?;
             let number = match (op.word, paths.get(network.shared.get(&index).unwrap_or(&index))) {
                 ("dropout", _) => operands[0],
+                ("zeropad", _) => match op.arguments[..] {
+                    [Argument::Pair(_, strides, _)] => self.join(&zero_padded(strides), operands),
+                    _ => return Err("a shortcut without strides".to_owned()),
+                },
                 _ if op.is_join() => self.join(op.word, operands),
                 (_, Some(path)) => self.number(format!("{:?} {path}", op.operator()?), operands),
                 _ => self.number(simple(op)?, operands),
@@ -239,6 +243,11 @@ impl Numbering {
 /// The signature of a multiplication by a number, whether written as a word or as an attribute of a form.
 fn times(factor: f64) -> String {
     signature(&ops::Activation { function: ops::Function::Times { factor } }.into())
+}
+
+/// The signature of a sum with a shortcut of option A.
+fn zero_padded((rows, columns): (u64, u64)) -> String {
+    format!("zeropad {rows}x{columns}")
 }
 
 fn signature(op: &ops::Op) -> String {

@@ -54,7 +54,10 @@ pub(super) enum Binary {
     Equal,
     Less,
     Greater,
+    /// The remainder with the sign of the divisor.
     Mod,
+    /// The remainder with the sign of the dividend, as in C.
+    Remainder,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -276,7 +279,11 @@ fn combine(binary: Binary, left: Values, right: Values) -> Result<Values, Unavai
                 Binary::Equal => i64::from(a == b),
                 Binary::Less => i64::from(a < b),
                 Binary::Greater => i64::from(a > b),
-                Binary::Mod => a.checked_rem_euclid(b)?,
+                Binary::Mod => match a.checked_rem(b)? {
+                    rest if rest != 0 && (rest < 0) != (b < 0) => rest + b,
+                    rest => rest,
+                },
+                Binary::Remainder => a.checked_rem(b)?,
             })
         });
         return each.collect::<Option<Vec<i64>>>().map(Values::Int).ok_or_else(overflow);
@@ -300,7 +307,8 @@ fn combine(binary: Binary, left: Values, right: Values) -> Result<Values, Unavai
         Binary::Div => a / b,
         Binary::Pow => a.powf(b),
         Binary::Min => a.min(b),
-        Binary::Mod => a.rem_euclid(b),
+        Binary::Mod => a - b * (a / b).floor(),
+        Binary::Remainder => a % b,
         _ => a.max(b),
     };
     Ok(Values::Real(each.map(compute).collect()))

@@ -23,6 +23,7 @@ mod order;
 mod outputs;
 mod peephole;
 mod policies;
+mod preprocessing;
 mod print;
 mod refusal;
 mod regions;
@@ -47,6 +48,7 @@ use std::io::{self, Read, Seek};
 use ndarray::{ArrayD, IxDyn};
 
 use crate::diag::{Advice, Code, Failure};
+use crate::driver::limits;
 
 use model::{Dim, Model};
 use network::Network;
@@ -131,7 +133,8 @@ pub fn import<R: Read + Seek>(
     let model = Model::read(reader).map_err(|error| unreadable(name, &error))?;
     let mut network = network_of(&model, name, options, storage)?;
     peephole::simplify(&mut network, storage);
-    sharing::find(&mut network);
+    sharing::find(&mut network, model.is_ours());
+    preprocessing::read(&model, &mut network);
     refuse_leftovers(&model, &network, name)?;
     let proven = write_down(&mut network, options).map_err(|why| wrong_text(name, &why))?;
     let weights = weights_of(&network, &proven.paths);
@@ -356,10 +359,18 @@ fn extents(input: &model::Port, options: &ImportOptions) -> Result<Vec<u64>, Vec
 
 /// Refuses operators that only a peephole rule could have replaced.
 fn refuse_leftovers(model: &Model, network: &Network, name: &str) -> Result<(), Failure> {
+    let nodes = network.ops.len() + network.inputs.len();
+    if nodes > limits::NODES {
+        let message =
+            format!("`{name}` becomes a network of {nodes} nodes: the language allows {}", limits::NODES);
+        return Err(Failure::new(Code::E0801, message));
+    }
     let mut refusals = Refusals { nodes: model.nodes.len(), ..Refusals::default() };
     for op in &network.ops {
         let shapes = network.operand_shapes(op);
-        let inferred = if op.is_join() {
+        let inferred = if op.inputs.len() > limits::OPERANDS {
+            Err(format!("it has {} operands, more than {}", op.inputs.len(), limits::OPERANDS))
+        } else if op.is_join() {
             let text: Vec<String> = shapes.iter().map(ToString::to_string).collect();
             let refusal = || format!("the language has no form `{}` of {}", op.word, text.join(" and "));
             op::is_form(op.word, &shapes).then_some(()).ok_or_else(refusal)
@@ -383,7 +394,9 @@ fn refuse_leftovers(model: &Model, network: &Network, name: &str) -> Result<(), 
 
 /// The number of trainable elements.
 fn params_of(network: &Network) -> Option<u64> {
-    let owners = network.ops.iter().enumerate().filter(|(index, _)| !network.shared.contains_key(index));
+    let is_owner =
+        |(index, op): &(usize, &op::Op)| !network.shared.contains_key(index) && !op.has_flag("fixed");
+    let owners = network.ops.iter().enumerate().filter(is_owner);
     let tensors = owners.flat_map(|(_, op)| &op.tensors);
     let trainable = tensors.filter(|(suffix, _)| !suffix.starts_with("running_"));
     trainable.map(|(_, tensor)| tensor.elements()).try_fold(0u64, u64::checked_add)

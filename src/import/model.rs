@@ -22,6 +22,8 @@ pub(crate) struct Model {
     pub(super) opset: Option<i64>,
     /// The program that wrote the file.
     pub(super) producer: String,
+    /// What it says about the model besides the graph: keys and values.
+    pub(super) metadata: Vec<(String, String)>,
     pub(super) nodes: Vec<Node>,
     pub(super) initialisers: BTreeMap<String, Tensor>,
     /// Inputs in the order of the file; old files list initialisers among them.
@@ -43,6 +45,8 @@ pub(super) struct Node {
     pub(super) inputs: Vec<String>,
     pub(super) outputs: Vec<String>,
     pub(super) attributes: Vec<(String, Attribute)>,
+    /// What its author wrote about it.
+    pub(super) doc: String,
     pub(super) metadata: Vec<(String, String)>,
 }
 
@@ -93,6 +97,7 @@ impl Model {
                     model.read_graph(&mut stream, end)?;
                 }
                 8 => model.read_opset(&stream.bytes(size)?)?,
+                14 => model.metadata.push(decode_entry(&stream.bytes(size)?)?),
                 25 => {
                     model.functions = true;
                     stream.skip(size)?;
@@ -107,7 +112,12 @@ impl Model {
         Ok(model)
     }
 
-    /// Checks that every value is made once: one of two makers would be dropped silently.
+    /// Whether `cnnc export` wrote the file.
+    pub(super) fn is_ours(&self) -> bool {
+        self.producer == "cnnc"
+    }
+
+    /// Every value is made once: a second maker would be dropped, or the first one.
     fn check_made_once(&self) -> Result<(), Malformed> {
         let named = |name: &&str| !name.is_empty();
         let nodes = self.nodes.iter().flat_map(|node| &node.outputs).map(String::as_str);
@@ -175,12 +185,18 @@ impl Node {
                 3 => node.name = content.text()?,
                 4 => node.kind = content.text()?,
                 5 => node.attributes.push(decode_attribute(content.bytes()?)?),
+                6 => node.doc = content.text()?,
                 7 => node.domain = content.text()?,
                 9 => node.metadata.push(decode_entry(content.bytes()?)?),
                 _ => {}
             }
         }
         Ok(node)
+    }
+
+    /// What `cnnc export` says of a node that no importer could see in it.
+    pub(super) fn remark(&self) -> Option<&str> {
+        self.doc.strip_prefix("cnnc: ")
     }
 
     /// The name of the node, or else of its first output.

@@ -16,7 +16,10 @@ pub(super) fn is_trailing(word: &str) -> bool {
     ops::find(word).is_some_and(|spec| spec.trailing)
 }
 
-/// A named member of a scope, in the order of the text.
+/// The name of an only input that has no other.
+pub(super) const DEFAULT_INPUT: &str = "input";
+
+/// A member of a scope, in the order of the text.
 enum Member {
     Op(usize),
     /// A form whose operator has no key, because a policy may remove it or because it is an inner concatenation.
@@ -321,10 +324,12 @@ impl Counter<'_, '_> {
 /// Names the values that are fetched; each `@` gets the path from where it stands.
 fn name_values(tree: &mut Tree<'_>) {
     let mut names: BTreeMap<ValueId, (Vec<String>, String)> = BTreeMap::new();
-    for (index, input) in tree.network.inputs.iter().enumerate() {
-        names.insert(input.value, (Vec::new(), input_name(&input.name, index)));
+    let inputs = input_names(tree);
+    for (input, name) in tree.network.inputs.iter().zip(&inputs) {
+        names.insert(input.value, (Vec::new(), name.clone()));
     }
-    let used: BTreeSet<String> = tree.keys.iter().flatten().map(|key| key[0].clone()).collect();
+    let mut used: BTreeSet<String> = tree.keys.iter().flatten().map(|key| key[0].clone()).collect();
+    used.extend(inputs);
     let mut root = std::mem::take(&mut tree.root);
     let mut number = 0;
     each_identity(tree, &mut root, &[], &mut |value, name, path| {
@@ -346,12 +351,40 @@ fn name_values(tree: &mut Tree<'_>) {
     tree.root = root;
 }
 
-/// The name of an input, for networks with several.
-pub(super) fn input_name(name: &str, index: usize) -> String {
-    let name: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
-    let plain = name.chars().next().is_some_and(|c| !c.is_ascii_digit()) && name.len() <= 60;
-    if plain { name } else { format!("input{}", index + 1) }
+/// The names of the inputs: those of the model, where nothing else in the text is or may be called so. An only input keeps
+/// a plain name; of several each needs one, so that characters are replaced.
+pub(super) fn input_names(tree: &Tree<'_>) -> Vec<String> {
+    let network = tree.network;
+    let paths = tree.keys.iter().chain(&tree.hints).flatten();
+    let mut taken: BTreeSet<String> = paths.filter_map(|path| path.first().cloned()).collect();
+    taken.extend(network.outputs.iter().filter_map(|(name, _)| name.split('.').next()).map(str::to_owned));
+    taken.insert("out".to_owned());
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_single = network.inputs.len() == 1;
+    let mut names = Vec::new();
+    for (index, input) in network.inputs.iter().enumerate() {
+        let written: String = input.name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+        let begins = written.starts_with(|c: char| !c.is_ascii_digit()) && written.len() <= 60;
+        let fits = begins && !is_automatic(&written) && !taken.contains(&written);
+        let name = match (is_single, fits && (!is_single || written == input.name)) {
+            (_, true) => written,
+            (true, false) => DEFAULT_INPUT.to_owned(),
+            (false, false) => {
+                let numbered = (index + 1..).map(|number| format!("{DEFAULT_INPUT}{number}"));
+                numbered.into_iter().find(|name| !taken.contains(name)).unwrap_or_default()
+            }
+        };
+        taken.insert(name.clone());
+        names.push(name);
+    }
+    names
+}
+
+/// Whether the language may give this name by itself, such as `conv1` or `t3`.
+fn is_automatic(name: &str) -> bool {
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_word = ops::find(stem).is_some() || ops::form(stem).is_some() || matches!(stem, "t" | "project");
+    stem.len() < name.len() && is_word
 }
 
 type Visit<'v> = dyn FnMut(ValueId, &mut String, &[String]) + 'v;

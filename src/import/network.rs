@@ -1,7 +1,9 @@
 //! The network of a model: canonical operators in the order of their computation.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::ops::ConnectionTable;
 use crate::tensor::Shape;
 
 use super::op::{Op, ValueId};
@@ -12,6 +14,8 @@ pub(super) struct Input {
     /// Its name in the model.
     pub(super) name: String,
     pub(super) value: ValueId,
+    /// How a picture becomes this input, as it is written behind the shape; empty where the model does not say.
+    pub(super) preprocessing: String,
 }
 
 /// Canonical operators, each after those that make its operands.
@@ -23,6 +27,10 @@ pub(super) struct Network {
     pub(super) inputs: Vec<Input>,
     /// The name in the model and the value of each output.
     pub(super) outputs: Vec<(String, ValueId)>,
+    /// The connection tables of convolutions.
+    pub(super) tables: Vec<Arc<ConnectionTable>>,
+    /// The file with the names of the classes.
+    pub(super) labels: Option<String>,
     /// For operators that compute with the tensors of an earlier one, that operator.
     pub(super) shared: BTreeMap<usize, usize>,
     /// Operators that own or take shared tensors, and are not followed by the same words everywhere: nothing may trail

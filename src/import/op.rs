@@ -1,8 +1,10 @@
 //! Canonical operators: words of the language with arguments, over values of known shape.
 
+use std::sync::Arc;
+
 use crate::base::{SourceMap, Span, Spanned};
 use crate::diag::{Origin, Sink};
-use crate::ops::{self, Operator, Parameter, RawArgument, RawValue};
+use crate::ops::{self, ConnectionTable, Operator, Parameter, RawArgument, RawValue};
 use crate::tensor::{MAX_DIMENSION, MAX_ELEMENTS, Shape};
 
 use super::tensor::Tensor;
@@ -32,6 +34,8 @@ pub(super) enum Argument {
     Pair(&'static str, (u64, u64), u64),
     /// `pad=…`, or a lone value if the name is empty: top, bottom, left, right; omitted if all are 0.
     Pads(&'static str, [u64; 4]),
+    /// `table=`: its place in [`super::network::Network::tables`], and the table.
+    Table(usize, Arc<ConnectionTable>),
 }
 
 /// An operator.
@@ -69,8 +73,9 @@ const POINTWISE: &[&str] = &[
     "pow",
     "bias",
 ];
-/// Forms: operators with several operands, which all have the first one's shape or broadcast to it.
-pub(super) const JOINS: &[&str] = &["add", "mul", "concat", "sub", "max", "min", "div"];
+/// Forms: operators with several operands, which all have the first one's shape or broadcast to it. `zeropad` is the form
+/// `residual zeropad` over the end of its body and the value that its shortcut begins with.
+pub(super) const JOINS: &[&str] = &["add", "mul", "concat", "sub", "max", "min", "div", "zeropad"];
 /// Operators with tensors, which therefore have a key.
 const KEYED: &[&str] = &[
     "conv",
@@ -85,6 +90,8 @@ const KEYED: &[&str] = &[
     "scale",
     "prelu",
     "bias",
+    "rbf",
+    "subsample",
 ];
 
 impl Op {
@@ -136,8 +143,13 @@ impl Op {
 
     /// The operator of the language.
     pub(super) fn operator(&self) -> Result<ops::Op, String> {
-        let spec =
-            ops::find(self.word).ok_or_else(|| format!("the language has no operator `{}`", self.word))?;
+        let spec = ops::find(self.word).ok_or_else(|| match self.word {
+            "zeros" => "channels of zeros behind a value that is no shortcut of a sum".to_owned(),
+            "differences" => {
+                "a constant of several rows, from which no squared distances are made".to_owned()
+            }
+            word => format!("the language has no operator `{word}`"),
+        })?;
         let mut sink = Sink::default();
         let span = nowhere();
         let bound = ops::bind(spec, span, &self.raw_arguments(), &Origin::default(), &mut sink);
@@ -156,12 +168,17 @@ impl Op {
         if self.has_flag("channels") {
             return Some(inputs.first()?.with_channels(1));
         }
-        if self.word == "slice" {
+        if matches!(self.word, "slice" | "zeros" | "differences") {
             let count = self.arguments.iter().find_map(|argument| match argument {
                 Argument::Count(count) => Some(*count),
                 _ => None,
             });
-            return Some(inputs.first()?.with_channels(count?));
+            let first = inputs.first()?;
+            if self.word == "differences" {
+                return count.map(Shape::Vector);
+            }
+            let before = if self.word == "zeros" { first.channels() } else { 0 };
+            return Some(first.with_channels(before.checked_add(count?)?));
         }
         join_shape(self.word, inputs)
     }
@@ -199,6 +216,9 @@ impl Op {
                     let pads = RawValue::Tuple(pads.iter().map(|&pad| int(pad)).collect());
                     raw.push(if name.is_empty() { lone(pads) } else { attribute(name, pads) });
                 }
+                Argument::Table(_, table) => {
+                    raw.push(attribute("table", RawValue::Table(Arc::clone(table))));
+                }
                 _ => {}
             }
         }
@@ -221,6 +241,7 @@ pub(super) fn join_shape(word: &str, inputs: &[Shape]) -> Option<Shape> {
             (even && inputs.iter().all(|input| input.is_map() == first.is_map()))
                 .then(|| first.with_channels(channels))
         }
+        "zeropad" => Some(first),
         "add" | "max" | "min" => inputs.iter().all(|&input| input == first).then_some(first),
         "sub" | "mul" | "div" => {
             let whole = inputs.iter().copied().max_by_key(Shape::elements)?;
@@ -239,7 +260,7 @@ pub(super) fn join_shape(word: &str, inputs: &[Shape]) -> Option<Shape> {
 pub(super) fn is_form(word: &str, inputs: &[Shape]) -> bool {
     let equal = inputs.windows(2).all(|two| two[0] == two[1]);
     let broadcasts = word == "mul" && inputs.iter().all(Shape::is_map);
-    ops::form(word).is_some() && (word == "concat" || broadcasts || equal)
+    word == "zeropad" || ops::form(word).is_some() && (word == "concat" || broadcasts || equal)
 }
 
 /// The span of everything that an import makes.

@@ -8,7 +8,7 @@ use super::regions::{Item, Regions};
 use super::tree::{Form, Statement, Tree};
 
 /// The name of the network's last value, which no other part may have.
-const OUT: &str = "out";
+pub(super) const OUT: &str = "out";
 
 /// Orders the statements. Values are named `%` and their number until the scopes are known.
 pub(super) fn arrange(tree: &Tree<'_>, regions: Regions) -> Vec<Statement> {
@@ -55,7 +55,9 @@ impl<'t, 'n> Order<'t, 'n> {
         }
         let mut used_by_join: BTreeSet<ValueId> = BTreeSet::new();
         for (_, item) in &regions.items {
-            if let Item::Join { inputs, .. } = item {
+            if let Item::Join { inputs, word, .. } = item {
+                // The value that a shortcut of option A begins with stands before the form.
+                let inputs = if *word == "zeropad" { &inputs[..1] } else { inputs };
                 used_by_join.extend(inputs.iter().filter(|input| uses.get(input) == Some(&1)));
             }
         }
@@ -189,6 +191,16 @@ impl Writer<'_> {
                     self.statements.push(fetch);
                 }
                 self.statements.extend(statements);
+            }
+            Item::Join { op, word: "zeropad", inputs } => {
+                if self.current != Some(inputs[1]) {
+                    let fetch = self.fetch(inputs[1]);
+                    self.statements.push(fetch);
+                    self.current = Some(inputs[1]);
+                }
+                let body = self.branch(inputs[0], inline);
+                let form = Form::zero_padded(Some(op), vec![body], inputs[1], value);
+                self.statements.push(Statement::Form(Box::new(form)));
             }
             Item::Join { op, word, inputs } => {
                 let branches = inputs.iter().map(|&input| self.branch(input, inline)).collect();

@@ -165,14 +165,16 @@ fn moved(tree: &mut Tree<'_>, form: &Form, known: &BTreeMap<String, Vec<GroupId>
     Some(tree.add_group(group.component, group.path, statements))
 }
 
-/// Where one group projects its shortcut, gives `project` to those that are otherwise equal: with equal shapes it adds
-/// nothing.
+/// Where one group projects its shortcut or fills it with zeros, those that are equal but for that say so too: for equal
+/// shapes it is nothing.
 fn share_projections(tree: &mut Tree<'_>) {
     let known = by_skeleton(tree, &tree.root);
     for id in tree.groups_in(&tree.root) {
         for index in 0..tree.group(id).statements.len() {
             let Statement::Form(form) = &tree.group(id).statements[index] else { continue };
-            let Some(policy) = form.policy.clone().filter(|_| !form.projection.is_empty()) else { continue };
+            let shared = form.policy.clone();
+            let shared = shared.filter(|policy| policy == "zeropad" || !form.projection.is_empty());
+            let Some(policy) = shared else { continue };
             let mut plain = tree.group(id).statements.clone();
             if let Statement::Form(form) = &mut plain[index] {
                 form.policy = None;

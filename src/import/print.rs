@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::naming::quoted_path;
+use super::naming::{DEFAULT_INPUT, input_names, quoted_path};
 use super::peephole::pads_at_the_end;
 use super::repeats::Repeats;
-use super::tokens::{Role, literal, render};
+use super::tokens::{Role, literal, render, table_name};
 use super::tree::{Form, GroupId, Mode, Parameter, Repeat, Statement, Tree};
 use super::units::{Unit, Units, WIDTH};
 use crate::tensor::Shape;
@@ -21,6 +21,12 @@ pub(super) fn print(tree: &Tree<'_>, name: &str, params: Option<u64>) -> String 
     let mut text = String::new();
     if pads_at_the_end(tree.network) {
         text.push_str("# allow W0203: the model pads as TensorFlow does\n");
+    }
+    for (number, table) in tree.network.tables.iter().enumerate() {
+        let rows = table.rows.iter().map(|row| row.iter().map(u64::to_string).collect::<Vec<_>>().join(" "));
+        let rows = rows.collect::<Vec<_>>().join("; ");
+        let (name, filters) = (table_name(number), table.rows.len());
+        text.push_str(&format!("table {name} {} -> {filters} {{ {rows}; }}\n", table.inputs));
     }
     for block in tree.blocks.iter().rev() {
         let parameters: Vec<String> = block.parameters.iter().map(parameter).collect();
@@ -41,7 +47,9 @@ pub(super) fn print(tree: &Tree<'_>, name: &str, params: Option<u64>) -> String 
         }
     }
     text.push_str(&format!("network {name} {{\n"));
-    for line in printer.inputs().into_iter().chain(printer.list(&tree.root, 1, false, true)) {
+    let labels = tree.network.labels.iter().map(|path| format!("labels \"{path}\";"));
+    let inputs = printer.inputs().into_iter().chain(labels);
+    for line in inputs.chain(printer.list(&tree.root, 1, false, true)) {
         text.push_str(&format!("    {line}\n"));
     }
     if let Some(params) = params {
@@ -81,13 +89,15 @@ struct Printer<'t, 'n> {
 
 impl<'t> Printer<'t, '_> {
     fn inputs(&self) -> Vec<String> {
-        let inputs = &self.tree.network.inputs;
-        let one = |(index, input): (usize, &super::network::Input)| {
-            let shape = self.tree.network.shape(input.value);
-            let name = super::naming::input_name(&input.name, index);
-            if inputs.len() == 1 { format!("input {shape};") } else { format!("input {shape} as {name};") }
+        let network = self.tree.network;
+        let one = |(input, name): (&super::network::Input, String)| {
+            let (shape, preprocessing) = (network.shape(input.value), &input.preprocessing);
+            match name.as_str() {
+                DEFAULT_INPUT if network.inputs.len() == 1 => format!("input {shape}{preprocessing};"),
+                name => format!("input {shape}{preprocessing} as {name};"),
+            }
         };
-        inputs.iter().enumerate().map(one).collect()
+        network.inputs.iter().zip(input_names(self.tree)).map(one).collect()
     }
 
     /// The lines of a statement without its `;`, and whether they end with a written name.

@@ -147,7 +147,12 @@ impl Reducer<'_> {
     fn parallel(&mut self, value: ValueId, order: &mut Vec<ValueId>, position: usize) -> bool {
         let Some(Item::Join { op, word, inputs }) = &self.items[value.0] else { return false };
         let (op, word, inputs) = (*op, *word, inputs.clone());
-        let Some(fork) = self.common(&inputs) else {
+        let fork = match (word, inputs.as_slice()) {
+            // The shortcut has no operators of its own.
+            ("zeropad", &[body, from]) => Some(from).filter(|from| self.beginnings(body).contains(from)),
+            _ => self.common(&inputs),
+        };
+        let Some(fork) = fork else {
             if word == "concat" && (3..=MOST_NESTED).contains(&inputs.len()) {
                 return self.nested(value, op, &inputs, order, position);
             }
@@ -337,6 +342,10 @@ fn shaped(
     input: ValueId,
     output: ValueId,
 ) -> Form {
+    if word == "zeropad" {
+        branches.truncate(1);
+        return Form::zero_padded(op, branches, input, output);
+    }
     let wires: Vec<bool> = branches.iter().map(|branch| branch[0].is_wire() && branch.len() == 1).collect();
     let kind = match (word, wires.as_slice()) {
         ("add", [left, right]) if left != right => {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::order::OUT;
 use super::tree::{Form, GroupId, Statement, Tree};
 
 /// Words that belong to the module right before them where the model has no hints.
@@ -40,13 +41,17 @@ struct Info {
 
 /// Groups a list of statements that stands in the scope `path`.
 pub(super) fn group(tree: &mut Tree<'_>, statements: Vec<Statement>, path: &[String]) -> Vec<Statement> {
-    let below = tree.keys_below();
-    Grouper { tree, below }.group(statements, path)
+    let (below, outputs) = (tree.keys_below(), &tree.network.outputs);
+    let aside = outputs.iter().map(|(name, _)| name.clone()).filter(|name| outputs.len() > 1 && name != OUT);
+    let aside = aside.collect();
+    Grouper { tree, below, aside }.group(statements, path)
 }
 
 struct Grouper<'t, 'n> {
     tree: &'t mut Tree<'n>,
     below: BTreeMap<Vec<String>, usize>,
+    /// The names of outputs besides the last value, which no group can have.
+    aside: BTreeSet<String>,
 }
 
 impl Grouper<'_, '_> {
@@ -59,9 +64,12 @@ impl Grouper<'_, '_> {
         }
         let mut rest: Vec<Option<Statement>> = statements.into_iter().map(Some).collect();
         let mut grouped: Vec<Statement> = Vec::new();
+        let mut scattered = BTreeSet::new();
         let mut at = 0;
         while at < rest.len() {
-            let run = self.run(&rest, &infos, at, path).or_else(|| self.deep_run(&rest, &infos, at, path));
+            let run = self
+                .run(&rest, &infos, at, path, &mut scattered)
+                .or_else(|| self.deep_run(&rest, &infos, at, path, &mut scattered));
             if let Some((inner, end)) = run {
                 let mut members = Vec::new();
                 if inner.len() == path.len() + 1 {
@@ -101,13 +109,15 @@ impl Grouper<'_, '_> {
         }
     }
 
-    /// The scope one level down that begins at a statement, and where it ends.
+    /// The scope one level down that begins at a statement, and where it ends. `scattered` are the scopes that did
+    /// not hold all of their keys from their first statement on, and so cannot from a later one.
     fn run(
         &self,
         rest: &[Option<Statement>],
         infos: &[Info],
         at: usize,
         path: &[String],
+        scattered: &mut BTreeSet<Vec<String>>,
     ) -> Option<(Vec<String>, usize)> {
         let info = &infos[at];
         if info.next.len() != 1 || info.direct {
@@ -115,7 +125,10 @@ impl Grouper<'_, '_> {
         }
         let component = info.next.first()?;
         let inner: Vec<String> = path.iter().chain([component]).cloned().collect();
-        if self.stands_outside(rest[at].as_ref()?, &inner) {
+        if scattered.contains(&inner)
+            || self.aside.contains(&inner.join("."))
+            || self.stands_outside(rest[at].as_ref()?, &inner)
+        {
             return None;
         }
         let belongs = |index: usize| {
@@ -124,7 +137,11 @@ impl Grouper<'_, '_> {
         };
         let end = self.extend(rest, infos, at, &inner, &belongs);
         let keys: usize = infos[at..end].iter().map(|info| info.keys).sum();
-        (self.below.get(&inner) == Some(&keys)).then_some((inner, end))
+        if self.below.get(&inner) == Some(&keys) {
+            return Some((inner, end));
+        }
+        scattered.insert(inner);
+        None
     }
 
     /// The scope more than one level down that begins at a statement: its outer one is interrupted by others.
@@ -134,6 +151,7 @@ impl Grouper<'_, '_> {
         infos: &[Info],
         at: usize,
         path: &[String],
+        scattered: &mut BTreeSet<Vec<String>>,
     ) -> Option<(Vec<String>, usize)> {
         let statement = rest[at].as_ref()?;
         let keys = self.tree.keys_of(statement);
@@ -149,6 +167,9 @@ impl Grouper<'_, '_> {
             if self.stands_outside(statement, &inner) {
                 return None;
             }
+            if scattered.contains(&inner) || self.aside.contains(&inner.join(".")) {
+                continue;
+            }
             let belongs = |index: usize| {
                 let keys = rest[index].as_ref().map(|one| self.tree.keys_of(one)).unwrap_or_default();
                 !keys.is_empty() && keys.iter().all(|key| key.starts_with(&inner))
@@ -158,6 +179,7 @@ impl Grouper<'_, '_> {
             if self.below.get(&inner) == Some(&keys) {
                 return Some((inner, end));
             }
+            scattered.insert(inner);
         }
         None
     }

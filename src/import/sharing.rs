@@ -14,8 +14,9 @@ use super::op::{Op, ValueId};
 /// The number of operators with one tensor among which an owner is searched; more have it by chance.
 const MOST_OWNERS: usize = 256;
 
-/// Finds the operators that share tensors, gives each a unique key, and records the owner of its tensors.
-pub(super) fn find(network: &mut Network) {
+/// Finds the operators that share, gives each a key of its own, and remembers whose tensors it takes. `names_are_kept`
+/// says that the file stores no equal tensors under one name, so that a tensor with two users is shared.
+pub(super) fn find(network: &mut Network, names_are_kept: bool) {
     let makers: BTreeMap<ValueId, usize> =
         network.ops.iter().enumerate().map(|(index, op)| (op.output, index)).collect();
     let mut users: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -26,7 +27,8 @@ pub(super) fn find(network: &mut Network) {
         let owner = before.iter().copied().find(|&owner| {
             let earlier = &network.ops[owner];
             is_same(earlier, op)
-                && (multiplies(op)
+                && (names_are_kept
+                    || multiplies(op)
                     || same_module(earlier, op)
                     || follows(network, &makers, &shared, owner, index))
         });

@@ -87,6 +87,11 @@ pub(super) fn number(value: f64) -> String {
     if value.abs() < 1e-4 || value.abs() >= 1e9 { format!("{value:e}") } else { format!("{value}") }
 }
 
+/// The name of a connection table.
+pub(super) fn table_name(number: usize) -> String {
+    format!("connections{}", number + 1)
+}
+
 /// Prints a number, or the word that it stands for.
 pub(super) fn literal(role: Role, value: u64) -> String {
     let word = usize::try_from(value).ok().and_then(|at| WORDS.get(at)).filter(|_| role == Role::Word);
@@ -163,7 +168,7 @@ impl Writer<'_> {
                     self.number(stride.0, Role::Stride, Spelling::Dim);
                     self.text("x");
                     self.number(stride.1, Role::Stride, Spelling::Dim);
-                } else if matches!(op.word, "maxpool" | "avgpool") {
+                } else if matches!(op.word, "maxpool" | "avgpool" | "subsample") {
                     self.text("/");
                     self.number(stride.0, Role::Stride, Spelling::Dim);
                 } else {
@@ -221,6 +226,7 @@ impl Writer<'_> {
                 }
             }
             Argument::Pads(name, pads) => self.pads(name, *pads),
+            Argument::Table(number, _) => self.text(&format!(" table={}", table_name(*number))),
         }
     }
 

@@ -375,6 +375,17 @@ impl Form {
             tokens: Vec::new(),
         }
     }
+
+    /// A residual form with a shortcut of option A, over its body.
+    pub(super) fn zero_padded(
+        op: Option<usize>,
+        branches: Vec<Vec<Statement>>,
+        input: ValueId,
+        output: ValueId,
+    ) -> Form {
+        let form = Form::new("residual", op, branches, input, output);
+        Form { policy: Some("zeropad".to_owned()), ..form }
+    }
 }
 
 impl Statement {

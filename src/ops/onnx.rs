@@ -58,6 +58,9 @@ pub(crate) trait OnnxBuilder {
         attributes: Vec<(&'static str, OnnxValue)>,
     ) -> String;
 
+    /// Says of the last node what an importer cannot see in it.
+    fn remark(&mut self, _remark: &str) {}
+
     /// Adds a constant with these elements.
     fn floats(&mut self, dims: &[u64], values: Vec<f32>) -> String;
 

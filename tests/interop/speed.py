@@ -41,10 +41,10 @@ def export_all(folder):
         large(path)
 
 
-def measured(command):
-    """The least of five times in seconds; the greatest resident set in MiB."""
+def measured(command, times=5):
+    """The least of several times in seconds; the greatest resident set in MiB."""
     best, memory = float("inf"), 0
-    for _ in range(5):
+    for _ in range(times):
         start = time.monotonic()
         child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(child.pid, 0)

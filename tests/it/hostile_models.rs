@@ -10,7 +10,7 @@ use super::predictions::cnnc;
 
 const EVIL: &str = "a\n::error::pwn\n\u{1b}[2J\"`'\\ {x}\u{202e}</script><img src=x>\"\"\"";
 
-fn number(mut value: u64) -> Vec<u8> {
+pub(crate) fn number(mut value: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while value > 127 {
         bytes.push(value as u8 | 128);
@@ -20,15 +20,15 @@ fn number(mut value: u64) -> Vec<u8> {
     bytes
 }
 
-fn integer(field: u64, value: u64) -> Vec<u8> {
+pub(crate) fn integer(field: u64, value: u64) -> Vec<u8> {
     [number(field << 3), number(value)].concat()
 }
 
-fn message(field: u64, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn message(field: u64, bytes: &[u8]) -> Vec<u8> {
     [number(field << 3 | 2), number(bytes.len() as u64), bytes.to_vec()].concat()
 }
 
-fn text(field: u64, text: &str) -> Vec<u8> {
+pub(crate) fn text(field: u64, text: &str) -> Vec<u8> {
     message(field, text.as_bytes())
 }
 
@@ -104,6 +104,16 @@ fn long_series_are_written_in_lines_of_their_own() {
     parts.extend([port(11, "v0"), port(12, "v1000")]);
     let text = imported(model(&parts)).unwrap().text;
     assert!(text.contains(" abs * 30;\n"), "{text}");
+}
+
+#[test]
+fn more_nodes_than_a_network_may_have_are_refused_before_they_are_written() {
+    let names: Vec<String> = (0..=100_000).map(|index| format!("v{index}")).collect();
+    let mut parts: Vec<Vec<u8>> =
+        names.windows(2).map(|pair| node("Abs", "", &[&pair[0]], &pair[1])).collect();
+    parts.extend([port(11, "v0"), port(12, "v100000")]);
+    let said = imported(model(&parts)).err().unwrap();
+    assert!(said.contains("E0801") && said.contains("100001 nodes"), "{said}");
 }
 
 #[test]

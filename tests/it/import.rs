@@ -42,7 +42,7 @@ block basic(c, s = 1) {
     > relu;
 }
 network residual {
-    input 8x8x3;
+    input 8x8x3 as x;
     conv 3x3x4 pad=1 bn relu;
     basic(4)                             as layer1[];
     [basic(8, s=2); basic(8)]  -> 4x4x8  as layer2[];
@@ -117,7 +117,7 @@ fn shape_arithmetic_and_shuffles_dissolve() {
 fn transpositions_of_channels_last_cancel() {
     let line =
         "conv 3x3x4/2 same nobias scale bias relu as stem;  avgpool global;  flatten;  dense 3 as top;";
-    has("channels_last.onnx", &["input 8x8x3;", line]);
+    has("channels_last.onnx", &["input 8x8x3 as image;", line]);
 }
 
 #[test]
@@ -339,7 +339,7 @@ fn open_extents_are_asked_for() {
     );
     let stated =
         ImportOptions { inputs: vec![("x".to_owned(), vec![1, 3, 10, 12])], ..ImportOptions::default() };
-    assert!(imported("open_extents.onnx", &stated).unwrap().text.contains("input 10x12x3;"));
+    assert!(imported("open_extents.onnx", &stated).unwrap().text.contains("input 10x12x3 as x;"));
 }
 
 #[test]

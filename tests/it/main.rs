@@ -66,6 +66,7 @@ mod mistakes;
 mod networks;
 mod nonfinite;
 mod numbers;
+mod onnx_attributes;
 mod onnx_export;
 mod operator_pages;
 mod option_walks;

@@ -81,6 +81,7 @@ impl<'a> Builder<'a> {
             inputs: vec![value.to_owned()],
             output: name.to_owned(),
             attributes: Vec::new(),
+            remark: None,
         });
         name.to_owned()
     }
@@ -161,8 +162,15 @@ impl OnnxBuilder for Builder<'_> {
         let scope = self.graph.node(self.current().id).path.replace('.', "/");
         let name = unused(&mut self.node_names, &format!("/{scope}/{operator}"));
         let output = self.fresh(&format!("{name}_output_0"));
-        self.nodes.push(Node { name, operator, inputs: inputs.to_vec(), output: output.clone(), attributes });
+        let inputs = inputs.to_vec();
+        self.nodes.push(Node { name, operator, inputs, output: output.clone(), attributes, remark: None });
         output
+    }
+
+    fn remark(&mut self, remark: &str) {
+        if let Some(last) = self.nodes.last_mut() {
+            last.remark = Some(remark.to_owned());
+        }
     }
 
     fn floats(&mut self, dims: &[u64], values: Vec<f32>) -> String {

@@ -30,6 +30,8 @@ pub(super) struct Node {
     pub(super) inputs: Vec<String>,
     pub(super) output: String,
     pub(super) attributes: Vec<(&'static str, OnnxValue)>,
+    /// What the nodes do not show of the operator that they compute, for [`crate::import`].
+    pub(super) remark: Option<String>,
 }
 
 /// The source of an initialiser's values.
@@ -137,6 +139,9 @@ impl Node {
             };
             attribute.integer(20, kind);
             node.message(5, &attribute);
+        }
+        if let Some(remark) = &self.remark {
+            node.text(6, &format!("cnnc: {remark}"));
         }
         node
     }

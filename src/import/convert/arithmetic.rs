@@ -27,6 +27,7 @@ impl<'a> Converter<'a> {
             }
         }
         match (views.as_slice(), constants.as_slice()) {
+            ([_], []) if matches!(kind, "Add" | "Sub" | "Mul" | "Div") => Err("it has one operand".into()),
             ([view], []) => {
                 self.set(node, 0, view.clone());
                 Ok(())
@@ -99,6 +100,16 @@ impl<'a> Converter<'a> {
         if !constant.element().is_float() {
             return Err("its constant is no floating-point tensor".into());
         }
+        if kind == "Sub" && !constant_first && self.differences(node, view, constant)? {
+            return Ok(());
+        }
+        if kind == "Div"
+            && !constant_first
+            && let Some(value) = self.counted_mean(node, view, constant)?
+        {
+            self.set(node, 0, view.of(value));
+            return Ok(());
+        }
         let dims = view.dims();
         if constant.dims().len() > dims.len() || constant.elements() > dims.iter().product() {
             return Err(format!("a constant of the extents {:?} enlarges its value", constant.dims()).into());
@@ -144,6 +155,9 @@ impl<'a> Converter<'a> {
         let shape = self.network.shape(view.value);
         let (dims, own) = (view.dims(), constant.dims());
         let wrong = || format!("a constant of the extents {own:?} for a value of {dims:?}");
+        if shape.channels() == 1 && constant.elements() == 1 && own.len() <= dims.len() {
+            return Ok(());
+        }
         let at = match view.layout(shape) {
             Some(layout) => layout[0],
             // Otherwise any arrangement with an axis that consists of exactly the channels.
@@ -228,6 +242,11 @@ impl<'a> Converter<'a> {
             views.iter().all(same)
         });
         let channels = permuted.map_or(1, |layout| layout[0]);
+        let are_maps =
+            views.iter().all(|view| view.layout(self.network.shape(view.value)) == Some([1, 2, 3]));
+        if (2..4).contains(&at) && are_maps {
+            return self.alongside(node, &views, at as usize);
+        }
         if at != channels as i64 {
             return Err(format!("along axis {axis} of {:?}, not the channels", first.dims()).into());
         }

@@ -59,6 +59,15 @@ impl Converter<'_> {
         self.arranged(node, view, view.value, word, arguments)
     }
 
+    /// A view of four axes as a permutation of those of a map: a word rearranges it where it is none.
+    pub(super) fn laid(&mut self, node: &Reader<'_>, view: View) -> Result<View, Reason> {
+        if view.axes.len() != 4 || view.layout(self.network.shape(view.value)).is_some() {
+            return Ok(view);
+        }
+        let value = self.plain(node, &view)?;
+        Ok(self.whole(value))
+    }
+
     /// The value as a vector of all its elements.
     pub(super) fn flat(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
         let shape = self.network.shape(view.value);

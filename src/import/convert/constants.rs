@@ -62,11 +62,11 @@ impl<'a> Converter<'a> {
             "Equal" => Some(Binary::Equal),
             "Less" => Some(Binary::Less),
             "Greater" => Some(Binary::Greater),
+            "Mod" if node.int("fmod", 0)? != 0 => Some(Binary::Remainder),
             "Mod" => Some(Binary::Mod),
             _ => None,
         };
         if let Some(binary) = binary {
-            node.ignore("fmod");
             let inputs = self.constants(node)?;
             return match inputs.len() {
                 1 => Ok(inputs.into_iter().next()),
@@ -111,6 +111,8 @@ impl<'a> Converter<'a> {
             }
             "Dropout" => {
                 node.ignore("ratio");
+                node.ignore("seed");
+                node.ignore("is_test");
                 node.input(1);
                 node.input(2);
                 Ok(Some(first(self)?))

@@ -3,16 +3,21 @@
 //! A rule either expresses exactly what its node computes, or refuses it and names the attribute and value that the
 //! language cannot express. Nodes that depend on a refused one are skipped without a message.
 
+mod along;
 mod arithmetic;
 mod arrange;
 mod constants;
+mod counted;
 mod cuts;
+mod dense;
+mod distances;
 mod names;
 mod normalise;
 mod pointwise;
 mod reader;
 mod rearrange;
 mod reduce;
+mod remarked;
 mod resize;
 mod rows;
 mod slices;
@@ -110,7 +115,7 @@ pub(super) fn convert(
     storage: &dyn Storage,
 ) -> Converted {
     let (weights, inputs): (Vec<_>, Vec<_>) =
-        inputs.iter().partition(|(name, _)| is_weight(model, nodes, name));
+        inputs.iter().partition(|(name, dims)| is_weight(model, nodes, name, dims));
     let batch = inputs.iter().find_map(|(_, dims)| (dims.len() > 1).then(|| dims[0])).unwrap_or(1);
     let mut converter = Converter {
         storage,
@@ -178,15 +183,17 @@ pub(super) fn convert(
     Converted { network: converter.network, refusals, unreadable }
 }
 
-/// Whether an input serves as a weight only: then the model is a graph without stored weights.
-fn is_weight(model: &Model, nodes: &[usize], name: &str) -> bool {
+/// Whether an input without values stands where weights do: the model is a graph without them.
+fn is_weight(model: &Model, nodes: &[usize], name: &str, dims: &[u64]) -> bool {
     const WEIGHTED: &[&str] =
         &["Conv", "ConvTranspose", "Gemm", "BatchNormalization", "PRelu", "InstanceNormalization"];
     let mut used = false;
     for &index in nodes {
         let node = &model.nodes[index];
         for (position, _) in node.inputs.iter().enumerate().filter(|(_, input)| *input == name) {
-            if position == 0 || !WEIGHTED.contains(&node.kind.as_str()) {
+            // Of our own exporter: one number for each channel, no input of the language.
+            let is_column = model.is_ours() && matches!(dims, [_] | [_, 1, 1]);
+            if position == 0 || !is_column && !WEIGHTED.contains(&node.kind.as_str()) {
                 return false;
             }
             used = true;
@@ -224,7 +231,7 @@ impl<'a> Converter<'a> {
         if view.dims() != dims {
             return Err(format!("its batch is not {}, that of the first input", self.batch));
         }
-        self.network.inputs.push(Input { name: name.to_owned(), value });
+        self.network.inputs.push(Input { name: name.to_owned(), value, preprocessing: String::new() });
         self.known.insert(name, Known::View(view));
         Ok(())
     }

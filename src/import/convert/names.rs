@@ -46,7 +46,13 @@ pub(in crate::import) fn is_path(text: &str) -> bool {
     text.len() <= MAX_LENGTH && text.split('.').all(part)
 }
 
-/// The module that a tensor belongs to, if its name ends with one of the endings.
+/// Whether exporters give this name to a constant of the code, which is no parameter: `/bn1/Constant_output_0`.
+pub(super) fn is_constant(tensor: &str) -> bool {
+    let last = tensor.rsplit('/').next().unwrap_or_default();
+    tensor.starts_with('/') && last.starts_with("Constant")
+}
+
+/// The module that a tensor of this name belongs to, if it ends as one of the endings.
 pub(super) fn module_of(tensor: &str, endings: &[&str]) -> Option<String> {
     let stem = endings.iter().find_map(|ending| {
         let stem = tensor.strip_suffix(ending)?;

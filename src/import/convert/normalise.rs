@@ -33,6 +33,14 @@ impl<'a> Converter<'a> {
         Ok(Tensor::derived(Derivation::Reshape(dims), vec![tensor], self.storage)?)
     }
 
+    /// Whether a tensor is a constant that an exporter wrote where its author has no parameter, and holds one number.
+    pub(super) fn is_written_out(&self, tensor: &Tensor, number: f64) -> Result<bool, Reason> {
+        let is_made_up = tensor.origin().is_none_or(super::names::is_constant);
+        Ok(is_made_up
+            && !tensor.is_absent()
+            && tensor.reals(self.storage)?.iter().all(|&value| value == number))
+    }
+
     pub(super) fn batch_norm(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         node.must_be("training_mode", 0)?;
         node.must_be("spatial", 1)?;
@@ -56,6 +64,7 @@ impl<'a> Converter<'a> {
             (3, "running_mean", MEAN),
             (4, "running_var", VARIANCE),
         ];
+        let mut arguments = Vec::new();
         for (input, name, _) in parts {
             let tensor = self.tensor(node, input, name)?.ok_or_else(|| format!("its {name} is missing"))?;
             tensors.push((name, tensor));
@@ -63,7 +72,14 @@ impl<'a> Converter<'a> {
         let named: Vec<_> =
             tensors.iter().zip(parts).map(|((_, tensor), (_, _, endings))| (Some(tensor), endings)).collect();
         let key = self.key(node, &named);
-        let draft = Draft { word: "bn", arguments: eps, inputs: vec![value], key, tensors };
+        for (at, flag, neutral) in [(1, "nobias", 0.0), (0, "noscale", 1.0)] {
+            if self.is_written_out(&tensors[at].1, neutral)? {
+                arguments.insert(0, Argument::Flag(flag));
+                tensors.remove(at);
+            }
+        }
+        arguments.extend(eps);
+        let draft = Draft { word: "bn", arguments, inputs: vec![value], key, tensors };
         let value = self.emit(node, draft)?;
         self.set(node, 0, self.whole(value));
         Ok(())
@@ -144,16 +160,22 @@ impl<'a> Converter<'a> {
         // N×G×rest with trivial parameters is the first part of a group normalisation; its affine part follows as
         // separate nodes.
         let dims = view.dims();
-        if let (&[batch, groups, _], true, true) = (dims.as_slice(), trivial, shape.is_map())
+        if let (&[batch, groups, _], true) = (dims.as_slice(), trivial)
             && groups > 0
             && shape.channels().is_multiple_of(groups)
             && let Some(grouped) =
                 self.whole(view.value).reshaped(&[batch, groups, shape.elements() / groups])
             && grouped.axes == view.axes
         {
+            let channels = shape.channels();
+            if shape.is_map() && groups == channels {
+                let draft = Draft::new("instancenorm", vec![view.value]).arguments(eps);
+                let value = self.emit(node, draft)?;
+                self.set(node, 0, view.of(value));
+                return Ok(());
+            }
             let mut arguments = vec![Argument::Count(groups)];
             arguments.extend(eps);
-            let channels = shape.channels();
             let tensors =
                 vec![("weight", self.filled(channels, 1.0)?), ("bias", self.filled(channels, 0.0)?)];
             let draft = Draft { word: "groupnorm", arguments, inputs: vec![view.value], key: None, tensors };

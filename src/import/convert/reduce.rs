@@ -15,7 +15,10 @@ impl<'a> Converter<'a> {
         };
         let keep = node.int("keepdims", 1)? != 0;
         if node.int("noop_with_empty_axes", 0)? != 0 && axes.as_ref().is_none_or(Vec::is_empty) {
-            return self.passes(node);
+            return match node.node.kind.as_str() {
+                "ReduceSumSquare" | "ReduceL2" => Err("it has no axes, and `noop_with_empty_axes`".into()),
+                _ => self.passes(node),
+            };
         }
         let rank = view.axes.len();
         let axes = axes.unwrap_or_else(|| (0..rank as i64).collect());
@@ -26,6 +29,10 @@ impl<'a> Converter<'a> {
         at.sort_unstable();
         at.dedup();
         let kind = node.node.kind.as_str();
+        if kind == "ReduceSum" && !keep && rank == 3 && at == [2] && self.distances(node, &view)? {
+            return Ok(());
+        }
+        let view = self.laid(node, view)?;
         let shape = self.network.shape(view.value);
         let not_said = || format!("over the axes {at:?} of {:?}", view.dims());
         let (channels, mut places) = match view.layout(shape) {

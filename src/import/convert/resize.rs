@@ -55,8 +55,6 @@ impl<'a> Converter<'a> {
         node.must_be("antialias", 0)?;
         node.must_be("exclude_outside", 0)?;
         node.ignore("extrapolation_value");
-        node.ignore("height_scale");
-        node.ignore("width_scale");
         if node.text("keep_aspect_ratio_policy", "stretch")? != "stretch" {
             return Err("`keep_aspect_ratio_policy` is not `stretch`".into());
         }

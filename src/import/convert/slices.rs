@@ -87,7 +87,7 @@ impl<'a> Converter<'a> {
             None => self.integers(node, 1, "list of parts")?,
         };
         let count = node.node.outputs.len() as u64;
-        node.ignore("num_outputs");
+        node.must_be("num_outputs", count as i64)?;
         let parts: Vec<u64> = match parts {
             Some(parts) => parts.iter().map(|&part| part.max(0) as u64).collect(),
             None => {
@@ -226,13 +226,25 @@ impl<'a> Converter<'a> {
             self.set(node, 0, view);
             return Ok(());
         }
-        let shape = self.network.shape(view.value);
-        let Some(layout) = view.layout(shape) else {
+        let view = self.laid(node, view)?;
+        let Some(layout) = view.layout(self.network.shape(view.value)) else {
             return Err(format!("pads of a value of the extents {:?}", view.dims()).into());
         };
         let [channels, height, width] = layout;
-        if around[0] != [0; 2] || around[channels] != [0; 2] {
-            return Err("pads of the batch or the channels".into());
+        if around[0] != [0; 2] {
+            return Err("pads of the batch".into());
+        }
+        if around[channels] != [0; 2] {
+            let [before, behind] = around[channels];
+            let zeros = mode == "constant" && fill == 0.0 && behind > 0;
+            if !zeros || before != 0 || around[height] != [0; 2] || around[width] != [0; 2] {
+                return Err("pads of the channels that are no zeros behind them".into());
+            }
+            // The shortcut of a residual form takes it up, or it is refused.
+            let arguments = vec![Argument::Count(behind as u64)];
+            let value = self.emit(node, Draft::new("zeros", vec![view.value]).arguments(arguments))?;
+            self.set(node, 0, View::map(value, self.network.shape(value), self.batch, layout));
+            return Ok(());
         }
         let (rows, columns) = (around[height], around[width]);
         let four = [rows[0], rows[1], columns[0], columns[1]];

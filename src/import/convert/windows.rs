@@ -1,13 +1,12 @@
-//! Converts convolutions, pools and matrix products.
+//! Converts convolutions and pools.
 
-use super::super::fold::{Binary, Derivation};
+use super::super::fold::Derivation;
 use super::super::op::Argument;
 use super::super::refusal::Reason;
 use super::super::tensor::Tensor;
-use super::super::view::View;
 use super::names::{BIAS, WEIGHT};
 use super::reader::Reader;
-use super::{Converter, Draft, Operand};
+use super::{Converter, Draft};
 use crate::tensor::{Shape, Window};
 
 /// Kernel, stride, dilation and pads of a node with a sliding window.
@@ -51,15 +50,6 @@ fn four_of(node: &Reader<'_>, name: &str, row: bool) -> Result<[u64; 4], Reason>
         }
         Some(values) => Err(format!("`{name}` is {values:?}").into()),
     }
-}
-
-/// The weight for an input whose elements are in a permuted order: its columns in the order of the language.
-fn permuted_columns(weight: Tensor, order: &[u64], converter: &Converter<'_>) -> Result<Tensor, Reason> {
-    // Column j of the model's weight belongs to element order[j]: the inverse gathers them.
-    let mut inverse = vec![0i64; order.len()];
-    order.iter().enumerate().for_each(|(at, &element)| inverse[element as usize] = at as i64);
-    let index = Tensor::known(vec![order.len() as u64], super::super::values::Values::Int(inverse));
-    Ok(Tensor::derived(Derivation::Gather(1), vec![weight, index], converter.storage)?)
 }
 
 impl<'a> Converter<'a> {
@@ -143,6 +133,7 @@ impl<'a> Converter<'a> {
         let groups = node.int("group", 1)?;
         let groups = u64::try_from(groups).ok().filter(|&groups| groups > 0);
         let groups = groups.ok_or("`group` is no number of groups")?;
+        let remark = node.node.remark().unwrap_or_default();
         if groups.checked_mul(inner) != Some(input.channels()) {
             let channels = input.channels();
             return Err(format!("its weight is for {groups}·{inner} channels, and {channels} arrive").into());
@@ -150,15 +141,38 @@ impl<'a> Converter<'a> {
         let sliding = self.sliding(node, [height, width], input, row)?;
         let bias = self.bias(node, outputs)?;
         let key = self.key(node, &[(Some(&weight), WEIGHT), (bias.as_ref(), BIAS)]);
+        if remark == "subsample"
+            && let (Some(bias), [0, 0, 0, 0], [1, 1]) = (&bias, sliding.pads, sliding.dilation)
+            && (groups, inner, outputs) == (input.channels(), 1, input.channels())
+            && let Some(coefficients) = self.equal_taps(&weight)?
+        {
+            let window = Argument::Window { dims: vec![height, width], stride: sliding.stride.into() };
+            let tensors = vec![("weight", coefficients), ("bias", bias.clone())];
+            let draft =
+                Draft { word: "subsample", arguments: vec![window], inputs: vec![value], key, tensors };
+            let value = self.emit(node, draft)?;
+            self.set(node, 0, self.whole(value));
+            return Ok(());
+        }
         let depthwise = groups > 1 && inner == 1 && outputs % groups == 0;
         let (word, dims) =
             if depthwise { ("dwconv", vec![height, width]) } else { ("conv", vec![height, width, outputs]) };
         let mut arguments = sliding.arguments(dims, true);
-        arguments.push(if depthwise {
-            Argument::Number("mult", outputs / groups, 1)
-        } else {
-            Argument::Number("groups", groups, 1)
-        });
+        let connected = if groups == 1 { self.connected(remark, &weight)? } else { None };
+        let weight = match connected {
+            Some((table, kernels)) => {
+                arguments.push(table);
+                kernels
+            }
+            None if depthwise => {
+                arguments.push(Argument::Number("mult", outputs / groups, 1));
+                weight
+            }
+            None => {
+                arguments.push(Argument::Number("groups", groups, 1));
+                weight
+            }
+        };
         let tensors = tensors(weight, bias);
         let draft = Draft { word, arguments, inputs: vec![value], key, tensors };
         let value = self.emit(node, draft)?;
@@ -307,102 +321,10 @@ impl<'a> Converter<'a> {
         self.set(node, 0, self.whole(value));
         Ok(())
     }
-
-    /// Converts `Gemm` and `MatMul` with a constant: to `dense`, or to a 1x1 convolution for maps whose channels stand
-    /// last.
-    pub(super) fn dense(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
-        let (Operand::View(view), Operand::Tensor(weight)) = (self.operand(node, 0)?, self.operand(node, 1)?)
-        else {
-            return Err("a product of two computed values; the language has no such operator".into());
-        };
-        let &[rows, columns] = weight.dims() else {
-            return Err(format!("its weight has {} axes", weight.dims().len()).into());
-        };
-        let mut transposed = false;
-        if node.node.kind == "Gemm" {
-            node.must_be("transA", 0)?;
-            transposed = node.int("transB", 0)? != 0;
-            node.ignore("broadcast");
-        }
-        let (outputs, inputs) = if transposed { (rows, columns) } else { (columns, rows) };
-        let bias = self.dense_bias(node, outputs)?;
-        let key = self.key(node, &[(Some(&weight), WEIGHT), (bias.as_ref(), BIAS)]);
-        let mut weight = self.multiplied(node, weight, "alpha")?;
-        let bias = bias.map(|bias| self.multiplied(node, bias, "beta")).transpose()?;
-        // Without a bias its factor has no effect.
-        node.ignore("beta");
-        if !transposed {
-            weight = Tensor::derived(Derivation::Transpose(vec![1, 0]), vec![weight], self.storage)?;
-        }
-        let shape = self.network.shape(view.value);
-        if view.axes.len() == 4 && view.layout(shape) == Some([3, 1, 2]) && shape.channels() == inputs {
-            let dims = vec![outputs, inputs, 1, 1];
-            let weight = Tensor::derived(Derivation::Reshape(dims), vec![weight], self.storage)?;
-            let arguments = vec![Argument::Window { dims: vec![1, 1, outputs], stride: (1, 1) }];
-            let tensors = tensors(weight, bias);
-            let value =
-                self.emit(node, Draft { word: "conv", arguments, inputs: vec![view.value], key, tensors })?;
-            let view = View::map(value, self.network.shape(value), self.batch, [3, 1, 2]);
-            self.set(node, 0, view);
-            return Ok(());
-        }
-        let value = match self.flat(node, &view) {
-            Ok(value) => value,
-            Err(reason) => {
-                let Some(order) = view.order(shape).filter(|order| order.len() as u64 == inputs) else {
-                    return Err(reason);
-                };
-                weight = permuted_columns(weight, &order, self)?;
-                self.network.notes.push(format!(
-                    "the columns of the weight of `{}` are permuted: its input was flattened in another order",
-                    key.as_deref().unwrap_or(node.node.label())
-                ));
-                if shape.is_map() {
-                    self.arranged(node, &view, view.value, "flatten", vec![])?
-                } else {
-                    view.value
-                }
-            }
-        };
-        let arguments = vec![Argument::Count(outputs)];
-        let draft =
-            Draft { word: "dense", arguments, inputs: vec![value], key, tensors: tensors(weight, bias) };
-        let value = self.emit(node, draft)?;
-        self.set(node, 0, self.whole(value));
-        Ok(())
-    }
-
-    /// A constant multiplied by an attribute of the node, unless that is 1.
-    fn multiplied(&self, node: &Reader<'a>, tensor: Tensor, name: &str) -> Result<Tensor, Reason> {
-        let factor = node.float(name, 1.0)?;
-        if factor == 1.0 {
-            return Ok(tensor);
-        }
-        let factor = Tensor::known(vec![], super::super::values::Values::Real(vec![factor]));
-        Ok(Tensor::derived(Derivation::Binary(Binary::Mul), vec![tensor, factor], self.storage)?)
-    }
-
-    /// The third input of `Gemm`, with one number for each output.
-    fn dense_bias(&self, node: &Reader<'a>, outputs: u64) -> Result<Option<Tensor>, Reason> {
-        if node.node.kind == "MatMul" {
-            return Ok(None);
-        }
-        let Some(bias) = self.tensor(node, 2, "bias")? else { return Ok(None) };
-        let dims = bias.dims();
-        let last = dims.last().copied().unwrap_or(1);
-        let rows: u64 = dims.iter().rev().skip(1).product();
-        if rows != 1 || !(last == outputs || last == 1) {
-            return Err(format!("its bias has the extents {dims:?}, not [{outputs}]").into());
-        }
-        let flat = Tensor::derived(Derivation::Reshape(vec![last]), vec![bias.clone()], self.storage)?;
-        if last == outputs {
-            return Ok(Some(if dims.len() == 1 { bias } else { flat }));
-        }
-        Ok(Some(Tensor::derived(Derivation::Expand(vec![outputs]), vec![flat], self.storage)?))
-    }
 }
 
-fn tensors(weight: Tensor, bias: Option<Tensor>) -> Vec<(&'static str, Tensor)> {
+/// The weight of an operator, and its bias.
+pub(super) fn tensors(weight: Tensor, bias: Option<Tensor>) -> Vec<(&'static str, Tensor)> {
     let mut tensors = vec![("weight", weight)];
     tensors.extend(bias.map(|bias| ("bias", bias)));
     tensors

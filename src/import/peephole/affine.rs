@@ -57,20 +57,25 @@ pub(super) fn scale_bias(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     Some(())
 }
 
-/// Makes a `scale` with bias after a group normalisation without parameters its affine part.
+/// `scale` and its bias behind a group or instance normalisation that has no affine part yet are that part.
 pub(super) fn group_norm(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     let op = rewriter.op(at);
     if op.word != "scale" || op.tensor("bias").is_none() {
         return None;
     }
-    let norm = rewriter.only_for(rewriter.input(at), "groupnorm")?;
-    if rewriter.op(norm).key.is_some() {
+    let norms = ["groupnorm", "instancenorm"];
+    let norm = norms.into_iter().find_map(|word| rewriter.only_for(rewriter.input(at), word))?;
+    let by_instance = rewriter.op(norm).word == "instancenorm";
+    if rewriter.op(norm).key.is_some() || by_instance && rewriter.op(norm).has_flag("affine") {
         return None;
     }
     let (key, tensors, hint) = (op.key.clone(), op.tensors.clone(), op.hint.clone());
     let norm = &mut rewriter.network.ops[norm];
     norm.key = key.map(|key| key.strip_suffix(".weight").map_or(key.clone(), str::to_owned));
     (norm.tensors, norm.hint) = (tensors, hint);
+    if by_instance {
+        norm.arguments.insert(0, Argument::Flag("affine"));
+    }
     rewriter.bypass(at);
     Some(())
 }

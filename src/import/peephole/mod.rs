@@ -9,8 +9,10 @@ mod concats;
 mod focus;
 mod norms;
 mod pads;
+mod pools;
 mod same;
 mod shortcuts;
+mod zeros;
 
 use super::network::Network;
 use super::op::{Argument, Op, ValueId};
@@ -37,6 +39,7 @@ struct Rewriter<'a> {
 
 /// Applies all rules until none applies.
 pub(super) fn simplify(network: &mut Network, storage: &dyn Storage) {
+    network.drop_unused();
     for _ in 0..MOST_ROUNDS {
         let mut rewriter = Rewriter::new(network, storage);
         for at in 0..rewriter.network.ops.len() {
@@ -78,7 +81,10 @@ const RULES: &[Rule] = &[
     norms::l2_norm,
     norms::softmax,
     norms::log_softmax,
+    pads::around,
     pads::into_window,
+    pools::adaptive,
+    zeros::zero_padded,
     concats::sums,
     focus::unshuffle,
 ];

@@ -3,17 +3,39 @@
 use super::super::op::Argument;
 use super::Rewriter;
 
-/// Makes zeros around the input of a convolution its padding, and −∞ around the input of a `maxpool`.
+/// A border of rows and then one of columns of the same kind are one border.
+pub(super) fn around(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
+    let border = |at: usize| match rewriter.op(at).arguments[..] {
+        [Argument::Pads("", pads), Argument::Flag(mode)] => Some((pads, mode)),
+        _ => None,
+    };
+    if rewriter.op(at).word != "pad" {
+        return None;
+    }
+    let inner = rewriter.only_for(rewriter.input(at), "pad")?;
+    let ((outer_pads, outer_mode), (inner_pads, inner_mode)) = (border(at)?, border(inner)?);
+    let is_apart = |axis: usize| outer_pads[axis..axis + 2] == [0; 2] || inner_pads[axis..axis + 2] == [0; 2];
+    if outer_mode != inner_mode || !is_apart(0) || !is_apart(2) {
+        return None;
+    }
+    let pads = std::array::from_fn(|side| outer_pads[side].max(inner_pads[side]));
+    let arguments = vec![Argument::Pads("", pads), Argument::Flag(outer_mode)];
+    let input = rewriter.input(inner);
+    rewriter.become_word(at, "pad", arguments, vec![input], &[inner])
+}
+
+/// Zeros around the input of a convolution are its padding; −∞ around that of a maximum is too. Another border is the
+/// convolution's own where one module made both nodes.
 pub(super) fn into_window(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     if rewriter.op(at).word != "pad" {
         return None;
     }
-    let (mut more, mut fill) = ([0; 4], 0.0);
+    let (mut more, mut fill, mut mode) = ([0; 4], 0.0, None);
     for argument in &rewriter.op(at).arguments {
         match argument {
             Argument::Pads(_, pads) => more = *pads,
             Argument::Named("value", value) => fill = *value,
-            // A mode other than constant.
+            Argument::Flag(flag) => mode = Some(*flag),
             _ => return None,
         }
     }
@@ -34,6 +56,12 @@ pub(super) fn into_window(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> 
             sum = Some([each(0)?, each(1)?, each(2)?, each(3)?]);
         }
     }
+    let one_module = op.hint.as_ref().is_some_and(|hint| !hint.is_empty())
+        && op.hint == rewriter.op(at).hint
+        && sum == Some(more);
+    if mode.is_some() && !(one_module && matches!(op.word, "conv" | "dwconv")) {
+        return None;
+    }
     let (sum, input) = (sum?, rewriter.input(at));
     let op = &mut rewriter.network.ops[window];
     let (before, own) = (op.arguments.clone(), op.inputs.clone());
@@ -42,6 +70,7 @@ pub(super) fn into_window(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> 
             *own = sum;
         }
     }
+    op.arguments.extend(mode.map(Argument::Flag));
     op.inputs = vec![input];
     // If the padding is too large for a pool of the language, the `pad` stays.
     let shape = rewriter.network.shape(input);

@@ -66,9 +66,14 @@ impl ToOnnx for Rbf {
         let row = builder.join("Unsqueeze", &input, &axis);
         let codes = builder.stored(0);
         let difference = builder.join("Sub", &row, &codes);
+        builder.remark("codes");
         let square = builder.join("Mul", &difference, &difference);
         let axis = builder.integers(&[2]);
-        builder.node("ReduceSum", &[square, axis], vec![("keepdims", OnnxValue::Int(0))])
+        let distances = builder.node("ReduceSum", &[square, axis], vec![("keepdims", OnnxValue::Int(0))]);
+        if self.fixed {
+            builder.remark("fixed");
+        }
+        distances
     }
 }
 

@@ -137,7 +137,13 @@ impl ToOnnx for Conv {
                 builder.weight(0, &[self.filters, table.inputs, height, width], layout)
             }
         };
-        onnx::convolution(builder, "Conv", input, weight, onnx::attributes(windows), self.groups)
+        let value = onnx::convolution(builder, "Conv", input, weight, onnx::attributes(windows), self.groups);
+        if let Some(table) = &self.table {
+            let row = |row: &Vec<u64>| row.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+            let rows: Vec<String> = table.rows.iter().map(row).collect();
+            builder.remark(&format!("table {}", rows.join("; ")));
+        }
+        value
     }
 }
 

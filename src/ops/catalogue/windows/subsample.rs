@@ -72,7 +72,9 @@ impl ToOnnx for Subsample {
         let taps = WeightLayout::Repeated((height * width) as usize);
         let weight = builder.weight(0, &[channels, 1, height, width], taps);
         let windows = self.sliding.windows(builder.input().extent());
-        onnx::convolution(builder, "Conv", input, weight, onnx::attributes(windows), channels)
+        let value = onnx::convolution(builder, "Conv", input, weight, onnx::attributes(windows), channels);
+        builder.remark("subsample");
+        value
     }
 }
 

@@ -1,0 +1,37 @@
+//! Pools to a size, of rows and of columns one after the other.
+
+use super::super::op::{Argument, Op};
+use super::Rewriter;
+use crate::tensor::Shape;
+
+/// A pool to fewer rows of a pool to fewer columns, or the other way round, is one pool to both.
+pub(super) fn adaptive(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
+    let word = ["maxpool", "avgpool"].into_iter().find(|word| *word == rewriter.op(at).word)?;
+    let shape = |at: usize| rewriter.network.shape(rewriter.input(at));
+    let (rows, columns) = size(rewriter.op(at), shape(at))?;
+    let inner = rewriter.only_for(rewriter.input(at), word)?;
+    let (before, between) = (shape(inner).extent(), shape(at).extent());
+    size(rewriter.op(inner), shape(inner))?;
+    let one_after_the_other =
+        (rows == between.0 && between.1 == before.1) || (columns == between.1 && between.0 == before.0);
+    if !one_after_the_other {
+        return None;
+    }
+    let arguments = vec![Argument::Flag("to"), Argument::Size(vec![rows, columns])];
+    let input = rewriter.input(inner);
+    rewriter.become_word(at, word, arguments, vec![input], &[inner])
+}
+
+/// The rows and columns that a pool to a size makes; a window over a whole axis leaves one.
+fn size(op: &Op, input: Shape) -> Option<(u64, u64)> {
+    let (height, width) = input.extent();
+    match op.arguments.as_slice() {
+        [Argument::Flag("to"), Argument::Size(size)] => match size[..] {
+            [rows, columns] => Some((rows, columns)),
+            _ => None,
+        },
+        [Argument::Window { dims, stride: (1, 1) }] if dims[..] == [height, 1] => Some((1, width)),
+        [Argument::Window { dims, stride: (1, 1) }] if dims[..] == [1, width] => Some((height, 1)),
+        _ => None,
+    }
+}
