@@ -32,6 +32,8 @@ impl<W: Write> Write for FirstFailure<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = if self.failed { Ok(bytes.len()) } else { self.writer.write(bytes) };
         let written = self.noted(written)?;
+        // A writer without room writes nothing and reports success.
+        self.failed |= written == 0 && !bytes.is_empty();
         self.advance(written);
         Ok(written)
     }
