@@ -114,7 +114,7 @@ fn fitting_setting(
 
 /// Adds to a misfit the options with which the file would fit.
 fn with_options(misfit: Misfit, setting: Option<String>) -> Failure {
-    let mut failure = misfit.failure;
+    let mut failure = *misfit.failure;
     if let Some(setting) = setting {
         failure = failure.help(format!("with `--set {setting}` the file fits"));
     }

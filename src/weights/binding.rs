@@ -196,5 +196,5 @@ pub fn by_order<R: Read + Seek>(graph: &Graph, file: &WeightFile<R>, name: &str)
         let headline = format!("`{name}` does not fit the network `{}` in order", graph.name());
         return Err(misfits.misfit(headline).failure.note(counts));
     }
-    misfits.result(graph.name(), name).map(|()| binding).map_err(|misfit| misfit.failure)
+    misfits.result(graph.name(), name).map(|()| binding).map_err(|misfit| *misfit.failure)
 }

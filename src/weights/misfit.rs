@@ -18,7 +18,7 @@ const MOST_COMPARED: usize = 500;
 #[derive(Clone, Debug)]
 pub struct Misfit {
     /// What does not fit.
-    pub failure: Failure,
+    pub failure: Box<Failure>,
     /// A prefix that many names of the file have in front of those of the network.
     pub prefix: Option<String>,
     /// Whether tensors are missing, and nothing else is wrong.
@@ -40,7 +40,7 @@ impl std::error::Error for Misfit {}
 impl From<Failure> for Misfit {
     fn from(failure: Failure) -> Misfit {
         Misfit {
-            failure,
+            failure: Box::new(failure),
             prefix: None,
             only_missing: false,
             only_unexpected: false,
@@ -170,7 +170,7 @@ impl Misfits {
             None => (failure, None),
         };
         Misfit {
-            failure,
+            failure: Box::new(failure),
             prefix,
             only_missing: nothing_else && self.unexpected.is_empty(),
             only_unexpected: nothing_else && self.missing.is_empty(),

@@ -26,7 +26,7 @@ fn bind(source: &str, tensors: &[(&str, &[usize])], rules: &NameMatching) -> Res
 }
 
 fn refused(source: &str, tensors: &[(&str, &[usize])]) -> Failure {
-    bind(source, tensors, &NameMatching::default()).unwrap_err().failure
+    *bind(source, tensors, &NameMatching::default()).unwrap_err().failure
 }
 
 #[test]
