@@ -211,7 +211,7 @@ fn members_may_be_numbered_from_one() {
 fn a_picture_is_normalised_before_its_channels_are_put_first() {
     has(
         "normalised_picture.onnx",
-        &["input 6x8x3;", "times 0.25;", "scale bias as mean;", "conv 3x3x4 as stem;"],
+        &["input 6x8x3 as picture;", "times 0.25;", "scale bias as mean;", "conv 3x3x4 as stem;"],
     );
 }
 
