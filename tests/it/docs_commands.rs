@@ -81,6 +81,7 @@ const NOT_RUN: &[(&str, &str)] = &[
         "cnnc run examples/zoo/resnet.cnn --network resnet50 --weights resnet50.safetensors --input picture.npy",
         "its weights are no part of the repository",
     ),
+    ("cnnc bench zoo:mobilenet_v2 --threads 1 --format json", "it takes as long as a measurement"),
     ("cnnc bench zoo:dcgan --network dcgan_generator --threads 2", "it takes as long as a measurement"),
 ];
 
