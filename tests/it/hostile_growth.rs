@@ -111,3 +111,15 @@ fn an_archive_of_many_seeded_weights_is_read_again() {
     let (code, _, said) = run(path, &["weights", "n.cnn", "--against", "w.npz"]);
     assert_eq!(code, 0, "{said}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn rows_of_one_sign_are_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for (before, sign) in [("", "@"), ("as ", "@ "), ("", "/*"), ("input 8x8x3; ", "b()"), ("(", "a()+")] {
+        fs::write(folder.path().join("n.cnn"), format!("{before}{}", sign.repeat(300_000))).unwrap();
+        let output = after(LINEAR, folder.path(), &["check", "n.cnn"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{before}{sign}: {said}");
+    }
+}

@@ -33,6 +33,7 @@ impl TreeBuilder<'_, '_> {
             self.check_suffix(&flow, &suffix, span);
             flow.suffixes.push(suffix);
         }
+        flow.suffixes.shrink_to_fit();
         flow
     }
 
@@ -136,6 +137,8 @@ impl TreeBuilder<'_, '_> {
                 _ => words.before.push(self.argument(part)),
             }
         }
+        words.before.shrink_to_fit();
+        words.after.shrink_to_fit();
         let whole = self.original(start, end);
         self.check_argument_count(words.before.len().max(words.after.len()), whole);
         words
@@ -173,7 +176,8 @@ impl TreeBuilder<'_, '_> {
     /// A path after `@`, `shared` or `expect`.
     pub(super) fn path(&mut self, pair: Pair<'_, Rule>) -> Path {
         let span = self.span(&pair);
-        let parts: Vec<PathPart> = pair.into_inner().map(|part| self.part(part)).collect();
+        let mut parts: Vec<PathPart> = pair.into_inner().map(|part| self.part(part)).collect();
+        parts.shrink_to_fit();
         for part in &parts {
             if part.value.contains('*') {
                 let error =

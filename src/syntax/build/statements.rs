@@ -39,6 +39,8 @@ impl TreeBuilder<'_, '_> {
         for element in pair.into_inner() {
             self.body_element(element, &mut statements);
         }
+        // Most bodies have fewer statements than a list makes room for.
+        statements.shrink_to_fit();
         self.elements.push(Extent { span, part: Part::Body });
         Body { statements, span }
     }

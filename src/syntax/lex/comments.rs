@@ -45,12 +45,11 @@ impl Lexer<'_, '_, '_> {
         let rest = &self.source[start..];
         let close = if self.unclosed { None } else { rest[2..].find("*/").map(|at| 2 + at + 2) };
         self.unclosed |= close.is_none();
-        let line = rest.find('\n').unwrap_or(rest.len());
-        self.at += close.unwrap_or(line);
+        self.at += close.unwrap_or_else(|| rest.find('\n').unwrap_or(rest.len()));
         let text = &self.source[start..self.at];
         let span = self.session.span(start, self.at);
-        let behind = &self.source[self.at..];
-        let ends_line = behind[..behind.find('\n').unwrap_or(behind.len())].trim().is_empty();
+        let behind = self.source[self.at..].chars().find(|&one| one == '\n' || !one.is_whitespace());
+        let ends_line = behind.is_none_or(|first| first == '\n');
         let error = self.session.error(Code::E0006, span, "comments begin with `#` and end with their line");
         if ends_line {
             let inside = text.trim_start_matches("/*").trim_end_matches("*/");

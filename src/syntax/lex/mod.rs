@@ -216,9 +216,9 @@ impl Lexer<'_, '_, '_> {
             error.help("`@path` makes an earlier named value current").emit();
             self.repairs.blank(start, self.at);
             self.repairs.doubt(start);
-            // The path may stand apart.
+            // The path may stand apart; another `@` looks for itself, so that a long row of them is read once.
             let rest = &self.source[self.at..];
-            self.repairs.doubt(self.at + rest.len() - rest.trim_start_matches([' ', '@']).len());
+            self.repairs.doubt(self.at + rest.len() - rest.trim_start_matches(' ').len());
         }
     }
 }

@@ -19,6 +19,9 @@ pub(crate) use problem::{Problem, closing};
 pub(crate) const FORM_WORDS: [&str; 10] =
     ["residual", "inception", "concat", "add", "sub", "mul", "max", "min", "split", "aux"];
 
+/// How many tokens of a line are examined behind an empty pair of parentheses; lines of people are shorter.
+const LONGEST_LOOK: usize = 512;
+
 /// The problems of all brackets, in the order of the text.
 pub(crate) fn problems(source: &str, tokens: &[Token]) -> Vec<Problem> {
     let indents = indents(source, tokens);
@@ -224,7 +227,8 @@ impl<'a> Reader<'a> {
         }
         let around = self.open.iter().rev().take_while(|open| open.symbol == '(').count();
         let (mut depth, mut closers) = (0, 0);
-        for token in self.tokens[at + 1..self.end].iter().take_while(|token| !token.leads) {
+        let line = self.tokens[at + 1..self.end].iter().take_while(|token| !token.leads);
+        for token in line.take(LONGEST_LOOK) {
             match token.kind {
                 TokenKind::Symbol('(') => depth += 1,
                 TokenKind::Symbol(')') if depth == 0 => closers += 1,
