@@ -21,10 +21,15 @@ pub fn bind(
     origin: &Origin,
     sink: &mut Sink,
 ) -> Option<Bound> {
-    let mut binder = Binder { bound: Bound::new(spec, word), origin, sink, failed: false };
+    let mut binder = Binder { bound: Bound::new(spec, word), origin, sink, failed: false, left: false };
     binder.take_all(arguments);
     binder.fill_defaults();
     (!binder.failed).then_some(binder.bound)
+}
+
+/// Returns whether an argument is an operator that never trails another one.
+fn begins_statement(argument: &RawArgument) -> bool {
+    matches!(argument, RawArgument::Word(word) if super::find(&word.value).is_some_and(|spec| !spec.trailing))
 }
 
 struct Binder<'a> {
@@ -32,6 +37,8 @@ struct Binder<'a> {
     origin: &'a Origin,
     sink: &'a mut Sink,
     failed: bool,
+    /// Whether an operator of another statement stands among the arguments: what follows it is its own.
+    left: bool,
 }
 
 impl Binder<'_> {
@@ -47,6 +54,9 @@ impl Binder<'_> {
     fn take_all(&mut self, arguments: &[RawArgument]) {
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
+            if self.left && !begins_statement(argument) {
+                continue;
+            }
             match argument {
                 RawArgument::Unknown => self.failed = true,
                 RawArgument::Size { dims, stride, span } => self.take_size(dims, stride, *span),
@@ -216,6 +226,7 @@ impl Binder<'_> {
             } else {
                 let before = Span { end: word.span.start, ..word.span };
                 builder.here("starts a statement of its own").fix("put a `;` before it", before, "; ").emit();
+                self.left = true;
             }
             self.failed = true;
             return;

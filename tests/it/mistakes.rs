@@ -46,3 +46,19 @@ fn words_of_other_tools_and_common_slips_are_answered() {
     }
     assert!(fixture.matches('⇒').count() >= 120);
 }
+
+#[test]
+fn what_follows_a_forgotten_semicolon_belongs_to_the_next_statement() {
+    let text = "input 32x32x3;\nconv 3x3x4\nmaxpool 2/2\nflatten\ndense 10\n";
+    let session = Session::load(&(), "net.cnn", text.as_bytes().to_vec(), "net");
+    let outcome = session.check(&Options::default()).unwrap();
+    let said: Vec<&str> = outcome.diagnostics.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "a `;` is missing",
+            "`flatten` cannot follow `maxpool` in one statement",
+            "`dense` cannot follow `maxpool` in one statement",
+        ]
+    );
+}
