@@ -70,6 +70,28 @@ fn is_of_stack(panic: &PanicHookInfo<'_>) -> bool {
     is_refused_stack(file) || file.ends_with("stack_overflow.rs")
 }
 
+/// Lets the C library end the program the same way: it aborts where it has no memory for the needs of a new thread.
+#[cfg(unix)]
+pub(super) fn watch_aborts() {
+    let handler: extern "C" fn(libc::c_int) = aborted;
+    // SAFETY: the handler does only what may be done in one: system calls, and atomics.
+    unsafe { libc::signal(libc::SIGABRT, handler as libc::sighandler_t) };
+}
+
+/// An abort where the system maps no further memory is for want of it; every other one goes on.
+#[cfg(unix)]
+extern "C" fn aborted(_: libc::c_int) {
+    const PROBE: usize = 16 << 20;
+    // SAFETY: new memory at a place of the system's choice concerns no other.
+    let memory = unsafe {
+        let kind = libc::MAP_PRIVATE | libc::MAP_ANON;
+        libc::mmap(std::ptr::null_mut(), PROBE, libc::PROT_READ, kind, -1, 0)
+    };
+    if memory == libc::MAP_FAILED {
+        end(None);
+    }
+}
+
 /// Says that memory is not enough, and ends the process. Threads that come together say it once.
 #[cold]
 fn end(size: Option<usize>) -> ! {
@@ -81,16 +103,17 @@ fn end(size: Option<usize>) -> ! {
         }
         exit();
     }
-    say("error[E0607]: the system has not enough memory for this");
+    // One write, so that no thread that fails meanwhile comes between.
+    let mut digits = [0; DIGITS];
+    let mut message = Message { bytes: [0; ROOM], length: 0 };
+    message.add("error[E0607]: the system has not enough memory for this");
     if let Some(size) = size {
-        say("\n  = note: it refused ");
-        let mut digits = [0; DIGITS];
-        say(decimal(size, &mut digits));
-        say(" bytes");
+        message.add("\n  = note: it refused ");
+        message.add(decimal(size, &mut digits));
+        message.add(" bytes");
     }
-    say(
-        "\n  = help: give the process more memory (`ulimit -v`, the limit of its container), or less to do at once\n",
-    );
+    message.add("\n  = help: give the process more memory (`ulimit -v`, the limit of its container), or less to do at once\n");
+    message.say();
     SAID.store(true, Ordering::SeqCst);
     interrupt::remove_unfinished();
     exit()
@@ -112,10 +135,29 @@ fn decimal(mut number: usize, digits: &mut [u8; DIGITS]) -> &str {
     std::str::from_utf8(&digits[first..]).unwrap_or("many")
 }
 
-/// Writes to stderr, past the locks and buffers of the standard library, which another thread may hold.
-fn say(text: &str) {
-    // SAFETY: the pointer and the length are those of `text`; the descriptor is no memory.
-    let _ = unsafe { libc::write(2, text.as_ptr().cast(), text.len() as _) };
+/// The most bytes of the message.
+const ROOM: usize = 256;
+
+/// A text that is put together without the allocator.
+struct Message {
+    bytes: [u8; ROOM],
+    length: usize,
+}
+
+impl Message {
+    /// Adds a part; what has no room is left out.
+    fn add(&mut self, part: &str) {
+        let room = &mut self.bytes[self.length..];
+        let length = part.len().min(room.len());
+        room[..length].copy_from_slice(&part.as_bytes()[..length]);
+        self.length += length;
+    }
+
+    /// Writes it to stderr, past the locks and buffers of the standard library, which another thread may hold.
+    fn say(&self) {
+        // SAFETY: the pointer is that of `bytes`, of which `length` bytes are written; the descriptor is no memory.
+        let _ = unsafe { libc::write(2, self.bytes.as_ptr().cast(), self.length as _) };
+    }
 }
 
 fn exit() -> ! {

@@ -138,6 +138,8 @@ pub fn command() -> clap::Command {
 /// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
     allocator::watch_stacks();
+    #[cfg(unix)]
+    allocator::watch_aborts();
     let mut command = command();
     let words = with_default_command(std::env::args_os().collect(), &command);
     let matches = command.try_get_matches_from_mut(words);
