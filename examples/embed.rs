@@ -7,7 +7,7 @@ use std::io::Cursor;
 use cnnc::diag::{RenderStyle, render};
 use cnnc::driver::{Options, Session};
 use cnnc::model::{Model, ModelSettings, TensorMatching, Weights};
-use cnnc::report::{Report, Selection, Settings, table};
+use cnnc::report::{Report, ReportSettings, Selection, table};
 
 const NETWORK: &str = include_str!("digits/lenet5.cnn");
 const WEIGHTS: &[u8] = include_bytes!("digits/lenet5.safetensors");
@@ -16,7 +16,7 @@ const SEVEN: &[u8] = include_bytes!("digits/samples/7.png");
 pub(crate) fn embed() -> Result<String, Box<dyn Error>> {
     let session = Session::load(&(), "lenet5.cnn", NETWORK.as_bytes().to_vec(), "lenet5");
     let network = session.compile(&Options::default())?.checked.ok_or("the network has errors")?;
-    let report = Report::of(&network, session.sources(), Settings::default());
+    let report = Report::of(&network, session.sources(), ReportSettings::default());
     let table = table(&report, &Selection::default(), 80);
 
     let weights =

@@ -11,12 +11,12 @@
 //! diagnostics. [`report`] shows it, [`model`] runs it, [`check`] holds the files of a project against their rules.
 //!
 //! ```
-//! use cnnc::{driver::{Options, Session}, model::{Model, ModelSettings, Weights}, report::{Report, Settings}};
+//! use cnnc::{driver::{Options, Session}, model::{Model, ModelSettings, Weights}, report::{Report, ReportSettings}};
 //!
 //! let text = b"input 32x32x1; conv 5x5x6 tanh; maxpool 2/2; avgpool global; flatten".to_vec();
 //! let session = Session::load(&(), "net.cnn", text, "net");
 //! let network = session.compile(&Options::default())?.checked.expect("no error was found");
-//! let report = Report::of(&network, session.sources(), Settings::default());
+//! let report = Report::of(&network, session.sources(), ReportSettings::default());
 //! assert_eq!((report.totals.sums.params, report.totals.sums.macs), (156, 117_600));
 //!
 //! let mut model = Model::plan(&network, ModelSettings::default())?.load(Weights::seeded(1))?;

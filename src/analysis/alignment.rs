@@ -49,7 +49,7 @@ pub(super) fn check(checked: &Checked, id: NodeId, sink: &mut Sink) {
     };
     let message = format!("the paths of `{}` are misaligned", node.word);
     let mut warning =
-        sink.warning(Code::W0209, node.span, message).origin(&node.origin).layer(&node.path).here(here);
+        sink.warning(Code::W0209, node.span, message).trace(&node.trace).layer(&node.path).here(here);
     for &operand in &operands {
         if let Some((moved, window)) = off_centre(graph, operand, &operands) {
             let moved = graph.node(moved);

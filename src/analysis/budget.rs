@@ -90,7 +90,7 @@ pub fn used(checked: &Checked, budget: &Budget) -> Option<u128> {
 /// The rows that a budget is for, and their figure. The error is a part that the network lacks.
 fn measure<'b>(checked: &Checked, budget: &'b Budget) -> Result<(Vec<NodeId>, Option<u128>), &'b str> {
     let Some(part) = &budget.part else {
-        return Ok((checked.run_rows(), budget.metric.of_network(checked)));
+        return Ok((checked.run_layers(), budget.metric.of_network(checked)));
     };
     let rows = parts::rows(checked.graph(), part).ok_or(part.as_str())?;
     let actual = budget.metric.of_totals(&checked.sum(&rows), Dtype::F32);

@@ -26,7 +26,7 @@ fn check_one(checked: &Checked, expectation: &Expectation, sink: &mut Sink) {
         return;
     };
     let rows = match &expectation.part {
-        None => checked.run_rows(),
+        None => checked.run_layers(),
         Some(part) => match parts::rows(checked.graph(), part) {
             Some(rows) => rows,
             None => {

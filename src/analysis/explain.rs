@@ -9,7 +9,7 @@ use crate::base::{grouped, percent};
 pub fn lines(checked: &Checked, name: &str) -> Option<Vec<String>> {
     let graph = checked.graph();
     let rows = parts::rows(graph, name)?;
-    match graph.rows().find(|(_, node)| node.path == name) {
+    match graph.layers().find(|(_, node)| node.path == name) {
         Some((id, _)) if rows.len() == 1 => Some(row(checked, id)),
         _ => Some(part(checked, name, &rows)),
     }
@@ -45,7 +45,7 @@ fn row(checked: &Checked, id: NodeId) -> Vec<String> {
     if cost.connections > 0 {
         lines.push(line("connections", &grouped(cost.connections)));
     }
-    lines.push(line("flops", &flops(&checked.row(id).flops)));
+    lines.push(line("flops", &flops(&checked.layer_totals(id).flops)));
     lines.push(line("memory", &memory(checked, id)));
     lines.push(line("sees", &receptive(checked, id)));
     lines
@@ -88,7 +88,7 @@ fn parameters(checked: &Checked, id: NodeId) -> Vec<String> {
         .iter()
         .map(|parameter| line(parameter.key, &equation(&parameter.shape, u128::from(parameter.elements()))));
     let mut lines: Vec<String> = each.collect();
-    let totals = checked.row(id);
+    let totals = checked.layer_totals(id);
     let metrics = [Metric::Params, Metric::Frozen, Metric::State].into_iter();
     let counts = metrics.filter_map(|metric| Some((metric.name(), metric.of_totals(totals, Dtype::F32)?)));
     lines.extend(counts.filter(|&(_, count)| count > 0).map(|(name, count)| line(name, &grouped(count))));
@@ -112,7 +112,7 @@ fn flops(flops: &Flops) -> String {
 }
 
 fn memory(checked: &Checked, id: NodeId) -> String {
-    let bytes = checked.row(id).activation_bytes(Dtype::F32);
+    let bytes = checked.layer_totals(id).activation_bytes(Dtype::F32);
     let shared = match checked.liveness().storage_of(id) {
         None => ", not in memory: it is not run".to_owned(),
         Some(storage) => {

@@ -13,7 +13,7 @@ use crate::base::counted;
 pub fn check(checked: &Checked, sink: &mut Sink) {
     let graph = checked.graph();
     graph.inputs().for_each(|(_, node)| pictures::check(node, sink));
-    for (id, node) in graph.rows() {
+    for (id, node) in graph.layers() {
         unread_value(graph, id, node, sink);
         bias_before_normalisation(graph, id, node, sink);
         uncentred_crop(graph, id, node, sink);
@@ -33,7 +33,7 @@ pub fn check(checked: &Checked, sink: &mut Sink) {
 /// Reports windows that drop pixels in a graph that an error left incomplete: they often explain an error about
 /// shapes.
 pub fn explain(graph: &Graph, sink: &mut Sink) {
-    for (id, node) in graph.rows() {
+    for (id, node) in graph.layers() {
         if let Some((_, rows, columns)) = windows(graph, id, node) {
             dropped_pixels(node, rows, columns, sink);
         }
@@ -124,7 +124,7 @@ fn has_partial_windows(node: &Node) -> bool {
 }
 
 fn warn<'a>(sink: &'a mut Sink, code: Code, node: &Node, message: String) -> Builder<'a> {
-    sink.warning(code, node.span, message).origin(&node.origin).layer(&node.path)
+    sink.warning(code, node.span, message).trace(&node.trace).layer(&node.path)
 }
 
 /// `1 row`, `2 columns`, or both, of counts that are not 0.

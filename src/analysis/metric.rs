@@ -191,7 +191,7 @@ impl Metric {
 
     /// The `count` rows that contribute most to the metric, largest first. Rows that contribute nothing are left out.
     pub fn largest(self, checked: &Checked, rows: &[NodeId], count: usize) -> Vec<(NodeId, u128)> {
-        let value = |&id: &NodeId| Some((id, self.of_totals(checked.row(id), Dtype::F32)?));
+        let value = |&id: &NodeId| Some((id, self.of_totals(checked.layer_totals(id), Dtype::F32)?));
         let mut rows: Vec<(NodeId, u128)> =
             rows.iter().filter_map(value).filter(|&(_, value)| value > 0).collect();
         rows.sort_by_key(|&(id, value)| (std::cmp::Reverse(value), id));

@@ -54,7 +54,7 @@ pub const COST_MODEL: &str = "cnn-cost/1";
 #[derive(Clone, Debug)]
 pub struct Checked {
     graph: Graph,
-    rows: OnceLock<Vec<Totals>>,
+    node_totals: OnceLock<Vec<Totals>>,
     totals: Totals,
     totals_train_only: Totals,
     depths: Vec<u64>,
@@ -67,15 +67,15 @@ impl Checked {
     /// Computes all figures of a graph. A graph is valid by construction, so nothing can fail.
     pub fn new(graph: Graph) -> Checked {
         let sum = |train_only: bool| {
-            let shown = graph.rows().filter(|(_, node)| node.train_only == train_only);
+            let shown = graph.layers().filter(|(_, node)| node.train_only == train_only);
             shown.map(|(id, _)| Totals::of(&graph, id)).sum()
         };
         let (totals, totals_train_only) = (sum(false), sum(true));
         let depths = depth::of(&graph);
         let liveness = Liveness::of(&graph);
         let memory = Memory::of(&graph, &liveness, Dtype::F32, 1);
-        let (rows, receptives) = (OnceLock::new(), OnceLock::new());
-        Checked { rows, totals, totals_train_only, depths, receptives, liveness, memory, graph }
+        let (node_totals, receptives) = (OnceLock::new(), OnceLock::new());
+        Checked { node_totals, totals, totals_train_only, depths, receptives, liveness, memory, graph }
     }
 
     /// The graph.
@@ -95,34 +95,34 @@ impl Checked {
     }
 
     /// The figures of a node.
-    pub fn row(&self, id: NodeId) -> &Totals {
-        &self.rows()[id.index()]
+    pub fn layer_totals(&self, id: NodeId) -> &Totals {
+        &self.node_totals()[id.index()]
     }
 
     /// The figures of every node.
-    fn rows(&self) -> &[Totals] {
-        self.rows.get_or_init(|| self.graph.ids().map(|id| Totals::of(&self.graph, id)).collect())
+    fn node_totals(&self) -> &[Totals] {
+        self.node_totals.get_or_init(|| self.graph.ids().map(|id| Totals::of(&self.graph, id)).collect())
     }
 
-    /// The sum of all rows that run.
+    /// The sum of all layers that run.
     pub fn totals(&self) -> &Totals {
         &self.totals
     }
 
-    /// The sum of the rows that only serve training.
+    /// The sum of the layers that only serve training.
     pub fn totals_train_only(&self) -> &Totals {
         &self.totals_train_only
     }
 
-    /// The rows that run, in source order.
-    pub fn run_rows(&self) -> Vec<NodeId> {
-        let run = self.graph.rows().filter(|(_, node)| !node.train_only);
+    /// The layers that run, in source order.
+    pub fn run_layers(&self) -> Vec<NodeId> {
+        let run = self.graph.layers().filter(|(_, node)| !node.train_only);
         run.map(|(id, _)| id).collect()
     }
 
-    /// The sum of some rows.
-    pub fn sum(&self, rows: &[NodeId]) -> Totals {
-        rows.iter().map(|&id| *self.row(id)).sum()
+    /// The sum of some layers.
+    pub fn sum(&self, layers: &[NodeId]) -> Totals {
+        layers.iter().map(|&id| *self.layer_totals(id)).sum()
     }
 
     /// The layers with weights on the longest path that is run.
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(totals.macs, 64 * (3 * 4 * 9 + 4 * 2 * 9));
         assert_eq!(totals.activation_elements, 64 * (4 + 4 + 2));
         assert_eq!(totals.layer_outputs, 64 * (4 + 2));
-        assert_eq!(checked.totals_train_only(), checked.row(train));
+        assert_eq!(checked.totals_train_only(), checked.layer_totals(train));
         assert_eq!(checked.totals_train_only().elements.params, 50);
         assert_eq!(checked.depth(), 2);
         assert_eq!(Metric::ReceptiveField.of_network(&checked), Some(5));

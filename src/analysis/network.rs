@@ -1,8 +1,8 @@
 //! Small networks for the tests of the analyses.
 
 use crate::base::{SourceMap, Span};
-use crate::diag::Origin;
-use crate::ir::{Graph, GraphBuilder, InputNode, NodeId, Output, Site};
+use crate::diag::ExpansionTrace;
+use crate::ir::{Graph, GraphBuilder, InputNode, NodeId, NodeInfo, Output};
 use crate::ops::{Activation, Border, Conv, Function, Op, OpError, Padding, Sliding};
 use crate::tensor::Shape;
 
@@ -23,23 +23,23 @@ pub(super) fn span(at: usize) -> Span {
 }
 
 impl Network {
-    fn site(&self, word: &'static str, row: bool) -> Site {
+    fn node_info(&self, word: &'static str, is_layer: bool) -> NodeInfo {
         let at = self.builder.len();
-        Site {
+        NodeInfo {
             path: format!("{word}{at}"),
             word,
             span: span(at),
-            origin: Origin::default(),
+            trace: ExpansionTrace::default(),
             train_only: false,
             shortcut: false,
-            row,
+            is_layer,
         }
     }
 
     pub(super) fn input(&mut self, height: u64, width: u64, channels: u64) -> NodeId {
-        let site = self.site("input", false);
+        let info = self.node_info("input", false);
         let shape = Shape::map(height, width, channels);
-        self.builder.input(shape, InputNode::default(), site).expect("the input is small")
+        self.builder.input(shape, InputNode::default(), info).expect("the input is small")
     }
 
     pub(super) fn try_add(
@@ -48,8 +48,8 @@ impl Network {
         op: impl Into<Op>,
         operands: &[NodeId],
     ) -> Result<NodeId, OpError> {
-        let site = self.site(word, true);
-        self.builder.add(op.into(), operands, site)
+        let info = self.node_info(word, true);
+        self.builder.add(op.into(), operands, info)
     }
 
     pub(super) fn add(&mut self, word: &'static str, op: impl Into<Op>, operands: &[NodeId]) -> NodeId {
@@ -63,14 +63,14 @@ impl Network {
         op: impl Into<Op>,
         operand: NodeId,
     ) -> NodeId {
-        let site = Site { train_only: true, ..self.site(word, true) };
-        self.builder.add(op.into(), &[operand], site).expect("the operator fits")
+        let info = NodeInfo { train_only: true, ..self.node_info(word, true) };
+        self.builder.add(op.into(), &[operand], info).expect("the operator fits")
     }
 
     /// Adds an operator as the projection of a residual's shortcut.
     pub(super) fn add_shortcut(&mut self, word: &'static str, op: impl Into<Op>, operand: NodeId) -> NodeId {
-        let site = Site { shortcut: true, ..self.site(word, true) };
-        self.builder.add(op.into(), &[operand], site).expect("the operator fits")
+        let info = NodeInfo { shortcut: true, ..self.node_info(word, true) };
+        self.builder.add(op.into(), &[operand], info).expect("the operator fits")
     }
 
     pub(super) fn conv(&mut self, operand: NodeId, conv: Conv) -> NodeId {

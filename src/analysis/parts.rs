@@ -13,7 +13,7 @@ pub fn lies_in(path: &str, part: &str) -> bool {
 /// The rows of a part in source order, those that only serve training included; `None` where neither a row
 /// nor a named value has this path.
 pub fn rows(graph: &Graph, part: &str) -> Option<Vec<NodeId>> {
-    let rows = graph.rows().filter(|(_, node)| lies_in(&node.path, part));
+    let rows = graph.layers().filter(|(_, node)| lies_in(&node.path, part));
     let rows: Vec<NodeId> = rows.map(|(id, _)| id).collect();
     (!rows.is_empty() || graph.values().contains_key(part)).then_some(rows)
 }
@@ -21,7 +21,7 @@ pub fn rows(graph: &Graph, part: &str) -> Option<Vec<NodeId>> {
 /// The paths of all parts: rows, the scopes around them, and named values.
 pub fn names(graph: &Graph) -> BTreeSet<&str> {
     let mut names: BTreeSet<&str> = graph.values().keys().map(String::as_str).collect();
-    for (_, node) in graph.rows() {
+    for (_, node) in graph.layers() {
         names.insert(&node.path);
         names.extend(node.path.match_indices('.').map(|(dot, _)| &node.path[..dot]));
     }

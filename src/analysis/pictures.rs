@@ -19,7 +19,7 @@ pub(super) fn check(node: &Node, sink: &mut Sink) {
         // A square of few positions with many channels is what a generator begins with.
         if matches!(height, 1 | 3 | 4) && looks_wide && height != width {
             sink.warning(Code::W0208, node.span, "the input looks as if its channels came first")
-                .origin(&node.origin)
+                .trace(&node.trace)
                 .layer(&node.path)
                 .here(format!("{height} rows, {width} columns, {channels} channels"))
                 .note("sizes are height x width x channels")
@@ -33,7 +33,7 @@ pub(super) fn check(node: &Node, sink: &mut Sink) {
             node.span,
             format!("a mean above {} leaves every value negative", input.range),
         )
-        .origin(&node.origin)
+        .trace(&node.trace)
         .layer(&node.path)
         .here(format!("subtracts {mean} from values between 0 and {}", input.range))
         .note("pictures are divided by 255 before the mean is subtracted, unless the input says `range=255`")

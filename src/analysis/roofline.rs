@@ -57,7 +57,7 @@ pub fn work(checked: &Checked, id: NodeId, dtype: Dtype, batch: u64) -> Work {
     if op.reuse() == Reuse::Alias {
         return Work::default();
     }
-    let totals = checked.row(id);
+    let totals = checked.layer_totals(id);
     let moved: u128 = graph.operand_shapes(id).iter().map(|shape| u128::from(shape.elements())).sum();
     let values = (moved + u128::from(node.shape.elements())) * u128::from(batch);
     Work {

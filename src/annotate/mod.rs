@@ -85,7 +85,7 @@ mod tests {
         let mut map = SourceMap::default();
         let file = map.add("nets/a b.cnn", "é conv 3x3x8;\n".repeat(errors + warnings));
         let mut sink = Sink::default();
-        sink.about(Some("net"));
+        sink.set_network(Some("net"));
         for line in 0..errors + warnings {
             let span = Span::new(file, line * 15 + 3, line * 15 + 7);
             if line < errors {

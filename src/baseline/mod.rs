@@ -35,8 +35,8 @@ pub fn figures(checked: &Checked) -> BaselineFigures {
         };
         lines.push((metric.name().to_owned(), value));
     }
-    for (id, node) in graph.rows() {
-        let totals = checked.row(id);
+    for (id, node) in graph.layers() {
+        let totals = checked.layer_totals(id);
         let mut value = format!("{} {}", node.word, node.shape);
         for metric in [Metric::Params, Metric::Macs] {
             let count = metric.of_totals(totals, Dtype::F32).unwrap_or(0);

@@ -49,7 +49,7 @@ pub fn check_file(name: &str, mut session: Session, rules: &Rules) -> Result<Che
             if !rules.update_baseline {
                 let span = |range: std::ops::Range<usize>| Span::new(file, range.start, range.end);
                 diagnostics.add_all(None, |sink| {
-                    sink.about(Some(&network.entry.name));
+                    sink.set_network(Some(&network.entry.name));
                     baseline.baseline.check(&key, &own, network.entry.span, span, sink);
                 });
             }
@@ -121,7 +121,7 @@ fn check_budgets<'a>(
     sink: &mut Sink,
 ) {
     let (name, place) = (&network.entry.name, network.entry.span);
-    sink.about(Some(name));
+    sink.set_network(Some(name));
     budget::check(&network.checked, budgets, place, sink);
     for rule in groups.filter(|rule| rule.group.matches_network(name)) {
         budget::check(&network.checked, &rule.budgets, place, sink);

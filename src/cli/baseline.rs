@@ -7,9 +7,9 @@ use crate::baseline::{self, Baseline};
 use crate::check::{BaselineFile, CheckedFile, missing_networks, updated_figures};
 use crate::diag::{Code, Failure, Help};
 
-use super::files::{self, Named};
-use super::project::Opened;
-use super::{Done, Stop, write};
+use super::files::{self, NamedBy};
+use super::project::OpenedProject;
+use super::{CliError, CliResult, write};
 
 /// The help of a finding about figures that differ, for the case that the change is wanted.
 const UPDATE: &str = "`cnnc check --baseline FILE --update` takes the figures of now";
@@ -27,20 +27,20 @@ impl BaselineCheck {
     /// where there is neither. The file may be missing if it is to be rewritten.
     pub(super) fn open(
         path: Option<&str>,
-        whole: Option<&Opened>,
+        whole: Option<&OpenedProject>,
         update: bool,
-    ) -> Result<Option<BaselineCheck>, Stop> {
+    ) -> Result<Option<BaselineCheck>, CliError> {
         let of_project = || {
             let opened = whole?;
             let name = &opened.file.project.baseline.as_ref()?.text;
-            Some((opened.root.join(name).to_string_lossy().into_owned(), name.clone(), Named::ByFile))
+            Some((opened.root.join(name).to_string_lossy().into_owned(), name.clone(), NamedBy::File))
         };
-        let by_user = path.map(|path| (path.to_owned(), path.to_owned(), Named::ByUser));
+        let by_user = path.map(|path| (path.to_owned(), path.to_owned(), NamedBy::User));
         let Some((path, name, named)) = by_user.or_else(of_project) else {
             if update {
                 let failure = Failure::new(Code::E0205, "there is no baseline to update");
                 let help = "name it with `--baseline FILE`, or `baseline = \"FILE\"` in cnnc.toml";
-                return Err(Stop::Usage(failure.help(help)));
+                return Err(CliError::Usage(failure.help(help)));
             }
             return Ok(None);
         };
@@ -55,7 +55,7 @@ impl BaselineCheck {
         files: &mut Vec<CheckedFile>,
         whole: bool,
         complete: bool,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), CliError> {
         if !self.update {
             files.extend(missing_networks(&self.file, files, whole));
             let all = files.iter_mut().flat_map(|file| &mut file.diagnostics);
@@ -69,13 +69,13 @@ impl BaselineCheck {
         }
         write::update(&self.path, || {
             // Another process may have updated the file since this one read it.
-            let now = read(&self.path, &self.file.name, Named::ByUser, true)?;
+            let now = read(&self.path, &self.file.name, NamedBy::User, true)?;
             Ok(baseline::write(&updated_figures(&now.baseline, files, whole)))
         })
     }
 }
 
-fn read(path: &str, name: &str, named: Named, may_be_missing: bool) -> Result<BaselineFile, Stop> {
+fn read(path: &str, name: &str, named: NamedBy, may_be_missing: bool) -> Result<BaselineFile, CliError> {
     let text = match files::read_text(path, named, files::MOST_BASELINE_BYTES) {
         Ok(text) => text,
         Err(error) if may_be_missing && error.kind() == io::ErrorKind::NotFound => {
@@ -83,17 +83,18 @@ fn read(path: &str, name: &str, named: Named, may_be_missing: bool) -> Result<Ba
         }
         Err(error) => {
             let failure = Failure::new(Code::E0609, format!("cannot read `{path}`: {error}"));
-            return Err(Stop::Environment(failure.help("`--update` writes a first one")));
+            return Err(CliError::Environment(failure.help("`--update` writes a first one")));
         }
     };
-    BaselineFile::parse(name, &text)
-        .map_err(|(line, why)| Stop::Environment(Failure::new(Code::E0704, format!("{path}:{line}: {why}"))))
+    BaselineFile::parse(name, &text).map_err(|(line, why)| {
+        CliError::Environment(Failure::new(Code::E0704, format!("{path}:{line}: {why}")))
+    })
 }
 
 /// Writes the figures of one network into a baseline file; the other networks in it stay.
-pub(super) fn save(path: &str, file: &str, checked: &Checked) -> Done {
+pub(super) fn save(path: &str, file: &str, checked: &Checked) -> CliResult {
     write::update(path, || {
-        let old: Baseline = read(path, path, Named::ByUser, true)?.baseline;
+        let old: Baseline = read(path, path, NamedBy::User, true)?.baseline;
         let mut networks = old.into_figures();
         networks.insert(format!("{file}#{}", checked.graph().name()), baseline::figures(checked));
         Ok(baseline::write(&networks))

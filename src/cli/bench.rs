@@ -17,7 +17,7 @@ use crate::weights::seeded;
 use super::bench_report::{table, trace, view};
 use super::parameters::{Parameters, Target};
 use super::source::Source;
-use super::{Done, Stop, machine, memory, output, write};
+use super::{CliError, CliResult, machine, memory, output, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -67,11 +67,11 @@ enum Format {
     Json,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     arguments.source.compile(|session, checked| bench(arguments, session, checked))
 }
 
-fn bench(arguments: &Arguments, session: &Session, checked: &Checked) -> Done {
+fn bench(arguments: &Arguments, session: &Session, checked: &Checked) -> CliResult {
     let (threads, isa) = (machine::threads(arguments.threads), machine::isa()?);
     let mut parameters = arguments.parameters.clone();
     if parameters.weights.is_none() {
@@ -86,7 +86,7 @@ fn bench(arguments: &Arguments, session: &Session, checked: &Checked) -> Done {
     memory::check(plan.bytes(threads), arguments.max_memory)?;
     let inputs = inputs(&plan);
     let executor = Executor::load_for(isa, plan, threads, |recipe| weights.constant(checked.graph(), recipe));
-    let mut executor = executor.map_err(Stop::Environment)?;
+    let mut executor = executor.map_err(CliError::Environment)?;
     if arguments.on_demand {
         return on_demand(&mut executor, &inputs);
     }
@@ -98,7 +98,7 @@ fn bench(arguments: &Arguments, session: &Session, checked: &Checked) -> Done {
                 .map_err(|error| Failure::new(Code::E0609, format!("cannot write `{path}`: {error}")))
         })?;
     }
-    let bandwidth = peak::bandwidth(isa, threads).map_err(Stop::Environment)?;
+    let bandwidth = peak::bandwidth(isa, threads).map_err(CliError::Environment)?;
     let peaks = (peak::gflops(isa, threads), bandwidth);
     let report = view(checked, executor.plan(), (isa, threads), peaks, &whole, &steps);
     output::print(&match arguments.format {
@@ -117,14 +117,16 @@ fn inputs(plan: &Plan) -> Vec<(String, ArrayD<f32>)> {
 }
 
 /// Runs once and drops the results.
-fn run_once(executor: &mut Executor, inputs: &[(String, ArrayD<f32>)]) -> Done {
+fn run_once(executor: &mut Executor, inputs: &[(String, ArrayD<f32>)]) -> CliResult {
     let inputs: Vec<(&str, &ArrayD<f32>)> =
         inputs.iter().map(|(name, array)| (name.as_str(), array)).collect();
-    executor.run(&inputs).map_err(|error| Stop::Environment(Failure::new(Code::E0606, error.to_string())))?;
+    executor
+        .run(&inputs)
+        .map_err(|error| CliError::Environment(Failure::new(Code::E0606, error.to_string())))?;
     Ok(())
 }
 
-fn on_demand(executor: &mut Executor, inputs: &[(String, ArrayD<f32>)]) -> Done {
+fn on_demand(executor: &mut Executor, inputs: &[(String, ArrayD<f32>)]) -> CliResult {
     run_once(executor, inputs)?;
     output::print("ready\n")?;
     for line in std::io::stdin().lock().lines() {
@@ -143,7 +145,7 @@ fn measure(
     executor: &mut Executor,
     inputs: &[(String, ArrayD<f32>)],
     runs: Option<u32>,
-) -> Result<(Vec<u64>, Vec<Vec<u64>>), Stop> {
+) -> Result<(Vec<u64>, Vec<Vec<u64>>), CliError> {
     for _ in 0..3 {
         run_once(executor, inputs)?;
     }

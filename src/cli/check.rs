@@ -16,10 +16,10 @@ use super::baseline::BaselineCheck;
 use super::files::{FolderLoader, slashed};
 use super::findings::{self, Format};
 use super::output::{self, counts};
-use super::project::{Opened, Projects, folder_of, walk};
-use super::source::{self, Settings};
+use super::project::{OpenedProject, Projects, folder_of, walk};
+use super::source::{self, NetworkSettings};
 use super::words::stop;
-use super::{Done, Stop, fix, import, write};
+use super::{CliError, CliResult, fix, import, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -67,7 +67,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1024), value_name = "N")]
     threads: u16,
     #[command(flatten)]
-    settings: Settings,
+    settings: NetworkSettings,
 }
 
 /// A file that the command checks.
@@ -75,7 +75,7 @@ struct Job {
     /// The name under which it is opened and shown.
     name: String,
     /// The project that it belongs to, and its path from the project's folder.
-    project: Option<(Arc<Opened>, String)>,
+    project: Option<(Arc<OpenedProject>, String)>,
     /// Whether the name is relative to the project's folder instead of the current one.
     rooted: bool,
 }
@@ -91,7 +91,7 @@ struct Common<'a> {
 }
 
 /// Checks every file; a file that cannot be read does not hide the others.
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let also = also(&arguments.also)?;
     let (jobs, whole) = jobs(arguments)?;
     let common = Common {
@@ -104,18 +104,18 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     if arguments.fix {
         fix_all(&jobs, &common.options, arguments.diff)?;
     }
-    let results: Vec<Result<CheckedFile, Stop>> = match jobs.as_slice() {
+    let results: Vec<Result<CheckedFile, CliError>> = match jobs.as_slice() {
         // Starting threads takes longer than checking one file.
         [job] => vec![check(job, &common)],
         _ => threads(arguments.threads)?.install(|| jobs.par_iter().map(|job| check(job, &common)).collect()),
     };
     let mut files = Vec::new();
-    let mut stopped: Option<Stop> = None;
+    let mut stopped: Option<CliError> = None;
     for result in results {
         match result {
             Ok(file) => files.push(file),
             Err(stop) => {
-                if let Some(Stop::Usage(failure) | Stop::Environment(failure)) = stopped.take() {
+                if let Some(CliError::Usage(failure) | CliError::Environment(failure)) = stopped.take() {
                     output::failure(&failure);
                 }
                 stopped = Some(stop);
@@ -146,21 +146,21 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     let fails = all.any(|one| one.severity == Severity::Error || arguments.deny_warnings);
     // The process ends here, which is sooner than to free the tree and the graph of a large file.
     std::mem::forget(files);
-    if fails { Err(Stop::Model) } else { Ok(()) }
+    if fails { Err(CliError::Model) } else { Ok(()) }
 }
 
 /// Applies the certain edits to every file that is neither stdin nor of the zoo.
-fn fix_all(jobs: &[Job], options: &Options, only_show: bool) -> Done {
+fn fix_all(jobs: &[Job], options: &Options, only_show: bool) -> CliResult {
     for job in jobs {
         let name = job.name.as_str();
         if name == "-" || name.starts_with("zoo:") {
             let failure = Failure::new(Code::E0206, format!("`--fix` beside `{name}`, which is no file"));
-            return Err(Stop::Usage(failure.help("name files or folders")));
+            return Err(CliError::Usage(failure.help("name files or folders")));
         }
         if import::is_model(name) {
             let message = format!("`--fix` beside `{name}`, which is a model and no text");
             let help = "`cnnc import` writes its text, which can be mended";
-            return Err(Stop::Usage(Failure::new(Code::E0206, message).help(help)));
+            return Err(CliError::Usage(Failure::new(Code::E0206, message).help(help)));
         }
         let root = job.project.as_ref().filter(|_| job.rooted).map(|(opened, _)| opened.root.as_path());
         fix::fix(&fix::Target { name, root }, options, only_show)?;
@@ -169,10 +169,10 @@ fn fix_all(jobs: &[Job], options: &Options, only_show: bool) -> Done {
 }
 
 /// Opens a file and checks it.
-fn check(job: &Job, common: &Common) -> Result<CheckedFile, Stop> {
+fn check(job: &Job, common: &Common) -> Result<CheckedFile, CliError> {
     let (session, options) = match job.project.as_ref().filter(|_| job.rooted) {
         Some((opened, path)) => {
-            let session = Session::open(&FolderLoader(&opened.root), path).map_err(Stop::Environment)?;
+            let session = Session::open(&FolderLoader(&opened.root), path).map_err(CliError::Environment)?;
             (session, common.options.clone())
         }
         None => {
@@ -193,10 +193,10 @@ fn check(job: &Job, common: &Common) -> Result<CheckedFile, Stop> {
 }
 
 /// Threads for checking files side by side; 0 is one for each core.
-fn threads(number: u16) -> Result<rayon::ThreadPool, Stop> {
+fn threads(number: u16) -> Result<rayon::ThreadPool, CliError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(number)).build();
     pool.map_err(|error| {
-        Stop::Environment(Failure::new(Code::E0607, format!("cannot start threads: {error}")))
+        CliError::Environment(Failure::new(Code::E0607, format!("cannot start threads: {error}")))
     })
 }
 
@@ -223,15 +223,15 @@ fn say(format: Format, files: &[CheckedFile], whole: bool, complete: bool) {
 }
 
 /// The budgets that `--max` gives.
-fn budgets(words: &[String]) -> Result<Vec<Budget>, Stop> {
+fn budgets(words: &[String]) -> Result<Vec<Budget>, CliError> {
     let budget = |word: &String| {
         let (name, limit) = word.split_once('=').ok_or_else(|| {
             let failure = Failure::new(Code::E0205, format!("`--max {word}` is no budget"));
-            Stop::Usage(failure.help("write `--max metric=limit`, such as `--max params=5M`"))
+            CliError::Usage(failure.help("write `--max metric=limit`, such as `--max params=5M`"))
         })?;
         Budget::parse(name.trim(), limit.trim()).map_err(|mistake| {
             let failure = Failure::new(Code::E0402, format!("`--max {word}`: {}", mistake.message));
-            Stop::Usage(match mistake.help {
+            CliError::Usage(match mistake.help {
                 Some(help) => failure.help(help),
                 None => failure,
             })
@@ -241,14 +241,16 @@ fn budgets(words: &[String]) -> Result<Vec<Budget>, Stop> {
 }
 
 /// The pairs of form and file that `--also` gives.
-fn also(words: &[String]) -> Result<Vec<(Format, &str)>, Stop> {
+fn also(words: &[String]) -> Result<Vec<(Format, &str)>, CliError> {
     let one = |word: &'_ String| -> Option<Format> {
         <Format as clap::ValueEnum>::from_str(word.split_once('=')?.0, false).ok()
     };
     let parsed = words.iter().map(|word| {
         let format = one(word).ok_or_else(|| {
             let failure = Failure::new(Code::E0205, format!("`--also {word}` names no form and file"));
-            Stop::Usage(failure.help("write `--also sarif=cnnc.sarif`; the forms are those of `--format`"))
+            CliError::Usage(
+                failure.help("write `--also sarif=cnnc.sarif`; the forms are those of `--format`"),
+            )
         })?;
         Ok((format, word.split_once('=').map_or("", |(_, path)| path)))
     });
@@ -256,12 +258,12 @@ fn also(words: &[String]) -> Result<Vec<(Format, &str)>, Stop> {
 }
 
 /// The failure of a check that found no file. Without it, a wrong folder would pass every check.
-fn nothing_there(place: &str) -> Stop {
-    Stop::Environment(Failure::new(Code::E0609, format!("{place} has no .cnn file")))
+fn nothing_there(place: &str) -> CliError {
+    CliError::Environment(Failure::new(Code::E0609, format!("{place} has no .cnn file")))
 }
 
 /// The argument that the project file given by `--config` cannot apply to: a text, or a file outside its folder.
-fn outside(arguments: &Arguments, given: Option<&Opened>) -> Option<String> {
+fn outside(arguments: &Arguments, given: Option<&OpenedProject>) -> Option<String> {
     let given = given?;
     if arguments.text.is_some() {
         return Some("the text of `-e`".to_owned());
@@ -274,16 +276,16 @@ fn outside(arguments: &Arguments, given: Option<&Opened>) -> Option<String> {
 }
 
 /// The files to check, and the project where all of it is checked.
-fn jobs(arguments: &Arguments) -> Result<(Vec<Job>, Option<Arc<Opened>>), Stop> {
+fn jobs(arguments: &Arguments) -> Result<(Vec<Job>, Option<Arc<OpenedProject>>), CliError> {
     let given = match &arguments.config {
-        Some(path) => Some(Arc::new(Opened::read(Path::new(path), path)?)),
+        Some(path) => Some(Arc::new(OpenedProject::read(Path::new(path), path)?)),
         None => None,
     };
     let mut projects = Projects::default();
     if let (Some(config), Some(file)) = (&arguments.config, outside(arguments, given.as_deref())) {
         let message = format!("{file} lies outside of the project of `{config}`");
         let failure = Failure::new(Code::E0701, message);
-        return Err(Stop::Usage(
+        return Err(CliError::Usage(
             failure.help("leave `--config` out, or name files below the folder of the project file"),
         ));
     }
@@ -300,14 +302,14 @@ fn jobs(arguments: &Arguments) -> Result<(Vec<Job>, Option<Arc<Opened>>), Stop> 
         let Some(opened) = found else {
             let failure =
                 Failure::new(Code::E0701, "no FILE is given, and there is no cnnc.toml here or above");
-            return Err(Stop::Usage(
+            return Err(CliError::Usage(
                 failure.help("name a file or a folder, or write a project file with `cnnc init`"),
             ));
         };
         // Every name becomes relative to the folder of the project file, so that the output does not depend on the
         // current folder.
         let name = opened.file.name.rsplit('/').next().unwrap_or_default();
-        let opened = Arc::new(Opened { root: opened.root.clone(), file: opened.file.renamed(name) });
+        let opened = Arc::new(OpenedProject { root: opened.root.clone(), file: opened.file.renamed(name) });
         let files = opened.files()?;
         if files.is_empty() && opened.file.project.files.is_empty() {
             return Err(nothing_there(&format!("the project of `{}`", opened.file.name)));

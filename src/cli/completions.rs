@@ -1,6 +1,6 @@
 //! `cnnc completions`: shell completions.
 
-use super::{Done, output};
+use super::{CliResult, output};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -13,7 +13,7 @@ pub(super) struct Arguments {
     shell: clap_complete::Shell,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut super::command(), "cnnc", &mut script);
     output::print_bytes(&script)

@@ -13,9 +13,9 @@ use crate::driver::{Options, Session};
 use super::files::{FileLoader, slashed};
 use super::git::{self, Revision};
 use super::project::{Projects, folder_of, walk};
-use super::source::{self, Settings};
+use super::source::{self, NetworkSettings};
 use super::words::stop;
-use super::{Done, Stop, output};
+use super::{CliError, CliResult, output};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "GATE")]
     fail_on: Vec<String>,
     #[command(flatten)]
-    settings: Settings,
+    settings: NetworkSettings,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -84,7 +84,7 @@ struct Compiled {
 const ALIKE: f64 = 0.5;
 
 /// Compares every network of both versions.
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let gates = gates(&arguments.fail_on)?;
     let options = arguments.settings.options()?;
     let (old_place, new_place) = places(arguments.old.as_deref(), arguments.new.as_deref());
@@ -125,11 +125,11 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         Format::Html => output::print_text(&diff::html(&report)),
     }?;
     report.broken.iter().for_each(say);
-    if failed || !report.broken.is_empty() { Err(Stop::Model) } else { Ok(()) }
+    if failed || !report.broken.is_empty() { Err(CliError::Model) } else { Ok(()) }
 }
 
 /// The budgets that the project of a file sets its networks.
-fn budgets(compiled: &Compiled, projects: &mut Projects) -> Result<Vec<BudgetUse>, Stop> {
+fn budgets(compiled: &Compiled, projects: &mut Projects) -> Result<Vec<BudgetUse>, CliError> {
     let Some(path) = &compiled.on_disk else { return Ok(Vec::new()) };
     let Some(project) = projects.above(folder_of(path))? else { return Ok(Vec::new()) };
     let Some(relative) = project.relative(path) else { return Ok(Vec::new()) };
@@ -244,20 +244,20 @@ fn say(broken: &Broken) {
     output::failure(&failure.note(format!("it went from {old} to {new}")));
 }
 
-fn gates(words: &[String]) -> Result<Vec<Gate>, Stop> {
+fn gates(words: &[String]) -> Result<Vec<Gate>, CliError> {
     let gate = |word: &String| {
         Gate::parse(word)
-            .map_err(|(message, help)| Stop::Usage(Failure::new(Code::E0205, message).help(help)))
+            .map_err(|(message, help)| CliError::Usage(Failure::new(Code::E0205, message).help(help)))
     };
     words.iter().map(gate).collect()
 }
 
 /// The files of a place.
-fn programs(place: &str) -> Result<Vec<Program>, Stop> {
+fn programs(place: &str) -> Result<Vec<Program>, CliError> {
     if let Some(revision) = Revision::parse(place) {
         let revision = revision?;
         let open = |path: &str, name: String| {
-            let session = Session::open(&revision, path).map_err(Stop::Environment)?;
+            let session = Session::open(&revision, path).map_err(CliError::Environment)?;
             Ok(Program { path: name, session, network: None, on_disk: None })
         };
         if !revision.is_folder()? {
@@ -272,7 +272,7 @@ fn programs(place: &str) -> Result<Vec<Program>, Stop> {
         return files
             .map(|name| {
                 let path = if folder == "." { name.clone() } else { format!("{folder}/{name}") };
-                let session = Session::open(&FileLoader, &path).map_err(Stop::Environment)?;
+                let session = Session::open(&FileLoader, &path).map_err(CliError::Environment)?;
                 Ok(Program { path: name, session, network: None, on_disk: Some(path) })
             })
             .collect();
@@ -284,7 +284,7 @@ fn programs(place: &str) -> Result<Vec<Program>, Stop> {
 }
 
 /// Compiles those networks of a file whose parameters all have a default or are set by an option.
-fn compile(program: Program, options: &Options) -> Result<Compiled, Stop> {
+fn compile(program: Program, options: &Options) -> Result<Compiled, CliError> {
     let Program { path: file, session, network, on_disk } = program;
     let wanted = options.network.clone().or(network);
     let set = |name: &String| options.settings.iter().any(|(known, _)| known == name);

@@ -5,7 +5,7 @@ use crate::driver::Session;
 use crate::lower::{KernelPolicy, PlanOptions, lower};
 
 use super::source::{self, Source};
-use super::{Done, output};
+use super::{CliResult, output};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ enum Stage {
     Lower,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     if arguments.after == Stage::Parse {
         let opened = source::open(arguments.source.file.as_deref(), arguments.source.text.as_deref())?;
         return output::print_text(&opened.session.dump_syntax());
@@ -40,11 +40,14 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     arguments.source.compile(|session, checked| dump(arguments.after, session, checked))
 }
 
-fn dump(stage: Stage, session: &Session, checked: &Checked) -> Done {
+fn dump(stage: Stage, session: &Session, checked: &Checked) -> CliResult {
     match stage {
         Stage::Check => {
-            let report =
-                crate::report::Report::of(checked, session.sources(), crate::report::Settings::default());
+            let report = crate::report::Report::of(
+                checked,
+                session.sources(),
+                crate::report::ReportSettings::default(),
+            );
             let selection = crate::report::Selection {
                 exact: true,
                 columns: crate::report::Column::all(),

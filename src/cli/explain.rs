@@ -2,7 +2,7 @@
 
 use crate::diag::{Code, Failure};
 
-use super::{Done, Stop, output, words};
+use super::{CliError, CliResult, output, words};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -13,10 +13,10 @@ pub(super) struct Arguments {
     code: String,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let Some(code) = Code::parse(&arguments.code) else {
         let failure = Failure::new(Code::E0201, format!("there is no diagnostic code `{}`", arguments.code));
-        return Err(Stop::Usage(words::suggest(
+        return Err(CliError::Usage(words::suggest(
             failure,
             &arguments.code,
             Code::ALL.iter().map(|code| code.id()),

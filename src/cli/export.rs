@@ -11,7 +11,7 @@ use crate::ir::NodeId;
 
 use super::parameters::{Parameters, Target};
 use super::source::Source;
-use super::{Done, Stop, output, write};
+use super::{CliError, CliResult, output, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     source: Source,
     /// The form
     #[arg(long, value_enum, value_name = "FORM")]
-    to: Form,
+    to: ExportFormat,
     /// Where it goes; the PyTorch file goes to stdout without it
     #[arg(short = 'o', long = "output", value_name = "FILE", required_if_eq("to", "onnx"))]
     output: Option<String>,
@@ -48,7 +48,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Form {
+enum ExportFormat {
     /// A Python file of `nn.Module` classes
     Pytorch,
     /// A model for ONNX Runtime and others, with its weights
@@ -63,23 +63,23 @@ fn parse_batch(text: &str) -> Result<Batch, String> {
     }
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     match (arguments.to, &arguments.output) {
-        (Form::Pytorch, _) => to_pytorch(arguments),
-        (Form::Onnx, Some(path)) => {
+        (ExportFormat::Pytorch, _) => to_pytorch(arguments),
+        (ExportFormat::Onnx, Some(path)) => {
             arguments.source.compile(|session, checked| to_onnx(arguments, session, checked, path))
         }
-        (Form::Onnx, None) => {
-            Err(Stop::Usage(Failure::new(Code::E0609, "an ONNX model needs `-o FILE`".to_owned())))
+        (ExportFormat::Onnx, None) => {
+            Err(CliError::Usage(Failure::new(Code::E0609, "an ONNX model needs `-o FILE`".to_owned())))
         }
     }
 }
 
-fn to_pytorch(arguments: &Arguments) -> Done {
+fn to_pytorch(arguments: &Arguments) -> CliResult {
     if let Some(class) = arguments.class.as_deref().filter(|class| !is_class_name(class)) {
         let message = format!("`{class}` cannot be the name of a class in Python");
         let help = "a name has letters, digits and `_`, begins with no digit and is no word of Python";
-        return Err(Stop::Usage(Failure::new(Code::E0205, message).help(help)));
+        return Err(CliError::Usage(Failure::new(Code::E0205, message).help(help)));
     }
     arguments.source.compile(|session, checked| {
         let options = PytorchOptions { class: arguments.class.clone(), docs: docs(session) };
@@ -91,11 +91,11 @@ fn to_pytorch(arguments: &Arguments) -> Done {
     })
 }
 
-fn text(checked: &Checked, options: &PytorchOptions) -> Result<String, Stop> {
+fn text(checked: &Checked, options: &PytorchOptions) -> Result<String, CliError> {
     pytorch(checked.graph(), options).map_err(|reason| {
         let message = format!("the network cannot be said in PyTorch: {reason}");
         output::failure(&Failure::new(Code::E0205, message));
-        Stop::Model
+        CliError::Model
     })
 }
 
@@ -105,7 +105,7 @@ fn docs(session: &Session) -> std::collections::BTreeMap<String, String> {
     documented.filter_map(|item| Some((item.name()?.value.clone(), item.doc.join("\n")))).collect()
 }
 
-fn to_onnx(arguments: &Arguments, session: &Session, network: &Checked, path: &str) -> Done {
+fn to_onnx(arguments: &Arguments, session: &Session, network: &Checked, path: &str) -> CliResult {
     let graph = network.graph();
     let model = onnx::model(graph, arguments.batch, arguments.opset);
     if arguments.no_weights {

@@ -11,12 +11,12 @@ use crate::driver::{Loader, MAX_SOURCE_BYTES};
 
 /// Who named a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Named {
+pub(super) enum NamedBy {
     /// The user, who may name a pipe or a device.
-    ByUser,
+    User,
     /// Another file, which may name regular files only: a device could be endless, and a pipe could wait for a writer
     /// for ever.
-    ByFile,
+    File,
 }
 
 /// The most bytes of a baseline.
@@ -26,13 +26,13 @@ pub(super) const MOST_BASELINE_BYTES: u64 = 64 << 20;
 static OPENED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// Opens a file for reading.
-pub(super) fn open(path: impl AsRef<Path>, named: Named) -> io::Result<File> {
+pub(super) fn open(path: impl AsRef<Path>, named: NamedBy) -> io::Result<File> {
     let path = path.as_ref();
     let kind = std::fs::metadata(path)?.file_type();
     if kind.is_dir() {
         return Err(io::Error::other("it is a folder"));
     }
-    if named == Named::ByFile && !kind.is_file() {
+    if named == NamedBy::File && !kind.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
     let file = File::open(path)?;
@@ -50,7 +50,7 @@ pub(super) fn was_opened(path: &Path) -> bool {
 }
 
 /// Reads a file of at most `most` bytes.
-pub(super) fn read(path: impl AsRef<Path>, named: Named, most: u64) -> io::Result<Vec<u8>> {
+pub(super) fn read(path: impl AsRef<Path>, named: NamedBy, most: u64) -> io::Result<Vec<u8>> {
     let bytes = read_up_to(open(path, named)?, most)?;
     if bytes.len() as u64 > most {
         return Err(io::Error::other(format!("it has more than {}", counted(most, "byte"))));
@@ -59,7 +59,7 @@ pub(super) fn read(path: impl AsRef<Path>, named: Named, most: u64) -> io::Resul
 }
 
 /// Reads a text file of at most `most` bytes.
-pub(super) fn read_text(path: impl AsRef<Path>, named: Named, most: u64) -> io::Result<String> {
+pub(super) fn read_text(path: impl AsRef<Path>, named: NamedBy, most: u64) -> io::Result<String> {
     String::from_utf8(read(path, named, most)?).map_err(|error| {
         io::Error::other(format!("it is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
     })
@@ -83,7 +83,7 @@ pub(super) struct FileLoader;
 
 impl Loader for FileLoader {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        read_source(open(path, Named::ByUser)?)
+        read_source(open(path, NamedBy::User)?)
     }
 
     fn read_within(&self, folder: &str, path: &str) -> io::Result<Vec<u8>> {
@@ -92,7 +92,7 @@ impl Loader for FileLoader {
         if !file.starts_with(folder) {
             return Err(io::Error::other("a link leads out of the folder"));
         }
-        read_source(open(path, Named::ByFile)?)
+        read_source(open(path, NamedBy::File)?)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::diag::json::{DiagnosticReport, SCHEMA_VERSION};
 use crate::diag::{Severity, render_short};
 
 use super::output::{self, Color};
-use super::{Done, Stop};
+use super::{CliError, CliResult};
 
 /// The form of the findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -33,7 +33,7 @@ pub(super) enum Format {
 }
 
 /// Writes the findings: to stdout, but for people to stderr.
-pub(super) fn show(format: Format, found: &[CheckedFile], color: Color) -> Done {
+pub(super) fn show(format: Format, found: &[CheckedFile], color: Color) -> CliResult {
     if format != Format::Human {
         let text = text(format, found)?;
         // JSON and XML escape what they must; in JSON every character counts.
@@ -45,7 +45,7 @@ pub(super) fn show(format: Format, found: &[CheckedFile], color: Color) -> Done 
 }
 
 /// The findings as text.
-pub(super) fn text(format: Format, found: &[CheckedFile]) -> Result<String, Stop> {
+pub(super) fn text(format: Format, found: &[CheckedFile]) -> Result<String, CliError> {
     let files = || found.iter().map(CheckedFile::findings).collect::<Vec<FileFindings>>();
     Ok(match format {
         Format::Human | Format::Short => {

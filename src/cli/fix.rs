@@ -9,7 +9,7 @@ use crate::driver::{Loader, Options, Session};
 
 use super::files::{FileLoader, FolderLoader};
 use super::output;
-use super::{Stop, write};
+use super::{CliError, write};
 
 /// The number of times that a text is compiled and mended: an edit may uncover further mistakes.
 const MOST_ROUNDS: usize = 16;
@@ -48,9 +48,9 @@ struct Mended {
 }
 
 /// Mends a file and says on stderr what was done; with `only_show` the change is printed and nothing is written.
-pub(super) fn fix(target: &Target<'_>, options: &Options, only_show: bool) -> Result<(), Stop> {
+pub(super) fn fix(target: &Target<'_>, options: &Options, only_show: bool) -> Result<(), CliError> {
     let unreadable = |error: std::io::Error| {
-        Stop::Environment(Failure::new(Code::E0609, format!("cannot read `{}`: {error}", target.name)))
+        CliError::Environment(Failure::new(Code::E0609, format!("cannot read `{}`: {error}", target.name)))
     };
     let path = target.path();
     let bytes = FileLoader.read(&path).map_err(unreadable)?;
@@ -72,7 +72,7 @@ pub(super) fn fix(target: &Target<'_>, options: &Options, only_show: bool) -> Re
             return Ok(mended.after.clone());
         }
         let message = format!("`{}` was changed meanwhile and is left alone", target.name);
-        Err(Stop::Environment(Failure::new(Code::E0609, message)))
+        Err(CliError::Environment(Failure::new(Code::E0609, message)))
     })?;
     let edits = counted(mended.done.len() as u64, "edit");
     output::error(&format!("{}{}: {edits} made\n", mended.done.concat(), safe::line(target.name)));

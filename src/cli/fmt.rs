@@ -11,7 +11,7 @@ use crate::syntax::parse;
 use super::files::{self, FileLoader, slashed};
 use super::output::{self, Color};
 use super::project::{Projects, walk};
-use super::{Done, Stop, write};
+use super::{CliError, CliResult, write};
 
 /// Lines of context around a change of `--diff`.
 const CONTEXT: usize = 3;
@@ -43,11 +43,11 @@ struct Tally {
     unchanged: u64,
     broken: u64,
     /// The first failure to read or write a file.
-    stopped: Option<Stop>,
+    stopped: Option<CliError>,
 }
 
 /// Formats every file; the others are formatted even if one cannot be read or has syntax errors.
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let mut tally = Tally::default();
     for path in paths(&arguments.paths)? {
         match one(arguments, &path) {
@@ -56,9 +56,11 @@ pub(super) fn run(arguments: &Arguments) -> Done {
                 Outcome::Unchanged => tally.unchanged += 1,
                 Outcome::Broken => tally.broken += 1,
             },
-            Err(Stop::Closed) => return Err(Stop::Closed),
+            Err(CliError::Closed) => return Err(CliError::Closed),
             Err(stop) => {
-                if let Some(Stop::Usage(failure) | Stop::Environment(failure)) = tally.stopped.replace(stop) {
+                if let Some(CliError::Usage(failure) | CliError::Environment(failure)) =
+                    tally.stopped.replace(stop)
+                {
                     output::failure(&failure);
                 }
             }
@@ -70,7 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     }
     match tally.stopped {
         Some(stop) => Err(stop),
-        None if tally.broken > 0 || (only_looks && tally.changed > 0) => Err(Stop::Model),
+        None if tally.broken > 0 || (only_looks && tally.changed > 0) => Err(CliError::Model),
         None => Ok(()),
     }
 }
@@ -100,9 +102,9 @@ enum Outcome {
     Broken,
 }
 
-fn one(arguments: &Arguments, path: &str) -> Result<Outcome, Stop> {
+fn one(arguments: &Arguments, path: &str) -> Result<Outcome, CliError> {
     let unreadable = |error: std::io::Error| {
-        Stop::Environment(Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))
+        CliError::Environment(Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))
     };
     let bytes = if path == "-" {
         files::read_source(std::io::stdin().lock()).map_err(unreadable)?
@@ -111,7 +113,7 @@ fn one(arguments: &Arguments, path: &str) -> Result<Outcome, Stop> {
     };
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Stop::Environment(Failure::new(Code::E0014, format!("`{path}` is not UTF-8 at byte {at}")))
+        CliError::Environment(Failure::new(Code::E0014, format!("`{path}` is not UTF-8 at byte {at}")))
     })?;
     let Some(formatted) = formatted(arguments, path, &text) else { return Ok(Outcome::Broken) };
     let changed = formatted != text;
@@ -145,7 +147,7 @@ fn formatted(arguments: &Arguments, path: &str, text: &str) -> Option<String> {
 }
 
 /// The files that the arguments stand for.
-fn paths(named: &[String]) -> Result<Vec<String>, Stop> {
+fn paths(named: &[String]) -> Result<Vec<String>, CliError> {
     let mut paths = Vec::new();
     if named.is_empty() {
         if let Some(opened) = Projects::default().above(Path::new("."))? {
@@ -165,7 +167,7 @@ fn paths(named: &[String]) -> Result<Vec<String>, Stop> {
 }
 
 /// The `.cnn` files below a folder.
-fn sources_below(folder: &str) -> Result<Vec<String>, Stop> {
+fn sources_below(folder: &str) -> Result<Vec<String>, CliError> {
     let files = walk(Path::new(folder))?.into_iter().filter(|one| one.ends_with(".cnn"));
     let folder = folder.trim_end_matches('/');
     Ok(files.map(|one| if folder == "." { one } else { format!("{folder}/{one}") }).collect())
@@ -173,7 +175,7 @@ fn sources_below(folder: &str) -> Result<Vec<String>, Stop> {
 
 /// Prints a unified diff. On a terminal, control characters are made visible; elsewhere the bytes stay as they are, so
 /// that `patch` can read them.
-pub(super) fn print_patch(patch: &str) -> Result<(), Stop> {
+pub(super) fn print_patch(patch: &str) -> Result<(), CliError> {
     if output::is_terminal() { output::print_text(patch) } else { output::print(patch) }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::diag::{Code, Failure};
 use crate::driver::{Loader, MAX_SOURCE_BYTES};
 
-use super::Stop;
+use super::CliError;
 
 /// A revision, and a path from the root of the repository.
 #[derive(Clone, Debug)]
@@ -24,15 +24,15 @@ pub(super) struct Revision {
 impl Revision {
     /// Parses `git:REVISION:PATH`; `None` for a text without that prefix. As in git itself, the path is relative to the
     /// root of the repository, or to the current folder if it begins with `./` or `../`.
-    pub(super) fn parse(text: &str) -> Option<Result<Revision, Stop>> {
+    pub(super) fn parse(text: &str) -> Option<Result<Revision, CliError>> {
         let rest = text.strip_prefix("git:")?;
         Some(Revision::of(text, rest))
     }
 
-    fn of(text: &str, rest: &str) -> Result<Revision, Stop> {
+    fn of(text: &str, rest: &str) -> Result<Revision, CliError> {
         let wrong = |what: &str| {
             let failure = Failure::new(Code::E0703, format!("`{text}` {what}"));
-            Stop::Usage(failure.help("write `git:REVISION:PATH`, such as `git:main:models/net.cnn`"))
+            CliError::Usage(failure.help("write `git:REVISION:PATH`, such as `git:main:models/net.cnn`"))
         };
         let (revision, path) = rest.split_once(':').ok_or_else(|| wrong("has no path"))?;
         if revision.is_empty() || revision.starts_with('-') || revision.contains('\n') {
@@ -60,7 +60,7 @@ impl Revision {
     }
 
     /// Whether the path is a folder. Fails if the revision or the path does not exist.
-    pub(super) fn is_folder(&self) -> Result<bool, Stop> {
+    pub(super) fn is_folder(&self) -> Result<bool, CliError> {
         let object = self.object(&self.path);
         let found = self.find(&self.path).map_err(|error| failed(&object, &error.to_string()))?;
         Ok(found.kind == "tree")
@@ -68,7 +68,7 @@ impl Revision {
 
     /// The `.cnn` files below the folder, by path from there, sorted. Submodules are left out, and so are links that do
     /// not lead to a file of the revision.
-    pub(super) fn files(&self) -> Result<Vec<String>, Stop> {
+    pub(super) fn files(&self) -> Result<Vec<String>, CliError> {
         let object = self.object(&self.path);
         let tree = self.find(&self.path).map_err(|error| failed(&object, &error.to_string()))?;
         let listed = git(&["ls-tree", "-r", "-z", &tree.id]).map_err(|said| failed(&object, &said))?;
@@ -219,17 +219,17 @@ fn normal(path: &str) -> Option<String> {
 }
 
 /// The failure for an object that cannot be read, in git's own words where the revision is at fault.
-fn failed(object: &str, said: &str) -> Stop {
+fn failed(object: &str, said: &str) -> CliError {
     let revision = object.split(':').next().unwrap_or(object);
     let revision_is_wrong =
         git(&["rev-parse", "--verify", "--quiet", &format!("{revision}^{{tree}}")]).is_err();
     let failure = Failure::new(Code::E0703, format!("git cannot read `{object}`"));
     if !revision_is_wrong {
-        return Stop::Environment(failure.note(said.lines().next().unwrap_or_default()));
+        return CliError::Environment(failure.note(said.lines().next().unwrap_or_default()));
     }
     let why = git(&["rev-parse", "--verify", &format!("{revision}^{{tree}}")]).err().unwrap_or_default();
     let failure = why.lines().take(3).fold(failure, |failure, line| failure.note(line));
-    Stop::Environment(
+    CliError::Environment(
         failure.help("in a shallow clone, fetch the revision first: `git fetch --depth 1 origin REVISION`"),
     )
 }

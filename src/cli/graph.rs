@@ -3,7 +3,7 @@
 use crate::export::{dot, mermaid, svg};
 
 use super::source::Source;
-use super::{Done, output};
+use super::{CliResult, output};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ enum Format {
     Svg,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let draw = match arguments.format {
         Format::Dot => dot,
         Format::Mermaid => mermaid,

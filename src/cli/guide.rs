@@ -2,7 +2,7 @@
 
 use crate::diag::{Code, Failure};
 
-use super::{Done, Stop, output, words};
+use super::{CliError, CliResult, output, words};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ struct Section {
     text: &'static str,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let Some(topic) = &arguments.topic else { return output::print(GUIDE) };
     let sections = sections();
     let list = || sections.iter().map(|section| section.heading).collect::<Vec<_>>().join("\n") + "\n";
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
             let failure = Failure::new(Code::E0113, format!("the guide has no topic `{topic}`"));
             let words = sections.iter().flat_map(|section| section.heading.split(' '));
             let failure = words::suggest(failure, topic, words);
-            Err(Stop::Usage(failure.help("`cnnc guide topics` lists them")))
+            Err(CliError::Usage(failure.help("`cnnc guide topics` lists them")))
         }
     }
 }

@@ -13,8 +13,8 @@ use crate::import::{self, ImportOptions, Imported, Storage};
 use crate::model::Weights;
 use crate::weights::safetensors;
 
-use super::files::{self, FileLoader, Named};
-use super::{Done, Stop, output, write};
+use super::files::{self, FileLoader, NamedBy};
+use super::{CliError, CliResult, output, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -56,7 +56,7 @@ impl ModelFile {
     pub(super) fn open(path: &str) -> Result<ModelFile, Failure> {
         let unreadable =
             |error: io::Error| Failure::new(Code::E0609, format!("cannot read `{path}`: {error}"));
-        let file = files::open(path, Named::ByUser).map_err(unreadable)?;
+        let file = files::open(path, NamedBy::User).map_err(unreadable)?;
         Ok(ModelFile { path: PathBuf::from(path), file: RefCell::new(file) })
     }
 
@@ -86,7 +86,7 @@ impl Storage for ModelFile {
         if !path.starts_with(&folder) {
             return Err(io::Error::other("it is not in or below the folder of the model"));
         }
-        read(&mut files::open(path, Named::ByFile)?)
+        read(&mut files::open(path, NamedBy::File)?)
     }
 }
 
@@ -96,14 +96,14 @@ pub(super) fn is_model(path: &str) -> bool {
 }
 
 /// Imports a model and opens the resulting text as a program, the same text that `cnnc import` prints.
-pub(super) fn open(path: &str) -> Result<Session, Stop> {
+pub(super) fn open(path: &str) -> Result<Session, CliError> {
     let imported = imported(path)?.1;
     let shown = format!("{path} (imported)");
     Ok(Session::load(&FileLoader, &shown, imported.text.into_bytes(), &name_of(path)))
 }
 
 /// The weights that are stored in a model.
-pub(super) fn own_weights(path: &str) -> Result<Weights, Stop> {
+pub(super) fn own_weights(path: &str) -> Result<Weights, CliError> {
     let (file, imported) = imported(path)?;
     let mut index = BTreeMap::new();
     for (position, weight) in imported.weights.iter().enumerate() {
@@ -117,8 +117,8 @@ pub(super) fn own_weights(path: &str) -> Result<Weights, Stop> {
     }))
 }
 
-fn imported(path: &str) -> Result<(ModelFile, Imported), Stop> {
-    let file = ModelFile::open(path).map_err(Stop::Environment)?;
+fn imported(path: &str) -> Result<(ModelFile, Imported), CliError> {
+    let file = ModelFile::open(path).map_err(CliError::Environment)?;
     let options = ImportOptions { name: name_of(path), ..ImportOptions::default() };
     let imported = file.import(&options).map_err(stop)?;
     Ok((file, imported))
@@ -129,14 +129,14 @@ pub(super) fn name_of(path: &str) -> String {
     Path::new(path).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let options = ImportOptions {
         name: arguments.name.clone().unwrap_or_else(|| name_of(&arguments.model)),
         flat: arguments.flat,
         inputs: arguments.inputs.iter().map(|text| extents(text)).collect::<Result<_, _>>()?,
         outputs: arguments.outputs.clone(),
     };
-    let file = ModelFile::open(&arguments.model).map_err(Stop::Environment)?;
+    let file = ModelFile::open(&arguments.model).map_err(CliError::Environment)?;
     let imported = file.import(&options).map_err(stop)?;
     imported.notes.iter().for_each(|note| output::error(&format!("note: {}\n", safe::line(note))));
     let beside = arguments.text.as_ref().map(|path| {
@@ -162,21 +162,21 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 
 /// Distinguishes exit codes: a model that cannot be imported is wrong (1), one that cannot be read is a fault of the
 /// environment (3).
-fn stop(failure: Failure) -> Stop {
+fn stop(failure: Failure) -> CliError {
     match failure.code {
         Code::E0801 => {
             output::failure(&failure);
-            Stop::Model
+            CliError::Model
         }
-        Code::E0611 | Code::E0805 => Stop::Usage(failure),
-        _ => Stop::Environment(failure),
+        Code::E0611 | Code::E0805 => CliError::Usage(failure),
+        _ => CliError::Environment(failure),
     }
 }
 
-fn write_weights(path: &str, imported: &Imported, storage: &ModelFile) -> Result<(), Stop> {
+fn write_weights(path: &str, imported: &Imported, storage: &ModelFile) -> Result<(), CliError> {
     if !path.ends_with(".safetensors") {
         let message = format!("`--weights {path}`: the file must end with .safetensors");
-        return Err(Stop::Usage(Failure::new(Code::E0609, message)));
+        return Err(CliError::Usage(Failure::new(Code::E0609, message)));
     }
     let tensors: Vec<(String, Vec<usize>)> =
         imported.weights.iter().map(|weight| (weight.key.clone(), weight.shape.clone())).collect();
@@ -197,7 +197,7 @@ fn write_weights(path: &str, imported: &Imported, storage: &ModelFile) -> Result
 }
 
 /// Parses `NAME=NxCxHxW`.
-fn extents(text: &str) -> Result<(String, Vec<u64>), Stop> {
+fn extents(text: &str) -> Result<(String, Vec<u64>), CliError> {
     let parsed = text.rsplit_once('=').and_then(|(name, dims)| {
         let dims: Option<Vec<u64>> =
             dims.split('x').map(|dim| dim.parse().ok().filter(|&dim| dim > 0)).collect();
@@ -205,6 +205,6 @@ fn extents(text: &str) -> Result<(String, Vec<u64>), Stop> {
     });
     parsed.ok_or_else(|| {
         let failure = Failure::new(Code::E0205, format!("`--input {text}` states no extents"));
-        Stop::Usage(failure.help("write `--input NAME=1x3x224x224`, batch first"))
+        CliError::Usage(failure.help("write `--input NAME=1x3x224x224`, batch first"))
     })
 }

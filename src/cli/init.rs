@@ -10,7 +10,7 @@ use crate::project::FILE_NAME;
 use super::files::FileLoader;
 use super::project::walk;
 use super::words::stop;
-use super::{Done, Stop, output, write};
+use super::{CliError, CliResult, output, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ const WORKFLOW: &str = ".github/workflows/cnnc.yml";
 const MOST_BUDGETS: usize = 40;
 
 /// Writes the files into the current folder; existing ones are left as they are.
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let project = project()?;
     let mut files = vec![(FILE_NAME, project.as_str())];
     if !arguments.no_workflow {
@@ -46,13 +46,13 @@ pub(super) fn run(arguments: &Arguments) -> Done {
     }
     if let Some((there, _)) = files.iter().find(|(path, _)| Path::new(path).exists()) {
         let failure = Failure::new(Code::E0609, format!("`{there}` is there already"));
-        return Err(Stop::Usage(failure.help("`cnnc init --stdout` shows what it would write")));
+        return Err(CliError::Usage(failure.help("`cnnc init --stdout` shows what it would write")));
     }
     for (path, text) in files {
         if let Some(folder) = Path::new(path).parent() {
             std::fs::create_dir_all(folder).map_err(|error| {
                 let message = format!("cannot make the folder `{}`: {error}", folder.display());
-                Stop::Environment(Failure::new(Code::E0609, message))
+                CliError::Environment(Failure::new(Code::E0609, message))
             })?;
         }
         write::text(path, text)?;
@@ -67,14 +67,14 @@ pub(super) fn run(arguments: &Arguments) -> Done {
 }
 
 /// The text of the project file, with a budget a little above the present cost of each network in the folder.
-fn project() -> Result<String, Stop> {
+fn project() -> Result<String, CliError> {
     let mut text = include_str!("../../docs/ci/cnnc.toml").to_owned();
     let mut budgets = 0;
     let is_special =
         |one: char| one.is_control() || matches!(one, '*' | '?' | '[' | ']' | '{' | '}' | '!' | '"' | '\\');
     let plain = |path: &str| !path.contains(is_special);
     for path in walk(Path::new("."))?.into_iter().filter(|path| path.ends_with(".cnn") && plain(path)) {
-        let session = crate::driver::Session::open(&FileLoader, &path).map_err(Stop::Environment)?;
+        let session = crate::driver::Session::open(&FileLoader, &path).map_err(CliError::Environment)?;
         let outcome = session.check(&Options::default()).map_err(stop)?;
         // Networks with errors have no cost yet and get no budget.
         for network in &outcome.networks {

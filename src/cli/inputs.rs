@@ -11,8 +11,8 @@ use crate::model::{ArrayOrder, ModelInput};
 use crate::picture;
 use crate::weights::npy;
 
-use super::files::{self, Named, slashed};
-use super::{Stop, output, words};
+use super::files::{self, NamedBy, slashed};
+use super::{CliError, output, words};
 
 /// The order of the axes of arrays in files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -59,25 +59,25 @@ impl Inputs {
         inputs: Vec<ModelInput>,
         arguments: &[String],
         layout: Layout,
-    ) -> Result<Inputs, Stop> {
+    ) -> Result<Inputs, CliError> {
         let mut paths: Vec<Vec<(String, usize)>> = vec![Vec::new(); inputs.len()];
         for argument in arguments {
             let (index, path) = assigned(&inputs, argument)?;
             for path in expanded(path)? {
-                let pictures = count(&inputs[index], &path, layout).map_err(Stop::Environment)?;
+                let pictures = count(&inputs[index], &path, layout).map_err(CliError::Environment)?;
                 paths[index].push((path, pictures));
             }
         }
         if paths.iter().all(Vec::is_empty) {
             let failure = Failure::new(Code::E0606, "the run needs an input");
-            return Err(Stop::Usage(failure.help("give a picture or array with `--input PATH`")));
+            return Err(CliError::Usage(failure.help("give a picture or array with `--input PATH`")));
         }
         let pictures = |index: usize| paths[index].iter().map(|(_, count)| count).sum::<usize>();
         if let Some(other) = (1..inputs.len()).find(|&index| pictures(index) != pictures(0)) {
             let (first, second) = (&inputs[0].name, &inputs[other].name);
             let (given, wanted) = (pictures(0), pictures(other));
             let message = format!("`{first}` is given {given} pictures, `{second}` {wanted}");
-            return Err(Stop::Usage(Failure::new(Code::E0606, message)));
+            return Err(CliError::Usage(Failure::new(Code::E0606, message)));
         }
         Ok(Inputs { inputs, paths, order: layout.order() })
     }
@@ -94,17 +94,20 @@ impl Inputs {
     }
 
     /// Reads all files.
-    pub(super) fn read(self) -> Result<Pictures, Stop> {
+    pub(super) fn read(self) -> Result<Pictures, CliError> {
         let mut arrays = Vec::new();
         for (input, paths) in self.inputs.iter().zip(&self.paths) {
             let parts = paths.iter().map(|(path, _)| read(input, path, self.order));
-            let mut parts = parts.collect::<Result<Vec<_>, Failure>>().map_err(Stop::Environment)?;
+            let mut parts = parts.collect::<Result<Vec<_>, Failure>>().map_err(CliError::Environment)?;
             let joined = if parts.len() == 1 {
                 parts.remove(0)
             } else {
                 let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
                 concatenate(Axis(0), &views).map_err(|error| {
-                    Stop::Environment(Failure::new(Code::E0606, format!("inputs cannot be joined: {error}")))
+                    CliError::Environment(Failure::new(
+                        Code::E0606,
+                        format!("inputs cannot be joined: {error}"),
+                    ))
                 })?
             };
             arrays.push((input.name.clone(), joined));
@@ -117,7 +120,7 @@ impl Inputs {
 }
 
 /// Splits an argument into the input that it names and its path.
-fn assigned<'a>(inputs: &[ModelInput], argument: &'a str) -> Result<(usize, &'a str), Stop> {
+fn assigned<'a>(inputs: &[ModelInput], argument: &'a str) -> Result<(usize, &'a str), CliError> {
     let named = argument
         .split_once('=')
         .and_then(|(name, path)| Some((inputs.iter().position(|input| input.name == name)?, path)));
@@ -133,13 +136,13 @@ fn assigned<'a>(inputs: &[ModelInput], argument: &'a str) -> Result<(usize, &'a 
                 failure = failure.help(format!("write `--input {first}=PATH`"));
             }
             let wanted = argument.split_once('=').map_or("", |(name, _)| name);
-            Err(Stop::Usage(words::suggest(failure, wanted, names)))
+            Err(CliError::Usage(words::suggest(failure, wanted, names)))
         }
     }
 }
 
 /// The files that a path names: those of a folder, those that match a pattern, or the file itself.
-fn expanded(path: &str) -> Result<Vec<String>, Stop> {
+fn expanded(path: &str) -> Result<Vec<String>, CliError> {
     let is_pattern = path.contains(['*', '?']) && !Path::new(path).exists();
     if !is_pattern && !Path::new(path).is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -152,7 +155,7 @@ fn expanded(path: &str) -> Result<Vec<String>, Stop> {
     };
     let failed = |error: io::Error| {
         let message = format!("cannot read the folder `{folder}`: {error}");
-        Stop::Environment(Failure::new(Code::E0609, message))
+        CliError::Environment(Failure::new(Code::E0609, message))
     };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(if folder.is_empty() { "." } else { folder }).map_err(failed)? {
@@ -165,7 +168,7 @@ fn expanded(path: &str) -> Result<Vec<String>, Stop> {
     }
     if found.is_empty() {
         let failure = Failure::new(Code::E0609, format!("`{path}` names no pictures and no arrays"));
-        return Err(Stop::Environment(
+        return Err(CliError::Environment(
             failure.note(format!("files that end with .{} are taken", ENDINGS.join(", ."))),
         ));
     }
@@ -180,7 +183,7 @@ fn unreadable(path: &str, error: &io::Error) -> Failure {
 /// Opens a file and tells whether it is a `.npy` array.
 fn open(path: &str) -> Result<(std::fs::File, bool), Failure> {
     let unreadable = |error: io::Error| unreadable(path, &error);
-    let mut file = files::open(path, Named::ByUser).map_err(unreadable)?;
+    let mut file = files::open(path, NamedBy::User).map_err(unreadable)?;
     let mut start = Vec::new();
     Read::take(&mut file, npy::MAGIC.len() as u64).read_to_end(&mut start).map_err(unreadable)?;
     file.rewind().map_err(unreadable)?;

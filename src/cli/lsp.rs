@@ -9,9 +9,9 @@ use crate::driver::{Loader, MAX_SOURCE_BYTES};
 use crate::lsp::{Connection, Ending, Host, serve};
 use crate::project::FILE_NAME;
 
-use super::files::{self, FileLoader, Named};
+use super::files::{self, FileLoader, NamedBy};
 use super::project::walk;
-use super::{Done, Stop};
+use super::{CliError, CliResult};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -25,17 +25,17 @@ pub(super) struct Arguments {
 }
 
 /// Serves until the client leaves. The exit code is 1 where it left without asking for a shutdown.
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let Arguments { stdio: _ } = arguments;
     let (connection, writer) = Connection::over(io::stdin(), io::stdout()).map_err(|error| {
-        Stop::Environment(Failure::new(Code::E0607, format!("cannot start threads: {error}")))
+        CliError::Environment(Failure::new(Code::E0607, format!("cannot start threads: {error}")))
     })?;
     let ending = serve(connection, Arc::new(Disk));
     // Wait until the last messages are written.
     let written = writer.join();
     match ending {
         Ending::Orderly if written.is_ok() => Ok(()),
-        _ => Err(Stop::Model),
+        _ => Err(CliError::Model),
     }
 }
 
@@ -63,7 +63,7 @@ impl Host for Disk {
     fn project_above(&self, folder: &str) -> Option<(String, String)> {
         let path =
             Path::new(folder).ancestors().map(|one| one.join(FILE_NAME)).find(|path| path.is_file())?;
-        let text = files::read_text(&path, Named::ByFile, MAX_SOURCE_BYTES as u64).ok()?;
+        let text = files::read_text(&path, NamedBy::File, MAX_SOURCE_BYTES as u64).ok()?;
         Some((path.to_string_lossy().replace('\\', "/"), text))
     }
 }

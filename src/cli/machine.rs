@@ -3,7 +3,7 @@
 use crate::diag::{Code, Failure};
 use crate::exec::Isa;
 
-use super::Stop;
+use super::CliError;
 
 /// The environment variable that limits the instructions, for tests and comparisons.
 const ISA: &str = "CNNC_ISA";
@@ -14,12 +14,12 @@ pub(super) fn threads(asked: Option<u16>) -> usize {
 }
 
 /// The instructions that kernels use: the best of the machine, or fewer where `CNNC_ISA` says so.
-pub(super) fn isa() -> Result<Isa, Stop> {
+pub(super) fn isa() -> Result<Isa, CliError> {
     let Some(word) = std::env::var_os(ISA) else { return Ok(Isa::best()) };
     let known = [("avx512", Isa::Avx512), ("avx2", Isa::Avx2), ("portable", Isa::Portable)];
     match known.iter().find(|(name, _)| word == *name) {
         Some((_, isa)) => Ok((*isa).min(Isa::best())),
-        None => Err(Stop::Environment(
+        None => Err(CliError::Environment(
             Failure::new(
                 Code::E0611,
                 format!("`{ISA}` is `{}`, which names no instructions", word.display()),

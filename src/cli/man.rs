@@ -4,7 +4,7 @@ use clap_mangen::Man;
 
 use crate::diag::{Code, Failure};
 
-use super::{Done, Stop, output, words};
+use super::{CliError, CliResult, output, words};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     command: Option<String>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let program = super::command();
     let page = match &arguments.command {
         None => program,
@@ -26,13 +26,13 @@ pub(super) fn run(arguments: &Arguments) -> Done {
             None => {
                 let failure = Failure::new(Code::E0205, format!("there is no command `{name}`"));
                 let known = program.get_subcommands().map(|command| command.get_name());
-                return Err(Stop::Usage(words::suggest(failure, name, known)));
+                return Err(CliError::Usage(words::suggest(failure, name, known)));
             }
         },
     };
     let mut text = Vec::new();
     let title = arguments.command.as_ref().map_or("cnnc".to_owned(), |name| format!("cnnc-{name}"));
     let rendered = Man::new(page).title(title).render(&mut text);
-    rendered.map_err(|error| Stop::Environment(output::unwritable(&error)))?;
+    rendered.map_err(|error| CliError::Environment(output::unwritable(&error)))?;
     output::print_bytes(&text)
 }

@@ -3,10 +3,10 @@
 use crate::base::{grouped, quantity};
 use crate::diag::{Code, Failure};
 
-use super::Stop;
+use super::CliError;
 
 /// Refuses a run that needs more than `limit` bytes, or without a limit more than three quarters of the free memory.
-pub(super) fn check(needed: u128, limit: Option<u128>) -> Result<(), Stop> {
+pub(super) fn check(needed: u128, limit: Option<u128>) -> Result<(), CliError> {
     let (limit, why) = match limit {
         Some(limit) => (limit, "`--max-memory`"),
         None => match available() {
@@ -17,7 +17,7 @@ pub(super) fn check(needed: u128, limit: Option<u128>) -> Result<(), Stop> {
     if needed <= limit {
         return Ok(());
     }
-    Err(Stop::Environment(
+    Err(CliError::Environment(
         Failure::new(Code::E0607, format!("the run needs {} bytes of memory", grouped(needed)))
             .note(format!("the limit is {} bytes: {why}", grouped(limit)))
             .help("use a smaller `--batch`, or raise the limit with `--max-memory`"),
@@ -25,9 +25,9 @@ pub(super) fn check(needed: u128, limit: Option<u128>) -> Result<(), Stop> {
 }
 
 /// Refuses a tensor of `bytes` bytes that does not fit into the free memory.
-pub(super) fn check_tensor(key: &str, bytes: u128) -> Result<(), Stop> {
+pub(super) fn check_tensor(key: &str, bytes: u128) -> Result<(), CliError> {
     match available() {
-        Some(available) if bytes > available / 4 * 3 => Err(Stop::Environment(
+        Some(available) if bytes > available / 4 * 3 => Err(CliError::Environment(
             Failure::new(Code::E0607, format!("the tensor `{key}` has {} bytes", grouped(bytes)))
                 .note(format!("{} bytes of memory are available", grouped(available))),
         )),

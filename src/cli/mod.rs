@@ -117,7 +117,7 @@ enum Command {
 
 /// Why a command did not end well.
 #[derive(Debug)]
-enum Stop {
+enum CliError {
     /// The model is wrong; its diagnostics were shown.
     Model,
     /// The command was used wrongly.
@@ -128,7 +128,7 @@ enum Stop {
     Closed,
 }
 
-type Done = Result<(), Stop>;
+type CliResult = Result<(), CliError>;
 
 /// The commands and options, as clap declares them.
 pub fn command() -> clap::Command {
@@ -146,7 +146,7 @@ pub fn main() -> ExitCode {
     if let Ok(matches) = &matches
         && let Err(failure) = options::check(matches)
     {
-        return exit_code(Err(Stop::Usage(failure)));
+        return exit_code(Err(CliError::Usage(failure)));
     }
     let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
@@ -166,22 +166,22 @@ pub fn main() -> ExitCode {
 }
 
 /// Prints the failure of a command and gives the exit code.
-fn exit_code(done: Done) -> ExitCode {
+fn exit_code(done: CliResult) -> ExitCode {
     match done {
-        Ok(()) | Err(Stop::Closed) => ExitCode::SUCCESS,
-        Err(Stop::Model) => ExitCode::from(1),
-        Err(Stop::Usage(failure)) => {
+        Ok(()) | Err(CliError::Closed) => ExitCode::SUCCESS,
+        Err(CliError::Model) => ExitCode::from(1),
+        Err(CliError::Usage(failure)) => {
             output::failure(&failure);
             ExitCode::from(2)
         }
-        Err(Stop::Environment(failure)) => {
+        Err(CliError::Environment(failure)) => {
             output::failure(&failure);
             ExitCode::from(3)
         }
     }
 }
 
-fn dispatch(command: Command) -> Done {
+fn dispatch(command: Command) -> CliResult {
     match command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),

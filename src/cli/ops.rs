@@ -5,7 +5,7 @@ use crate::driver::vocabulary;
 use crate::ops::{self, Spec};
 use crate::report::operators;
 
-use super::{Done, Stop, output, words};
+use super::{CliError, CliResult, output, words};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     name: Option<String>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let all: Vec<&'static Spec> =
         [&ops::INPUT].into_iter().chain(ops::catalogue()).chain(ops::forms()).collect();
     let Some(name) = &arguments.name else { return output::print(&operators::list(&all)) };
@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments) -> Done {
         [_, ..] => output::print(&pages.join("\n")),
         [] => {
             let failure = Failure::new(Code::E0101, format!("there is no operator `{name}`"));
-            Err(Stop::Usage(words::suggest(failure, name, all.iter().map(|spec| spec.name))))
+            Err(CliError::Usage(words::suggest(failure, name, all.iter().map(|spec| spec.name))))
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use crate::base::{SourceMap, visible};
 use crate::diag::{Advice, Code, Diagnostic, Failure, FailureHelp, MOST_KEPT, RenderStyle, Severity, render};
 
-use super::{Done, Stop};
+use super::{CliError, CliResult};
 
 /// When output is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -44,22 +44,22 @@ impl Color {
 }
 
 /// Writes data to stdout; a closed pipe ends the command quietly.
-pub(super) fn print(text: &str) -> Done {
+pub(super) fn print(text: &str) -> CliResult {
     print_bytes(text.as_bytes())
 }
 
 /// Writes text for people to stdout, with control characters made visible, so that no name can move the cursor.
-pub(super) fn print_text(text: &str) -> Done {
+pub(super) fn print_text(text: &str) -> CliResult {
     print(&visible(text))
 }
 
 /// Writes bytes to stdout; a closed pipe ends the command quietly.
-pub(super) fn print_bytes(bytes: &[u8]) -> Done {
+pub(super) fn print_bytes(bytes: &[u8]) -> CliResult {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Closed),
-        Err(error) => Err(Stop::Environment(unwritable(&error))),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(CliError::Closed),
+        Err(error) => Err(CliError::Environment(unwritable(&error))),
     }
 }
 
@@ -143,10 +143,10 @@ fn terminal_width() -> Option<usize> {
 }
 
 /// A structure as indented JSON with a line end.
-pub(super) fn json(value: &impl serde::Serialize) -> Result<String, Stop> {
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, CliError> {
     let text = serde_json::to_string_pretty(value);
     let text = text.map_err(|error| {
-        Stop::Environment(Failure::new(Code::E0609, format!("cannot write JSON: {error}")))
+        CliError::Environment(Failure::new(Code::E0609, format!("cannot write JSON: {error}")))
     })?;
     Ok(text + "\n")
 }

@@ -10,9 +10,9 @@ use crate::diag::{Code, Failure};
 use crate::driver::{Options, Scalar, Session};
 use crate::model::{Misfit, NameMatching, TensorMatching, Weights};
 
-use super::files::{self, Named};
+use super::files::{self, NamedBy};
 use super::source::Source;
-use super::{Stop, import, output};
+use super::{CliError, import, output};
 
 /// The most settings that are tried to make a file of weights fit.
 const MOST_TRIED: usize = 32;
@@ -25,7 +25,7 @@ pub(super) struct Parameters {
     pub weights: Option<String>,
     /// How tensors are matched: by name, or by the order of an .npz archive
     #[arg(long, value_enum, default_value_t, value_name = "HOW", requires = "weights")]
-    pub weights_by: By,
+    pub weights_by: MatchBy,
     /// Takes a prefix such as `module.` away from the names of the file
     #[arg(long, value_name = "PREFIX", requires = "weights")]
     pub weights_prefix: Option<String>,
@@ -42,7 +42,7 @@ pub(super) struct Parameters {
 
 /// How tensors of a file are matched with parameters of the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum By {
+pub(super) enum MatchBy {
     /// By the path of the layer
     #[default]
     Name,
@@ -64,10 +64,10 @@ pub(super) struct Target<'a> {
 }
 
 /// Opens a weights file and matches its tensors with the network; notes go to stderr.
-pub(super) fn open(target: Target<'_>, path: &str, matching: TensorMatching) -> Result<Weights, Stop> {
+pub(super) fn open(target: Target<'_>, path: &str, matching: TensorMatching) -> Result<Weights, CliError> {
     let weights = try_open(target.network, path, matching.clone())?.map_err(|misfit| {
         let setting = fitting_setting(target, &misfit, path, &matching);
-        Stop::Environment(with_options(misfit, setting))
+        CliError::Environment(with_options(misfit, setting))
     })?;
     weights.notes().iter().for_each(|note| output::error(&format!("note: {}\n", safe::line(note))));
     weights.warnings().iter().for_each(|line| output::error(&format!("warning: {}\n", safe::line(line))));
@@ -79,9 +79,9 @@ fn try_open(
     network: &Checked,
     path: &str,
     matching: TensorMatching,
-) -> Result<Result<Weights, Misfit>, Stop> {
-    let file = files::open(path, Named::ByUser).map_err(|error| {
-        Stop::Environment(Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))
+) -> Result<Result<Weights, Misfit>, CliError> {
+    let file = files::open(path, NamedBy::User).map_err(|error| {
+        CliError::Environment(Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))
     })?;
     Ok(Weights::open(network, std::io::BufReader::new(file), path, matching))
 }
@@ -133,7 +133,7 @@ fn with_options(misfit: Misfit, setting: Option<String>) -> Failure {
 impl Parameters {
     /// Opens and matches the weights file, or makes seeded weights. Fails for a network with parameters if neither is
     /// asked for, unless the file of the network is a model that contains weights.
-    pub(super) fn weights(&self, target: Target<'_>) -> Result<Weights, Stop> {
+    pub(super) fn weights(&self, target: Target<'_>) -> Result<Weights, CliError> {
         let (network, file) = (target.network, target.source.file.as_deref());
         match (&self.weights, self.seed) {
             (None, None) if file.is_some_and(import::is_model) => {
@@ -141,8 +141,8 @@ impl Parameters {
             }
             (Some(path), seed) => {
                 let matching = match self.weights_by {
-                    By::Order => TensorMatching::ByOrder,
-                    By::Name => {
+                    MatchBy::Order => TensorMatching::ByOrder,
+                    MatchBy::Name => {
                         let prefix = self.weights_prefix.clone();
                         let ignore_unused = self.ignore_unused;
                         let matching = NameMatching { prefix, ignore_unused, ..NameMatching::default() };
@@ -154,7 +154,7 @@ impl Parameters {
             (None, Some(seed)) if self.random_bn => Ok(Weights::seeded_with_random_norms(seed)),
             (None, Some(seed)) => Ok(Weights::seeded(seed)),
             (None, None) => Weights::none(network).map_err(|failure| {
-                Stop::Environment(
+                CliError::Environment(
                     failure.help("give them with `--weights FILE`, or take seeded ones with `--seed N`"),
                 )
             }),

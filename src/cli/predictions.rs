@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::base::safe::{self, csv_field};
 use crate::model::{Labels, OutputValues};
 
-use super::{Stop, output};
+use super::{CliError, output};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
@@ -86,7 +86,7 @@ pub(super) fn text(
     names: &[String],
     top: usize,
     labels: Option<&Labels>,
-) -> Result<String, Stop> {
+) -> Result<String, CliError> {
     let views: Vec<OutputView> = results.iter().map(|result| view(result, names, top, labels)).collect();
     Ok(match format {
         Format::Text => for_people(&views, results),

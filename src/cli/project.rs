@@ -11,25 +11,25 @@ use crate::diag::{Code, Failure};
 use crate::driver::MAX_SOURCE_BYTES;
 use crate::project::{FILE_NAME, ProjectMistake};
 
-use super::Stop;
-use super::files::{self, Named};
+use super::CliError;
+use super::files::{self, NamedBy};
 
 /// A project file and its folder.
 #[derive(Clone, Debug)]
-pub(super) struct Opened {
+pub(super) struct OpenedProject {
     pub root: PathBuf,
     pub file: ProjectFile,
 }
 
-impl Opened {
+impl OpenedProject {
     /// Reads the project file `path`.
-    pub(super) fn read(path: &Path, name: &str) -> Result<Opened, Stop> {
-        let text = files::read_text(path, Named::ByUser, MAX_SOURCE_BYTES as u64).map_err(|error| {
-            Stop::Environment(Failure::new(Code::E0609, format!("cannot read `{name}`: {error}")))
+    pub(super) fn read(path: &Path, name: &str) -> Result<OpenedProject, CliError> {
+        let text = files::read_text(path, NamedBy::User, MAX_SOURCE_BYTES as u64).map_err(|error| {
+            CliError::Environment(Failure::new(Code::E0609, format!("cannot read `{name}`: {error}")))
         })?;
         let file = ProjectFile::parse(name, &text).map_err(|mistake| wrong(name, &text, mistake))?;
         let root = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Opened { root: root.to_path_buf(), file })
+        Ok(OpenedProject { root: root.to_path_buf(), file })
     }
 
     /// The path of a file relative to the project's folder, with `/` between its parts; `None` for a file outside.
@@ -40,7 +40,7 @@ impl Opened {
     }
 
     /// The files of the project, sorted by path.
-    pub(super) fn files(&self) -> Result<Vec<String>, Stop> {
+    pub(super) fn files(&self) -> Result<Vec<String>, CliError> {
         let mut files = walk(&self.root)?;
         files.retain(|file| self.file.project.has(file));
         Ok(files)
@@ -48,13 +48,13 @@ impl Opened {
 }
 
 /// The failure for a mistake in a project or device file, with its line and column.
-pub(super) fn wrong(name: &str, text: &str, mistake: ProjectMistake) -> Stop {
+pub(super) fn wrong(name: &str, text: &str, mistake: ProjectMistake) -> CliError {
     let mut map = SourceMap::default();
     let file = map.add(name, text);
     let at = map.location(Span::new(file, mistake.place.start, mistake.place.end));
     let message = format!("{name}:{}:{}: {}", at.line, at.column, mistake.message);
     let failure = Failure::new(Code::E0701, message);
-    Stop::Usage(match mistake.help {
+    CliError::Usage(match mistake.help {
         Some(help) => failure.help(help),
         None => failure,
     })
@@ -66,10 +66,10 @@ fn slashed(path: &Path) -> String {
 
 /// The files below a folder, by path from there, sorted. Hidden folders are left out, and so are links to folders and
 /// to files outside.
-pub(super) fn walk(root: &Path) -> Result<Vec<String>, Stop> {
+pub(super) fn walk(root: &Path) -> Result<Vec<String>, CliError> {
     let failed = |folder: &Path, error: std::io::Error| {
         let message = format!("cannot read the folder `{}`: {error}", folder.display());
-        Stop::Environment(Failure::new(Code::E0609, message))
+        CliError::Environment(Failure::new(Code::E0609, message))
     };
     let whole = std::fs::canonicalize(root).map_err(|error| failed(root, error))?;
     let lies_within = |path: &Path| {
@@ -100,12 +100,12 @@ pub(super) fn walk(root: &Path) -> Result<Vec<String>, Stop> {
 /// The project files that were found, each read once.
 #[derive(Debug, Default)]
 pub(super) struct Projects {
-    of_folder: BTreeMap<PathBuf, Option<Arc<Opened>>>,
+    of_folder: BTreeMap<PathBuf, Option<Arc<OpenedProject>>>,
 }
 
 impl Projects {
     /// The project file in the folder, or else in the nearest folder above.
-    pub(super) fn above(&mut self, folder: &Path) -> Result<Option<Arc<Opened>>, Stop> {
+    pub(super) fn above(&mut self, folder: &Path) -> Result<Option<Arc<OpenedProject>>, CliError> {
         let Ok(folder) = std::fs::canonicalize(folder) else { return Ok(None) };
         if let Some(known) = self.of_folder.get(&folder) {
             return Ok(known.clone());
@@ -120,7 +120,7 @@ impl Projects {
                 let root = path.parent().map(Path::to_path_buf);
                 match root.and_then(|root| self.of_folder.get(&root).cloned().flatten()) {
                     Some(known) => Some(known),
-                    None => Some(Arc::new(Opened::read(&path, &name)?)),
+                    None => Some(Arc::new(OpenedProject::read(&path, &name)?)),
                 }
             }
         };

@@ -6,10 +6,10 @@ use crate::driver::{MAX_SOURCE_BYTES, Session};
 use crate::project::{Defaults, DeviceFile};
 use crate::report::{self, Column, Report, Selection};
 
-use super::files::{self, Named};
+use super::files::{self, NamedBy};
 use super::project::{Projects, folder_of};
 use super::source::Source;
-use super::{Done, Stop, output, words};
+use super::{CliError, CliResult, output, words};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -92,12 +92,12 @@ enum Format {
 }
 
 /// Compiles, then reports.
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     let selection = selection(arguments, &defaults(&arguments.source)?)?;
     arguments.source.compile(|session, checked| report(arguments, &selection, session, checked))
 }
 
-fn report(arguments: &Arguments, selection: &Selection, session: &Session, checked: &Checked) -> Done {
+fn report(arguments: &Arguments, selection: &Selection, session: &Session, checked: &Checked) -> CliResult {
     if let Some(path) = &arguments.save_baseline {
         let file = files::slashed(arguments.source.file.as_deref().unwrap_or("inline"));
         super::baseline::save(path, &file, checked)?;
@@ -106,9 +106,9 @@ fn report(arguments: &Arguments, selection: &Selection, session: &Session, check
         return match explain::lines(checked, name) {
             Some(lines) => output::print_text(&(lines.join("\n") + "\n")),
             None => {
-                let rows = checked.graph().rows().map(|(_, node)| node.path.as_str());
+                let rows = checked.graph().layers().map(|(_, node)| node.path.as_str());
                 let failure = Failure::new(Code::E0113, format!("there is no layer `{name}`"));
-                Err(Stop::Usage(words::suggest(failure, name, rows)))
+                Err(CliError::Usage(words::suggest(failure, name, rows)))
             }
         };
     }
@@ -126,10 +126,11 @@ fn report(arguments: &Arguments, selection: &Selection, session: &Session, check
         _ => Dtype::F32,
     };
     if let Some(path) = &arguments.device {
-        let settings = report::Settings { dtype, batch: arguments.batch };
+        let settings = report::ReportSettings { dtype, batch: arguments.batch };
         return device(path, arguments.format, settings, checked);
     }
-    let report = Report::of(checked, session.sources(), report::Settings { dtype, batch: arguments.batch });
+    let report =
+        Report::of(checked, session.sources(), report::ReportSettings { dtype, batch: arguments.batch });
     match arguments.format {
         Format::Table => output::print_text(&report::table(&report, selection, output::width())),
         Format::Json => output::print(&output::json(&report)?),
@@ -141,14 +142,14 @@ fn report(arguments: &Arguments, selection: &Selection, session: &Session, check
 }
 
 /// Bounds of the time on the device of the file `path`.
-fn device(path: &str, format: Format, settings: report::Settings, checked: &Checked) -> Done {
-    let text = files::read_text(path, Named::ByUser, MAX_SOURCE_BYTES as u64).map_err(|error| {
-        Stop::Environment(Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))
+fn device(path: &str, format: Format, settings: report::ReportSettings, checked: &Checked) -> CliResult {
+    let text = files::read_text(path, NamedBy::User, MAX_SOURCE_BYTES as u64).map_err(|error| {
+        CliError::Environment(Failure::new(Code::E0609, format!("cannot read `{path}`: {error}")))
     })?;
     let file = DeviceFile::parse(&text).map_err(|mistake| super::project::wrong(path, &text, mistake))?;
     let device = file.device(settings.dtype).ok_or_else(|| {
         let message = format!("`{path}` has no peak for {}", settings.dtype);
-        Stop::Usage(Failure::new(Code::E0701, message).help("choose another type with `--dtype`"))
+        CliError::Usage(Failure::new(Code::E0701, message).help("choose another type with `--dtype`"))
     })?;
     let estimate = report::estimate::estimate(checked, settings, &device, (&file.name, &file.source));
     if format == Format::Json {
@@ -159,7 +160,7 @@ fn device(path: &str, format: Format, settings: report::Settings, checked: &Chec
 }
 
 /// The defaults for reports from the project file above the source.
-fn defaults(source: &Source) -> Result<Defaults, Stop> {
+fn defaults(source: &Source) -> Result<Defaults, CliError> {
     let file = source.file.as_deref().filter(|file| *file != "-");
     let opened = match file {
         Some(file) => Projects::default().above(folder_of(file))?,
@@ -168,7 +169,7 @@ fn defaults(source: &Source) -> Result<Defaults, Stop> {
     Ok(opened.map(|opened| opened.file.project.report.clone()).unwrap_or_default())
 }
 
-fn selection(arguments: &Arguments, defaults: &Defaults) -> Result<Selection, Stop> {
+fn selection(arguments: &Arguments, defaults: &Defaults) -> Result<Selection, CliError> {
     let mut selection = Selection {
         top: arguments.top.or(defaults.top),
         depth: arguments.depth.or(defaults.depth),
@@ -200,17 +201,18 @@ fn selection(arguments: &Arguments, defaults: &Defaults) -> Result<Selection, St
             Failure::new(Code::E0402, format!("rows cannot be sorted by `{word}`"))
                 .note(format!("the metrics are {}", words.join(", ")))
         };
-        selection.sort =
-            Some(metric.ok_or_else(|| Stop::Usage(words::suggest(failure(), word, words.iter().copied())))?);
+        selection.sort = Some(
+            metric.ok_or_else(|| CliError::Usage(words::suggest(failure(), word, words.iter().copied())))?,
+        );
     }
     Ok(selection)
 }
 
-fn column(word: &str) -> Result<Column, Stop> {
+fn column(word: &str) -> Result<Column, CliError> {
     let words: Vec<&str> = Column::all().into_iter().map(Column::word).collect();
     Column::parse(word).ok_or_else(|| {
         let failure = Failure::new(Code::E0402, format!("there is no column `{word}`"))
             .note(format!("the columns are {}", words.join(", ")));
-        Stop::Usage(words::suggest(failure, word, words.iter().copied()))
+        CliError::Usage(words::suggest(failure, word, words.iter().copied()))
     })
 }

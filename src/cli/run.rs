@@ -19,7 +19,7 @@ use super::parameters::{Parameters, Target};
 use super::predictions::{self, Format};
 use super::run_outputs::{OutputFile, Shows};
 use super::source::Source;
-use super::{Done, Stop, machine, memory, output, words};
+use super::{CliError, CliResult, machine, memory, output, words};
 
 /// How many of the largest elements are shown where `--top` does not say.
 const TOP: usize = 5;
@@ -72,11 +72,11 @@ pub(super) struct Arguments {
     exact: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     arguments.source.compile(|session, network| execute(arguments, session, network))
 }
 
-fn execute(arguments: &Arguments, session: &Session, network: &Checked) -> Done {
+fn execute(arguments: &Arguments, session: &Session, network: &Checked) -> CliResult {
     let dumped: Vec<String> =
         arguments.dump.first().map_or(Vec::new(), |names| names.split(',').map(str::to_owned).collect());
     let files = OutputFile::all(network, &arguments.output, arguments.shows)?;
@@ -102,7 +102,7 @@ fn execute(arguments: &Arguments, session: &Session, network: &Checked) -> Done 
     let planned = Model::plan(network, ModelSettings { batch, ..settings }).map_err(unknown_value)?;
     memory::check(planned.memory().saturating_add(inputs.bytes()), arguments.max_memory)?;
     let pictures = inputs.read()?;
-    let mut model = planned.load(weights).map_err(Stop::Environment)?;
+    let mut model = planned.load(weights).map_err(CliError::Environment)?;
     let results = run_all(&mut model, &pictures)?;
     // The outputs of the network come first; the values that only `--dump` wants follow.
     let own = &results[..model.outputs().iter().filter(|output| output.of_network).count()];
@@ -112,7 +112,7 @@ fn execute(arguments: &Arguments, session: &Session, network: &Checked) -> Done 
     if let [_, folder] = arguments.dump.as_slice() {
         std::fs::create_dir_all(folder).map_err(|error| {
             let message = format!("cannot make the folder `{folder}`: {error}");
-            Stop::Environment(Failure::new(Code::E0609, message))
+            CliError::Environment(Failure::new(Code::E0609, message))
         })?;
         for name in &dumped {
             OutputFile::array(name, format!("{folder}/{name}.npy")).write(&results, arguments.layout)?;
@@ -126,7 +126,7 @@ fn execute(arguments: &Arguments, session: &Session, network: &Checked) -> Done 
 }
 
 /// Refuses `--top` for a network none of whose outputs has classes.
-fn check_top(arguments: &Arguments, network: &Checked) -> Done {
+fn check_top(arguments: &Arguments, network: &Checked) -> CliResult {
     let graph = network.graph();
     let shapes = graph.outputs().iter().filter(|output| !output.train_only);
     let shapes: Vec<Shape> = shapes.map(|output| graph.node(output.node).shape).collect();
@@ -136,23 +136,23 @@ fn check_top(arguments: &Arguments, network: &Checked) -> Done {
         Some(first) if arguments.top.is_some() && shapes.iter().all(is_map) => {
             let failure =
                 Failure::new(Code::E0206, format!("`--top` wants classes, and the output is {first}"));
-            Err(Stop::Usage(failure.help("end the network with `flatten` or `avgpool global`")))
+            Err(CliError::Usage(failure.help("end the network with `flatten` or `avgpool global`")))
         }
         _ => Ok(()),
     }
 }
 
-fn unknown_value(error: UnknownValue) -> Stop {
+fn unknown_value(error: UnknownValue) -> CliError {
     let failure = Failure::new(Code::E0611, format!("there is no value `{}` to dump", error.name))
         .help("`cnnc report` lists the rows");
-    Stop::Usage(words::with_suggestion(failure, error.near))
+    CliError::Usage(words::with_suggestion(failure, error.near))
 }
 
 /// The labels of the classes, one a line.
-fn labels(network: &Checked, source: &Source) -> Result<Option<Labels>, Stop> {
-    let Some(path) = Labels::path(network).map_err(Stop::Environment)? else { return Ok(None) };
+fn labels(network: &Checked, source: &Source) -> Result<Option<Labels>, CliError> {
+    let Some(path) = Labels::path(network).map_err(CliError::Environment)? else { return Ok(None) };
     let full = format!("{}{path}", source.folder());
-    let failed = |why: String| Stop::Environment(Failure::new(Code::E0608, why));
+    let failed = |why: String| CliError::Environment(Failure::new(Code::E0608, why));
     let is_model = source.file.as_deref().is_some_and(super::import::is_model);
     let bytes = match FileLoader.read_within(&source.folder(), &full) {
         Ok(bytes) => bytes,
@@ -170,11 +170,11 @@ fn labels(network: &Checked, source: &Source) -> Result<Option<Labels>, Stop> {
         return Err(failed(format!("the labels `{full}` have more than {MAX_SOURCE_BYTES} bytes")));
     }
     let text = String::from_utf8(bytes).map_err(|_| failed(format!("the labels `{full}` are not UTF-8")))?;
-    Labels::parse(network, &full, &text).map(Some).map_err(Stop::Environment)
+    Labels::parse(network, &full, &text).map(Some).map_err(CliError::Environment)
 }
 
 /// Runs all pictures, with a progress bar on a terminal once it takes a second.
-fn run_all(model: &mut Model, pictures: &Pictures) -> Result<Vec<OutputValues>, Stop> {
+fn run_all(model: &mut Model, pictures: &Pictures) -> Result<Vec<OutputValues>, CliError> {
     let bar =
         std::io::stderr().is_terminal().then(|| indicatif::ProgressBar::new(pictures.names.len() as u64));
     let started = Instant::now();
@@ -188,7 +188,7 @@ fn run_all(model: &mut Model, pictures: &Pictures) -> Result<Vec<OutputValues>, 
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    results.map_err(|error| Stop::Environment(Failure::new(Code::E0606, error.to_string())))
+    results.map_err(|error| CliError::Environment(Failure::new(Code::E0606, error.to_string())))
 }
 
 /// Warns about NaN and infinities, which mostly come from weights of another network or inputs that were not

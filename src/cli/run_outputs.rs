@@ -10,7 +10,7 @@ use crate::tensor::Shape;
 use crate::weights::{npy, npz};
 
 use super::inputs::Layout;
-use super::{Done, Stop, write};
+use super::{CliError, CliResult, write};
 
 /// What the pixels of a picture show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -54,17 +54,17 @@ impl OutputFile {
         network: &Checked,
         arguments: &[String],
         shows: Option<Shows>,
-    ) -> Result<Vec<OutputFile>, Stop> {
+    ) -> Result<Vec<OutputFile>, CliError> {
         let graph = network.graph();
         let outputs = graph.outputs().iter().filter(|output| !output.train_only);
         let known: Vec<(&str, Shape)> =
             outputs.map(|output| (output.name.as_str(), graph.node(output.node).shape)).collect();
         let files = arguments.iter().map(|argument| one(&known, argument, shows.unwrap_or_default()));
-        let files = files.collect::<Result<Vec<_>, Stop>>()?;
+        let files = files.collect::<Result<Vec<_>, CliError>>()?;
         let has_picture = files.iter().any(|file| matches!(file.content, Content::Picture(..)));
         if shows.is_some() && !has_picture {
             let failure = Failure::new(Code::E0206, "`--as` speaks of pictures, and none is written");
-            return Err(Stop::Usage(failure.help("name one: `--output out=classes.png`")));
+            return Err(CliError::Usage(failure.help("name one: `--output out=classes.png`")));
         }
         Ok(files)
     }
@@ -75,19 +75,19 @@ impl OutputFile {
     }
 
     /// Refuses a `.png` output if there are several pictures (E0206).
-    pub(super) fn check_pictures(&self, pictures: usize) -> Done {
+    pub(super) fn check_pictures(&self, pictures: usize) -> CliResult {
         match self.content {
             Content::Picture(..) if pictures > 1 => {
                 let message = format!("`{}` is one picture, and the run has {pictures}", self.path);
                 let failure = Failure::new(Code::E0206, message);
-                Err(Stop::Usage(failure.help("run one input at a time, or write all as .npy")))
+                Err(CliError::Usage(failure.help("run one input at a time, or write all as .npy")))
             }
             _ => Ok(()),
         }
     }
 
     /// Writes the file.
-    pub(super) fn write(&self, results: &[OutputValues], layout: Layout) -> Done {
+    pub(super) fn write(&self, results: &[OutputValues], layout: Layout) -> CliResult {
         let path = self.path.as_str();
         let named = |name: &str| results.iter().find(|result| result.name == name);
         match &self.content {
@@ -110,7 +110,7 @@ impl OutputFile {
                 let Some(result) = named(name) else { return Ok(()) };
                 let values = result.values.index_axis(Axis(0), 0);
                 let values = values.into_dimensionality::<Ix3>().expect("the shape was checked to be a map");
-                let png = shows.meaning().encode(values, name).map_err(Stop::Environment)?;
+                let png = shows.meaning().encode(values, name).map_err(CliError::Environment)?;
                 write::file(path, |file| {
                     file.write_all(&png)
                         .map_err(|error| Failure::new(Code::E0609, format!("cannot write `{path}`: {error}")))
@@ -121,7 +121,7 @@ impl OutputFile {
 }
 
 /// Parses `[NAME=]FILE`; the ending decides what is written.
-fn one(known: &[(&str, Shape)], argument: &str, shows: Shows) -> Result<OutputFile, Stop> {
+fn one(known: &[(&str, Shape)], argument: &str, shows: Shows) -> Result<OutputFile, CliError> {
     let shape_of = |name: &str| known.iter().find(|(known, _)| *known == name).map(|(_, shape)| *shape);
     let (name, path) = match argument.split_once('=') {
         Some((name, path)) if shape_of(name).is_some() => (Some(name), path),
@@ -134,14 +134,14 @@ fn one(known: &[(&str, Shape)], argument: &str, shows: Shows) -> Result<OutputFi
         "npy" => Content::Array(output.to_owned()),
         "png" => {
             if let Some(shape) = shape_of(output) {
-                shows.meaning().check(shape, output).map_err(Stop::Usage)?;
+                shows.meaning().check(shape, output).map_err(CliError::Usage)?;
             }
             Content::Picture(output.to_owned(), shows)
         }
         _ => {
             let message = format!("`--output {argument}`: the file must end with .npy, .png or .npz");
             let failure = Failure::new(Code::E0609, message);
-            return Err(Stop::Usage(
+            return Err(CliError::Usage(
                 failure.note("one output is written as .npy or .png, all of them by name as .npz"),
             ));
         }

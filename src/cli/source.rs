@@ -10,11 +10,11 @@ use crate::tensor::Shape;
 
 use super::output::{self, Color};
 use super::words::stop;
-use super::{Done, Stop, files, import, zoo};
+use super::{CliError, CliResult, files, import, zoo};
 
 /// Settings of a network.
 #[derive(Clone, Debug, Args)]
-pub(super) struct Settings {
+pub(super) struct NetworkSettings {
     /// The network, where the file has several
     #[arg(long, value_name = "NAME")]
     pub network: Option<String>,
@@ -29,10 +29,11 @@ pub(super) struct Settings {
     pub color: Color,
 }
 
-impl Settings {
+impl NetworkSettings {
     /// The options of the compilation that these settings give.
-    pub(super) fn options(&self) -> Result<Options, Stop> {
-        let wrong = |message: String, help: &str| Stop::Usage(Failure::new(Code::E0205, message).help(help));
+    pub(super) fn options(&self) -> Result<Options, CliError> {
+        let wrong =
+            |message: String, help: &str| CliError::Usage(Failure::new(Code::E0205, message).help(help));
         let mut settings = Vec::new();
         for setting in &self.set {
             let parsed = setting
@@ -78,17 +79,17 @@ pub(super) struct Source {
     #[arg(short = 'e', value_name = "TEXT")]
     pub text: Option<String>,
     #[command(flatten)]
-    pub settings: Settings,
+    pub settings: NetworkSettings,
 }
 
 /// A loaded program, and the network that its place names: the place `zoo:vgg16` names one of several networks of its
 /// file.
-pub(super) struct Opened {
+pub(super) struct OpenedSource {
     pub session: Session,
     pub network: Option<String>,
 }
 
-impl Opened {
+impl OpenedSource {
     /// Completes the options with the named network, unless they choose one.
     pub(super) fn options(&self, options: Options) -> Options {
         Options { network: options.network.or_else(|| self.network.clone()), ..options }
@@ -96,27 +97,27 @@ impl Opened {
 }
 
 /// Opens a file, `-`, `zoo:NAME`, or a text.
-pub(super) fn open(file: Option<&str>, text: Option<&str>) -> Result<Opened, Stop> {
+pub(super) fn open(file: Option<&str>, text: Option<&str>) -> Result<OpenedSource, CliError> {
     if let (Some(name), None) = (file.and_then(|file| file.strip_prefix("zoo:")), text) {
         let (file, network) = zoo::find(name)?;
-        return Ok(Opened { session: zoo::open(file), network: network.map(str::to_owned) });
+        return Ok(OpenedSource { session: zoo::open(file), network: network.map(str::to_owned) });
     }
     let session = match (file, text) {
         (_, Some(text)) => Session::load(&files::FileLoader, "inline", text.as_bytes().to_vec(), "inline"),
         (Some("-") | None, None) => {
             let bytes = files::read_source(std::io::stdin().lock());
             let bytes = bytes.map_err(|error| {
-                Stop::Environment(Failure::new(Code::E0609, format!("cannot read stdin: {error}")))
+                CliError::Environment(Failure::new(Code::E0609, format!("cannot read stdin: {error}")))
             })?;
             Session::load(&files::FileLoader, "stdin", bytes, "inline")
         }
         (Some(path), None) if import::is_model(path) => import::open(path)?,
         (Some(path), None) => {
             let path = files::slashed(path);
-            Session::open(&files::FileLoader, &path).map_err(Stop::Environment)?
+            Session::open(&files::FileLoader, &path).map_err(CliError::Environment)?
         }
     };
-    Ok(Opened { session, network: None })
+    Ok(OpenedSource { session, network: None })
 }
 
 impl Source {
@@ -124,7 +125,10 @@ impl Source {
     /// the output of `then`, because the figures there explain it.
     ///
     /// Session and network are leaked: freeing them would take a tenth of the time of a report.
-    pub(super) fn compile(&self, then: impl FnOnce(&'static Session, &'static Checked) -> Done) -> Done {
+    pub(super) fn compile(
+        &self,
+        then: impl FnOnce(&'static Session, &'static Checked) -> CliResult,
+    ) -> CliResult {
         let opened = open(self.file.as_deref(), self.text.as_deref())?;
         let options = opened.options(self.settings.options()?);
         let session: &Session = Box::leak(Box::new(opened.session));
@@ -144,7 +148,7 @@ impl Source {
         };
         let Some(checked) = outcome.checked else {
             say(&outcome.diagnostics);
-            return Err(Stop::Model);
+            return Err(CliError::Model);
         };
         if !failed {
             say(&outcome.diagnostics);
@@ -152,7 +156,7 @@ impl Source {
         }
         let done = then(session, Box::leak(Box::new(checked)));
         say(&outcome.diagnostics);
-        done.and(Err(Stop::Model))
+        done.and(Err(CliError::Model))
     }
 
     /// The folder of the file, with a trailing `/`; empty for the current one.

@@ -11,9 +11,9 @@ use crate::ops::Role;
 use crate::weights::{npz, safetensors, seeded};
 
 use super::output::ListFormat;
-use super::parameters::{self, By, Target};
+use super::parameters::{self, MatchBy, Target};
 use super::source::Source;
-use super::{Done, Stop, memory, output, write};
+use super::{CliError, CliResult, memory, output, write};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     against: Option<String>,
     /// How tensors are matched
     #[arg(long, value_enum, default_value_t, value_name = "HOW", requires = "against")]
-    weights_by: By,
+    weights_by: MatchBy,
     /// Takes a prefix such as `module.` away from the names of the file
     #[arg(long, value_name = "PREFIX", requires = "against")]
     weights_prefix: Option<String>,
@@ -75,18 +75,18 @@ pub(crate) struct TensorView {
     pub train_only: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     arguments.source.compile(|session, checked| weights(arguments, session, checked))
 }
 
-fn weights(arguments: &Arguments, session: &Session, checked: &Checked) -> Done {
+fn weights(arguments: &Arguments, session: &Session, checked: &Checked) -> CliResult {
     let graph = checked.graph();
     if let Some(path) = &arguments.against {
         let prefix = arguments.weights_prefix.clone();
         let ignore_unused = arguments.ignore_unused;
         let matching = match arguments.weights_by {
-            By::Order => TensorMatching::ByOrder,
-            By::Name => TensorMatching::ByName(
+            MatchBy::Order => TensorMatching::ByOrder,
+            MatchBy::Name => TensorMatching::ByName(
                 NameMatching { prefix, ignore_unused, ..NameMatching::default() },
                 None,
             ),
@@ -122,7 +122,7 @@ fn weights(arguments: &Arguments, session: &Session, checked: &Checked) -> Done 
                 write::file(path, |mut file| safetensors::write(&mut file, path, &tensors, value))
             }
             Some("npz") => write::file(path, |mut file| npz::write(&mut file, path, &tensors, value)),
-            _ => Err(Stop::Usage(Failure::new(
+            _ => Err(CliError::Usage(Failure::new(
                 Code::E0609,
                 format!("`--output {path}`: the file must end with .safetensors or .npz"),
             ))),

@@ -4,15 +4,15 @@ use crate::base::did_you_mean;
 use crate::diag::{Code, Failure};
 use crate::driver::OptionsError;
 
-use super::Stop;
+use super::CliError;
 
 /// How many networks a message lists.
 const MOST_LISTED: usize = 20;
 
 /// Turns an error of the options into a usage failure.
-pub(super) fn stop(error: OptionsError) -> Stop {
+pub(super) fn stop(error: OptionsError) -> CliError {
     let message = error.to_string();
-    Stop::Usage(match error {
+    CliError::Usage(match error {
         OptionsError::NoNetwork => {
             Failure::new(Code::E0114, message).help("add a `network name { … }`, or bare statements")
         }
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn lists_of_networks_are_cut() {
         let names = (0..1000).map(|index| format!("n{index}")).collect();
-        let Stop::Usage(failure) = stop(OptionsError::SeveralNetworks(names)) else {
+        let CliError::Usage(failure) = stop(OptionsError::SeveralNetworks(names)) else {
             panic!("a wrong usage")
         };
         assert_eq!(failure.notes.len(), 1);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::diag::{Code, Failure};
 
-use super::{Done, Stop, files, interrupt};
+use super::{CliError, CliResult, files, interrupt};
 
 /// The prefix of the temporary files that are renamed to an output once they are complete.
 const UNFINISHED: &str = ".cnnc-";
@@ -31,9 +31,9 @@ impl<T: Write + io::Seek> WriteSeek for T {}
 pub(super) fn file(
     path: &str,
     write: impl FnOnce(&mut dyn WriteSeek) -> Result<(), Failure>,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let target = target(path).map_err(|error| cannot(path, &error))?;
-    let refused = |why: &str| Err(Stop::Usage(Failure::new(Code::E0609, format!("`{path}` {why}"))));
+    let refused = |why: &str| Err(CliError::Usage(Failure::new(Code::E0609, format!("`{path}` {why}"))));
     if target.is_file() {
         if files::was_opened(&target) {
             return refused("is read by this command and would be overwritten");
@@ -60,13 +60,13 @@ pub(super) fn file(
 }
 
 /// Writes a text as an output.
-pub(super) fn text(path: &str, text: &str) -> Done {
+pub(super) fn text(path: &str, text: &str) -> CliResult {
     file(path, |file| file.write_all(text.as_bytes()).map_err(|error| unwritten(path, &error)))
 }
 
 /// Reads, changes and writes a file under a lock against other processes of this program: `change` reads the present
 /// content and gives the new text.
-pub(super) fn update(path: &str, change: impl FnOnce() -> Result<String, Stop>) -> Done {
+pub(super) fn update(path: &str, change: impl FnOnce() -> Result<String, CliError>) -> CliResult {
     let target = target(path).map_err(|error| cannot(path, &error))?;
     if std::fs::metadata(&target).is_ok_and(|data| !data.is_file()) {
         return Err(cannot(
@@ -83,8 +83,8 @@ fn unwritten(path: &str, error: &io::Error) -> Failure {
     Failure::new(Code::E0609, format!("cannot write `{path}`: {error}"))
 }
 
-fn cannot(path: &str, error: &io::Error) -> Stop {
-    Stop::Environment(unwritten(path, error))
+fn cannot(path: &str, error: &io::Error) -> CliError {
+    CliError::Environment(unwritten(path, error))
 }
 
 /// Follows symbolic links to the file that will be written, whether it exists or not; the links themselves are kept.
@@ -126,18 +126,18 @@ fn replace(
     path: &str,
     target: &Path,
     write: impl FnOnce(&mut dyn WriteSeek) -> Result<(), Failure>,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let failed = |error: io::Error| cannot(path, &error);
     if std::fs::metadata(target).is_ok_and(|data| !data.is_file()) {
         let mut bytes = io::Cursor::new(Vec::new());
-        write(&mut bytes).map_err(Stop::Environment)?;
+        write(&mut bytes).map_err(CliError::Environment)?;
         let mut file = std::fs::OpenOptions::new().write(true).open(target).map_err(failed)?;
         return file.write_all(bytes.get_ref()).map_err(failed);
     }
     let folder = folder_of(target);
     if !folder.is_dir() {
         let failure = Failure::new(Code::E0609, format!("cannot write `{path}`: its folder does not exist"));
-        return Err(Stop::Environment(failure));
+        return Err(CliError::Environment(failure));
     }
     remove_abandoned(folder);
     let mut builder = tempfile::Builder::new();
@@ -148,7 +148,7 @@ fn replace(
     let _ = file.as_file().try_lock();
     {
         let mut buffered = io::BufWriter::with_capacity(1 << 20, file.as_file_mut());
-        write(&mut buffered).map_err(Stop::Environment)?;
+        write(&mut buffered).map_err(CliError::Environment)?;
         buffered.flush().map_err(failed)?;
     }
     file.as_file().sync_all().map_err(failed)?;

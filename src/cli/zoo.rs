@@ -9,7 +9,7 @@ use crate::driver::{Options, Session};
 use crate::zoo::{self, ZooFile};
 
 use super::output::ListFormat;
-use super::{Done, Stop, output, words};
+use super::{CliError, CliResult, output, words};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -52,11 +52,11 @@ pub(crate) struct NetworkView {
 }
 
 /// Finds a network or file of the zoo; an unknown name is a usage failure with a suggestion.
-pub(super) fn find(name: &str) -> Result<(&'static ZooFile, Option<&'static str>), Stop> {
+pub(super) fn find(name: &str) -> Result<(&'static ZooFile, Option<&'static str>), CliError> {
     zoo::find(name).ok_or_else(|| {
         let failure = Failure::new(Code::E0106, format!("the zoo has no network `{name}`"))
             .note("`cnnc zoo` lists them");
-        Stop::Usage(words::suggest(failure, name, zoo::names()))
+        CliError::Usage(words::suggest(failure, name, zoo::names()))
     })
 }
 
@@ -66,7 +66,7 @@ pub(super) fn open(file: &ZooFile) -> Session {
     Session::load(&(), &path, file.text.as_bytes().to_vec(), file.name)
 }
 
-pub(super) fn run(arguments: &Arguments) -> Done {
+pub(super) fn run(arguments: &Arguments) -> CliResult {
     if let Some(name) = &arguments.name {
         let (file, network) = find(name)?;
         // The file holds a whole family. For a member that was named only its own part is printed, so that commands on

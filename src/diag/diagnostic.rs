@@ -47,17 +47,17 @@ pub struct Expansion {
 
 /// The chain of expansions around a place, outermost first; shared between all that came from it.
 #[derive(Clone, Default)]
-pub struct Origin(Option<Arc<Frame>>);
+pub struct ExpansionTrace(Option<Arc<Frame>>);
 
 struct Frame {
-    outer: Origin,
+    outer: ExpansionTrace,
     expansion: Expansion,
 }
 
-impl Origin {
+impl ExpansionTrace {
     /// The chain with one more expansion inside.
-    pub fn within(&self, expansion: Expansion) -> Origin {
-        Origin(Some(Arc::new(Frame { outer: self.clone(), expansion })))
+    pub fn within(&self, expansion: Expansion) -> ExpansionTrace {
+        ExpansionTrace(Some(Arc::new(Frame { outer: self.clone(), expansion })))
     }
 
     /// The expansions from the innermost to the outermost.
@@ -72,20 +72,20 @@ impl Origin {
 }
 
 /// Link by link: a chain may be as long as blocks and repetitions nest.
-impl PartialEq for Origin {
-    fn eq(&self, other: &Origin) -> bool {
+impl PartialEq for ExpansionTrace {
+    fn eq(&self, other: &ExpansionTrace) -> bool {
         self.innermost_first().eq(other.innermost_first())
     }
 }
 
-impl fmt::Debug for Origin {
+impl fmt::Debug for ExpansionTrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.innermost_first()).finish()
     }
 }
 
 /// A long chain is taken apart link by link: each would otherwise drop the next from within.
-impl Drop for Origin {
+impl Drop for ExpansionTrace {
     fn drop(&mut self) {
         let mut next = self.0.take();
         while let Some(mut frame) = next.and_then(Arc::into_inner) {
@@ -123,7 +123,7 @@ pub struct Diagnostic {
     /// What to do.
     pub helps: Vec<Help>,
     /// The expansions that led here.
-    pub origin: Origin,
+    pub trace: ExpansionTrace,
     /// What it is about.
     pub subject: Subject,
 }
@@ -137,10 +137,10 @@ mod tests {
     fn a_long_chain_of_expansions_is_compared_and_dropped_without_recursion() {
         let call = Span::new(SourceMap::default().add("a.cnn", ""), 0, 0);
         let chain = || {
-            let step = |outer: Origin, _| outer.within(Expansion { block: None, call, copy: None });
-            (0..200_000).fold(Origin::default(), step)
+            let step = |outer: ExpansionTrace, _| outer.within(Expansion { block: None, call, copy: None });
+            (0..200_000).fold(ExpansionTrace::default(), step)
         };
         assert!(chain() == chain());
-        assert_ne!(chain(), Origin::default());
+        assert_ne!(chain(), ExpansionTrace::default());
     }
 }

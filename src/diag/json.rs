@@ -159,7 +159,7 @@ impl DiagnosticReport {
 fn diagnostic_view(diagnostic: &Diagnostic, map: &SourceMap) -> DiagnosticView {
     let labels = diagnostic.labels.iter();
     let helps = diagnostic.helps.iter();
-    let expansion = diagnostic.origin.innermost_first();
+    let expansion = diagnostic.trace.innermost_first();
     DiagnosticView {
         code: diagnostic.code.id().to_owned(),
         severity: diagnostic.severity,
@@ -211,7 +211,7 @@ fn place_view(span: Span, map: &SourceMap) -> PlaceView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::{Code, Expansion, Origin, Sink};
+    use crate::diag::{Code, Expansion, ExpansionTrace, Sink};
 
     #[test]
     fn places_and_edits_are_written_out() {
@@ -225,7 +225,7 @@ mod tests {
             .here("here")
             .label(Span::new(file, 5, 20), "two lines")
             .fix("put in `;`", gap, ";")
-            .origin(&Origin::default().within(call))
+            .trace(&ExpansionTrace::default().within(call))
             .emit();
         let report = DiagnosticReport::new(&sink.into_sorted(), &map);
         let json = serde_json::to_value(&report).unwrap();

@@ -16,7 +16,7 @@ mod sink;
 
 pub use advice::Advice;
 pub use codes::{Code, Severity};
-pub use diagnostic::{Diagnostic, Edit, Expansion, Help, Label, Origin, Subject};
+pub use diagnostic::{Diagnostic, Edit, Expansion, ExpansionTrace, Help, Label, Subject};
 pub use failure::{Failure, FailureHelp};
 pub use render::{RenderStyle, render, render_short};
 pub use sink::{Builder, MOST_KEPT, Sink, Suggested};

@@ -105,7 +105,7 @@ fn draw(diagnostic: &Diagnostic, map: &SourceMap, style: RenderStyle) -> String 
 /// The rules, the expansions from the innermost to the outermost, and the helps.
 fn notes(diagnostic: &Diagnostic, map: &SourceMap) -> Vec<String> {
     let mut notes: Vec<String> = diagnostic.notes.iter().map(|note| visible(note).into_owned()).collect();
-    let expansions: Vec<&Expansion> = diagnostic.origin.innermost_first().collect();
+    let expansions: Vec<&Expansion> = diagnostic.trace.innermost_first().collect();
     notes.extend(
         expansions
             .iter()
@@ -253,7 +253,7 @@ impl WriteStyle for Pen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::{Code, Origin, Sink};
+    use crate::diag::{Code, ExpansionTrace, Sink};
 
     const RESNET: &str = "\
 network n {
@@ -283,7 +283,7 @@ network n {
             .label(span("maxpool 3/2 pad=1;"), "the shortcut carries 56x56x64 from here")
             .label(span("conv 3x3x128/2 same bn;"), "the body ends here as 28x28x128")
             .note("56 != 28")
-            .origin(&Origin::default().within(call))
+            .trace(&ExpansionTrace::default().within(call))
             .help("`residual project bn` adds a 1x1x128/2 convolution")
             .emit();
         insta::assert_snapshot!(render(&sink.into_sorted(), &map, RenderStyle::default()), @r"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::base::{MOST_SEARCHED, Span, nearest};
 
-use super::{Code, Diagnostic, Edit, Help, Label, Origin, Severity, Subject};
+use super::{Code, Diagnostic, Edit, ExpansionTrace, Help, Label, Severity, Subject};
 
 /// A part, if any, and a metric of it.
 type Figure = (Option<String>, String);
@@ -29,19 +29,19 @@ pub struct Sink {
 
 impl Sink {
     /// A sink that already contains these diagnostics.
-    pub fn of(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Sink {
+    pub fn from_diagnostics(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Sink {
         let mut sink = Sink::default();
         diagnostics.into_iter().for_each(|one| sink.add(one));
         sink
     }
 
     /// An empty sink that knows whether an error was reported elsewhere.
-    pub fn after(failed_before: bool) -> Sink {
+    pub fn with_prior_error(failed_before: bool) -> Sink {
         Sink { failed_before, ..Sink::default() }
     }
 
     /// Names the network that the following diagnostics are about.
-    pub fn about(&mut self, network: Option<&str>) {
+    pub fn set_network(&mut self, network: Option<&str>) {
         self.network = network.map(Arc::from);
     }
 
@@ -65,7 +65,7 @@ impl Sink {
             labels: Vec::new(),
             notes: Vec::new(),
             helps: Vec::new(),
-            origin: Origin::default(),
+            trace: ExpansionTrace::default(),
             subject: Subject { network: self.network.clone(), ..Subject::default() },
         };
         Builder { sink: self, diagnostic }
@@ -176,8 +176,8 @@ impl<'a> Builder<'a> {
     }
 
     /// Sets the expansions that led to the place.
-    pub fn origin(mut self, origin: &Origin) -> Self {
-        self.diagnostic.origin = origin.clone();
+    pub fn trace(mut self, trace: &ExpansionTrace) -> Self {
+        self.diagnostic.trace = trace.clone();
         self
     }
 

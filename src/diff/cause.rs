@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lines::{Changed, only_run};
 use super::matching::Matching;
-use super::side::{Item, Place};
+use super::side::{DiffNode, LineRange};
 
 /// The kind of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum EditKind {
     Changed,
     Added,
     Removed,
@@ -21,8 +21,8 @@ pub(super) enum Kind {
 
 /// A place of the source and what it does to layers.
 #[derive(Clone, Debug)]
-pub(super) struct Edit {
-    pub(super) kind: Kind,
+pub(super) struct SourceEdit {
+    pub(super) kind: EditKind,
     pub(super) file: String,
     pub(super) line: u32,
     /// The attributes and their distinct pairs of values, in the order of the layers.
@@ -34,15 +34,15 @@ pub(super) struct Edit {
 /// The edits, and for each node those that reach it.
 #[derive(Debug)]
 pub(super) struct Causes {
-    pub(super) edits: Vec<Edit>,
+    pub(super) edits: Vec<SourceEdit>,
     pub(super) of_new: Vec<BTreeSet<usize>>,
     pub(super) of_old: Vec<BTreeSet<usize>>,
 }
 
 /// The two lists, their pairs, and the lines that differ, by position of the new and of the old file.
-pub(super) struct Comparison<'a> {
-    pub(super) old: &'a [Item],
-    pub(super) new: &'a [Item],
+pub(super) struct ComparedSides<'a> {
+    pub(super) old: &'a [DiffNode],
+    pub(super) new: &'a [DiffNode],
     pub(super) matching: &'a Matching,
     pub(super) new_files: &'a [Changed],
     pub(super) old_files: &'a [Changed],
@@ -51,20 +51,20 @@ pub(super) struct Comparison<'a> {
     pub(super) old_names: &'a [String],
 }
 
-type Key = (Kind, String, u32, Vec<&'static str>);
+type Key = (EditKind, String, u32, Vec<&'static str>);
 
-struct Edits {
+struct SourceEdits {
     by_key: BTreeMap<Key, usize>,
-    edits: Vec<Edit>,
+    edits: Vec<SourceEdit>,
 }
 
-impl Edits {
-    fn at(&mut self, kind: Kind, place: (String, u32), names: Vec<&'static str>, layer: usize) -> usize {
+impl SourceEdits {
+    fn at(&mut self, kind: EditKind, place: (String, u32), names: Vec<&'static str>, layer: usize) -> usize {
         let (file, line) = place;
         let edits = &mut self.edits;
         let index = *self.by_key.entry((kind, file.clone(), line, names.clone())).or_insert_with(|| {
             let values = names.iter().map(|&name| (name, Vec::new())).collect();
-            edits.push(Edit { kind, file, line, values, layers: Vec::new() });
+            edits.push(SourceEdit { kind, file, line, values, layers: Vec::new() });
             edits.len() - 1
         });
         self.edits[index].layers.push(layer);
@@ -73,19 +73,19 @@ impl Edits {
 }
 
 /// Finds the edits, and the layers that each of them reaches.
-pub(super) fn causes(comparison: &Comparison) -> Causes {
-    let Comparison { old, new, matching, .. } = comparison;
-    let mut edits = Edits { by_key: BTreeMap::new(), edits: Vec::new() };
+pub(super) fn causes(comparison: &ComparedSides) -> Causes {
+    let ComparedSides { old, new, matching, .. } = comparison;
+    let mut edits = SourceEdits { by_key: BTreeMap::new(), edits: Vec::new() };
     let mut of_old: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); old.len()];
     for (index, item) in old.iter().enumerate() {
         if matching.new_of[index].is_none() {
             let place = written_at(
                 &item.places,
-                Kind::Removed,
+                EditKind::Removed,
                 (comparison.old_files, comparison.old_names),
                 |file| &file.old,
             );
-            of_old[index].insert(edits.at(Kind::Removed, place, Vec::new(), index));
+            of_old[index].insert(edits.at(EditKind::Removed, place, Vec::new(), index));
         }
     }
     let mut of_new: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); new.len()];
@@ -94,14 +94,14 @@ pub(super) fn causes(comparison: &Comparison) -> Causes {
             written_at(&item.places, kind, (comparison.new_files, comparison.new_names), |file| &file.new)
         };
         let Some(partner) = matching.old_of[index] else {
-            of_new[index].insert(edits.at(Kind::Added, place(Kind::Added), Vec::new(), index));
+            of_new[index].insert(edits.at(EditKind::Added, place(EditKind::Added), Vec::new(), index));
             continue;
         };
         let before = &old[partner];
         let differing = differing(before, item);
         if !differing.is_empty() {
             let names = differing.iter().map(|(name, _, _)| *name).collect();
-            let edit = edits.at(Kind::Changed, place(Kind::Changed), names, index);
+            let edit = edits.at(EditKind::Changed, place(EditKind::Changed), names, index);
             for ((_, values), (_, from, to)) in edits.edits[edit].values.iter_mut().zip(differing) {
                 if !values.contains(&(from.clone(), to.clone())) {
                     values.push((from, to));
@@ -113,7 +113,7 @@ pub(super) fn causes(comparison: &Comparison) -> Causes {
         of_new[index].extend(inherited);
         // Nothing else explains the difference: the node was rewired, so its own line counts as the edit.
         if of_new[index].is_empty() && (item.shape != before.shape || item.figures != before.figures) {
-            of_new[index].insert(edits.at(Kind::Changed, place(Kind::Changed), Vec::new(), index));
+            of_new[index].insert(edits.at(EditKind::Changed, place(EditKind::Changed), Vec::new(), index));
         }
     }
     Causes { edits: edits.edits, of_new, of_old }
@@ -121,13 +121,13 @@ pub(super) fn causes(comparison: &Comparison) -> Causes {
 
 /// The edits that reach a node through its operands: those of operands of another shape than before.
 fn inherited(
-    comparison: &Comparison,
+    comparison: &ComparedSides,
     index: usize,
-    before: &Item,
+    before: &DiffNode,
     of_new: &[BTreeSet<usize>],
     of_old: &[BTreeSet<usize>],
 ) -> BTreeSet<usize> {
-    let Comparison { old, new, matching, .. } = comparison;
+    let ComparedSides { old, new, matching, .. } = comparison;
     let mut found = BTreeSet::new();
     let operands = &new[index].operands;
     for (port, &operand) in operands.iter().enumerate() {
@@ -151,8 +151,8 @@ fn inherited(
 }
 
 /// The attributes that differ: name, old value, new value; `–` where there was none.
-fn differing(old: &Item, new: &Item) -> Vec<(&'static str, String, String)> {
-    let value = |item: &Item, name: &str| {
+fn differing(old: &DiffNode, new: &DiffNode) -> Vec<(&'static str, String, String)> {
+    let value = |item: &DiffNode, name: &str| {
         let found = item.attributes.iter().find(|(known, _)| *known == name);
         found.map_or("–".to_owned(), |(_, value)| value.clone())
     };
@@ -166,8 +166,8 @@ fn differing(old: &Item, new: &Item) -> Vec<(&'static str, String, String)> {
 /// differ in all files, such as that of a constant; else, for a layer that is changed, its own line, and for one that
 /// came or went, that of the outermost call or repetition.
 fn written_at(
-    places: &[Place],
-    kind: Kind,
+    places: &[LineRange],
+    kind: EditKind,
     (files, names): (&[Changed], &[String]),
     side: fn(&Changed) -> &Vec<u32>,
 ) -> (String, u32) {
@@ -178,7 +178,7 @@ fn written_at(
             return (place.name.clone(), line);
         }
     }
-    let own = if kind == Kind::Changed { places.first() } else { places.last() };
+    let own = if kind == EditKind::Changed { places.first() } else { places.last() };
     let own = own.map_or((String::new(), 1), |place| (place.name.clone(), place.first));
     let mut differing = files.iter().zip(names).filter(|(file, _)| !side(file).is_empty());
     let only = match (differing.next(), differing.next()) {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Checked, Metric, Unit};
 
-use super::cause::{Causes, Comparison, Edit, Kind, causes};
+use super::cause::{Causes, ComparedSides, EditKind, SourceEdit, causes};
 use super::lines::{Changed, changed};
 use super::matching::pair;
-use super::side::{Figures, Item, NODE_METRICS, Side};
+use super::side::{DiffNode, Figures, NODE_METRICS, Side};
 use super::signed::percent;
 use super::view::{
     AttributeChange, ChangeView, EditView, FigureChange, LayerChange, NetworkDiff, ShapesView, TogetherView,
@@ -53,7 +53,7 @@ impl NetworkDiff {
         let matching = pair(&old_items, &new_items);
         let (new_files, old_files) = (files(&new, &old, false), files(&old, &new, true));
         let (new_names, old_names) = (new.full_names(), old.full_names());
-        let comparison = Comparison {
+        let comparison = ComparedSides {
             old: &old_items,
             new: &new_items,
             matching: &matching,
@@ -96,20 +96,25 @@ impl NetworkDiff {
     }
 }
 
-fn word(kind: Kind) -> &'static str {
+fn word(kind: EditKind) -> &'static str {
     match kind {
-        Kind::Changed => "changed",
-        Kind::Added => "added",
-        Kind::Removed => "removed",
+        EditKind::Changed => "changed",
+        EditKind::Added => "added",
+        EditKind::Removed => "removed",
     }
 }
 
-fn layer(kind: Kind, old: Option<&Item>, new: Option<&Item>, edits: &BTreeSet<usize>) -> Option<LayerChange> {
+fn layer(
+    kind: EditKind,
+    old: Option<&DiffNode>,
+    new: Option<&DiffNode>,
+    edits: &BTreeSet<usize>,
+) -> Option<LayerChange> {
     let shown = new.or(old)?;
     let place = shown.places.first();
     let nothing = Figures::default();
     let (a, b) = (old.map_or(nothing, |item| item.figures), new.map_or(nothing, |item| item.figures));
-    let receptive = |item: Option<&Item>| item.map_or(0, |item| item.receptive);
+    let receptive = |item: Option<&DiffNode>| item.map_or(0, |item| item.receptive);
     let counts = NODE_METRICS.into_iter().zip(a.into_iter().zip(b));
     let figures = counts.map(|(metric, (old, new))| figure(metric, old, new));
     let figures = figures.chain([figure(Metric::ReceptiveField, receptive(old), receptive(new))]);
@@ -140,35 +145,37 @@ fn layer(kind: Kind, old: Option<&Item>, new: Option<&Item>, edits: &BTreeSet<us
     })
 }
 
-fn differs(old: &Item, new: &Item) -> bool {
+fn differs(old: &DiffNode, new: &DiffNode) -> bool {
     !old.is_like(new) || old.shape != new.shape || old.figures != new.figures
 }
 
 /// The layers that differ; how many were only renumbered, and how many only have another receptive field.
-fn layers(comparison: &Comparison, causes: &Causes) -> (Vec<LayerChange>, usize, usize) {
-    let Comparison { old, new, matching, .. } = comparison;
+fn layers(comparison: &ComparedSides, causes: &Causes) -> (Vec<LayerChange>, usize, usize) {
+    let ComparedSides { old, new, matching, .. } = comparison;
     let mut changes = Vec::new();
     let (mut renumbered, mut receptive_only) = (0, 0);
     let mut next_old = 0;
     let removed = |upto: usize, next_old: &mut usize, changes: &mut Vec<LayerChange>| {
         while *next_old < upto {
             let index = *next_old;
-            if matching.new_of[index].is_none() && old[index].row {
-                changes.extend(layer(Kind::Removed, Some(&old[index]), None, &causes.of_old[index]));
+            if matching.new_of[index].is_none() && old[index].is_layer {
+                changes.extend(layer(EditKind::Removed, Some(&old[index]), None, &causes.of_old[index]));
             }
             *next_old += 1;
         }
     };
     for (index, item) in new.iter().enumerate() {
         match matching.old_of[index] {
-            None if item.row => changes.extend(layer(Kind::Added, None, Some(item), &causes.of_new[index])),
+            None if item.is_layer => {
+                changes.extend(layer(EditKind::Added, None, Some(item), &causes.of_new[index]))
+            }
             None => {}
             Some(partner) => {
                 removed(partner, &mut next_old, &mut changes);
                 let before = &old[partner];
-                if item.row && differs(before, item) {
-                    changes.extend(layer(Kind::Changed, Some(before), Some(item), &causes.of_new[index]));
-                } else if item.row {
+                if item.is_layer && differs(before, item) {
+                    changes.extend(layer(EditKind::Changed, Some(before), Some(item), &causes.of_new[index]));
+                } else if item.is_layer {
                     renumbered += usize::from(before.name != item.name);
                     receptive_only += usize::from(before.receptive != item.receptive);
                 }
@@ -180,10 +187,10 @@ fn layers(comparison: &Comparison, causes: &Causes) -> (Vec<LayerChange>, usize,
 }
 
 /// The edits with the differences of the layers that each reaches alone, and what several cause together.
-fn attributed(comparison: &Comparison, causes: &Causes) -> (Vec<EditView>, Vec<TogetherView>) {
-    let Comparison { old, new, matching, .. } = comparison;
+fn attributed(comparison: &ComparedSides, causes: &Causes) -> (Vec<EditView>, Vec<TogetherView>) {
+    let ComparedSides { old, new, matching, .. } = comparison;
     let mut sums: BTreeMap<Vec<usize>, ChangeView> = BTreeMap::new();
-    let mut add = |edits: &BTreeSet<usize>, old: Option<&Item>, new: Option<&Item>| {
+    let mut add = |edits: &BTreeSet<usize>, old: Option<&DiffNode>, new: Option<&DiffNode>| {
         let (a, b) = (old.map(|item| item.figures), new.map(|item| item.figures));
         if edits.is_empty() || a == b {
             return;
@@ -192,10 +199,10 @@ fn attributed(comparison: &Comparison, causes: &Causes) -> (Vec<EditView>, Vec<T
         let sum = sums.entry(edits.iter().copied().collect()).or_default();
         sum.add_layer(std::array::from_fn(|metric| difference(a[metric], b[metric])));
     };
-    for (index, item) in new.iter().enumerate().filter(|(_, item)| item.row) {
+    for (index, item) in new.iter().enumerate().filter(|(_, item)| item.is_layer) {
         add(&causes.of_new[index], matching.old_of[index].map(|partner| &old[partner]), Some(item));
     }
-    for (index, item) in old.iter().enumerate().filter(|(_, item)| item.row) {
+    for (index, item) in old.iter().enumerate().filter(|(_, item)| item.is_layer) {
         if matching.new_of[index].is_none() {
             add(&causes.of_old[index], Some(item), None);
         }
@@ -220,8 +227,8 @@ fn attributed(comparison: &Comparison, causes: &Causes) -> (Vec<EditView>, Vec<T
 const LISTED: usize = 3;
 
 /// `filters 64 → 96`; `added conv2, bn2 and 4 more`
-fn text(edit: &Edit, comparison: &Comparison) -> String {
-    if edit.kind == Kind::Changed {
+fn text(edit: &SourceEdit, comparison: &ComparedSides) -> String {
+    if edit.kind == EditKind::Changed {
         let one = |(name, values): &(&'static str, Vec<(String, String)>)| {
             let shown = values.iter().take(LISTED).map(|(old, new)| format!("{old} → {new}"));
             let more = if values.len() > LISTED { ", …" } else { "" };
@@ -230,12 +237,12 @@ fn text(edit: &Edit, comparison: &Comparison) -> String {
         let values: Vec<String> = edit.values.iter().map(one).collect();
         return if values.is_empty() { "another operand".to_owned() } else { values.join("; ") };
     }
-    let items = if edit.kind == Kind::Added { comparison.new } else { comparison.old };
+    let items = if edit.kind == EditKind::Added { comparison.new } else { comparison.old };
     let names: Vec<&str> = edit
         .layers
         .iter()
         .map(|&index| &items[index])
-        .filter(|item| item.row)
+        .filter(|item| item.is_layer)
         .map(|item| item.name.as_str())
         .collect();
     let more = names.len().saturating_sub(LISTED);

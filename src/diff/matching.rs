@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::side::Item;
+use super::side::DiffNode;
 
 /// The greatest number of cells of an alignment's table. For larger networks, nodes are paired by name only.
 const MOST_CELLS: usize = 16_000_000;
@@ -19,7 +19,7 @@ pub(super) struct Matching {
 }
 
 /// The similarity of two nodes, higher for more equal attributes; `None` for different operators.
-fn worth(old: &Item, new: &Item) -> Option<u32> {
+fn worth(old: &DiffNode, new: &DiffNode) -> Option<u32> {
     if old.word != new.word {
         return None;
     }
@@ -29,7 +29,7 @@ fn worth(old: &Item, new: &Item) -> Option<u32> {
         (true, false) => 6,
         (false, _) => 0,
     };
-    fn scope(item: &Item) -> &str {
+    fn scope(item: &DiffNode) -> &str {
         item.name.rsplit_once('.').map_or("", |(scope, _)| scope)
     }
     let scope = u32::from(scope(old) == scope(new));
@@ -37,9 +37,9 @@ fn worth(old: &Item, new: &Item) -> Option<u32> {
 }
 
 /// Pairs two lists.
-pub(super) fn pair(old: &[Item], new: &[Item]) -> Matching {
+pub(super) fn pair(old: &[DiffNode], new: &[DiffNode]) -> Matching {
     let mut matching = Matching { new_of: vec![None; old.len()], old_of: vec![None; new.len()] };
-    let same = |(a, b): &(&Item, &Item)| a.name == b.name && a.is_like(b);
+    let same = |(a, b): &(&DiffNode, &DiffNode)| a.name == b.name && a.is_like(b);
     let start = old.iter().zip(new).take_while(same).count();
     let rest = old[start..].iter().rev().zip(new[start..].iter().rev());
     let end = rest.take_while(same).count();
@@ -81,7 +81,7 @@ impl Matching {
 }
 
 /// The pairs of an alignment of the greatest worth (Needleman & Wunsch 1970, gaps cost nothing).
-fn align(old: &[Item], new: &[Item]) -> Vec<(usize, usize)> {
+fn align(old: &[DiffNode], new: &[DiffNode]) -> Vec<(usize, usize)> {
     let width = new.len() + 1;
     let mut best = vec![0u32; (old.len() + 1) * width];
     for a in (0..old.len()).rev() {
@@ -114,10 +114,10 @@ mod tests {
     use super::*;
 
     /// `name:word:attribute`
-    fn items(texts: &[&str]) -> Vec<Item> {
+    fn items(texts: &[&str]) -> Vec<DiffNode> {
         let item = |text: &&str| {
             let parts: Vec<&str> = text.split(':').collect();
-            Item {
+            DiffNode {
                 name: parts[0].to_owned(),
                 word: parts[1].to_owned(),
                 attributes: vec![("filters", parts[2].to_owned())],
@@ -125,7 +125,7 @@ mod tests {
                 figures: Figures::default(),
                 receptive: 0,
                 operands: Vec::new(),
-                row: true,
+                is_layer: true,
                 places: Vec::new(),
             }
         };

@@ -17,7 +17,7 @@ pub struct Side<'a> {
 
 /// Lines of a file, from 1, both ends included.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct LineRange {
     /// Which source text, by its position in the source map.
     pub(super) file: usize,
     /// The name of the file.
@@ -34,7 +34,7 @@ pub(super) type Figures = [u128; NODE_METRICS.len()];
 
 /// A node.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
+pub(super) struct DiffNode {
     pub(super) name: String,
     pub(super) word: String,
     pub(super) attributes: Vec<(&'static str, String)>,
@@ -44,12 +44,12 @@ pub(super) struct Item {
     /// Positions of the operands.
     pub(super) operands: Vec<usize>,
     /// Whether reports show it.
-    pub(super) row: bool,
+    pub(super) is_layer: bool,
     /// The word, then the calls and repetitions around it, from the inside out.
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<LineRange>,
 }
 
-impl Item {
+impl DiffNode {
     /// Returns whether the last part of its path is automatic: the word and an ordinal, or an ordinal.
     pub(super) fn is_numbered(&self) -> bool {
         let last = self.name.rsplit('.').next().unwrap_or("");
@@ -58,25 +58,25 @@ impl Item {
     }
 
     /// The same operator with the same attributes.
-    pub(super) fn is_like(&self, other: &Item) -> bool {
+    pub(super) fn is_like(&self, other: &DiffNode) -> bool {
         self.word == other.word && self.attributes == other.attributes
     }
 }
 
 impl Side<'_> {
     /// The nodes in source order.
-    pub(super) fn items(&self) -> Vec<Item> {
+    pub(super) fn items(&self) -> Vec<DiffNode> {
         let graph = self.checked.graph();
         graph
             .nodes()
             .map(|(id, node)| {
-                let totals = self.checked.row(id);
+                let totals = self.checked.layer_totals(id);
                 let attributes = match &node.kind {
                     NodeKind::Input(_) => vec![("shape", node.shape.to_string())],
                     NodeKind::Op(op) => op.bound().named(),
                 };
-                let calls = node.origin.innermost_first().map(|expansion| self.place(expansion.call));
-                Item {
+                let calls = node.trace.innermost_first().map(|expansion| self.place(expansion.call));
+                DiffNode {
                     name: node.path.clone(),
                     word: node.word.to_owned(),
                     attributes,
@@ -84,18 +84,18 @@ impl Side<'_> {
                     figures: NODE_METRICS.map(|metric| metric.of_totals(totals, Dtype::F32).unwrap_or(0)),
                     receptive: self.checked.receptive(id).size(),
                     operands: graph.operands(id).into_iter().map(|operand| operand.index()).collect(),
-                    row: node.row,
+                    is_layer: node.is_layer,
                     places: std::iter::once(self.place(node.span)).chain(calls).collect(),
                 }
             })
             .collect()
     }
 
-    fn place(&self, span: Span) -> Place {
+    fn place(&self, span: Span) -> LineRange {
         let file = self.sources.files().position(|file| file == span.file).unwrap_or(0);
         let (first, last) = (self.sources.location(span), self.sources.location(span.after()));
         let name = self.sources.name(span.file).replace('\\', "/");
-        Place { file, name, first: first.line, last: last.line.max(first.line) }
+        LineRange { file, name, first: first.line, last: last.line.max(first.line) }
     }
 
     /// The texts of the sources, in their order.

@@ -51,7 +51,7 @@ pub struct Session {
 
 /// The state of a file's check, while its networks are compiled one after another.
 #[derive(Default)]
-struct Whole {
+struct FileExpansion {
     steps: sema::Steps,
     /// The blocks that a network called.
     called: BTreeSet<sema::ItemId>,
@@ -263,58 +263,58 @@ impl Session {
             return Ok(CheckOutcome { diagnostics, networks, unused_settings, uses });
         }
         let mut unused: Vec<String> = options.settings.iter().map(|(name, _)| name.clone()).collect();
-        let (mut whole, wrong_before) = (Whole::default(), sink.has_failed());
+        let (mut expansion, wrong_before) = (FileExpansion::default(), sink.has_failed());
         for entry in self.entries() {
             // Each network has a sink of its own: what is wrong with one does not keep another from being checked.
-            let (mut own, name) = (Sink::after(wrong_before), Some(entry.name.clone()));
-            let compiled = self.expand(name, options, Some(&mut whole), &mut own)?;
+            let (mut own, name) = (Sink::with_prior_error(wrong_before), Some(entry.name.clone()));
+            let compiled = self.expand(name, options, Some(&mut expansion), &mut own)?;
             own.into_sorted().into_iter().for_each(|one| sink.add(one));
             networks.extend(compiled.checked.map(|checked| CheckedNetwork { entry, checked }));
             unused.retain(|name| compiled.unused_settings.contains(name));
-            if whole.steps.are_spent() || sink.is_full() || options.interrupt.is_over() {
+            if expansion.steps.are_spent() || sink.is_full() || options.interrupt.is_over() {
                 break;
             }
         }
-        sink.about(None);
+        sink.set_network(None);
         let choice = sema::ExpandOptions {
             settings: options.settings.clone(),
-            steps: whole.steps,
+            steps: expansion.steps,
             uses: options.uses,
             interrupt: options.interrupt.clone(),
             ..sema::ExpandOptions::default()
         };
         // What ended a network would be met again from elsewhere.
-        if !whole.exhausted {
+        if !expansion.exhausted {
             let uncalled =
-                sema::check_uncalled_blocks(&self.program, &self.map, &choice, &whole.called, &mut sink);
-            whole.uses.merge(uncalled);
+                sema::check_uncalled_blocks(&self.program, &self.map, &choice, &expansion.called, &mut sink);
+            expansion.uses.merge(uncalled);
         }
         // What an error hides would look unused.
         if !sink.has_failed() {
             sema::check_unused(&self.program, &mut sink);
         }
-        let (diagnostics, uses) = (self.without_allowed(sink), whole.uses);
+        let (diagnostics, uses) = (self.without_allowed(sink), expansion.uses);
         Ok(CheckOutcome { diagnostics, networks, unused_settings: unused, uses })
     }
 
     fn sink(&self) -> Sink {
-        Sink::of(self.syntax.iter().cloned())
+        Sink::from_diagnostics(self.syntax.iter().cloned())
     }
 
     fn expand(
         &self,
         network: Option<String>,
         options: &Options,
-        whole: Option<&mut Whole>,
+        expansion: Option<&mut FileExpansion>,
         sink: &mut Sink,
     ) -> Result<Compiled, OptionsError> {
-        sink.about(network.as_deref());
+        sink.set_network(network.as_deref());
         let choice = sema::ExpandOptions {
             network: network.clone(),
             settings: options.settings.clone(),
             input_size: options.input_size,
-            steps: whole.as_ref().map_or(sema::Steps::default(), |whole| whole.steps),
-            partial: whole.is_some(),
+            steps: expansion.as_ref().map_or(sema::Steps::default(), |expansion| expansion.steps),
+            partial: expansion.is_some(),
             uses: options.uses,
             interrupt: options.interrupt.clone(),
         };
@@ -325,11 +325,11 @@ impl Session {
             let near = did_you_mean(name, sema::settable(&self.program, &choice)).map(str::to_owned);
             return Err(OptionsError::UnknownSetting { name: name.clone(), near });
         }
-        if let Some(whole) = whole {
-            whole.steps = expanded.steps;
-            whole.called.extend(expanded.called);
-            whole.exhausted |= expanded.exhausted;
-            whole.uses.merge(expanded.uses);
+        if let Some(expansion) = expansion {
+            expansion.steps = expanded.steps;
+            expansion.called.extend(expanded.called);
+            expansion.exhausted |= expanded.exhausted;
+            expansion.uses.merge(expanded.uses);
         }
         let (unused_settings, unchecked) = (expanded.unused_settings, expanded.unchecked.len());
         if !expanded.complete {

@@ -150,7 +150,7 @@ struct Folded {
 
 impl Folded {
     fn add(&mut self, graph: &Graph, scope: &str, node: &Node) {
-        self.operators += usize::from(node.row);
+        self.operators += usize::from(node.is_layer);
         self.train_only &= node.train_only;
         self.owns |= !node.parameters.is_empty() && node.shares.is_none();
         if let (Some(owner), None) = (node.shares, &self.weights_of) {
@@ -177,7 +177,7 @@ impl<'a> Sketch<'a> {
         let is_dashed = node.train_only || node.shares.is_some();
         let mut scopes: Vec<&str> = outer_scopes(path).collect();
         // A node with the path of a scope is the form itself (such as `add`), and stands inside that scope's frame.
-        if self.scopes.contains(path) && node.row {
+        if self.scopes.contains(path) && node.is_layer {
             scopes.push(path);
         }
         let fold = self.depth.and_then(|depth| scopes.get(depth - 1).copied());

@@ -13,11 +13,11 @@ use super::drawing::{Drawing, Edge};
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     /// The cell of each vertex.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<GridCell>,
     /// The cells of each frame.
-    pub extents: Vec<Extent>,
+    pub extents: Vec<FrameExtent>,
     /// The route of each edge.
-    pub ways: Vec<Way>,
+    pub routes: Vec<Route>,
     /// The number of ranks.
     pub ranks: usize,
     /// The number of columns.
@@ -28,16 +28,16 @@ pub(super) struct Layout {
 
 /// The rank and column of a vertex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cell {
+pub(super) struct GridCell {
     pub rank: usize,
     pub column: usize,
 }
 
 /// The cells that a frame spans, and the depth of nested frames at its edges, by which its border is moved outwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Extent {
-    pub first: Cell,
-    pub last: Cell,
+pub(super) struct FrameExtent {
+    pub first: GridCell,
+    pub last: GridCell,
     /// The depth of nested frames whose top edge lies at the same rank, this one included.
     pub above: usize,
     /// The depth of nested frames whose bottom edge lies at the same rank, this one included.
@@ -48,7 +48,7 @@ pub(super) struct Extent {
 
 /// The route of an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Route {
     /// Sideways to the column of its end within the first gap, then straight down.
     EndColumn,
     /// Straight down, then sideways to the column of its end within the last gap.
@@ -61,20 +61,20 @@ impl Layout {
     pub(super) fn of(drawing: &Drawing) -> Layout {
         let cells = cells(drawing);
         let extents = extents(drawing, &cells);
-        let (ways, lanes) = ways(drawing, &cells);
+        let (routes, lanes) = routes(drawing, &cells);
         let ranks = cells.iter().map(|cell| cell.rank + 1).max().unwrap_or(0);
         let columns = cells.iter().map(|cell| cell.column + 1).max().unwrap_or(0);
-        Layout { cells, extents, ways, ranks, columns, lanes }
+        Layout { cells, extents, routes, ranks, columns, lanes }
     }
 }
 
-fn cells(drawing: &Drawing) -> Vec<Cell> {
+fn cells(drawing: &Drawing) -> Vec<GridCell> {
     // Edges that lead backward do not influence the ranks.
     let mut operands: Vec<Vec<usize>> = vec![Vec::new(); drawing.vertices.len()];
     for edge in drawing.edges.iter().filter(|edge| edge.from < edge.to) {
         operands[edge.to].push(edge.from);
     }
-    let mut cells: Vec<Cell> = Vec::with_capacity(drawing.vertices.len());
+    let mut cells: Vec<GridCell> = Vec::with_capacity(drawing.vertices.len());
     let mut taken: BTreeSet<(usize, usize)> = BTreeSet::new();
     let mut next_column: Vec<usize> = Vec::new();
     for operands in &operands {
@@ -85,15 +85,15 @@ fn cells(drawing: &Drawing) -> Vec<Cell> {
         let column = if is_free { wanted } else { next_column[rank].max(wanted + 1) };
         taken.insert((rank, column));
         next_column[rank] = next_column[rank].max(column + 1);
-        cells.push(Cell { rank, column });
+        cells.push(GridCell { rank, column });
     }
     cells
 }
 
-fn extents(drawing: &Drawing, cells: &[Cell]) -> Vec<Extent> {
-    let none = Extent {
-        first: Cell { rank: usize::MAX, column: usize::MAX },
-        last: Cell { rank: 0, column: 0 },
+fn extents(drawing: &Drawing, cells: &[GridCell]) -> Vec<FrameExtent> {
+    let none = FrameExtent {
+        first: GridCell { rank: usize::MAX, column: usize::MAX },
+        last: GridCell { rank: 0, column: 0 },
         above: 1,
         below: 1,
         beside: 1,
@@ -127,8 +127,8 @@ fn extents(drawing: &Drawing, cells: &[Cell]) -> Vec<Extent> {
     extents
 }
 
-impl Extent {
-    fn include(&mut self, first: Cell, last: Cell) {
+impl FrameExtent {
+    fn include(&mut self, first: GridCell, last: GridCell) {
         self.first.rank = self.first.rank.min(first.rank);
         self.first.column = self.first.column.min(first.column);
         self.last.rank = self.last.rank.max(last.rank);
@@ -137,7 +137,7 @@ impl Extent {
 }
 
 /// Chooses the route of each edge, and counts the lanes.
-fn ways(drawing: &Drawing, cells: &[Cell]) -> (Vec<Way>, usize) {
+fn routes(drawing: &Drawing, cells: &[GridCell]) -> (Vec<Route>, usize) {
     let taken: BTreeSet<(usize, usize)> = cells.iter().map(|cell| (cell.column, cell.rank)).collect();
     let is_free = |column: usize, above: usize, below: usize| {
         above < below && taken.range((column, above + 1)..(column, below)).next().is_none()
@@ -147,14 +147,14 @@ fn ways(drawing: &Drawing, cells: &[Cell]) -> (Vec<Way>, usize) {
         // The column of its start is preferred: in the column of its end an edge could be mistaken for that of another
         // vertex.
         if is_free(from.column, from.rank, to.rank) {
-            Some(Way::StartColumn)
+            Some(Route::StartColumn)
         } else if is_free(to.column, from.rank, to.rank) {
-            Some(Way::EndColumn)
+            Some(Route::EndColumn)
         } else {
             None
         }
     };
-    let mut ways: Vec<Option<Way>> = drawing.edges.iter().map(direct).collect();
+    let mut routes: Vec<Option<Route>> = drawing.edges.iter().map(direct).collect();
     // The remaining edges take the first lane that is free over all their ranks; edges that begin first and end last
     // choose first.
     let span = |edge: &Edge| {
@@ -162,7 +162,7 @@ fn ways(drawing: &Drawing, cells: &[Cell]) -> (Vec<Way>, usize) {
         (from.min(to), from.max(to))
     };
     let mut rest: BTreeMap<(usize, Reverse<usize>), Vec<usize>> = BTreeMap::new();
-    for (index, edge) in drawing.edges.iter().enumerate().filter(|&(index, _)| ways[index].is_none()) {
+    for (index, edge) in drawing.edges.iter().enumerate().filter(|&(index, _)| routes[index].is_none()) {
         let (first, last) = span(edge);
         rest.entry((first, Reverse(last))).or_default().push(index);
     }
@@ -178,10 +178,10 @@ fn ways(drawing: &Drawing, cells: &[Cell]) -> (Vec<Way>, usize) {
                 lanes - 1
             });
             busy.push(Reverse((last, lane)));
-            ways[edge] = Some(Way::Lane(lane));
+            routes[edge] = Some(Route::Lane(lane));
         }
     }
-    (ways.into_iter().map(|way| way.unwrap_or(Way::Lane(0))).collect(), lanes)
+    (routes.into_iter().map(|route| route.unwrap_or(Route::Lane(0))).collect(), lanes)
 }
 
 #[cfg(test)]
@@ -208,9 +208,9 @@ mod tests {
         let (_, side) = layout("input 8x8x4; concat < conv 1x1x2 | conv 1x1x2 relu >");
         assert_eq!((side.columns, side.lanes), (2, 0));
         let (drawing, around) = layout("input 8x8x4; residual < conv 3x3x4 same > relu");
-        let lanes = around.ways.iter().filter(|way| matches!(way, Way::Lane(_))).count();
+        let lanes = around.routes.iter().filter(|route| matches!(route, Route::Lane(_))).count();
         assert_eq!((around.columns, around.lanes, lanes), (1, 1, 1));
-        let edge = around.ways.iter().position(|way| matches!(way, Way::Lane(_))).unwrap();
+        let edge = around.routes.iter().position(|route| matches!(route, Route::Lane(_))).unwrap();
         assert_eq!(drawing.vertices[drawing.edges[edge].from].name, "input");
     }
 
@@ -219,8 +219,8 @@ mod tests {
         let (drawing, layout) = layout("input 8x8x4; concat < conv 1x1x2; relu; relu | conv 1x1x2 >");
         let short = drawing.vertices.iter().position(|vertex| vertex.name == "conv2").unwrap();
         let edge = drawing.edges.iter().position(|edge| edge.from == short).unwrap();
-        assert_eq!(layout.cells[short], Cell { rank: 1, column: 1 });
-        assert_eq!((layout.ways[edge], layout.lanes), (Way::StartColumn, 0));
+        assert_eq!(layout.cells[short], GridCell { rank: 1, column: 1 });
+        assert_eq!((layout.routes[edge], layout.lanes), (Route::StartColumn, 0));
     }
 
     #[test]

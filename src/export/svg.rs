@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::drawing::{Drawing, DrawingStyle, Edge, Vertex};
-use super::layout::{Layout, Way};
+use super::layout::{Layout, Route};
 use crate::ir::Graph;
 
 /// The width of a label's character, in pixels.
@@ -43,8 +43,8 @@ pub fn svg(graph: &Graph, depth: Option<usize>) -> String {
     for index in 0..drawing.frames.len() {
         write_frame(&mut text, &drawing, &layout, &measures, index);
     }
-    for (edge, &way) in drawing.edges.iter().zip(&layout.ways) {
-        write_edge(&mut text, &drawing, &layout, &measures, edge, way);
+    for (edge, &route) in drawing.edges.iter().zip(&layout.routes) {
+        write_edge(&mut text, &drawing, &layout, &measures, edge, route);
     }
     write_shapes(&mut text, &drawing, &layout, &measures);
     for (index, vertex) in drawing.vertices.iter().enumerate() {
@@ -135,24 +135,24 @@ fn write_edge(
     layout: &Layout,
     measures: &Measures,
     edge: &Edge,
-    way: Way,
+    route: Route,
 ) {
     let half = measures.vertex / 2;
     let (from, to) = (measures.corner(layout, edge.from), measures.corner(layout, edge.to));
     let (x, y) = (from.0 + half, from.1 + HEIGHT);
     let (end_x, end_y) = (to.0 + half, to.1);
-    let way = match way {
-        _ if x == end_x && !matches!(way, Way::Lane(_)) => format!("M{x} {y}V{end_y}"),
-        Way::EndColumn => {
+    let path = match route {
+        _ if x == end_x && !matches!(route, Route::Lane(_)) => format!("M{x} {y}V{end_y}"),
+        Route::EndColumn => {
             let (turn, middle) = (measures.tops[layout.cells[edge.from].rank + 1], y + RANK_GAP / 2);
             format!("M{x} {y}C{x} {middle} {end_x} {middle} {end_x} {turn}V{end_y}")
         }
-        Way::StartColumn => {
+        Route::StartColumn => {
             let turn = measures.tops[layout.cells[edge.to].rank - 1] + HEIGHT;
             let middle = turn + RANK_GAP / 2;
             format!("M{x} {y}V{turn}C{x} {middle} {end_x} {middle} {end_x} {end_y}")
         }
-        Way::Lane(lane) => {
+        Route::Lane(lane) => {
             let lane_x = measures.lane(layout, lane);
             // Edges in neighbouring lanes leave and arrive at different heights, so that they can be told apart.
             let (out, into) = (y + 6 + lane % 4 * 3, end_y - 9 - lane % 3 * 2);
@@ -161,7 +161,7 @@ fn write_edge(
     };
     let is_train = drawing.vertices[edge.to].dashed;
     let class = if is_train { "e t" } else { "e" };
-    put(text, &format!("<path class=\"{class}\" d=\"{way}\" marker-end=\"url(#a)\"/>"));
+    put(text, &format!("<path class=\"{class}\" d=\"{path}\" marker-end=\"url(#a)\"/>"));
 }
 
 /// Writes each shape that leaves a vertex once, below the vertex and left of the edges, which turn to the right.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek};
 use std::rc::Rc;
 
-use super::tensor::{Place, Tensor};
+use super::tensor::{DataLocation, Tensor};
 use super::values::ElementType;
 use super::wire::{Content, Fields, Header, Malformed, Stream};
 
@@ -340,7 +340,7 @@ impl Description {
         Ok(())
     }
 
-    fn finish(self, values: Option<Place>) -> Result<(String, Tensor), Malformed> {
+    fn finish(self, values: Option<DataLocation>) -> Result<(String, Tensor), Malformed> {
         let element = ElementType::of(self.kind).ok_or(Malformed("a tensor has an unknown type"))?;
         if self.dims.len() > MAX_RANK {
             return Err(Malformed("a tensor has more than eight dimensions"));
@@ -363,17 +363,17 @@ impl Description {
                 None => Ok(None),
                 Some(text) => text.parse::<u64>().map(Some).map_err(|_| Malformed("a place is no number")),
             };
-            Place::External {
+            DataLocation::External {
                 path: find("location").ok_or(Malformed("external data without a place"))?.into(),
                 offset: number("offset")?.unwrap_or(0),
                 length: number("length")?,
             }
         } else {
             match values {
-                _ if self.texts => Place::Absent,
+                _ if self.texts => DataLocation::Absent,
                 Some(place) => place,
-                None if elements == 0 || dims.contains(&0) => Place::Here(Rc::from([])),
-                None => Place::Absent,
+                None if elements == 0 || dims.contains(&0) => DataLocation::Memory(Rc::from([])),
+                None => DataLocation::Absent,
             }
         };
         Ok((self.name, Tensor::stored(dims, element, place)))
@@ -395,10 +395,10 @@ fn read_tensor<R: Read + Seek>(stream: &mut Stream<R>, end: u64) -> io::Result<(
         match field {
             // Raw values and packed floats and doubles have the same bytes.
             4 | 9 | 10 if size > SMALL => {
-                place = Some(Place::File { offset: stream.position(), length: size });
+                place = Some(DataLocation::File { offset: stream.position(), length: size });
                 stream.skip(size)?;
             }
-            9 => place = Some(Place::Here(stream.bytes(size)?.into())),
+            9 => place = Some(DataLocation::Memory(stream.bytes(size)?.into())),
             4 | 5 | 7 | 10 | 11 => typed.push((field, stream.bytes(size)?)),
             _ => {
                 let bytes = stream.bytes(size)?;
@@ -411,7 +411,7 @@ fn read_tensor<R: Read + Seek>(stream: &mut Stream<R>, end: u64) -> io::Result<(
         for (field, content) in &typed {
             append_typed(description.kind, *field, Content::Bytes(content), &mut bytes)?;
         }
-        place = Some(Place::Here(bytes.into()));
+        place = Some(DataLocation::Memory(bytes.into()));
     }
     Ok(description.finish(place)?)
 }
@@ -429,14 +429,14 @@ fn decode_tensor(bytes: &[u8]) -> Result<Tensor, Malformed> {
         }
     }
     let place = match raw {
-        Some(raw) => Some(Place::Here(raw.into())),
+        Some(raw) => Some(DataLocation::Memory(raw.into())),
         None if typed.is_empty() => None,
         None => {
             let mut bytes = Vec::new();
             for (field, content) in typed {
                 append_typed(description.kind, field, content, &mut bytes)?;
             }
-            Some(Place::Here(bytes.into()))
+            Some(DataLocation::Memory(bytes.into()))
         }
     };
     Ok(description.finish(place)?.1)

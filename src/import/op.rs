@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::{SourceMap, Span, Spanned};
-use crate::diag::{Origin, Sink};
+use crate::diag::{ExpansionTrace, Sink};
 use crate::ops::{self, ConnectionTable, Operator, Parameter, RawArgument, RawValue};
 use crate::tensor::{MAX_DIMENSION, MAX_ELEMENTS, Shape};
 
@@ -152,7 +152,7 @@ impl Op {
         })?;
         let mut sink = Sink::default();
         let span = nowhere();
-        let bound = ops::bind(spec, span, &self.raw_arguments(), &Origin::default(), &mut sink);
+        let bound = ops::bind(spec, span, &self.raw_arguments(), &ExpansionTrace::default(), &mut sink);
         let bound = bound.ok_or_else(|| {
             let first = sink.into_sorted().into_iter().next();
             first.map_or_else(|| format!("`{}` is malformed", self.word), |first| first.message)

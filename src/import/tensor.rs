@@ -18,8 +18,8 @@ const SMALL: u64 = 4096;
 
 /// The place of a tensor's bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Here(Rc<[u8]>),
+pub(super) enum DataLocation {
+    Memory(Rc<[u8]>),
     /// In the model's file.
     File {
         offset: u64,
@@ -57,13 +57,13 @@ struct Inner {
 }
 
 enum Source {
-    Stored(Place),
+    Stored(DataLocation),
     Derived(Derivation, Vec<Tensor>),
 }
 
 impl Tensor {
     /// A tensor whose bytes have a place.
-    pub(super) fn stored(dims: Vec<u64>, element: ElementType, place: Place) -> Tensor {
+    pub(super) fn stored(dims: Vec<u64>, element: ElementType, place: DataLocation) -> Tensor {
         Tensor::new(dims, element, None, Source::Stored(place), 0, None)
     }
 
@@ -73,7 +73,7 @@ impl Tensor {
             Values::Real(_) => ElementType::F32,
             Values::Int(_) => ElementType::Signed(8),
         };
-        Tensor::new(dims, element, None, Source::Stored(Place::Absent), 0, Some(values))
+        Tensor::new(dims, element, None, Source::Stored(DataLocation::Absent), 0, Some(values))
     }
 
     fn new(
@@ -109,7 +109,7 @@ impl Tensor {
             values => values?,
         };
         let (dims, origin) = (tensor.0.dims.clone(), tensor.0.origin.clone());
-        Ok(Tensor::new(dims, element, origin, Source::Stored(Place::Absent), 0, Some(values)))
+        Ok(Tensor::new(dims, element, origin, Source::Stored(DataLocation::Absent), 0, Some(values)))
     }
 
     /// The same tensor with the name of an initialiser as its origin.
@@ -204,12 +204,12 @@ impl Tensor {
     pub(super) fn is_absent(&self) -> bool {
         match &self.0.source {
             _ if self.0.cache.borrow().is_some() => false,
-            Source::Stored(place) => *place == Place::Absent,
+            Source::Stored(place) => *place == DataLocation::Absent,
             Source::Derived(_, inputs) => inputs.iter().any(Tensor::is_absent),
         }
     }
 
-    fn bytes(&self, place: &Place, storage: &dyn Storage) -> Result<Vec<u8>, Unavailable> {
+    fn bytes(&self, place: &DataLocation, storage: &dyn Storage) -> Result<Vec<u8>, Unavailable> {
         let size = self.0.element.bytes().ok_or_else(|| Unavailable::Unsupported("texts".to_owned()))?;
         let wanted = self.elements().saturating_mul(size as u64);
         let read = |beside: Option<&str>, offset, length: u64| {
@@ -223,14 +223,16 @@ impl Tensor {
             })
         };
         match place {
-            Place::Here(bytes) if bytes.len() as u64 == wanted => Ok(bytes.to_vec()),
-            Place::Here(bytes) => Err(Unavailable::Unreadable(format!(
+            DataLocation::Memory(bytes) if bytes.len() as u64 == wanted => Ok(bytes.to_vec()),
+            DataLocation::Memory(bytes) => Err(Unavailable::Unreadable(format!(
                 "a tensor of {wanted} bytes is stored in {}",
                 bytes.len()
             ))),
-            Place::File { offset, length } => read(None, *offset, *length),
-            Place::External { path, offset, length } => read(Some(path), *offset, length.unwrap_or(wanted)),
-            Place::Absent => Err(Unavailable::Absent),
+            DataLocation::File { offset, length } => read(None, *offset, *length),
+            DataLocation::External { path, offset, length } => {
+                read(Some(path), *offset, length.unwrap_or(wanted))
+            }
+            DataLocation::Absent => Err(Unavailable::Absent),
         }
     }
 

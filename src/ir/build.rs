@@ -6,7 +6,7 @@ use std::ops::Range;
 use petgraph::stable_graph::StableDiGraph;
 
 use crate::base::Span;
-use crate::diag::{Code, Origin};
+use crate::diag::{Code, ExpansionTrace};
 use crate::ops::{Op, OpError, Operator};
 use crate::tensor::{MAX_DIMENSION, MAX_ELEMENTS, Shape};
 
@@ -14,7 +14,7 @@ use super::{Expectation, Graph, InputNode, Node, NodeId, NodeKind, Output};
 
 /// Where a node comes from and how it is called.
 #[derive(Clone, Debug)]
-pub(crate) struct Site {
+pub(crate) struct NodeInfo {
     /// Its path.
     pub(crate) path: String,
     /// The word that it was written with.
@@ -22,13 +22,13 @@ pub(crate) struct Site {
     /// The word in the source.
     pub(crate) span: Span,
     /// The expansions that led there.
-    pub(crate) origin: Origin,
+    pub(crate) trace: ExpansionTrace,
     /// Whether it only serves training.
     pub(crate) train_only: bool,
     /// Whether it belongs to the projection of a residual's shortcut.
     pub(crate) shortcut: bool,
     /// Whether reports show it.
-    pub(crate) row: bool,
+    pub(crate) is_layer: bool,
 }
 
 /// Builds a graph.
@@ -90,14 +90,19 @@ impl GraphBuilder {
     }
 
     /// Adds an input. Errors where the shape is too large.
-    pub(crate) fn input(&mut self, shape: Shape, input: InputNode, site: Site) -> Result<NodeId, OpError> {
+    pub(crate) fn input(
+        &mut self,
+        shape: Shape,
+        input: InputNode,
+        info: NodeInfo,
+    ) -> Result<NodeId, OpError> {
         check_size(|| "the input".to_owned(), &shape.dims())?;
-        Ok(self.push(NodeKind::Input(input), shape, Vec::new(), site))
+        Ok(self.push(NodeKind::Input(input), shape, Vec::new(), info))
     }
 
     /// Adds an operator over `operands`. Errors where its shape rule does not hold, or where its value or a
     /// parameter is too large.
-    pub(crate) fn add(&mut self, op: Op, operands: &[NodeId], site: Site) -> Result<NodeId, OpError> {
+    pub(crate) fn add(&mut self, op: Op, operands: &[NodeId], info: NodeInfo) -> Result<NodeId, OpError> {
         check_arity(&op, operands.len())?;
         let shapes: Vec<Shape> = operands.iter().map(|&operand| self.shape(operand)).collect();
         let shape = op.infer(&shapes)?;
@@ -107,7 +112,7 @@ impl GraphBuilder {
         for parameter in &parameters {
             check_size(|| format!("the parameter `{}`", parameter.key), &parameter.shape)?;
         }
-        let id = self.push(NodeKind::Op(op), shape, parameters, site);
+        let id = self.push(NodeKind::Op(op), shape, parameters, info);
         for (port, operand) in operands.iter().enumerate() {
             self.graph.dag.add_edge(operand.petgraph(), id.petgraph(), port as u32);
         }
@@ -119,9 +124,9 @@ impl GraphBuilder {
         kind: NodeKind,
         shape: Shape,
         parameters: Vec<crate::ops::Parameter>,
-        site: Site,
+        info: NodeInfo,
     ) -> NodeId {
-        let Site { path, word, span, origin, train_only, shortcut, row } = site;
+        let NodeInfo { path, word, span, trace, train_only, shortcut, is_layer } = info;
         let node = Node {
             path,
             word,
@@ -129,11 +134,11 @@ impl GraphBuilder {
             shape,
             parameters,
             span,
-            origin,
+            trace,
             shares: None,
             train_only,
             shortcut,
-            row,
+            is_layer,
             trailing: false,
         };
         NodeId(self.graph.dag.add_node(node).index() as u32)

@@ -8,7 +8,7 @@ use petgraph::stable_graph::StableDiGraph;
 use petgraph::visit::EdgeRef;
 
 use crate::base::Span;
-use crate::diag::Origin;
+use crate::diag::ExpansionTrace;
 use crate::ops::{Op, Parameter};
 use crate::tensor::Shape;
 
@@ -54,7 +54,7 @@ pub struct Node {
     /// The word in the source.
     pub span: Span,
     /// The expansions that led to it.
-    pub origin: Origin,
+    pub trace: ExpansionTrace,
     /// The node whose parameters it takes (`shared`); it has none of its own then.
     pub shares: Option<NodeId>,
     /// Whether it only serves training (`aux train`): it has its own totals and is not run.
@@ -62,7 +62,7 @@ pub struct Node {
     /// Whether it belongs to the projection of a residual's shortcut, which no depth counts.
     pub shortcut: bool,
     /// Whether reports show it: inputs and the slices of a `split` have no row.
-    pub row: bool,
+    pub is_layer: bool,
     /// Whether it was written as a trailing word of another operator's statement.
     pub trailing: bool,
 }
@@ -126,8 +126,8 @@ impl Graph {
     }
 
     /// The nodes that reports show, in source order.
-    pub fn rows(&self) -> impl Iterator<Item = (NodeId, &Node)> {
-        self.nodes().filter(|(_, node)| node.row)
+    pub fn layers(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes().filter(|(_, node)| node.is_layer)
     }
 
     /// A node.
@@ -189,7 +189,7 @@ impl Graph {
             shape,
             parameters: Vec::new(),
             shares: None,
-            row: false,
+            is_layer: false,
             trailing: false,
             ..node.clone()
         };

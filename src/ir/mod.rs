@@ -10,7 +10,7 @@ mod expectation;
 mod graph;
 mod input;
 
-pub(crate) use build::{GraphBuilder, Site};
+pub(crate) use build::{GraphBuilder, NodeInfo};
 pub use expectation::{Comparison, Expectation, Target};
 pub use graph::{Graph, Node, NodeId, NodeKind, Output};
 pub use input::{InputNode, Resize};

@@ -8,7 +8,7 @@ use super::plan::{Algorithm, Kernel, Plan, Step, WinogradTile};
 
 /// What determines the packed form of a step's constants, besides their values.
 #[derive(Clone, Debug, PartialEq)]
-enum Form {
+enum PackedForm {
     /// The form does not depend on the step.
     Fixed,
     /// A direct convolution's form depends on the lanes of its input and on its groups.
@@ -19,20 +19,20 @@ enum Form {
     Phases { kernel: Kernel, lanes: usize, phases: (usize, usize) },
 }
 
-impl Form {
-    fn of(step: &Step) -> Form {
+impl PackedForm {
+    fn of(step: &Step) -> PackedForm {
         let lanes = || step.inputs[0].layout.lanes;
         match &step.kernel {
             Kernel::Conv(convolution) => match convolution.algorithm {
-                Algorithm::Direct => Form::Direct { lanes: lanes(), groups: convolution.groups },
-                Algorithm::Winograd(tile) => Form::Transformed { tile, groups: convolution.groups },
+                Algorithm::Direct => PackedForm::Direct { lanes: lanes(), groups: convolution.groups },
+                Algorithm::Winograd(tile) => PackedForm::Transformed { tile, groups: convolution.groups },
             },
-            Kernel::TransposedConv(convolution) => Form::Phases {
+            Kernel::TransposedConv(convolution) => PackedForm::Phases {
                 kernel: step.kernel.clone(),
                 lanes: lanes(),
                 phases: convolution.phases(&step.output.layout),
             },
-            _ => Form::Fixed,
+            _ => PackedForm::Fixed,
         }
     }
 }
@@ -54,7 +54,7 @@ impl Plan {
                 let other = &self.steps[other];
                 other.constants == step.constants
                     && std::mem::discriminant(&other.kernel) == std::mem::discriminant(&step.kernel)
-                    && Form::of(other) == Form::of(step)
+                    && PackedForm::of(other) == PackedForm::of(step)
             };
             let earlier = candidates.iter().find(is_same).copied();
             if earlier.is_none() {

@@ -134,7 +134,7 @@ mod tests {
             let session = Session::load(&(), "case.cnn", source.into_bytes(), "case");
             let checked = session.compile(&Options::default()).unwrap().checked.unwrap();
             let graph = checked.graph();
-            let (_, node) = graph.rows().last().unwrap();
+            let (_, node) = graph.layers().last().unwrap();
             let input = Shape::map(4, 6, 12);
             match node.op().unwrap() {
                 Op::Pad(op) => compare(word, op, input, node.shape),

@@ -62,7 +62,7 @@ fn related(one: &diag::Diagnostic, places: Places<'_>) -> Vec<DiagnosticRelatedI
         let text = if label.text.is_empty() { "here".to_owned() } else { label.text.clone() };
         DiagnosticRelatedInformation::new(places.location(label.span), text)
     });
-    let expansions = one.origin.innermost_first().map(|step| {
+    let expansions = one.trace.innermost_first().map(|step| {
         let mut text = match &step.block {
             Some(block) => format!("in block `{block}`, expanded here"),
             None => "in this repetition".to_owned(),

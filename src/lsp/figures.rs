@@ -57,12 +57,12 @@ pub(super) fn share_of(view: View<'_>, span: Span) -> Option<Share<'_>> {
     let others = view.analysis.checked.compiled.iter().map(|one| &one.checked);
     own.chain(others).find_map(|network| {
         let rows: Vec<NodeId> =
-            network.graph().rows().filter(|(_, node)| is_made_by(node, span)).map(|(id, _)| id).collect();
+            network.graph().layers().filter(|(_, node)| is_made_by(node, span)).map(|(id, _)| id).collect();
         (!rows.is_empty()).then_some(Share { network, rows })
     })
 }
 
 /// Whether a node comes from a span, directly or through a block call in it.
 fn is_made_by(node: &Node, span: Span) -> bool {
-    span.contains(node.span) || node.origin.innermost_first().any(|step| span.contains(step.call))
+    span.contains(node.span) || node.trace.innermost_first().any(|step| span.contains(step.call))
 }

@@ -115,7 +115,7 @@ fn statement(view: View<'_>, stmt: &Stmt) -> Option<String> {
 /// The written-out multiplication of the first layers that have one.
 fn arithmetic(share: &Share<'_>) -> Vec<String> {
     let graph = share.network.graph();
-    let costly = share.rows.iter().filter(|&&id| share.network.row(id).macs > 0);
+    let costly = share.rows.iter().filter(|&&id| share.network.layer_totals(id).macs > 0);
     let paths = costly.take(MOST_SHOWN).map(|&id| graph.node(id).path.as_str());
     paths.filter_map(|path| explain::lines(share.network, path)).flatten().collect()
 }

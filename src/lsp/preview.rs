@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::export::svg;
 use crate::report::html::html;
-use crate::report::{Report, Settings};
+use crate::report::{Report, ReportSettings};
 
 use super::analysis::View;
 
@@ -44,7 +44,7 @@ pub(super) fn content(view: View<'_>, params: &Params, picture: Picture) -> Valu
         Picture::Name => None,
         Picture::Graph => Some(svg(network.graph(), None)),
         Picture::Report => {
-            let report = Report::of(network, view.analysis.map(), Settings::default());
+            let report = Report::of(network, view.analysis.map(), ReportSettings::default());
             Some(html(&report, network))
         }
     });

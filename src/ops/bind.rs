@@ -5,7 +5,7 @@ mod wording;
 use std::sync::Arc;
 
 use crate::base::{Span, Spanned, did_you_mean, perhaps_newer};
-use crate::diag::{Code, Origin, Sink};
+use crate::diag::{Code, ExpansionTrace, Sink};
 use crate::tensor::MAX_DIMENSION;
 
 use super::bound::{Bound, Literal};
@@ -18,10 +18,10 @@ pub fn bind(
     spec: &'static Spec,
     word: Span,
     arguments: &[RawArgument],
-    origin: &Origin,
+    trace: &ExpansionTrace,
     sink: &mut Sink,
 ) -> Option<Bound> {
-    let mut binder = Binder { bound: Bound::new(spec, word), origin, sink, failed: false, left: false };
+    let mut binder = Binder { bound: Bound::new(spec, word), trace, sink, failed: false, left: false };
     binder.take_all(arguments);
     binder.fill_defaults();
     (!binder.failed).then_some(binder.bound)
@@ -34,7 +34,7 @@ fn begins_statement(argument: &RawArgument) -> bool {
 
 struct Binder<'a> {
     bound: Bound,
-    origin: &'a Origin,
+    trace: &'a ExpansionTrace,
     sink: &'a mut Sink,
     failed: bool,
     /// Whether an operator of another statement stands among the arguments: what follows it is its own.
@@ -43,7 +43,7 @@ struct Binder<'a> {
 
 impl Binder<'_> {
     fn error(&mut self, code: Code, span: Span, message: String, here: &str, helps: &[String]) {
-        let mut builder = self.sink.error(code, span, message).here(here).origin(self.origin);
+        let mut builder = self.sink.error(code, span, message).here(here).trace(self.trace);
         for help in helps {
             builder = builder.help(help.clone());
         }
@@ -79,7 +79,7 @@ impl Binder<'_> {
                 .error(Code::E0202, span, message)
                 .here("given again")
                 .label(first, "first given here");
-            builder.origin(self.origin).fix("remove one of them", span, "").emit();
+            builder.trace(self.trace).fix("remove one of them", span, "").emit();
             self.failed = true;
             return;
         }
@@ -218,7 +218,7 @@ impl Binder<'_> {
         let operators = super::catalogue().filter(|other| !other.trailing).map(|other| other.name);
         if let Some(operator) = operators.into_iter().find(|operator| *operator == word.value) {
             let message = format!("`{operator}` cannot follow `{}` in one statement", spec.name);
-            let builder = self.sink.error(Code::E0201, word.span, message).origin(self.origin);
+            let builder = self.sink.error(Code::E0201, word.span, message).trace(self.trace);
             // An operator that wants a size is no statement without one.
             let has_none = self.bound.dims.is_empty() && self.bound.given.is_empty();
             if operator == spec.name && has_none && !matches!(spec.sizes, Sizes::None | Sizes::To) {
@@ -233,7 +233,7 @@ impl Binder<'_> {
         }
         let suggestion = did_you_mean(&word.value, flags.chain(attributes).chain(trailing));
         let message = format!("unknown word `{}` after `{}`", word.value, spec.name);
-        let builder = self.sink.error(Code::E0201, word.span, message).origin(self.origin);
+        let builder = self.sink.error(Code::E0201, word.span, message).trace(self.trace);
         let builder = match suggestion {
             Some(known) => {
                 builder.here("not known here").fix(format!("did you mean `{known}`?"), word.span, known)
@@ -255,7 +255,7 @@ impl Binder<'_> {
         let message = format!("`{}` has no attribute `{}`", spec.name, name.value);
         let known: Vec<&str> = spec.attributes.iter().map(|attribute| attribute.name).collect();
         let builder =
-            self.sink.error(Code::E0201, name.span, message).here("not known here").origin(self.origin);
+            self.sink.error(Code::E0201, name.span, message).here("not known here").trace(self.trace);
         let builder = match did_you_mean(&name.value, known.iter().copied()) {
             Some(near) => builder.fix(format!("did you mean `{near}=`?"), name.span, near),
             None if spec.flags.iter().any(|flag| flag.name == name.value) => builder.fix(

@@ -88,7 +88,7 @@ impl Sum {
 fn sums(checked: &Checked) -> BTreeMap<Tool, Sum> {
     let graph = checked.graph();
     let mut sums: BTreeMap<Tool, Sum> = Tool::ALL.into_iter().map(|tool| (tool, Sum::default())).collect();
-    for id in checked.run_rows() {
+    for id in checked.run_layers() {
         let node = graph.node(id);
         let Some(op) = node.op() else { continue };
         let counted = op.counted(&graph.operand_shapes(id), node.shape);

@@ -9,7 +9,7 @@ use crate::analysis::{COST_MODEL, Checked, Dtype};
 
 use super::numbers::{Figures, bytes, count};
 use super::sums::Sums;
-use super::view::Settings;
+use super::view::ReportSettings;
 
 /// The version of the JSON; a field that changes its meaning or goes raises it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -97,13 +97,13 @@ pub fn memory(checked: &Checked, batch: u64) -> Vec<TypeMemory> {
 /// The bounds of a network on a device of this name and source.
 pub fn estimate(
     checked: &Checked,
-    settings: Settings,
+    settings: ReportSettings,
     device: &Device,
     (name, source): (&str, &str),
 ) -> EstimateReport {
     let graph = checked.graph();
     let layers: Vec<LayerBound> = checked
-        .run_rows()
+        .run_layers()
         .into_iter()
         .map(|id| {
             let work = work(checked, id, settings.dtype, settings.batch);

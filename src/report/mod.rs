@@ -27,4 +27,4 @@ pub use markdown::markdown;
 pub use rows::{Column, Selection, select};
 pub use sums::{FlopsView, Sums};
 pub use table::table;
-pub use view::{Report, Settings};
+pub use view::{Report, ReportSettings};

@@ -16,16 +16,16 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// What the figures are for.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct ReportSettings {
     /// The type of weights and values.
     pub dtype: Dtype,
     /// Pictures at once: multiplies activation bytes, MACs and FLOPs.
     pub batch: u64,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings { dtype: Dtype::F32, batch: 1 }
+impl Default for ReportSettings {
+    fn default() -> ReportSettings {
+        ReportSettings { dtype: Dtype::F32, batch: 1 }
     }
 }
 
@@ -210,7 +210,7 @@ pub struct RowExpansionView {
 
 impl Report {
     /// The report of a network.
-    pub fn of(checked: &Checked, sources: &SourceMap, settings: Settings) -> Report {
+    pub fn of(checked: &Checked, sources: &SourceMap, settings: ReportSettings) -> Report {
         let graph = checked.graph();
         let inputs = graph.inputs().map(|(_, node)| Port {
             name: node.path.clone(),
@@ -226,7 +226,7 @@ impl Report {
                 train_only: output.train_only,
             }
         });
-        let layers = graph.rows().map(|(id, node)| layer(checked, id, node, sources, settings));
+        let layers = graph.layers().map(|(id, node)| layer(checked, id, node, sources, settings));
         let memory = checked.memory_for(settings.dtype, settings.batch);
         let live =
             memory.live.iter().map(|live| LiveView { name: live.path.clone(), bytes: live.bytes }).collect();
@@ -260,15 +260,15 @@ impl Report {
 fn shown_source(checked: &Checked, id: NodeId) -> String {
     let graph = checked.graph();
     let node = graph.node(id);
-    match (node.row, node.op(), graph.operands(id).first()) {
+    match (node.is_layer, node.op(), graph.operands(id).first()) {
         (false, Some(_), Some(&operand)) => shown_source(checked, operand),
         _ => node.path.clone(),
     }
 }
 
-fn layer(checked: &Checked, id: NodeId, node: &Node, sources: &SourceMap, settings: Settings) -> Layer {
+fn layer(checked: &Checked, id: NodeId, node: &Node, sources: &SourceMap, settings: ReportSettings) -> Layer {
     let at = sources.location(node.span);
-    let expansion = node.origin.innermost_first().map(|expansion| {
+    let expansion = node.trace.innermost_first().map(|expansion| {
         let call = sources.location(expansion.call);
         RowExpansionView {
             block: expansion.block.as_ref().map(|block| block.to_string()),
@@ -294,7 +294,7 @@ fn layer(checked: &Checked, id: NodeId, node: &Node, sources: &SourceMap, settin
         shape: node.shape.dims(),
         kernel: windows.map(|(rows, columns)| [rows.kernel, columns.kernel]),
         stride: windows.map(|(rows, columns)| [rows.stride, columns.stride]),
-        counts: Sums::of(checked.row(id), settings.dtype, settings.batch),
+        counts: Sums::of(checked.layer_totals(id), settings.dtype, settings.batch),
         receptive_field: receptive(checked.receptive(id)),
         train_only: node.train_only,
         shares: node.shares.map(|owner| checked.graph().node(owner).path.clone()),

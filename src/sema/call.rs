@@ -60,8 +60,8 @@ impl<'a> Expander<'a> {
         }
         let callee = Callee { name: &name.value, params: &block.params, file: id.file, args_span };
         let mut inner = self.arguments_of_call(&callee, args, cx.env, cx.arriving);
-        let outer = self.around.origin.clone();
-        self.around.origin = outer.within(Expansion {
+        let outer = self.around.trace.clone();
+        self.around.trace = outer.within(Expansion {
             block: Some(name.value.as_str().into()),
             call: cx.span,
             copy: copy.filter(|&(_, count)| count > 1),
@@ -83,7 +83,7 @@ impl<'a> Expander<'a> {
         };
         self.around.nesting -= 1;
         self.around.blocks.pop();
-        self.around.origin = outer;
+        self.around.trace = outer;
         leaving
     }
 

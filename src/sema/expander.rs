@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{Interrupt, SourceMap, Span, grouped};
-use crate::diag::{Builder, Code, Origin, Sink};
-use crate::ir::{GraphBuilder, Output, Site};
+use crate::diag::{Builder, Code, ExpansionTrace, Sink};
+use crate::ir::{GraphBuilder, NodeInfo, Output};
 use crate::syntax::ast;
 
 use super::environment::{Environment, Setting, Variable};
@@ -85,7 +85,7 @@ pub(super) struct Constants {
 #[derive(Default)]
 pub(super) struct Surroundings {
     /// The calls and repetitions that led here.
-    pub origin: Origin,
+    pub trace: ExpansionTrace,
     /// The blocks that are being expanded, outermost first.
     pub blocks: Vec<ItemId>,
     /// The number of groups, branches and blocks around the statement.
@@ -112,7 +112,7 @@ pub(super) struct Progress {
 pub(super) struct Skipped<'a> {
     pub head: &'a ast::Head,
     pub env: Environment,
-    pub origin: Origin,
+    pub trace: ExpansionTrace,
 }
 
 impl<'a> Expander<'a> {
@@ -142,12 +142,12 @@ impl<'a> Expander<'a> {
 
     /// Starts an error at the statement at hand, with the calls and repetitions that led there.
     pub(super) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
-        self.sink.error(code, span, message).origin(&self.around.origin)
+        self.sink.error(code, span, message).trace(&self.around.trace)
     }
 
     /// Starts a warning, with the calls and repetitions that led there.
     pub(super) fn warning(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
-        self.sink.warning(code, span, message).origin(&self.around.origin)
+        self.sink.warning(code, span, message).trace(&self.around.trace)
     }
 
     /// Counts steps. Ends the expansion where there were too many, or where nobody would read its further errors.
@@ -247,15 +247,15 @@ impl<'a> Expander<'a> {
     }
 
     /// What the graph keeps of the place of a node.
-    pub(super) fn site(&self, path: Vec<String>, word: &'static str, span: Span) -> Site {
-        Site {
+    pub(super) fn node_info(&self, path: Vec<String>, word: &'static str, span: Span) -> NodeInfo {
+        NodeInfo {
             path: path.join("."),
             word,
             span,
-            origin: self.around.origin.clone(),
+            trace: self.around.trace.clone(),
             train_only: self.around.train.is_some(),
             shortcut: false,
-            row: true,
+            is_layer: true,
         }
     }
 }

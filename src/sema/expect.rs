@@ -44,7 +44,7 @@ impl Expander<'_> {
             span,
         };
         // An automatic name, such as `conv2`, comes from the word in front of its number.
-        let salvaged = part.iter().any(|name| {
+        let skipped_names = part.iter().any(|name| {
             let name = &name.value;
             let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
             [name.as_str(), word].into_iter().any(|one| self.program.is_salvaged(cx.env.file, one))
@@ -53,7 +53,7 @@ impl Expander<'_> {
         self.declared.expectations.push(PendingExpectation {
             scope,
             part: part.to_vec(),
-            salvaged,
+            skipped_names,
             expectation,
         });
     }
@@ -105,7 +105,7 @@ impl Expander<'_> {
     /// Looks up the part of each expectation, first in the innermost scope around it, then in those further out.
     pub(super) fn resolve_expectations(&mut self) {
         for pending in std::mem::take(&mut self.declared.expectations) {
-            let PendingExpectation { scope, part: words, salvaged, mut expectation } = pending;
+            let PendingExpectation { scope, part: words, skipped_names, mut expectation } = pending;
             // Its figure is a sum over rows.
             self.spend(self.builder.len() as u64 / 16, expectation.span);
             if self.limits.exhausted {
@@ -125,7 +125,7 @@ impl Expander<'_> {
                     expectation.part = Some(path.join("."));
                     self.builder.expect(expectation);
                 }
-                None if salvaged => {}
+                None if skipped_names => {}
                 None => {
                     let shown = part.join(".");
                     let message = format!("the network has no part `{shown}`");

@@ -2,7 +2,7 @@
 
 use crate::base::Span;
 use crate::diag::Code;
-use crate::ir::Site;
+use crate::ir::NodeInfo;
 use crate::ops::{self, RawArgument};
 use crate::syntax::ast;
 use crate::tensor::Shape;
@@ -55,7 +55,7 @@ impl Expander<'_> {
     fn make_input(&mut self, statement: Span, raw: &[RawArgument], path: Vec<String>) -> Incoming {
         let word = Span { end: statement.start + "input".len() as u32, ..statement };
         self.note_words(&ops::INPUT, raw);
-        let Some(bound) = ops::bind(&ops::INPUT, word, raw, &self.around.origin, self.sink) else {
+        let Some(bound) = ops::bind(&ops::INPUT, word, raw, &self.around.trace, self.sink) else {
             return Incoming::Unavailable;
         };
         let written = match (bound.dims(), bound.count("lone value")) {
@@ -75,8 +75,8 @@ impl Expander<'_> {
             .filter(|_| self.declared.inputs == 1)
             .map_or(written, |size| size.of(written));
         let node = self.preparation(&bound, shape);
-        let site = Site { row: false, ..self.site(path, "input", word) };
-        match self.builder.input(shape, node, site) {
+        let info = NodeInfo { is_layer: false, ..self.node_info(path, "input", word) };
+        match self.builder.input(shape, node, info) {
             Ok(node) => Incoming::Value(Current { node, span: statement }),
             Err(error) => {
                 self.report(error, &bound, None);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::grow_stack;
-use crate::diag::{Code, Origin, Suggested};
+use crate::diag::{Code, ExpansionTrace, Suggested};
 use crate::ir::{GraphBuilder, Output};
 use crate::syntax::ast;
 
@@ -160,7 +160,7 @@ impl<'a> Expander<'a> {
             for (span, skipped) in std::mem::take(&mut self.coverage.repeated) {
                 let Some(mut skipped) = skipped.filter(|_| checked.insert(span)) else { continue };
                 self.values = ValueTable::default();
-                self.around.origin = skipped.origin;
+                self.around.trace = skipped.trace;
                 let reported = std::mem::take(self.sink);
                 let mut scope = PathScope::root();
                 let env = &mut skipped.env;
@@ -171,7 +171,7 @@ impl<'a> Expander<'a> {
                 found.for_each(|one| self.sink.add(one));
             }
         }
-        self.around.origin = Origin::default();
+        self.around.trace = ExpansionTrace::default();
     }
 
     /// Expands a block whose arguments are unknown.

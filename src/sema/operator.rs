@@ -2,7 +2,7 @@
 
 use crate::base::{Span, Spanned};
 use crate::diag::Code;
-use crate::ir::{NodeId, Site};
+use crate::ir::{NodeId, NodeInfo};
 use crate::ops::{self, At, Bound, Op, OpError, RawArgument, Spec};
 use crate::syntax::ast;
 
@@ -68,7 +68,7 @@ impl<'a> Expander<'a> {
         cx: &Context<'_>,
     ) -> Incoming {
         self.note_words(spec, arguments);
-        let Some(bound) = ops::bind(spec, word, arguments, &self.around.origin, self.sink) else {
+        let Some(bound) = ops::bind(spec, word, arguments, &self.around.trace, self.sink) else {
             return Incoming::Unavailable;
         };
         let op = match bound.operator() {
@@ -80,8 +80,8 @@ impl<'a> Expander<'a> {
         };
         match cx.arriving {
             Incoming::Value(current) => {
-                let site = self.site(path, spec.name, word);
-                self.add(op, &[current], &bound, cx.span, site)
+                let info = self.node_info(path, spec.name, word);
+                self.add(op, &[current], &bound, cx.span, info)
             }
             Incoming::Unavailable => Incoming::Unavailable,
             Incoming::Nothing | Incoming::Nowhere => self.nothing_arrives(spec.name, word),
@@ -108,9 +108,9 @@ impl<'a> Expander<'a> {
         operands: &[Current],
         bound: &Bound,
         statement: Span,
-        site: Site,
+        info: NodeInfo,
     ) -> Incoming {
-        match self.try_add(op, operands, statement, site) {
+        match self.try_add(op, operands, statement, info) {
             Ok(value) => value,
             Err(error) => {
                 self.report(error, bound, operands.first().copied());
@@ -125,22 +125,22 @@ impl<'a> Expander<'a> {
         op: Op,
         operands: &[Current],
         statement: Span,
-        site: Site,
+        info: NodeInfo,
     ) -> Result<Incoming, OpError> {
         if self.builder.len() >= limits::NODES {
-            self.exhaust(site.span, format!("this would be node {}", self.builder.len() + 1), most_nodes());
+            self.exhaust(info.span, format!("this would be node {}", self.builder.len() + 1), most_nodes());
             return Ok(Incoming::Unavailable);
         }
         if operands.len() > limits::OPERANDS {
-            self.error(Code::E0316, site.span, format!("`{}` has too many operands", site.word))
+            self.error(Code::E0316, info.span, format!("`{}` has too many operands", info.word))
                 .here(format!("{} operands", operands.len()))
                 .note(format!("at most {} are allowed", limits::OPERANDS))
                 .emit();
             return Ok(Incoming::Unavailable);
         }
-        self.spend(limits::STEPS_OF_NODE, site.span);
+        self.spend(limits::STEPS_OF_NODE, info.span);
         let nodes: Vec<NodeId> = operands.iter().map(|operand| operand.node).collect();
-        let node = self.builder.add(op, &nodes, site)?;
+        let node = self.builder.add(op, &nodes, info)?;
         if !self.share_parameters(node) {
             return Ok(Incoming::Unavailable);
         }

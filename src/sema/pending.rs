@@ -13,6 +13,6 @@ pub(super) struct PendingExpectation {
     /// The part, empty for the network.
     pub part: Vec<PathPart>,
     /// Whether text that could not be parsed mentions the part, so that nobody reports it as unknown.
-    pub salvaged: bool,
+    pub skipped_names: bool,
     pub expectation: Expectation,
 }

@@ -155,8 +155,9 @@ impl Program {
 
     /// Returns whether text that could not be parsed mentions `name`, so that it may well be defined.
     pub(super) fn is_salvaged(&self, file: usize, name: &str) -> bool {
-        let mentions =
-            |source: &Source| source.parsed.tree.salvaged.contains(name) || source.refused.contains(name);
+        let mentions = |source: &Source| {
+            source.parsed.tree.skipped_names.contains(name) || source.refused.contains(name)
+        };
         let source = &self.sources[file];
         mentions(source) || source.used.iter().any(|&(used, _)| mentions(&self.sources[used]))
     }

@@ -59,8 +59,8 @@ impl<'a> Expander<'a> {
         if copies != Ok(0) {
             self.coverage.repeated.insert(cx.span, None);
         } else if let Entry::Vacant(place) = self.coverage.repeated.entry(cx.span) {
-            let (env, origin) = (cx.env.clone(), self.around.origin.clone());
-            place.insert(Some(Skipped { head: &flow.head, env, origin }));
+            let (env, trace) = (cx.env.clone(), self.around.trace.clone());
+            place.insert(Some(Skipped { head: &flow.head, env, trace }));
         }
     }
 
@@ -123,17 +123,17 @@ impl<'a> Expander<'a> {
             self.take_path(path, naming.span);
         }
         let mut leaving = cx.arriving;
-        let outer = self.around.origin.clone();
+        let outer = self.around.trace.clone();
         for copy in 0..count {
             let own = path.as_ref().map(|path| [path.as_slice(), &[copy.to_string()]].concat());
             let numbered = Some((copy + 1, count));
             if !matches!(flow.head, ast::Head::Call { .. }) && count > 1 {
-                self.around.origin = outer.within(Expansion { block: None, call: cx.span, copy: numbered });
+                self.around.trace = outer.within(Expansion { block: None, call: cx.span, copy: numbered });
             }
             self.spend(1, cx.span);
             let first = self.builder.len();
             leaving = self.copy(&flow.head, own.clone(), numbered, &mut cx.receiving(leaving));
-            self.around.origin = outer.clone();
+            self.around.trace = outer.clone();
             if let Some(own) = own {
                 self.define(&own, leaving, naming.span, cx.scope);
                 let (env, nodes) = (cx.env.clone(), first..self.builder.len());

@@ -38,8 +38,8 @@ impl<'a> Expander<'a> {
         if cx.arriving.is_nothing() {
             return self.nothing_arrives("shared", cx.span);
         }
-        let outer = self.around.origin.clone();
-        self.around.origin = outer.within(Expansion { block: None, call: cx.span, copy: None });
+        let outer = self.around.trace.clone();
+        self.around.trace = outer.within(Expansion { block: None, call: cx.span, copy: None });
         let outermost = self.around.sharing.is_none();
         if outermost {
             let has_parameters =
@@ -49,7 +49,7 @@ impl<'a> Expander<'a> {
             self.around.sharing = Some(Sharing { path, span, originals, met: 0, differs: false });
         }
         let leaving = self.run_again(&shareable, own, cx);
-        self.around.origin = outer;
+        self.around.trace = outer;
         if outermost && let Some(sharing) = self.around.sharing.take() {
             return self.finish_sharing(&sharing, leaving);
         }

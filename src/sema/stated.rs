@@ -2,7 +2,7 @@
 
 use crate::base::Span;
 use crate::diag::Code;
-use crate::ir::{InputNode, NodeId, Site};
+use crate::ir::{InputNode, NodeId, NodeInfo};
 use crate::syntax::ast;
 use crate::tensor::Shape;
 
@@ -108,8 +108,8 @@ impl Expander<'_> {
             Some([height, width, channels]) => Shape::map(*height, *width, *channels),
             _ => return Incoming::Unavailable,
         };
-        let site = Site { row: false, ..self.site(Vec::new(), "assumed", span) };
-        match self.builder.input(shape, InputNode::default(), site) {
+        let info = NodeInfo { is_layer: false, ..self.node_info(Vec::new(), "assumed", span) };
+        match self.builder.input(shape, InputNode::default(), info) {
             Ok(node) => Incoming::Value(Current { node, span }),
             Err(_) => Incoming::Unavailable,
         }

@@ -23,7 +23,7 @@ fn compile(text: &str) -> (Option<Graph>, Vec<Diagnostic>, SourceMap) {
 fn rows(text: &str) -> Vec<String> {
     let (graph, diagnostics, _) = compile(text);
     let graph = graph.unwrap_or_else(|| panic!("{diagnostics:#?}"));
-    graph.rows().map(|(_, node)| format!("{} {}", node.path, node.shape)).collect()
+    graph.layers().map(|(_, node)| format!("{} {}", node.path, node.shape)).collect()
 }
 
 /// `code line: headline` of every error.

@@ -13,11 +13,11 @@ pub mod format;
 
 mod build;
 mod comments;
+mod deduplicate;
 mod extent;
 mod grammar;
 mod lex;
 mod mend;
-mod once;
 mod parse;
 mod parsed;
 mod session;

@@ -10,12 +10,12 @@ use crate::diag::{Code, Sink};
 use super::ast::File;
 use super::build::TreeBuilder;
 use super::comments::read_comments;
+use super::deduplicate::deduplicate;
 use super::extent::Extent;
 use super::lex::{Lexed, lex};
 use super::mend::Repairs;
 use super::mend::separate;
 use super::mend::{balance, check_depth};
-use super::once::once;
 use super::parsed::Parsed;
 use super::session::Session;
 
@@ -28,7 +28,7 @@ pub fn parse(map: &SourceMap, file: FileId, sink: &mut Sink) -> Parsed {
     let mut lexed = Lexed::default();
     let (mut tree, mut elements) = read(&mut session, &mut lexed).unwrap_or_default();
     tree.broken |= session.failed;
-    for diagnostic in once(found.into_sorted(), &mut elements) {
+    for diagnostic in deduplicate(found.into_sorted(), &mut elements) {
         sink.add(diagnostic);
     }
     let Lexed { tokens, comments } = lexed;
@@ -97,7 +97,7 @@ mod tests {
             let (tree, diagnostics) = parsed(text);
             assert_eq!(diagnostics, Vec::<String>::new(), "{text}");
             assert!(!tree.broken);
-            assert!(tree.salvaged.is_empty());
+            assert!(tree.skipped_names.is_empty());
         }
     }
 
@@ -189,8 +189,8 @@ mod tests {
             parsed("relu; conv 3 ] as a.\"b-1\"[]; [conv -> ; relu as inner] as outer; relu");
         assert_eq!(diagnostics.len(), 2, "{diagnostics:?}");
         assert!(tree.broken);
-        let salvaged: Vec<&str> = tree.salvaged.iter().map(String::as_str).collect();
-        assert_eq!(salvaged, ["a", "as", "b-1", "conv"]);
+        let skipped_names: Vec<&str> = tree.skipped_names.iter().map(String::as_str).collect();
+        assert_eq!(skipped_names, ["a", "as", "b-1", "conv"]);
         let body = tree.statements.expect("bare statements");
         let bad = body.statements.iter().filter(|one| matches!(one.kind, StmtKind::Broken(_))).count();
         assert_eq!((body.statements.len(), bad), (4, 1));

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use super::StoredDtype;
-use super::place::Place;
+use super::file_label::FileLabel;
 use crate::diag::Failure;
 
 /// Dimensions of a stored array.
@@ -54,7 +54,7 @@ pub(super) fn read(
     dtype: &StoredDtype,
     big_endian: bool,
     count: u64,
-    place: &Place,
+    place: &FileLabel,
 ) -> Result<Vec<f32>, Failure> {
     let Some(size) = dtype.bytes() else {
         return Err(place.unsupported(format!("elements of type {dtype} are not read")));
@@ -144,7 +144,7 @@ mod tests {
     use crate::diag::Code;
 
     fn read_all(bytes: &[u8], dtype: StoredDtype, big_endian: bool, count: u64) -> Result<Vec<f32>, Failure> {
-        read(&mut &bytes[..], &dtype, big_endian, count, &Place::array("a"))
+        read(&mut &bytes[..], &dtype, big_endian, count, &FileLabel::array("a"))
     }
 
     #[test]

@@ -6,10 +6,10 @@
 
 mod dtype;
 mod elements;
+mod file_label;
 mod first_failure;
 mod misfit;
 mod npy_header;
-mod place;
 mod safetensors_header;
 mod shape_rule;
 

@@ -7,9 +7,9 @@ use std::io::{Read, Write};
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn, ShapeBuilder};
 
+use super::file_label::FileLabel;
 use super::npy_header;
 pub use super::npy_header::Header;
-use super::place::Place;
 use super::{StoredDtype, elements};
 use crate::diag::Failure;
 
@@ -43,7 +43,7 @@ impl Header {
 /// limits (8 dimensions, 2³¹−1 elements along one, 2⁴⁸ in all); E0609 where the reader fails. An element
 /// type that is not read is no error yet.
 pub fn read_header(reader: &mut impl Read, name: &str) -> Result<Header, Failure> {
-    header_at(reader, &Place::array(name))
+    header_at(reader, &FileLabel::array(name))
 }
 
 /// Reads the values that follow the header to the end of the reader, in C order.
@@ -57,7 +57,7 @@ pub fn read_f32(
     max_elements: u64,
     name: &str,
 ) -> Result<ArrayD<f32>, Failure> {
-    let place = Place::array(name);
+    let place = FileLabel::array(name);
     let count = header.elements();
     if count > max_elements {
         return Err(place.broken(format!("has {count} elements, more than {max_elements}")));
@@ -65,7 +65,7 @@ pub fn read_f32(
     values_at(reader, header, &place)
 }
 
-pub(super) fn header_at(reader: &mut impl Read, place: &Place) -> Result<Header, Failure> {
+pub(super) fn header_at(reader: &mut impl Read, place: &FileLabel) -> Result<Header, Failure> {
     let mut start = [0; 8];
     let found = elements::fill(reader, &mut start).map_err(|error| place.unreadable(&error))?;
     if !start[..found].starts_with(MAGIC) {
@@ -97,7 +97,7 @@ pub(super) fn header_at(reader: &mut impl Read, place: &Place) -> Result<Header,
 pub(super) fn values_at(
     reader: &mut impl Read,
     header: &Header,
-    place: &Place,
+    place: &FileLabel,
 ) -> Result<ArrayD<f32>, Failure> {
     let count = header.elements();
     let values = elements::read(reader, &header.dtype, header.big_endian, count, place)?;
@@ -118,7 +118,7 @@ pub(super) fn values_at(
 pub fn write_f32(writer: &mut impl Write, array: ArrayViewD<f32>, name: &str) -> Result<(), Failure> {
     let written =
         writer.write_all(&header_bytes(array.shape())).and_then(|()| elements::write(writer, array.iter()));
-    written.map_err(|error| Place::array(name).unwritable(&error))
+    written.map_err(|error| FileLabel::array(name).unwritable(&error))
 }
 
 /// Magic, version 1.0, length and dictionary, padded so that the values begin at a multiple of 64.

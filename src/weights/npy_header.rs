@@ -6,7 +6,7 @@
 
 use super::StoredDtype;
 use super::elements::checked_shape;
-use super::place::shown;
+use super::file_label::shown;
 
 /// The content of a header.
 #[derive(Clone, Debug, PartialEq, Eq)]

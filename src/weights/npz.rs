@@ -10,8 +10,8 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
+use super::file_label::{FileLabel, shown};
 use super::first_failure::FirstFailure;
-use super::place::{Place, shown};
 use super::{StoredDtype, TensorEntry, elements, npy};
 use crate::diag::Failure;
 
@@ -34,7 +34,7 @@ impl<R: Read + Seek> Npz<R> {
     /// E0602 where it is no zip file, a member is no array, a name comes twice, there are more than 262 144
     /// members, or one is encrypted or compressed otherwise than by deflate; E0609 where the reader fails.
     pub fn open(reader: R, name: &str) -> Result<Npz<R>, Failure> {
-        let place = Place::weights(name);
+        let place = FileLabel::weights(name);
         let mut archive = ZipArchive::new(reader).map_err(|error| broken(error, &place))?;
         if archive.file_names_raw().any(|member| member.ends_with(b"data.pkl")) {
             return Err(place.broken("is a PyTorch checkpoint, which holds Python objects").help(
@@ -67,7 +67,7 @@ impl<R: Read + Seek> Npz<R> {
     pub fn read(&mut self, index: usize) -> Result<ArrayD<f32>, Failure> {
         let entry = &self.entries[index];
         let name = format!("{}: {}", self.name, entry.name);
-        let place = Place::weights(&name);
+        let place = FileLabel::weights(&name);
         if let StoredDtype::U8 | StoredDtype::U16 = entry.dtype {
             return Err(place.unsupported("integers are not read as weights"));
         }
@@ -82,14 +82,14 @@ fn entry<R: Read + Seek>(
     index: usize,
     archive_name: &str,
 ) -> Result<TensorEntry, Failure> {
-    let place = Place::weights(archive_name);
+    let place = FileLabel::weights(archive_name);
     let mut member = archive.by_index(index).map_err(|error| broken(error, &place))?;
     let file_name = member.name().map_err(|error| broken(error, &place))?.into_owned();
     let Some(name) = file_name.strip_suffix(SUFFIX) else {
         return Err(place.broken(format!("its member `{}` is no .npy array", shown(&file_name))));
     };
     let member_name = format!("{archive_name}: {name}");
-    let place = Place::weights(&member_name);
+    let place = FileLabel::weights(&member_name);
     if !matches!(member.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
         let method = member.compression();
         return Err(place.broken(format!("is compressed by {method}, not by deflate")));
@@ -98,7 +98,7 @@ fn entry<R: Read + Seek>(
     Ok(TensorEntry { name: name.to_owned(), dtype: header.dtype, shape: header.shape })
 }
 
-fn broken(error: ZipError, place: &Place) -> Failure {
+fn broken(error: ZipError, place: &FileLabel) -> Failure {
     match error {
         ZipError::Io(error) => place.unreadable(&error),
         other => place.broken(format!("is no readable zip archive: {}", shown(&other.to_string()))),
@@ -117,7 +117,7 @@ pub fn write(
     tensors: &[(String, Vec<usize>)],
     mut values: impl FnMut(usize) -> ArrayD<f32>,
 ) -> Result<(), Failure> {
-    let place = Place::weights(name);
+    let place = FileLabel::weights(name);
     let unwritable = |error: ZipError| place.unwritable(&error.into());
     if tensors.len() > MAX_MEMBERS {
         let text = format!("{} tensors are more than an archive may have, {MAX_MEMBERS}", tensors.len());

@@ -7,7 +7,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::place::Place;
+use super::file_label::FileLabel;
 use super::safetensors_header::{self, MAX_HEADER};
 use super::{TensorEntry, elements};
 use crate::diag::Failure;
@@ -28,7 +28,7 @@ impl<R: Read + Seek> SafeTensors<R> {
     /// E0602 where the header or a range is wrong, E0603 for a type that the format does not have, E0609
     /// where the reader fails.
     pub fn open(mut reader: R, name: &str) -> Result<SafeTensors<R>, Failure> {
-        let (entries, starts) = safetensors_header::read(&mut reader, &Place::weights(name))?;
+        let (entries, starts) = safetensors_header::read(&mut reader, &FileLabel::weights(name))?;
         Ok(SafeTensors { reader, name: name.to_owned(), entries, starts })
     }
 
@@ -45,7 +45,7 @@ impl<R: Read + Seek> SafeTensors<R> {
     pub fn read(&mut self, index: usize) -> Result<ArrayD<f32>, Failure> {
         let entry = &self.entries[index];
         let name = format!("{}: {}", self.name, entry.name);
-        let place = Place::weights(&name);
+        let place = FileLabel::weights(&name);
         let sought = self.reader.seek(SeekFrom::Start(self.starts[index]));
         sought.map_err(|error| place.unreadable(&error))?;
         let count = elements::count(&entry.shape);
@@ -66,7 +66,7 @@ pub fn write(
     tensors: &[(String, Vec<usize>)],
     mut values: impl FnMut(usize) -> ArrayD<f32>,
 ) -> Result<(), Failure> {
-    let place = Place::weights(name);
+    let place = FileLabel::weights(name);
     let mut order: Vec<usize> = (0..tensors.len()).collect();
     order.sort_by_key(|&index| &tensors[index].0);
     let header = header_of(order.iter().map(|&index| &tensors[index]));

@@ -11,7 +11,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use super::place::{Place, shown};
+use super::file_label::{FileLabel, shown};
 use super::{StoredDtype, TensorEntry, elements};
 use crate::diag::Failure;
 
@@ -48,7 +48,7 @@ const BITS: [(&str, u64); 22] = [
 /// The tensors in the order of the header, and where in the file the bytes of each begin.
 pub(super) fn read<R: Read + Seek>(
     reader: &mut R,
-    place: &Place,
+    place: &FileLabel,
 ) -> Result<(Vec<TensorEntry>, Vec<u64>), Failure> {
     let (Header(listed), data) = read_listed(reader, place)?;
     check_names(&listed, place)?;
@@ -63,7 +63,7 @@ pub(super) fn read<R: Read + Seek>(
 }
 
 /// The tensors of the header in its order, and where in the file their bytes lie.
-fn read_listed<R: Read + Seek>(reader: &mut R, place: &Place) -> Result<(Header, Range<u64>), Failure> {
+fn read_listed<R: Read + Seek>(reader: &mut R, place: &FileLabel) -> Result<(Header, Range<u64>), Failure> {
     let unreadable = |error: std::io::Error| place.unreadable(&error);
     let file_length = reader.seek(SeekFrom::End(0)).map_err(unreadable)?;
     reader.seek(SeekFrom::Start(0)).map_err(unreadable)?;
@@ -93,7 +93,7 @@ fn read_listed<R: Read + Seek>(reader: &mut R, place: &Place) -> Result<(Header,
     Ok((header, data_start..file_length))
 }
 
-fn check_names(listed: &[(String, Listing)], place: &Place) -> Result<(), Failure> {
+fn check_names(listed: &[(String, Listing)], place: &FileLabel) -> Result<(), Failure> {
     let mut names: Vec<&str> = listed.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -103,7 +103,7 @@ fn check_names(listed: &[(String, Listing)], place: &Place) -> Result<(), Failur
 }
 
 /// The entry of a tensor whose range is as long as its type and shape say.
-fn check_size(tensor: &str, listing: &Listing, place: &Place) -> Result<TensorEntry, Failure> {
+fn check_size(tensor: &str, listing: &Listing, place: &FileLabel) -> Result<TensorEntry, Failure> {
     let label = shown(tensor);
     let Some(&(_, bits)) = BITS.iter().find(|(name, _)| *name == listing.dtype) else {
         let dtype = shown(&listing.dtype);
@@ -134,7 +134,7 @@ fn check_size(tensor: &str, listing: &Listing, place: &Place) -> Result<TensorEn
 }
 
 /// The ranges cover all bytes of the data, and each byte once.
-fn check_ranges(listed: &[(String, Listing)], data: u64, place: &Place) -> Result<(), Failure> {
+fn check_ranges(listed: &[(String, Listing)], data: u64, place: &FileLabel) -> Result<(), Failure> {
     let mut ranges: Vec<(u64, u64, &str)> = listed
         .iter()
         .map(|(name, listing)| (listing.data_offsets[0], listing.data_offsets[1], name.as_str()))
@@ -205,7 +205,7 @@ pub(super) mod tests {
     use std::io::Cursor;
 
     fn message(bytes: &[u8]) -> String {
-        let ours = read(&mut Cursor::new(bytes), &Place::weights("w"));
+        let ours = read(&mut Cursor::new(bytes), &FileLabel::weights("w"));
         let theirs = safetensors::SafeTensors::deserialize(bytes);
         assert!(ours.is_err() || theirs.is_ok(), "the format's own reader refuses what this one takes");
         ours.err().map_or("fine".to_owned(), |failure| failure.message)
@@ -331,7 +331,7 @@ pub(super) mod tests {
             })
             .collect();
         assert!(
-            read(&mut Cursor::new(file(&format!("{{{}}}", huge.join(",")), &[])), &Place::weights("w"))
+            read(&mut Cursor::new(file(&format!("{{{}}}", huge.join(",")), &[])), &FileLabel::weights("w"))
                 .is_err()
         );
     }

@@ -6,8 +6,8 @@ use std::io::{Read, Seek, SeekFrom};
 
 use ndarray::ArrayD;
 
+use super::file_label::FileLabel;
 use super::npz::Npz;
-use super::place::Place;
 use super::safetensors::SafeTensors;
 use super::{TensorEntry, elements, npy};
 use crate::diag::Failure;
@@ -38,7 +38,7 @@ impl<R: Read + Seek> WeightFile<R> {
     /// E0602 where the file is neither safetensors nor `.npz` (the message says what it looks like) or is
     /// damaged, E0603 for a type that the format does not have, E0609 where the reader fails.
     pub fn open(mut reader: R, name: &str) -> Result<WeightFile<R>, Failure> {
-        let place = Place::weights(name);
+        let place = FileLabel::weights(name);
         let mut start = [0; 64];
         let found = elements::fill(&mut reader, &mut start).map_err(|error| place.unreadable(&error))?;
         reader.seek(SeekFrom::Start(0)).map_err(|error| place.unreadable(&error))?;
@@ -86,7 +86,7 @@ impl<R: Read + Seek> WeightFile<R> {
 
 /// The failure for a file that certainly is something else, by its first bytes. The ninth byte decides for
 /// safetensors: the length before it may look like the beginning of any other format.
-fn refusal(start: &[u8], place: &Place) -> Option<Failure> {
+fn refusal(start: &[u8], place: &FileLabel) -> Option<Failure> {
     if start.get(8) == Some(&b'{') {
         return None;
     }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use cnnc::analysis::Checked;
 use cnnc::base::{Span, Spanned};
-use cnnc::diag::{Origin, Sink};
+use cnnc::diag::{ExpansionTrace, Sink};
 use cnnc::ops::{Default, INPUT, Kind, RawArgument, RawValue, Sizes, Spec, bind, catalogue, forms};
 
 use super::counting::{Counting, Counts, count};
@@ -250,7 +250,7 @@ fn an_operator_gives_its_arguments_back() {
         let mut made = 0;
         for _ in 0..400 {
             let arguments = random_arguments(spec, &mut numbers);
-            let bound = bind(spec, Span::MADE, &arguments, &Origin::default(), &mut Sink::default());
+            let bound = bind(spec, Span::MADE, &arguments, &ExpansionTrace::default(), &mut Sink::default());
             let Some(Ok(op)) = bound.map(|bound| bound.operator()) else { continue };
             made += 1;
             let back = op.bound();

@@ -111,11 +111,11 @@ fn lenet5_of_1998_has_the_figures_of_its_paper() {
         let id = checked.graph().value(name).unwrap();
         let (id, _) = checked
             .graph()
-            .rows()
+            .layers()
             .find(|(_, node)| node.path == name)
             .unwrap_or((id, checked.graph().node(id)));
-        assert_eq!(checked.row(id).elements.params, params, "{name}");
-        assert_eq!(checked.row(id).connections, connections, "{name}");
+        assert_eq!(checked.layer_totals(id).elements.params, params, "{name}");
+        assert_eq!(checked.layer_totals(id).connections, connections, "{name}");
     }
 }
 

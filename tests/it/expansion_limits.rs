@@ -162,7 +162,7 @@ fn the_deepest_legal_text_compiles_on_a_stack_of_one_mebibyte() {
         let options = Options { network: Some("n".to_owned()), ..Options::default() };
         let outcome = session.compile(&options).expect("the network exists");
         let checked = outcome.checked.expect("no error");
-        assert_eq!(checked.graph().rows().count(), 1 + 64 * 60);
+        assert_eq!(checked.graph().layers().count(), 1 + 64 * 60);
     };
     let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(work).expect("a thread");
     thread.join().expect("no error and no overflow");

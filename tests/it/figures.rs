@@ -74,7 +74,7 @@ fn exact(figure: &Figure) -> u128 {
     let belongs = |path: &str| path == part || path.starts_with(&below);
     let rows: Vec<NodeId> = checked
         .graph()
-        .rows()
+        .layers()
         .filter(|(_, node)| if part.is_empty() { !node.train_only } else { belongs(&node.path) })
         .map(|(id, _)| id)
         .collect();

@@ -4,7 +4,7 @@
 
 use cnnc::diag::Code;
 use cnnc::driver::{Options, Session};
-use cnnc::report::{Report, Settings};
+use cnnc::report::{Report, ReportSettings};
 use cnnc::sema::CatalogueOrder;
 use cnnc::syntax::Parsed;
 use cnnc::syntax::format::format;
@@ -209,7 +209,7 @@ fn figures(text: &str) -> (Vec<String>, Vec<Value>) {
     let found = outcome.diagnostics.iter().filter(|one| one.code != Code::W0206);
     let codes = found.map(|one| one.code.to_string()).collect();
     let reports = outcome.networks.iter().map(|one| {
-        let report = Report::of(&one.checked, session.sources(), Settings::default());
+        let report = Report::of(&one.checked, session.sources(), ReportSettings::default());
         let mut report = serde_json::to_value(report).unwrap();
         for layer in report["layers"].as_array_mut().unwrap() {
             layer.as_object_mut().unwrap().remove("source");

@@ -2,7 +2,7 @@
 
 use cnnc::diag::Severity;
 use cnnc::driver::{Options, Session};
-use cnnc::report::{Report, Settings};
+use cnnc::report::{Report, ReportSettings};
 
 const CORPUS: &str = include_str!("../corpus/generated.txt");
 
@@ -71,7 +71,7 @@ fn generated_programs_have_the_figures_of_a_second_implementation() {
         if expected == "ok" {
             let outcome = session.compile(&Options::default()).unwrap();
             let checked = outcome.checked.unwrap_or_else(|| panic!("{program}\n{:#?}", outcome.diagnostics));
-            let report = Report::of(&checked, session.sources(), Settings::default());
+            let report = Report::of(&checked, session.sources(), ReportSettings::default());
             assert_eq!(figures(&report), wanted.trim_end(), "{program}");
         } else {
             let outcome = session.check(&Options::default()).unwrap();

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use cnnc::report::{self, Report, Settings};
+use cnnc::report::{self, Report, ReportSettings};
 
 fn page(name: &str) -> String {
     let file = cnnc::zoo::FILES.iter().find(|file| file.networks.contains(&name)).unwrap();
@@ -22,7 +22,7 @@ fn page_of(source: &str, name: &str) -> String {
         cnnc::driver::Options { network: Some(name.to_owned()), ..cnnc::driver::Options::default() };
     let outcome = session.compile(&options).unwrap();
     let checked = outcome.checked.unwrap_or_else(|| panic!("{:#?}", outcome.diagnostics));
-    let report = Report::of(&checked, session.sources(), Settings::default());
+    let report = Report::of(&checked, session.sources(), ReportSettings::default());
     report::html::html(&report, &checked)
 }
 

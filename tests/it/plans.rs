@@ -58,7 +58,7 @@ const SHARED: [&str; 8] = [
 fn every_value_of_a_network_can_be_kept_and_is_that_of_the_definitions() {
     for source in SHARED {
         let checked = compile(source);
-        let mut names: Vec<&str> = checked.graph().rows().map(|(_, node)| node.path.as_str()).collect();
+        let mut names: Vec<&str> = checked.graph().layers().map(|(_, node)| node.path.as_str()).collect();
         names.extend(checked.graph().outputs().iter().map(|output| output.name.as_str()));
         for name in names {
             let run = |exact| run_seeded(&checked, name, 3, true, 2, exact, 2);

@@ -2,7 +2,7 @@
 
 use cnnc::analysis::{Dtype, Metric};
 use cnnc::driver::{Options, Session};
-use cnnc::report::{self, Column, Report, Selection, Settings};
+use cnnc::report::{self, Column, Report, ReportSettings, Selection};
 
 const SOURCE: &str = "input 32x32x3;
 [conv 3x3x16 same bn relu; maxpool 2/2] as stem[];
@@ -10,7 +10,7 @@ const SOURCE: &str = "input 32x32x3;
 avgpool global; flatten; dense 10 softmax as head;
 ";
 
-fn report_with(settings: Settings) -> Report {
+fn report_with(settings: ReportSettings) -> Report {
     let session = Session::load(&(), "small.cnn", SOURCE.as_bytes().to_vec(), "small");
     let outcome = session.compile(&Options::default()).unwrap();
     let checked = outcome.checked.unwrap_or_else(|| panic!("{:#?}", outcome.diagnostics));
@@ -18,7 +18,7 @@ fn report_with(settings: Settings) -> Report {
 }
 
 fn small() -> Report {
-    report_with(Settings::default())
+    report_with(ReportSettings::default())
 }
 
 /// The cells of a CSV of names and one metric.
@@ -86,7 +86,7 @@ fn a_narrow_table_fits_and_keeps_names_and_the_sorted_column() {
 #[test]
 fn batch_and_type_scale_what_they_must() {
     let one = small().totals;
-    let many = report_with(Settings { dtype: Dtype::Int8, batch: 8 }).totals;
+    let many = report_with(ReportSettings { dtype: Dtype::Int8, batch: 8 }).totals;
     assert_eq!(many.sums.params, one.sums.params);
     assert_eq!(many.sums.macs, 8 * one.sums.macs);
     assert_eq!(many.sums.weight_bytes * 4, one.sums.weight_bytes);
@@ -127,7 +127,7 @@ network a_network_with_quite_a_long_name {
     let session = Session::load(&(), "deep.cnn", source.as_bytes().to_vec(), "deep");
     let outcome = session.compile(&Options::default()).unwrap();
     let checked = outcome.checked.unwrap_or_else(|| panic!("{:#?}", outcome.diagnostics));
-    Report::of(&checked, session.sources(), Settings::default())
+    Report::of(&checked, session.sources(), ReportSettings::default())
 }
 
 #[test]

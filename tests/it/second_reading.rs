@@ -3,7 +3,7 @@
 
 use cnnc::diag::Severity;
 use cnnc::driver::{Options, Session};
-use cnnc::report::{Report, Settings};
+use cnnc::report::{Report, ReportSettings};
 
 const CORPUS: &str = include_str!("../corpus/later_words.txt");
 
@@ -13,7 +13,7 @@ fn rows(program: &str) -> Option<Vec<String>> {
     let outcome = session.compile(&Options::default()).unwrap();
     let checked = outcome.checked?;
     assert!(outcome.diagnostics.iter().all(|one| one.severity == Severity::Warning));
-    let report = Report::of(&checked, session.sources(), Settings::default());
+    let report = Report::of(&checked, session.sources(), ReportSettings::default());
     let rows = report.layers.iter().map(|layer| {
         let shape = layer.shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
         let counts = &layer.counts;

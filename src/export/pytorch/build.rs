@@ -189,7 +189,7 @@ impl Builder<'_> {
         for id in self.graph.ids().skip(first).take(last + 1 - first) {
             let node = self.graph.node(id);
             let mut chain: Vec<(u32, String)> = node
-                .origin
+                .trace
                 .innermost_first()
                 .filter_map(|expansion| Some((expansion.call.start, expansion.block.as_ref()?.to_string())))
                 .collect();

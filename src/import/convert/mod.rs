@@ -31,7 +31,7 @@ use super::model::{Model, Node, is_standard};
 use super::network::{Input, Network};
 use super::op::{Argument, Op, ValueId, too_large};
 use super::refusal::{Reason, Refusal, Refusals, shown};
-use super::tensor::{Place, Storage, Tensor};
+use super::tensor::{DataLocation, Storage, Tensor};
 use super::values::ElementType;
 use super::view::View;
 use reader::Reader;
@@ -140,7 +140,7 @@ pub(super) fn convert(
         converter.known.insert(name, Known::Tensor(tensor.with_origin(name)));
     }
     for (name, dims) in weights {
-        let tensor = Tensor::stored(dims.clone(), ElementType::F32, Place::Absent).with_origin(name);
+        let tensor = Tensor::stored(dims.clone(), ElementType::F32, DataLocation::Absent).with_origin(name);
         converter.known.insert(name, Known::Tensor(tensor));
     }
     for (name, dims) in inputs {

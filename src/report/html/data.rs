@@ -91,7 +91,7 @@ impl PageData {
                 t: false,
             });
         }
-        for (index, ((id, _), layer)) in graph.rows().zip(&report.layers).enumerate() {
+        for (index, ((id, _), layer)) in graph.layers().zip(&report.layers).enumerate() {
             let work = roofline::work(checked, id, dtype, report.batch);
             nodes.push(Node {
                 n: layer.name.clone(),

@@ -40,8 +40,8 @@ impl<'a> Expander<'a> {
 
     /// Adds the node of a form; shape errors name the ends of all branches.
     pub(super) fn combine(&mut self, op: Op, form: &Form<'_>, operands: &[Current]) -> Incoming {
-        let site = self.site(form.path.clone(), form.bound.spec().name, form.word.span);
-        let error = match self.try_add(op, operands, form.span, site) {
+        let info = self.node_info(form.path.clone(), form.bound.spec().name, form.word.span);
+        let error = match self.try_add(op, operands, form.span, info) {
             Ok(value) => return value,
             Err(error) => error,
         };

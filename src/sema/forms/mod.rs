@@ -57,7 +57,7 @@ impl<'a> Expander<'a> {
         let raw = self.raw_arguments(args, cx);
         let bound = spec.and_then(|spec| {
             self.note_words(spec, &raw);
-            ops::bind(spec, word.span, &raw, &self.around.origin, self.sink)
+            ops::bind(spec, word.span, &raw, &self.around.trace, self.sink)
         });
         let mut inner = opens_scope.then(|| cx.scope.inner(path.clone(), written));
         let mut cx = match &mut inner {

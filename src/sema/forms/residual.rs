@@ -2,7 +2,7 @@
 
 use crate::base::{Spanned, grouped};
 use crate::diag::Code;
-use crate::ir::Site;
+use crate::ir::NodeInfo;
 use crate::ops::{self, Add, Op, RawArgument};
 use crate::tensor::Shape;
 
@@ -185,14 +185,14 @@ impl<'a> Expander<'a> {
         let span = form.word.span;
         self.take_path(&path, span);
         let Some(bound) =
-            ops::find(word).and_then(|spec| ops::bind(spec, span, arguments, &self.around.origin, self.sink))
+            ops::find(word).and_then(|spec| ops::bind(spec, span, arguments, &self.around.trace, self.sink))
         else {
             return Incoming::Unavailable;
         };
         match bound.operator() {
             Ok(op) => {
-                let site = Site { shortcut: true, ..self.site(path, word, span) };
-                self.add(op, &[operand], &bound, form.span, site)
+                let info = NodeInfo { shortcut: true, ..self.node_info(path, word, span) };
+                self.add(op, &[operand], &bound, form.span, info)
             }
             Err(error) => {
                 self.report(error, &bound, Some(operand));

@@ -1,7 +1,7 @@
 //! `split n < a | b >` and `split (n1, n2, …) < a | b >`: each branch takes a part of the channels.
 
 use crate::diag::Code;
-use crate::ir::Site;
+use crate::ir::NodeInfo;
 use crate::ops::{Concat, Slice};
 
 use super::{Context, Expander, Form, Incoming};
@@ -71,8 +71,8 @@ impl<'a> Expander<'a> {
     fn part(&mut self, form: &Form<'_>, index: usize, parts: &[u64], from: Current) -> Incoming {
         let first = parts[..index].iter().sum();
         let path = [form.path.as_slice(), &[format!("part{index}")]].concat();
-        let site = Site { row: false, ..self.site(path, "slice", form.word.span) };
-        match self.add(Slice { first, count: parts[index] }.into(), &[from], &form.bound, from.span, site) {
+        let info = NodeInfo { is_layer: false, ..self.node_info(path, "slice", form.word.span) };
+        match self.add(Slice { first, count: parts[index] }.into(), &[from], &form.bound, from.span, info) {
             Incoming::Value(value) => Incoming::Value(Current { span: form.word.span, ..value }),
             other => other,
         }

@@ -40,7 +40,7 @@ pub struct File {
     /// Lints that comments allow, and where.
     pub allows: Vec<Allow>,
     /// Every identifier that occurs in text that could not be parsed. Nobody reports one of them as unknown.
-    pub salvaged: BTreeSet<String>,
+    pub skipped_names: BTreeSet<String>,
     /// Whether some item or statement could not be parsed.
     pub broken: bool,
 }

@@ -40,7 +40,7 @@ impl<'i> Header<'i> {
 impl TreeBuilder<'_, '_> {
     /// A block, table or network, and whether it can be used; one that cannot was reported.
     pub(crate) fn item(&mut self, pair: Pair<'_, Rule>) -> (Item, bool) {
-        let outer = std::mem::take(&mut self.spoiled);
+        let outer = std::mem::take(&mut self.has_error);
         let whole = self.place(&pair);
         let mut inner = pair.into_inner();
         let header = Header::of(&mut inner);
@@ -67,7 +67,7 @@ impl TreeBuilder<'_, '_> {
     /// A block or network whose body is read in pieces; `pair` ends with the `{`. An error is the place where no rule
     /// fits.
     pub(super) fn opened_item(&mut self, pair: Pair<'_, Rule>) -> Result<(Item, bool), usize> {
-        let outer = std::mem::take(&mut self.spoiled);
+        let outer = std::mem::take(&mut self.has_error);
         let Range { start, end } = self.place(&pair);
         let header = Header::of(&mut pair.into_inner());
         let place = start..end - "{".len();
@@ -77,7 +77,7 @@ impl TreeBuilder<'_, '_> {
         Ok(self.finish_item(kind, place, start..self.piece.end, outer))
     }
 
-    /// The item of these bytes, whose header has the bytes `header`; `outer` is whether the element around is spoiled.
+    /// The item of these bytes, whose header has the bytes `header`; `outer` is whether the element around is has_error.
     fn finish_item(
         &mut self,
         kind: ItemKind,
@@ -87,8 +87,9 @@ impl TreeBuilder<'_, '_> {
     ) -> (Item, bool) {
         let header = self.original(header.start, header.end);
         let whole = self.original(whole.start, whole.end);
-        let usable = !self.spoiled && !self.is_doubtful(header) && !matches!(kind, ItemKind::Broken { .. });
-        self.spoiled = outer;
+        let usable =
+            !self.has_error && !self.is_unreliable(header) && !matches!(kind, ItemKind::Broken { .. });
+        self.has_error = outer;
         if !usable {
             self.salvage(header);
         }
@@ -196,8 +197,8 @@ impl TreeBuilder<'_, '_> {
         let list = next(&mut inner);
         let args_span = self.span(&list);
         let args = self.call_arguments(list);
-        let doubtful = self.is_doubtful(args_span);
-        self.spoiled |= doubtful;
+        let unreliable = self.is_unreliable(args_span);
+        self.has_error |= unreliable;
         Some(NetworkKind::Instance { of, args, args_span })
     }
 
@@ -219,7 +220,7 @@ impl TreeBuilder<'_, '_> {
                 list.push(Spanned::new(parts.iter().map(|part| self.count(part)).collect(), row_span));
             }
         }
-        self.spoiled |= self.is_doubtful(span);
+        self.has_error |= self.is_unreliable(span);
         match head {
             Some((name, inputs, outputs)) => ItemKind::Table(Table { name, inputs, outputs, rows: list }),
             None => ItemKind::Broken { body: None },

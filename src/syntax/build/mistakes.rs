@@ -22,19 +22,19 @@ impl<'a> TreeBuilder<'a, '_> {
     /// Reports what is wrong with the bytes `start..end` of the repaired text, which should be a `rule`; the grammar
     /// stopped understanding it at `known`, or later. What was reported before is not reported again.
     pub(crate) fn explain(&mut self, rule: Rule, start: usize, end: usize, known: usize) {
-        self.spoiled = true;
+        self.has_error = true;
         self.tree.broken = true;
         let whole = self.original(start, end);
-        if self.is_doubtful(whole) {
+        if self.is_unreliable(whole) {
             return;
         }
         let repaired = self.repaired;
         let slice = repaired.text[start..end].trim_end();
         // Parts inside each other that are all wrong would be read as often as they are deep.
-        let Some(patience) = self.patience.checked_sub(slice.len()) else {
+        let Some(explain_budget) = self.explain_budget.checked_sub(slice.len()) else {
             return self.complain(whole, repaired.original(known), &[]);
         };
-        self.patience = patience;
+        self.explain_budget = explain_budget;
         let (at, wanted) = match CnnParser::parse(rule, slice) {
             Ok(_) => (start, Vec::new()),
             Err(error) => {
@@ -56,11 +56,11 @@ impl<'a> TreeBuilder<'a, '_> {
         let found = self.tokens.get(index).copied();
         let before =
             index.checked_sub(1).map(|index| self.tokens[index]).filter(|token| token.start >= whole.start);
-        let place = Place { whole, found, before };
+        let place = Mismatch { whole, found, before };
         if before.is_none() {
             // Where something was taken out before it, this is only the rest.
             let end = index.checked_sub(1).map_or(0, |last| self.tokens[last].end);
-            if !self.is_doubtful(Span { start: end.min(whole.start), end: whole.start, ..whole }) {
+            if !self.is_unreliable(Span { start: end.min(whole.start), end: whole.start, ..whole }) {
                 self.no_statement(place);
             }
             return;
@@ -78,7 +78,7 @@ impl<'a> TreeBuilder<'a, '_> {
     }
 
     /// Moves the place of what is missing from the beginning of a line to the end of the line before.
-    fn error_at(&mut self, place: Place, code: Code, message: String) {
+    fn error_at(&mut self, place: Mismatch, code: Code, message: String) {
         let (span, text) = match (place.before, place.found) {
             (_, Some(found)) if !found.leads => (self.token_span(found), ""),
             (Some(before), _) => (self.token_span(before), "behind this"),
@@ -89,7 +89,7 @@ impl<'a> TreeBuilder<'a, '_> {
     }
 
     /// A statement that goes wrong with its first token.
-    fn no_statement(&mut self, place: Place) {
+    fn no_statement(&mut self, place: Mismatch) {
         let shown = self.shown(place.found);
         let word = place.found.map_or("", |token| self.text(token));
         let span = place.found.map_or(place.whole, |token| self.token_span(token));
@@ -114,7 +114,7 @@ impl<'a> TreeBuilder<'a, '_> {
     }
 
     /// `* n`, `->`, `as` or trailing words where the statement takes none.
-    fn misplaced_suffix(&mut self, place: Place) -> bool {
+    fn misplaced_suffix(&mut self, place: Mismatch) -> bool {
         let Some(found) = place.found else { return false };
         let first = self.tokens.partition_point(|token| token.start < place.whole.start);
         let head = self.text(self.tokens[first]);
@@ -178,7 +178,7 @@ impl<'a> TreeBuilder<'a, '_> {
     }
 
     /// A value of the wrong form behind `*`, `->`, `as` or `name=`.
-    fn bad_value(&mut self, place: Place, wanted: &[Rule]) -> bool {
+    fn bad_value(&mut self, place: Mismatch, wanted: &[Rule]) -> bool {
         let Some(before) = place.before else { return false };
         let shown = self.shown(place.found);
         let index = self.tokens.partition_point(|token| token.start < before.start);
@@ -273,7 +273,7 @@ impl<'a> TreeBuilder<'a, '_> {
 
     /// Reports a `-` outside of parentheses: as the sign of the number behind it (`times -0.5`), or as part of a
     /// calculation (`dense n - 1`).
-    fn bare_minus(&mut self, place: Place, before: Token) {
+    fn bare_minus(&mut self, place: Mismatch, before: Token) {
         let Some(minus) = place.found else { return };
         let index = self.tokens.partition_point(|token| token.start <= minus.start);
         let number = self.tokens.get(index).copied().filter(|next| next.kind == TokenKind::Number);
@@ -326,7 +326,7 @@ impl<'a> TreeBuilder<'a, '_> {
 
 /// Where a part goes wrong.
 #[derive(Clone, Copy)]
-struct Place {
+struct Mismatch {
     /// The part.
     whole: Span,
     /// The first token that does not fit; none at the end of the text.

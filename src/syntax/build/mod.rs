@@ -42,7 +42,7 @@ pub(crate) struct TreeBuilder<'a, 's> {
     /// Where items and statements stand, in the order in which they end.
     pub(crate) elements: Vec<Extent>,
     /// Whether an error was found in the element at hand, outside the elements inside it.
-    pub(crate) spoiled: bool,
+    pub(crate) has_error: bool,
     /// Operands and signs of the expression at hand.
     pub(crate) terms: usize,
     /// The bytes of the piece at hand in the repaired text.
@@ -50,7 +50,7 @@ pub(crate) struct TreeBuilder<'a, 's> {
     /// Parts that could not be built.
     unused: Vec<Span>,
     /// How many more bytes are read a second time to explain a mistake.
-    patience: usize,
+    explain_budget: usize,
 }
 
 /// The next pair, which the grammar guarantees.
@@ -72,17 +72,17 @@ impl<'a, 's> TreeBuilder<'a, 's> {
             lexed,
             tree: File::default(),
             elements: Vec::new(),
-            spoiled: false,
+            has_error: false,
             terms: 0,
             piece: 0..0,
             unused: Vec::new(),
-            patience: 64 * 1024 + 4 * repaired.text.len(),
+            explain_budget: 64 * 1024 + 4 * repaired.text.len(),
         }
     }
 
     /// Starts an error about the element at hand.
     pub(crate) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
-        self.spoiled = true;
+        self.has_error = true;
         self.session.error(code, span, message)
     }
 
@@ -139,7 +139,7 @@ impl<'a, 's> TreeBuilder<'a, 's> {
                 if matches!(token.kind, TokenKind::Word | TokenKind::Text | TokenKind::Path) {
                     let text = &self.session.source[token.start as usize..token.end as usize];
                     let names = text.split(['.', '[', ']', '"']).filter(|name| !name.is_empty());
-                    self.tree.salvaged.extend(names.map(str::to_owned));
+                    self.tree.skipped_names.extend(names.map(str::to_owned));
                 }
             }
         }
@@ -147,7 +147,7 @@ impl<'a, 's> TreeBuilder<'a, 's> {
     }
 
     /// Returns whether a mistake in the span was reported before the grammar read it.
-    pub(crate) fn is_doubtful(&self, span: Span) -> bool {
-        self.repaired.is_doubtful(span.start as usize, span.end as usize)
+    pub(crate) fn is_unreliable(&self, span: Span) -> bool {
+        self.repaired.is_unreliable(span.start as usize, span.end as usize)
     }
 }

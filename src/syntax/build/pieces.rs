@@ -21,7 +21,7 @@ impl<'s> TreeBuilder<'_, 's> {
         let mut top = TopLevel::default();
         loop {
             for part in self.read_piece(Rule::file_piece)? {
-                self.spoiled = false;
+                self.has_error = false;
                 let rule = part.as_rule();
                 match rule {
                     Rule::statement => top.add(self.statement(part)),

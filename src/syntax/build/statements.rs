@@ -47,9 +47,9 @@ impl TreeBuilder<'_, '_> {
 
     /// An element of a body.
     pub(super) fn body_element(&mut self, element: Pair<'_, Rule>, statements: &mut Vec<Stmt>) {
-        let outer = std::mem::take(&mut self.spoiled);
+        let outer = std::mem::take(&mut self.has_error);
         grow_stack(|| self.read_element(element, statements));
-        self.spoiled = outer;
+        self.has_error = outer;
     }
 
     fn read_element(&mut self, element: Pair<'_, Rule>, statements: &mut Vec<Stmt>) {
@@ -94,11 +94,11 @@ impl TreeBuilder<'_, '_> {
 
     /// Reports an empty body. It gets a broken statement, so that it is not empty for later stages.
     pub(crate) fn filled(&mut self, mut body: Body, what: &str) -> Body {
-        if body.statements.is_empty() && !self.is_doubtful(body.span) {
-            let outer = self.spoiled;
+        if body.statements.is_empty() && !self.is_unreliable(body.span) {
+            let outer = self.has_error;
             let error = self.error(Code::E0009, body.span, format!("{what} is empty"));
             error.help("`identity` passes the value on unchanged").emit();
-            self.spoiled = outer;
+            self.has_error = outer;
             self.tree.broken = true;
         }
         if body.statements.is_empty() {
@@ -135,7 +135,7 @@ impl TreeBuilder<'_, '_> {
         }
         let doc = self.doc(span);
         let built = match built {
-            Some(read) if !self.spoiled && !self.has_doubt(&read, span) => read,
+            Some(read) if !self.has_error && !self.has_unreliable(&read, span) => read,
             read => {
                 self.salvage(span);
                 let read = read.and_then(|read| match read {
@@ -156,8 +156,8 @@ impl TreeBuilder<'_, '_> {
         }
     }
 
-    /// Returns whether a doubtful place lies in the statement but not in a body inside it.
-    fn has_doubt(&self, read: &Read, span: Span) -> bool {
+    /// Returns whether a unreliable place lies in the statement but not in a body inside it.
+    fn has_unreliable(&self, read: &Read, span: Span) -> bool {
         let bodies: &[Body] = match read {
             Read::Statement(StmtKind::Flow(flow)) => match &flow.head {
                 Head::Form { branches, .. } => branches,
@@ -168,12 +168,12 @@ impl TreeBuilder<'_, '_> {
         };
         let mut from = span.start;
         for body in bodies {
-            if self.is_doubtful(Span { start: from, end: body.span.start, ..span }) {
+            if self.is_unreliable(Span { start: from, end: body.span.start, ..span }) {
                 return true;
             }
             from = body.span.end;
         }
-        self.is_doubtful(Span { start: from, ..span })
+        self.is_unreliable(Span { start: from, ..span })
     }
 
     fn plain(&mut self, pair: Pair<'_, Rule>) -> Read {

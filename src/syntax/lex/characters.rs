@@ -21,7 +21,7 @@ impl Lexer<'_, '_, '_> {
             None => error.emit(),
         };
         self.repairs.blank(start, self.at);
-        self.repairs.doubt(start);
+        self.repairs.mark_unreliable(start);
     }
 
     /// Control characters, and those that change the direction of the text, may not even stand in strings and

@@ -1,7 +1,7 @@
 //! Scans a text into tokens and comments, without knowledge of the grammar.
 //!
 //! The grammar reads the text itself. The tokens serve everything that must work on broken text: balancing brackets,
-//! finding a missing `;`, finding where a word ends. A malformed token is reported here; its place becomes doubtful, so
+//! finding a missing `;`, finding where a word ends. A malformed token is reported here; its place becomes unreliable, so
 //! that no later stage reports it again.
 
 mod characters;
@@ -126,7 +126,7 @@ impl Lexer<'_, '_, '_> {
                 .here("starts here")
                 .emit();
             self.repairs.insert(self.at, "\"");
-            self.repairs.doubt(start);
+            self.repairs.mark_unreliable(start);
         }
         self.check_characters(start, self.at);
     }
@@ -160,7 +160,7 @@ impl Lexer<'_, '_, '_> {
             let span = self.session.span(start, self.at);
             let message = format!("a name of {length} bytes; the limit is {LONGEST_NAME}");
             self.session.error(Code::E0013, span, message).emit();
-            self.repairs.doubt(start);
+            self.repairs.mark_unreliable(start);
         }
     }
 
@@ -186,7 +186,7 @@ impl Lexer<'_, '_, '_> {
             let shown = number::shorten(&self.source[start..self.at]);
             let error = self.session.error(Code::E0007, span, format!("`{shown}` is no number and no size"));
             error.here(complaint).emit();
-            self.repairs.doubt(start);
+            self.repairs.mark_unreliable(start);
         }
         self.push(TokenKind::Number, start);
     }
@@ -215,10 +215,10 @@ impl Lexer<'_, '_, '_> {
             let error = self.session.error(Code::E0001, span, "no path behind `@`");
             error.help("`@path` makes an earlier named value current").emit();
             self.repairs.blank(start, self.at);
-            self.repairs.doubt(start);
+            self.repairs.mark_unreliable(start);
             // The path may stand apart; another `@` looks for itself, so that a long row of them is read once.
             let rest = &self.source[self.at..];
-            self.repairs.doubt(self.at + rest.len() - rest.trim_start_matches(' ').len());
+            self.repairs.mark_unreliable(self.at + rest.len() - rest.trim_start_matches(' ').len());
         }
     }
 }

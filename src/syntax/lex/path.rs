@@ -20,7 +20,7 @@ impl Lexer<'_, '_, '_> {
             let span = self.session.span(start, self.at);
             self.session.error(Code::E0202, span, "`as` is given twice").fix("remove one", span, "").emit();
             self.repairs.blank(start, self.at);
-            self.repairs.doubt(start);
+            self.repairs.mark_unreliable(start);
         }
     }
 
@@ -98,7 +98,7 @@ impl Lexer<'_, '_, '_> {
             .emit();
         self.repairs.blank(start, self.at);
         self.repairs.insert(start, "[]");
-        self.repairs.doubt(start);
+        self.repairs.mark_unreliable(start);
     }
 
     /// `[]` where no path is.
@@ -111,6 +111,6 @@ impl Lexer<'_, '_, '_> {
             .help("`identity` passes the value on unchanged; `as name[]` names the members of a sequence")
             .emit();
         self.repairs.blank(start, self.at);
-        self.repairs.doubt(start);
+        self.repairs.mark_unreliable(start);
     }
 }

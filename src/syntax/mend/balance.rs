@@ -94,7 +94,7 @@ impl Mender<'_, '_, '_> {
                 error.help("items begin with `block`, `network` or `table`").emit();
                 self.repairs.insert(span.start as usize, keyword);
                 self.repairs.insert(span.start as usize, " ");
-                self.repairs.doubt(span.start as usize);
+                self.repairs.mark_unreliable(span.start as usize);
             }
             Problem::Braces { open, close } => {
                 let (span, close_span) = (self.span(open), self.span(close));
@@ -125,7 +125,7 @@ impl Mender<'_, '_, '_> {
             let error = error.fix(format!("put in `{missing}`"), gap, symbol_text(missing));
             emit_with_advice(error, lines);
             if opening != '{' {
-                self.repairs.doubt(open_span.start as usize);
+                self.repairs.mark_unreliable(open_span.start as usize);
             }
             self.insert(before, missing);
             let next = self.tokens.get(before);
@@ -153,7 +153,7 @@ impl Mender<'_, '_, '_> {
             .fix(format!("put in `{symbol}`"), gap, symbol_text(symbol))
             .emit();
         if symbol == '<' {
-            self.repairs.doubt(span.start as usize);
+            self.repairs.mark_unreliable(span.start as usize);
         }
         self.insert(before, symbol);
     }
@@ -234,7 +234,7 @@ impl Mender<'_, '_, '_> {
 
     fn remove(&mut self, token: usize) {
         let range = self.span(token).range();
-        self.repairs.doubt(range.start);
+        self.repairs.mark_unreliable(range.start);
         self.repairs.blank(range.start, range.end);
         self.removed.push(token);
     }

@@ -1,7 +1,7 @@
 //! Collects small changes that make a broken text readable for the grammar, and maps places of the changed text back to
 //! the original.
 //!
-//! Whoever makes a change has reported a diagnostic about it. A place is *doubtful* where it is not certain what the
+//! Whoever makes a change has reported a diagnostic about it. A place is *unreliable* where it is not certain what the
 //! author meant; the statement around it is then not used.
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 pub(crate) struct Repairs {
     blanked: Vec<(usize, usize)>,
     inserted: Vec<(usize, &'static str)>,
-    doubtful: BTreeSet<usize>,
+    unreliable: BTreeSet<usize>,
 }
 
 impl Repairs {
@@ -25,14 +25,14 @@ impl Repairs {
         self.inserted.push((at, text));
     }
 
-    /// Marks the byte `at` as doubtful.
-    pub(crate) fn doubt(&mut self, at: usize) {
-        self.doubtful.insert(at);
+    /// Marks the byte `at` as unreliable.
+    pub(crate) fn mark_unreliable(&mut self, at: usize) {
+        self.unreliable.insert(at);
     }
 
-    /// Returns whether a byte in `start..end` is doubtful.
-    pub(crate) fn is_doubtful(&self, start: usize, end: usize) -> bool {
-        start < end && self.doubtful.range(start..end).next().is_some()
+    /// Returns whether a byte in `start..end` is unreliable.
+    pub(crate) fn is_unreliable(&self, start: usize, end: usize) -> bool {
+        start < end && self.unreliable.range(start..end).next().is_some()
     }
 
     /// The changed text.
@@ -54,7 +54,7 @@ impl Repairs {
         }
         text.extend_from_slice(&bytes[done..]);
         let text = String::from_utf8(text).expect("whole characters are blanked");
-        Repaired { text, shifts, doubtful: self.doubtful }
+        Repaired { text, shifts, unreliable: self.unreliable }
     }
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct Repaired {
     /// Pairs (offset in the changed text, offset in the original), ascending. Between two pairs both offsets advance
     /// together, except inside inserted text, where the offset in the original stays.
     shifts: Vec<(usize, usize)>,
-    doubtful: BTreeSet<usize>,
+    unreliable: BTreeSet<usize>,
 }
 
 impl Repaired {
@@ -81,9 +81,9 @@ impl Repaired {
         (original + (at - changed)).min(limit)
     }
 
-    /// Returns whether a byte in `start..end` of the original is doubtful.
-    pub(crate) fn is_doubtful(&self, start: usize, end: usize) -> bool {
-        start < end && self.doubtful.range(start..end).next().is_some()
+    /// Returns whether a byte in `start..end` of the original is unreliable.
+    pub(crate) fn is_unreliable(&self, start: usize, end: usize) -> bool {
+        start < end && self.unreliable.range(start..end).next().is_some()
     }
 }
 

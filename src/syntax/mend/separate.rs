@@ -148,7 +148,7 @@ impl Separator<'_, '_, '_> {
         let (start, end) = (token.start as usize, token.end as usize);
         let before =
             semicolon.first.checked_sub(1).map_or(0, |before| self.units.tokens[before].end as usize);
-        if statement.is_empty() && self.repairs.is_doubtful(before, start) {
+        if statement.is_empty() && self.repairs.is_unreliable(before, start) {
             // Something was taken out before it.
             self.repairs.blank(start, end);
             return;
@@ -159,7 +159,7 @@ impl Separator<'_, '_, '_> {
         self.session.error(Code::E0001, span, message).fix("remove it", span, "").emit();
         self.repairs.blank(start, end);
         if !statement.is_empty() {
-            self.repairs.doubt(start);
+            self.repairs.mark_unreliable(start);
         }
     }
 
@@ -167,15 +167,15 @@ impl Separator<'_, '_, '_> {
     fn finish(&mut self, statement: &mut Vec<Unit>) {
         if let (Some(first), Some(last)) = (statement.first(), statement.last()) {
             let (start, end) = (self.units.tokens[first.first].start, self.units.tokens[last.last].end);
-            // What is doubtful already is only cut where a line begins.
-            let doubtful = self.repairs.is_doubtful(start as usize, end as usize);
+            // What is unreliable already is only cut where a line begins.
+            let unreliable = self.repairs.is_unreliable(start as usize, end as usize);
             let mut rest: &[Unit] = statement;
             loop {
                 let next = match self.bare_reference(rest) {
                     Some(end) => {
                         (end..rest.len()).find(|&at| rest[at].leads && self.beginnings.can_begin(rest[at]))
                     }
-                    None => self.beginnings.next(rest).filter(|&cut| rest[cut].leads || !doubtful),
+                    None => self.beginnings.next(rest).filter(|&cut| rest[cut].leads || !unreliable),
                 };
                 let (piece, behind) = rest.split_at(next.unwrap_or(rest.len()));
                 self.slip(piece);
@@ -193,7 +193,7 @@ impl Separator<'_, '_, '_> {
         statement.clear();
     }
 
-    /// Marks a word as doubtful that an inserted `;` left alone: it may be no statement.
+    /// Marks a word as unreliable that an inserted `;` left alone: it may be no statement.
     fn doubt_lone_word(&mut self, piece: &[Unit]) {
         let alone = match piece {
             [_] => true,
@@ -201,7 +201,7 @@ impl Separator<'_, '_, '_> {
             [] => false,
         };
         if alone && piece[0].sort == Sort::Word {
-            self.repairs.doubt(self.units.tokens[piece[0].first].start as usize);
+            self.repairs.mark_unreliable(self.units.tokens[piece[0].first].start as usize);
         }
     }
 
@@ -233,7 +233,7 @@ impl Separator<'_, '_, '_> {
             let error = self.session.error(Code::E0001, item, format!("this `{begun}` is not finished"));
             let label = format!("`{}` begins an item of its own", self.units.word(next));
             error.here("something is missing behind it").label(following, label).emit();
-            self.repairs.doubt(start);
+            self.repairs.mark_unreliable(start);
             self.repairs.insert(at, ";");
             return;
         }
@@ -244,7 +244,7 @@ impl Separator<'_, '_, '_> {
             let span = self.session.span(token.start as usize, at);
             let message = format!("unexpected text before `{}`", self.units.word(next));
             self.session.error(Code::E0001, span, message).emit();
-            self.repairs.doubt(token.start as usize);
+            self.repairs.mark_unreliable(token.start as usize);
             self.repairs.insert(at, ";");
             return;
         }

@@ -1,7 +1,7 @@
 //! Finds statements that are written as in another language: `x = conv …`, `input 32, 32, 3`, `add @x`, `residual ( …
 //! )`.
 //!
-//! Each is reported together with the same statement in this language. Its place is then doubtful, so that nothing else
+//! Each is reported together with the same statement in this language. Its place is then unreliable, so that nothing else
 //! is reported about it.
 
 use crate::diag::Code;
@@ -57,7 +57,7 @@ impl Separator<'_, '_, '_> {
             Some(replacement) => error.fix(help, span, replacement).emit(),
             None => error.help(help).emit(),
         };
-        self.repairs.doubt(start);
+        self.repairs.mark_unreliable(start);
     }
 
     /// `x = conv 3x3x8`

@@ -5,7 +5,7 @@ use cnnc::diag::json::DiagnosticReport;
 use cnnc::diag::{RenderStyle, Severity, render};
 use cnnc::driver::{Options, Session};
 use cnnc::export::{dot, mermaid, svg};
-use cnnc::report::{Report, Selection, Settings, csv, markdown, table};
+use cnnc::report::{Report, ReportSettings, Selection, csv, markdown, table};
 
 /// Drawing takes longer than compiling; larger networks say nothing new.
 const MOST_NODES: usize = 200;
@@ -25,7 +25,7 @@ pub fn run(text: &str) {
     if checked.graph().ids().count() > MOST_NODES {
         return;
     }
-    let report = Report::of(checked, session.sources(), Settings::default());
+    let report = Report::of(checked, session.sources(), ReportSettings::default());
     let selection = Selection::default();
     table(&report, &selection, 60);
     markdown(&report, &selection);

@@ -9,20 +9,20 @@ use crate::diag::{Code, Failure};
 const SHOWN: usize = 80;
 
 /// A file, or a member of an archive, as messages name it.
-pub(super) struct Place<'a> {
+pub(super) struct FileLabel<'a> {
     name: &'a str,
     code: Code,
 }
 
-impl<'a> Place<'a> {
+impl<'a> FileLabel<'a> {
     /// An array file of its own.
-    pub(super) fn array(name: &'a str) -> Place<'a> {
-        Place { name, code: Code::E0604 }
+    pub(super) fn array(name: &'a str) -> FileLabel<'a> {
+        FileLabel { name, code: Code::E0604 }
     }
 
     /// A weights file, or an array in one.
-    pub(super) fn weights(name: &'a str) -> Place<'a> {
-        Place { name, code: Code::E0602 }
+    pub(super) fn weights(name: &'a str) -> FileLabel<'a> {
+        FileLabel { name, code: Code::E0602 }
     }
 
     /// The failure for content that violates its format.
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_damaged_content_and_a_failing_disk_differ() {
-        let place = Place::array("a.npy");
+        let place = FileLabel::array("a.npy");
         assert_eq!(place.unreadable(&io::Error::other("disk")).code, Code::E0609);
         let damaged = io::Error::new(io::ErrorKind::InvalidData, "checksum");
         assert_eq!(place.unreadable(&damaged).code, Code::E0604);

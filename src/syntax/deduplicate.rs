@@ -6,7 +6,7 @@ use crate::diag::{Diagnostic, Severity};
 use super::extent::{Extent, Part};
 
 /// Drops errors that follow from one that is kept. The diagnostics must be sorted by place.
-pub(crate) fn once(diagnostics: Vec<Diagnostic>, elements: &mut [Extent]) -> Vec<Diagnostic> {
+pub(crate) fn deduplicate(diagnostics: Vec<Diagnostic>, elements: &mut [Extent]) -> Vec<Diagnostic> {
     if diagnostics.len() < 2 {
         return diagnostics;
     }
