@@ -21,15 +21,10 @@ pub fn bind(
     trace: &ExpansionTrace,
     sink: &mut Sink,
 ) -> Option<Bound> {
-    let mut binder = Binder { bound: Bound::new(spec, word), trace, sink, failed: false, left: false };
+    let mut binder = Binder { bound: Bound::new(spec, word), trace, sink, failed: false };
     binder.take_all(arguments);
     binder.fill_defaults();
     (!binder.failed).then_some(binder.bound)
-}
-
-/// Returns whether an argument is an operator that never trails another one.
-fn begins_statement(argument: &RawArgument) -> bool {
-    matches!(argument, RawArgument::Word(word) if super::find(&word.value).is_some_and(|spec| !spec.trailing))
 }
 
 struct Binder<'a> {
@@ -37,8 +32,6 @@ struct Binder<'a> {
     trace: &'a ExpansionTrace,
     sink: &'a mut Sink,
     failed: bool,
-    /// Whether an operator of another statement stands among the arguments: what follows it is its own.
-    left: bool,
 }
 
 impl Binder<'_> {
@@ -54,9 +47,6 @@ impl Binder<'_> {
     fn take_all(&mut self, arguments: &[RawArgument]) {
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
-            if self.left && !begins_statement(argument) {
-                continue;
-            }
             match argument {
                 RawArgument::Unknown => self.failed = true,
                 RawArgument::Size { dims, stride, span } => self.take_size(dims, stride, *span),
@@ -215,19 +205,10 @@ impl Binder<'_> {
         let flags = spec.flags.iter().map(|flag| flag.name);
         let attributes = spec.attributes.iter().map(|attribute| attribute.name);
         let trailing = super::catalogue().filter(|other| other.trailing).map(|other| other.name);
-        let operators = super::catalogue().filter(|other| !other.trailing).map(|other| other.name);
-        if let Some(operator) = operators.into_iter().find(|operator| *operator == word.value) {
-            let message = format!("`{operator}` cannot follow `{}` in one statement", spec.name);
-            let builder = self.sink.error(Code::E0201, word.span, message).trace(self.trace);
-            // An operator that wants a size is no statement without one.
-            let has_none = self.bound.dims.is_empty() && self.bound.given.is_empty();
-            if operator == spec.name && has_none && !matches!(spec.sizes, Sizes::None | Sizes::To) {
-                builder.here("written again").fix("remove one of them", word.span, "").emit();
-            } else {
-                let before = Span { end: word.span.start, ..word.span };
-                builder.here("starts a statement of its own").fix("put a `;` before it", before, "; ").emit();
-                self.left = true;
-            }
+        if word.value == spec.name {
+            let message = format!("`{}` stands twice", spec.name);
+            let builder = self.sink.error(Code::E0201, word.span, message).here("written again");
+            builder.trace(self.trace).fix("remove one of them", word.span, "").emit();
             self.failed = true;
             return;
         }

@@ -49,6 +49,7 @@ mod steps;
 mod table;
 mod trailing;
 mod unfinished;
+mod unseparated;
 mod unused;
 mod uses;
 mod values;

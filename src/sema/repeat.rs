@@ -156,7 +156,7 @@ impl<'a> Expander<'a> {
         cx: &mut Context<'_>,
     ) -> Incoming {
         match head {
-            ast::Head::Op { word, args } => self.operator(word, args, own, cx),
+            ast::Head::Op { word, args } => self.operators(word, args, own, cx),
             ast::Head::Call { block, args, args_span, trailing } => {
                 let value = self.call(block, args, *args_span, own, copy, cx);
                 self.trailing_words(trailing, &mut cx.receiving(value))

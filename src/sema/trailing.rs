@@ -11,13 +11,6 @@ use super::incoming::Incoming;
 use super::uses::Definition;
 
 impl<'a> Expander<'a> {
-    /// Trailing words behind a block call or a form.
-    pub(super) fn trailing_words(&mut self, args: &'a [ast::Arg], cx: &mut Context<'_>) -> Incoming {
-        let Some(first) = args.first() else { return cx.arriving };
-        let raw = self.raw_arguments(args, cx);
-        self.trailing(&raw, first.span(), cx)
-    }
-
     /// Expands words behind a block call or form: none of them is an argument of it.
     pub(super) fn trailing(&mut self, raw: &[RawArgument], head: Span, cx: &mut Context<'_>) -> Incoming {
         let raw = self.without_misspelt(raw.to_vec(), None);
@@ -38,11 +31,6 @@ impl<'a> Expander<'a> {
     fn unknown_trailing_word(&mut self, word: &ast::Ident) {
         let trailing = ops::catalogue().filter(|spec| spec.trailing).map(|spec| spec.name);
         let builder = self.error(Code::E0201, word.span, format!("unknown trailing word `{}`", word.value));
-        if ops::find(&word.value).is_some() || word.value == "identity" {
-            let before = Span { end: word.span.start, ..word.span };
-            builder.here("starts a statement of its own").fix("put a `;` before it", before, "; ").emit();
-            return;
-        }
         match builder.suggest(&word.value, word.span, trailing) {
             Suggested::Near(builder) => builder.here("not known here"),
             Suggested::Nothing(builder) => {

@@ -24,6 +24,7 @@ mod session;
 mod token;
 mod write;
 
+pub(crate) use mend::missing_semicolon;
 pub use parse::parse;
 pub use parsed::Parsed;
 pub use token::{Comment, Token, TokenKind};

@@ -150,6 +150,12 @@ fn stdin_goes_to_stdout() {
 }
 
 #[test]
+fn behind_a_semicolon_that_begins_a_line_a_line_begins() {
+    let said = Place::new().fmt(&["-"], "input 8x8x3\n; maxpool 2/2\n;relu; flatten;");
+    assert_eq!(said.out, "input 8x8x3;\nmaxpool 2/2;\nrelu;  flatten;\n");
+}
+
+#[test]
 fn what_cannot_be_formatted_does_not_keep_the_others_from_it() {
     let place = Place::new();
     place.write("broken.cnn", BROKEN);

@@ -136,7 +136,13 @@ impl<'a> Reader<'a> {
             tokens[moved.start - first..moved.end - first].copy_from_slice(&order);
         }
         let close = marks.inner.as_ref().map(|(open, _, _)| self.partners[*open]);
-        let mut statement = Statement { leads: self.parsed.tokens[first].leads, ..Statement::default() };
+        // A `;` at the beginning of a line ends the statement above.
+        let begins = |token: usize| self.parsed.tokens[token].leads;
+        let leads = begins(first)
+            || first
+                .checked_sub(1)
+                .is_some_and(|before| self.parsed.tokens[before].is(';') && begins(before));
+        let mut statement = Statement { leads, ..Statement::default() };
         let (mut open, mut inner) = (usize::MAX, None);
         if let Some((bracket_at, bracket, bodies)) = marks.inner {
             open = bracket_at;

@@ -14,4 +14,4 @@ mod units;
 pub(crate) use balance::{balance, check_depth};
 pub(crate) use brackets::FORM_WORDS;
 pub(crate) use repair::{Repaired, Repairs};
-pub(crate) use separate::separate;
+pub(crate) use separate::{missing_semicolon, separate};

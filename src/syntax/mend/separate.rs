@@ -1,6 +1,7 @@
 //! Finds forgotten and needless `;`, reports them, and inserts or removes them.
 
-use crate::diag::Code;
+use crate::base::Span;
+use crate::diag::{Builder, Code, Sink};
 use crate::syntax::session::Session;
 use crate::syntax::token::{Token, TokenKind};
 
@@ -256,12 +257,16 @@ impl Separator<'_, '_, '_> {
         };
         let token = self.units.tokens[next.first];
         let next = self.session.span(token.start as usize, token.end as usize);
-        let error = self.session.error(Code::E0002, gap, "a `;` is missing");
-        let error =
-            error.here("must stand here").label(next, format!("`{shown}` begins a statement of its own"));
-        error.fix("put in `;`", gap, ";").emit();
+        self.session.failed = true;
+        missing_semicolon(self.session.sink, gap, next, &shown).emit();
         self.repairs.insert(at, ";");
     }
+}
+
+/// Starts the error that a `;` is missing at `gap`, before a statement that begins with `shown` at `next`.
+pub(crate) fn missing_semicolon<'s>(sink: &'s mut Sink, gap: Span, next: Span, shown: &str) -> Builder<'s> {
+    let error = sink.error(Code::E0002, gap, "a `;` is missing").here("must stand here");
+    error.label(next, format!("`{shown}` begins a statement of its own")).fix("put in `;`", gap, ";")
 }
 
 /// Returns whether a word begins a statement or item of its own.
