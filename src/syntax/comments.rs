@@ -16,7 +16,7 @@ use super::session::Session;
 use super::token::Comment;
 
 /// The lines of the doc comment above the item or statement that begins at the byte `start`. A `|` may stand between
-/// them.
+/// the comment and the statement.
 pub(crate) fn doc_above(source: &str, lexed: &Lexed, start: u32) -> Vec<String> {
     let token = lexed.tokens.partition_point(|token| token.start < start);
     let bars = lexed.tokens[..token].iter().rev().take_while(|token| token.is('|')).count();
@@ -26,7 +26,7 @@ pub(crate) fn doc_above(source: &str, lexed: &Lexed, start: u32) -> Vec<String> 
     lines.collect()
 }
 
-/// What a comment documents with; nothing for `#` and for `###` and more.
+/// The text of a doc comment; nothing for `#` and for `###` and more.
 fn doc_line(comment: &str) -> Option<String> {
     let text = comment.strip_prefix("##").filter(|text| !text.starts_with('#'))?;
     Some(text.strip_prefix(' ').unwrap_or(text).trim_end().to_owned())
@@ -56,7 +56,7 @@ struct Reader<'a, 's> {
     session: &'s mut Session<'a>,
     lexed: &'s Lexed,
     tree: &'s mut File,
-    /// Items and statements by their beginning, outer ones first.
+    /// Items and statements sorted by their first byte, outer ones first.
     targets: Vec<Extent>,
 }
 
@@ -135,7 +135,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// `W0203` is, a word of a sentence is not.
+/// Returns whether a word looks like a code (`W0203`) and not like a word of a sentence.
 fn is_code_like(word: &str) -> bool {
     let digits = word.strip_prefix(|first: char| first.is_ascii_alphabetic()).unwrap_or("");
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())

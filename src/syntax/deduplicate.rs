@@ -1,5 +1,5 @@
-//! Reduces the errors about one mistake to one: of several errors about a statement only the first is kept, and an
-//! error that begins where another one ended is dropped.
+//! Reduces the errors about one mistake to one: keeps only the first of several errors about a statement, and drops an
+//! error that begins where another one ended.
 
 use crate::diag::{Diagnostic, Severity};
 
@@ -10,7 +10,7 @@ pub(crate) fn deduplicate(diagnostics: Vec<Diagnostic>, elements: &mut [Extent])
     if diagnostics.len() < 2 {
         return diagnostics;
     }
-    // Outer elements before inner ones.
+    // Sort outer elements before inner ones.
     elements.sort_by_key(|element| {
         (element.span.start, std::cmp::Reverse(element.span.end), element.part == Part::Body)
     });

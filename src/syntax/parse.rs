@@ -1,8 +1,9 @@
 //! Parses a text by all stages in order.
 //!
-//! The text is scanned into tokens, its brackets are balanced, missing `;` are inserted, the grammar reads it, with a
-//! rule that catches what no other rule understands, and the tree is built. Each stage reports what it finds and goes
-//! on. Parsing never fails.
+//! The scanner reads tokens, `balance` completes the brackets, `separate` inserts missing `;`, the grammar reads the
+//! repaired text (one of its rules catches what no other rule understands), and the builder makes the tree. Each stage
+//! reports what it finds and goes on, so that parsing never fails. `docs/architecture.md` says why each stage is
+//! needed.
 
 use crate::base::{FileId, MAX_SOURCE_BYTES, SourceMap, with_deep_stack};
 use crate::diag::{Code, Sink};
@@ -19,7 +20,7 @@ use super::mend::{balance, check_depth};
 use super::parsed::Parsed;
 use super::session::Session;
 
-/// Parses a file of the map. Mistakes are reported to the sink; a statement with a mistake stands in the tree as
+/// Parses a file of the map and reports its mistakes to the sink. A statement with a mistake stands in the tree as
 /// [`StmtKind::Broken`](super::ast::StmtKind::Broken), and the tree is marked as broken.
 pub fn parse(map: &SourceMap, file: FileId, sink: &mut Sink) -> Parsed {
     let source: &str = map.text(file);

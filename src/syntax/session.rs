@@ -9,14 +9,14 @@ pub(crate) struct Session<'a> {
     pub(crate) file: FileId,
     /// Its text.
     pub(crate) source: &'a str,
-    /// Takes the diagnostics.
+    /// The sink that takes its diagnostics.
     pub(crate) sink: &'a mut Sink,
     /// Whether an error was reported.
     pub(crate) failed: bool,
 }
 
 impl Session<'_> {
-    /// The bytes `start..end` of the file.
+    /// The place of the bytes `start..end` of the file.
     pub(crate) fn span(&self, start: usize, end: usize) -> Span {
         Span::new(self.file, start, end)
     }

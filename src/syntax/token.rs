@@ -1,6 +1,6 @@
-//! Tokens and comments, as the scanner finds them.
+//! The tokens and comments of a text.
 
-/// What a token is.
+/// The kinds of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// An identifier or keyword.
@@ -9,20 +9,20 @@ pub enum TokenKind {
     Number,
     /// A string, quotes included.
     Text,
-    /// What stands behind `as`, `@`, `shared` and `expect`, with its `[]`.
+    /// The path behind `as`, `@`, `shared` or `expect`, with its `[]`.
     Path,
-    /// Punctuation; `→` is `->`, `≡` is `==`, `≤` is `<=`, `≥` is `>=`.
+    /// A punctuation mark; `→` stands for `->`, `≡` for `==`, `≤` for `<=`, `≥` for `>=`.
     Symbol(char),
 }
 
-/// A token, by its bytes.
+/// A token, given by its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Token {
-    /// What it is.
+    /// Its kind.
     pub kind: TokenKind,
-    /// First byte.
+    /// The first byte.
     pub start: u32,
-    /// One past the last byte.
+    /// The byte behind the last one.
     pub end: u32,
     /// Whether it is the first token on its line.
     pub leads: bool,
@@ -35,15 +35,15 @@ impl Token {
     }
 }
 
-/// A comment, by its bytes.
+/// A comment, given by its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Comment {
-    /// The `#`.
+    /// The byte of its `#`.
     pub start: u32,
-    /// The end of the line.
+    /// The byte behind its line.
     pub end: u32,
     /// Whether no token stands before it on its line.
     pub own_line: bool,
-    /// How many tokens of the file stand before it.
+    /// The number of tokens of the file that stand before it.
     pub tokens_before: usize,
 }

@@ -48,7 +48,7 @@ impl Writer {
         self.text.push('\n');
     }
 
-    /// Parts with something between them.
+    /// Writes parts with a text between them.
     fn list<T>(&mut self, parts: &[T], between: &str, mut write: impl FnMut(&mut Writer, &T)) {
         for (index, part) in parts.iter().enumerate() {
             if index > 0 {
@@ -149,7 +149,7 @@ impl Writer {
         self.expr(value);
     }
 
-    /// A statement on lines of its own, and what stands behind it.
+    /// Writes a statement on lines of its own, and `end` behind it.
     fn statement(&mut self, statement: &Stmt, end: &str) {
         self.doc(&statement.doc);
         grow_stack(|| self.kind(&statement.kind));
@@ -349,7 +349,7 @@ impl Writer {
     fn expr(&mut self, expr: &Expr) {
         match &expr.kind {
             ExprKind::Int(value) => self.push(&value.to_string()),
-            // With a point or an exponent, so that it stays a real number.
+            // The text keeps a point or an exponent, so that it is read as a real number again.
             ExprKind::Real(value) => self.push(&format!("{value:?}")),
             ExprKind::Name(name) => self.push(name),
             ExprKind::Arriving(axis) => self.push(match axis {

@@ -1,4 +1,4 @@
-//! What stands behind a word: arguments of operators, forms and blocks.
+//! The words behind the head of a statement: arguments of operators, forms and blocks.
 
 use crate::base::Span;
 
@@ -23,7 +23,7 @@ pub enum Arg {
 }
 
 impl Arg {
-    /// Where it stands.
+    /// The place of the argument.
     pub fn span(&self) -> Span {
         match self {
             Arg::Word(word) => word.span,
@@ -46,7 +46,7 @@ pub enum ArgValue {
 }
 
 impl ArgValue {
-    /// Where it stands, parentheses included.
+    /// The place of the value, parentheses included.
     pub fn span(&self) -> Span {
         match self {
             ArgValue::Expr(expr) => expr.span,
@@ -59,9 +59,9 @@ impl ArgValue {
 /// `5x5x16/2x1`: dimensions and, behind the `/`, the stride. A lone dimension without a stride is no size.
 #[derive(Debug)]
 pub struct Size {
-    /// Before the `/`; an expression stood in parentheses.
+    /// The numbers before the `/`, from left to right. A dimension that is not a literal was written in parentheses.
     pub dims: Vec<Expr>,
-    /// Behind the `/`: none, one or two.
+    /// The numbers behind the `/`: none, one for both axes, or one for each.
     pub stride: Vec<Expr>,
     /// The whole token.
     pub span: Span,
@@ -77,7 +77,7 @@ pub struct CallArg {
 }
 
 impl CallArg {
-    /// Where it stands, with the parameter's name.
+    /// The place of the argument, with the parameter's name.
     pub fn span(&self) -> Span {
         self.name.as_ref().map_or(self.value.span, |name| name.span.to(self.value.span))
     }
@@ -86,7 +86,7 @@ impl CallArg {
 /// `28x28x?`: a shape with open dimensions.
 #[derive(Debug)]
 pub struct ShapePattern {
-    /// `None` is `?`.
+    /// The dimensions from left to right; `None` is `?`.
     pub dims: Vec<Option<Expr>>,
     /// The whole token, without the `->`.
     pub span: Span,

@@ -1,13 +1,13 @@
-//! `expect`: a figure of the network, or of a part of it, and what it must be.
+//! `expect`: a metric of the network or of a part of it, and the value that it must have.
 
 use crate::base::{Span, Spanned};
 
 use super::{Expr, Path, ShapePattern};
 
-/// `expect layer3.params <= 8M`
+/// An expectation: `expect layer3.params <= 8M`.
 #[derive(Debug)]
 pub struct Expect {
-    /// The part and, last, the metric.
+    /// The path of the part; its last word is the metric.
     pub path: Path,
     /// The comparison.
     pub comparison: Spanned<ComparisonOp>,
@@ -17,7 +17,7 @@ pub struct Expect {
     pub value_span: Span,
 }
 
-/// How an expectation compares.
+/// The comparison between the metric and the right side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ComparisonOp {
     /// `==`

@@ -5,14 +5,14 @@ use crate::base::{Span, Spanned};
 /// An expression.
 #[derive(Clone, Debug)]
 pub struct Expr {
-    /// What it is.
+    /// The kind of expression, with its operands.
     pub kind: ExprKind,
-    /// Where it stands.
+    /// The place of its text.
     pub span: Span,
 }
 
 impl Expr {
-    /// The expression inside of its parentheses.
+    /// The expression without the parentheses around it.
     pub fn bare(&self) -> &Expr {
         let mut expr = self;
         while let ExprKind::Paren(inner) = &expr.kind {
@@ -54,7 +54,7 @@ pub enum AxisPattern {
     Channels,
 }
 
-/// The binary operators, by increasing precedence `+ -`, `* / // %`, `^`.
+/// The binary operators. They bind by increasing strength: `+ -`, then `* / // %`, then `^`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BinaryOp {
     /// `+`

@@ -73,7 +73,7 @@ pub enum Element {
 }
 
 impl Element {
-    /// Where it stands.
+    /// The place of the item or statement.
     pub fn span(&self) -> Span {
         match self {
             Element::Item(item) => item.span,
@@ -82,10 +82,10 @@ impl Element {
     }
 }
 
-/// What a file consists of.
+/// An item of a file, such as a block or a network.
 #[derive(Debug)]
 pub struct Item {
-    /// What it is.
+    /// The kind of item, with its parts.
     pub kind: ItemKind,
     /// The doc comment above it, one string a line.
     pub doc: Vec<String>,
@@ -94,7 +94,7 @@ pub struct Item {
 }
 
 impl Item {
-    /// What it is called; nothing for a `use` and for an item whose head could not be read.
+    /// The name that the item defines; nothing for a `use` and for an item whose head could not be read.
     pub fn name(&self) -> Option<&Ident> {
         match &self.kind {
             ItemKind::Let(one) => Some(&one.name),
@@ -114,13 +114,13 @@ pub enum ItemKind {
         /// The path as written.
         path: Spanned<String>,
     },
-    /// `let growth = 32;`
+    /// A constant: `let growth = 32;`
     Let(Let),
-    /// `block name(c, s = 1) { … }`
+    /// A block: `block name(c, s = 1) { … }`
     Block(Block),
-    /// `table c3_map 6 -> 16 { … }`
+    /// A connection table: `table c3_map 6 -> 16 { … }`
     Table(Table),
-    /// `network name(…) { … }`
+    /// A network: `network name(…) { … }`
     Network(Network),
     /// An item whose head was reported as wrong; found in [`File::unusable`] only.
     Broken {
@@ -138,7 +138,7 @@ pub struct Let {
     pub value: Expr,
 }
 
-/// A hygienic macro.
+/// A hygienic macro: its body is expanded at each call, and sees only its parameters and the constants of its file.
 #[derive(Debug)]
 pub struct Block {
     /// Whether it is an `inline block`, whose statements are named as if they stood at the call.
@@ -175,7 +175,7 @@ pub struct Table {
     pub rows: Vec<Spanned<Vec<Spanned<u64>>>>,
 }
 
-/// A network or an instance of one.
+/// A network with a body, or an instance of another network.
 #[derive(Debug)]
 pub struct Network {
     /// Its name.
@@ -186,7 +186,7 @@ pub struct Network {
     pub kind: NetworkKind,
 }
 
-/// How a network is given.
+/// The two ways to give a network: statements of its own, or the call of another network.
 #[derive(Debug)]
 pub enum NetworkKind {
     /// `{ … }`
@@ -205,16 +205,16 @@ pub enum NetworkKind {
 /// Statements between brackets.
 #[derive(Debug)]
 pub struct Body {
-    /// In source order.
+    /// The statements in source order.
     pub statements: Vec<Stmt>,
-    /// Brackets included.
+    /// The place of the body, brackets included.
     pub span: Span,
 }
 
 /// A statement.
 #[derive(Debug)]
 pub struct Stmt {
-    /// What it is.
+    /// The kind of statement, with its parts.
     pub kind: StmtKind,
     /// The doc comment above it, one string a line.
     pub doc: Vec<String>,
@@ -222,7 +222,7 @@ pub struct Stmt {
     pub span: Span,
 }
 
-/// The kinds of statements.
+/// The kinds of statements, each with an example.
 #[derive(Debug)]
 pub enum StmtKind {
     /// `input 224x224x3 resize=256 as left`
@@ -236,11 +236,11 @@ pub enum StmtKind {
     Labels(Spanned<String>),
     /// `expect params == 61_706`
     Expect(Expect),
-    /// `let c = in.c`
+    /// A constant of a body: `let c = in.c`
     Let(Let),
-    /// Anything that makes a value.
+    /// A statement that makes a value.
     Flow(Flow),
-    /// Has a mistake, and was reported: the statement as far as it could be read, if any of it could be.
+    /// A statement with a mistake, which was reported. It holds the part that could be read, if there is one.
     Broken(Option<Box<StmtKind>>),
     /// An item among statements, which was reported.
     Misplaced(Box<Item>),
@@ -249,7 +249,7 @@ pub enum StmtKind {
 /// A statement that makes a value.
 #[derive(Debug)]
 pub struct Flow {
-    /// What it does.
+    /// The operator, call, form, group or reference that makes the value.
     pub head: Head,
     /// At most one of each kind, in the order of [`Suffix`]; in a broken statement, as written.
     pub suffixes: Vec<Suffix>,
@@ -272,7 +272,7 @@ impl Flow {
     }
 }
 
-/// What may follow the head of a statement that makes a value, in the order in which it must.
+/// A suffix of a statement that makes a value. Suffixes follow the head in this order.
 #[derive(Debug)]
 pub enum Suffix {
     /// `* n`
@@ -283,21 +283,21 @@ pub enum Suffix {
     Name(Name),
 }
 
-/// The head of a flow statement.
+/// The head of a statement that makes a value: everything before its suffixes.
 #[derive(Debug)]
 pub enum Head {
     /// `conv 5x5x16 same relu`: an operator, its arguments and the trailing words, flat.
     Op {
         /// The operator.
         word: Ident,
-        /// Everything behind it.
+        /// The arguments of the operator and the trailing words, in source order.
         args: Vec<Arg>,
     },
     /// `bottleneck(128, s=2) relu`
     Call {
         /// The block.
         block: Ident,
-        /// What stands in the parentheses.
+        /// The arguments in the parentheses.
         args: Vec<CallArg>,
         /// `(128, s=2)`, for labels.
         args_span: Span,
@@ -308,7 +308,7 @@ pub enum Head {
     Form {
         /// The word of the form.
         word: Ident,
-        /// What stands between the word and `<`.
+        /// The arguments between the word and `<`.
         args: Vec<Arg>,
         /// The branches, each without its `|`.
         branches: Vec<Body>,

@@ -9,26 +9,26 @@ use super::Expr;
 pub struct PathPart {
     /// The part, without quotes.
     pub value: String,
-    /// Where it stands, quotes included.
+    /// The place of the part, quotes included.
     pub span: Span,
     /// Whether it was written in quotes.
     pub quoted: bool,
 }
 
-/// What stands behind `as`.
+/// The name behind `as`.
 #[derive(Debug)]
 pub struct Name {
     /// The parts; a part with `*` and the `[]` are not among them.
     pub parts: Vec<PathPart>,
-    /// How the members of the statement are called, where it is a sequence.
+    /// The names of the members, where the statement is a sequence.
     pub sequence: Option<Sequence>,
-    /// The number of the first member, `as s."b*" from 1`.
+    /// The number of the first member, the `1` of `as s."b*" from 1`.
     pub first: Option<Expr>,
     /// The whole path.
     pub span: Span,
 }
 
-/// How the members of a sequence are called.
+/// The way in which the members of a sequence are named.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sequence {
     /// `s[]` or `[]`: by their number.

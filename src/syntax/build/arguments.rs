@@ -13,7 +13,7 @@ use crate::syntax::grammar::Rule;
 const MOST_ARGUMENTS: usize = 256;
 
 impl TreeBuilder<'_, '_> {
-    /// One of the words, sizes and attributes behind an operator.
+    /// Builds one argument of an operator: a word, a size, a value or an attribute.
     pub(crate) fn argument(&mut self, pair: Pair<'_, Rule>) -> Arg {
         match pair.as_rule() {
             Rule::attribute => {
@@ -56,7 +56,7 @@ impl TreeBuilder<'_, '_> {
         if negative { Expr { kind: ExprKind::Negate(Box::new(number)), span } } else { number }
     }
 
-    /// A `size`; one dimension without a stride is a value.
+    /// Builds a size; one dimension without a stride becomes a value.
     fn size(&mut self, pair: Pair<'_, Rule>) -> Arg {
         let span = self.span(&pair);
         let parts: Vec<Pair<'_, Rule>> = pair.into_inner().collect();
@@ -71,7 +71,7 @@ impl TreeBuilder<'_, '_> {
         Arg::Size(Size { dims: half(), stride: half(), span })
     }
 
-    /// A number, or one or several expressions in parentheses.
+    /// Builds a value from a number, or from one or several expressions in parentheses.
     fn value(&mut self, pair: Pair<'_, Rule>) -> ArgValue {
         let span = self.span(&pair);
         if pair.as_rule() != Rule::parenthesised {
@@ -89,7 +89,7 @@ impl TreeBuilder<'_, '_> {
         }
     }
 
-    /// One whole number, or one expression in parentheses.
+    /// Builds a dimension from one whole number, or from one expression in parentheses.
     pub(crate) fn dimension(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
         match self.value(pair) {
@@ -119,7 +119,7 @@ impl TreeBuilder<'_, '_> {
         unnamed.collect()
     }
 
-    /// The entries of a parenthesis, with or without names.
+    /// Builds the entries of a parenthesis, with or without names.
     pub(crate) fn call_arguments(&mut self, pair: Pair<'_, Rule>) -> Vec<CallArg> {
         let span = self.span(&pair);
         let entries = pair.into_inner().filter(|part| part.as_rule() == Rule::entry);
@@ -139,7 +139,7 @@ impl TreeBuilder<'_, '_> {
         CallArg { name, value: self.expression(part) }
     }
 
-    /// More arguments than anybody means to write are an error.
+    /// Reports a statement with more arguments than the limit; a list of that length is a slip or an attack.
     pub(crate) fn check_argument_count(&mut self, count: usize, span: Span) {
         if count > MOST_ARGUMENTS {
             let span = self.first_word(span);
@@ -147,7 +147,7 @@ impl TreeBuilder<'_, '_> {
         }
     }
 
-    /// What stands behind `as`.
+    /// Builds the name behind `as`.
     pub(crate) fn new_path(&mut self, pair: Pair<'_, Rule>) -> Name {
         let span = self.span(&pair);
         let mut parts = Vec::new();
@@ -162,7 +162,7 @@ impl TreeBuilder<'_, '_> {
         Name { parts, sequence, first: None, span }
     }
 
-    /// Takes a `"block1-*"` from the end of the parts.
+    /// Removes a pattern such as `"block1-*"` from the end of the parts, and stores it in `sequence`.
     fn member_pattern(&mut self, parts: &mut Vec<PathPart>, sequence: &mut Option<Sequence>) {
         let is_pattern = |part: &PathPart| part.value.contains('*');
         let count = parts.len();
@@ -182,7 +182,7 @@ impl TreeBuilder<'_, '_> {
         });
     }
 
-    /// One part of a path, quotes removed.
+    /// Builds one part of a path, without its quotes.
     pub(crate) fn part(&mut self, pair: Pair<'_, Rule>) -> PathPart {
         let quoted = pair.as_rule() == Rule::string;
         let Spanned { value, span } = self.string(&pair);

@@ -1,4 +1,4 @@
-//! Builds expressions: the grammar gives a flat list of operands and operators, precedence climbing makes a tree of it.
+//! Builds expressions. The grammar gives a flat list of operands and operators; precedence climbing makes a tree of it.
 
 use pest::iterators::{Pair, Pairs};
 
@@ -13,7 +13,7 @@ use crate::syntax::grammar::Rule;
 /// overflow the stack of whoever walks them.
 pub(crate) const MOST_TERMS: usize = 1024;
 
-/// Words that are no names of constants or parameters.
+/// Words that name neither constants nor parameters.
 const RESERVED_IN_EXPRESSIONS: [&str; 7] = ["as", "in", "min", "max", "ceil", "floor", "round"];
 
 const FUNCTIONS: [(&str, ConstantFunction); 5] = [
@@ -24,7 +24,7 @@ const FUNCTIONS: [(&str, ConstantFunction); 5] = [
     ("round", ConstantFunction::Round),
 ];
 
-/// How tightly `^` binds; a sign binds less, everything else still less.
+/// The binding strength of `^`. A sign binds less, every other operator still less.
 const POWER: u8 = 3;
 
 fn binary_operator(text: &str) -> (BinaryOp, u8) {
@@ -40,14 +40,14 @@ fn binary_operator(text: &str) -> (BinaryOp, u8) {
 }
 
 impl TreeBuilder<'_, '_> {
-    /// Builds an `expression`. A wrong one is reported and becomes zero, in a statement that is not used.
+    /// Builds an `expression`. A wrong one is reported and becomes zero; the statement around it is not used then.
     pub(crate) fn expression(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
         self.terms = 0;
         self.nested_expression(pair).unwrap_or(Expr { kind: ExprKind::Int(0), span })
     }
 
-    /// An expression or a part of one; `None` where it is too long.
+    /// Builds an expression or a part of one; `None` where it has too many terms.
     fn nested_expression(&mut self, pair: Pair<'_, Rule>) -> Option<Expr> {
         let span = self.span(&pair);
         let terms = pair.clone().into_inner().filter(|part| part.as_rule() != Rule::binary).count();
@@ -118,7 +118,7 @@ impl TreeBuilder<'_, '_> {
         Some(Expr { kind, span })
     }
 
-    /// `in.c`
+    /// Builds a dimension of the arriving shape, `in.c`.
     fn arriving(&mut self, pair: Pair<'_, Rule>) -> AxisPattern {
         let span = self.span(&pair);
         match pair.into_inner().last().map_or("", |axis| axis.as_str()) {
@@ -135,7 +135,7 @@ impl TreeBuilder<'_, '_> {
         }
     }
 
-    /// A name, or a function and its arguments.
+    /// Builds a name, or a call of a function with its arguments.
     fn mention(&mut self, pair: Pair<'_, Rule>) -> Option<Expr> {
         let span = self.span(&pair);
         let mut inner = pair.into_inner();
@@ -176,7 +176,7 @@ impl TreeBuilder<'_, '_> {
         .emit();
     }
 
-    /// The name of a constant or parameter.
+    /// Builds the name of a constant or parameter; a reserved word is reported.
     pub(crate) fn value_name(&mut self, pair: Pair<'_, Rule>) -> Ident {
         let name = self.ident(pair);
         if RESERVED_IN_EXPRESSIONS.contains(&name.value.as_str()) {
@@ -197,7 +197,7 @@ impl TreeBuilder<'_, '_> {
         })
     }
 
-    /// The value of `real`; one that no float holds, or only as 0, is an error.
+    /// The value of `real`. A number that is too large for a float, or that rounds to zero, is an error.
     pub(crate) fn real(&mut self, pair: &Pair<'_, Rule>) -> f64 {
         let digits: String = pair.as_str().chars().filter(|&one| one != '_').collect();
         let value = digits.parse().unwrap_or(f64::INFINITY);
@@ -224,7 +224,7 @@ mod tests {
     use crate::syntax::ast::ItemKind;
     use crate::syntax::parse;
 
-    /// The expression with all its parentheses.
+    /// The text of an expression with all its parentheses.
     fn shown(expression: &Expr) -> String {
         match &expression.kind {
             ExprKind::Int(value) => value.to_string(),
@@ -243,7 +243,7 @@ mod tests {
         }
     }
 
-    /// The value of a constant, and the text that its span covers.
+    /// The value of a constant as text, and the text that its span covers.
     fn read(text: &str) -> (String, String) {
         let mut map = SourceMap::default();
         let file = map.add("test.cnn", format!("let a = {text}; relu"));

@@ -67,7 +67,7 @@ impl TreeBuilder<'_, '_> {
         self.dimension(count)
     }
 
-    /// The head of a flow; of `parts` it takes what belongs to a word.
+    /// Builds the head of a statement. If it begins with a word, the arguments are taken from `parts`.
     fn head<'i>(&mut self, pair: Pair<'i, Rule>, parts: &mut Pairs<'i, Rule>) -> Head {
         match pair.as_rule() {
             Rule::group => {
@@ -121,7 +121,7 @@ impl TreeBuilder<'_, '_> {
             }
             _ => (self.ident(first), None),
         };
-        // Mostly all parts are arguments.
+        // In most statements all parts are arguments.
         let before = Vec::with_capacity(parts.len());
         let mut words = Words { word, call, before, branches: None, after: Vec::new() };
         while let Some(part) = parts.peek().filter(|part| !is_suffix(part)) {
@@ -130,7 +130,7 @@ impl TreeBuilder<'_, '_> {
             match part.as_rule() {
                 Rule::branches => words.branches = Some(part),
                 _ if words.branches.is_some() => words.after.push(self.argument(part)),
-                // `block (1, s=2)`: an entry with a name can only be an argument of a block.
+                // An entry with a name, as in `block (1, s=2)`, can only be an argument of a block.
                 _ if words.before.is_empty() && words.call.is_none() && is_named_list(&part) => {
                     words.call = parenthesis_of(part);
                 }
@@ -163,7 +163,7 @@ impl TreeBuilder<'_, '_> {
         name
     }
 
-    /// A shape with open dimensions.
+    /// Builds a shape with open dimensions.
     pub(super) fn shape(&mut self, pair: Pair<'_, Rule>) -> ShapePattern {
         let span = self.span(&pair);
         let dims = pair.into_inner().map(|part| match part.as_rule() {
@@ -173,7 +173,7 @@ impl TreeBuilder<'_, '_> {
         ShapePattern { dims: dims.collect(), span }
     }
 
-    /// A path after `@`, `shared` or `expect`.
+    /// Builds the path behind `@`, `shared` or `expect`.
     pub(super) fn path(&mut self, pair: Pair<'_, Rule>) -> Path {
         let span = self.span(&pair);
         let mut parts: Vec<PathPart> = pair.into_inner().map(|part| self.part(part)).collect();
@@ -189,7 +189,7 @@ impl TreeBuilder<'_, '_> {
     }
 }
 
-/// What a statement that begins with a word consists of.
+/// The parts of a statement that begins with a word.
 struct Words<'i> {
     word: Ident,
     /// The parenthesis of a block call.
@@ -205,7 +205,7 @@ fn is_suffix(pair: &Pair<'_, Rule>) -> bool {
     matches!(pair.as_rule(), Rule::repetition | Rule::stated | Rule::naming)
 }
 
-/// The place of a suffix among others.
+/// The position of a suffix in the order of [`Suffix`].
 fn rank(suffix: &Suffix) -> u8 {
     match suffix {
         Suffix::Repeat(_) => 0,
@@ -222,7 +222,7 @@ fn shown(suffix: &Suffix) -> &'static str {
     }
 }
 
-/// The parenthesis of a `size` that is nothing else.
+/// The parenthesis of a `size` that consists of nothing else.
 fn parenthesis_of(pair: Pair<'_, Rule>) -> Option<Pair<'_, Rule>> {
     let mut inner = pair.into_inner();
     let first = inner.next().filter(|part| part.as_rule() == Rule::parenthesised)?;

@@ -12,19 +12,19 @@ use crate::syntax::ast::{Block, Body, Ident, Item, ItemKind, Network, NetworkKin
 use crate::syntax::extent::{Extent, Part};
 use crate::syntax::grammar::Rule;
 
-/// Words that cannot call a block, because they mean something where a statement starts.
+/// Words that a block may not have as its name, because they mean something else at the beginning of a statement.
 const STATEMENT_WORDS: [&str; 18] = [
     "cnn", "use", "let", "block", "table", "network", "input", "labels", "expect", "if", "else", "for",
     "match", "fn", "with", "import", "shared", "as",
 ];
 
-/// What stands before the body of an item.
+/// The text before the body of an item.
 struct Header<'i> {
     /// `kw_block`, `kw_table` or `kw_network`.
     keyword: Rule,
     /// Whether `inline` stands before the keyword.
     inline: bool,
-    /// What stands behind the keyword.
+    /// The text behind the keyword.
     head: Pair<'i, Rule>,
 }
 
@@ -38,7 +38,7 @@ impl<'i> Header<'i> {
 }
 
 impl TreeBuilder<'_, '_> {
-    /// A block, table or network, and whether it can be used; one that cannot was reported.
+    /// Builds a block, table or network. The second value is false where it cannot be used, which was reported.
     pub(crate) fn item(&mut self, pair: Pair<'_, Rule>) -> (Item, bool) {
         let outer = std::mem::take(&mut self.has_error);
         let whole = self.place(&pair);
@@ -64,8 +64,8 @@ impl TreeBuilder<'_, '_> {
         self.finish_item(kind, place, whole, outer)
     }
 
-    /// A block or network whose body is read in pieces; `pair` ends with the `{`. An error is the place where no rule
-    /// fits.
+    /// Builds a block or network whose body is read in pieces; `pair` ends with the `{`. An error is the byte where no
+    /// rule fits.
     pub(super) fn opened_item(&mut self, pair: Pair<'_, Rule>) -> Result<(Item, bool), usize> {
         let outer = std::mem::take(&mut self.has_error);
         let Range { start, end } = self.place(&pair);
@@ -77,7 +77,8 @@ impl TreeBuilder<'_, '_> {
         Ok(self.finish_item(kind, place, start..self.piece.end, outer))
     }
 
-    /// The item of these bytes, whose header has the bytes `header`; `outer` is whether the element around is has_error.
+    /// Completes an item with the bytes of its text and of its header. `outer` is the value of `has_error` for the
+    /// element around.
     fn finish_item(
         &mut self,
         kind: ItemKind,
@@ -98,7 +99,7 @@ impl TreeBuilder<'_, '_> {
         (Item { kind, doc: self.doc(whole), span: self.without_semicolon(whole) }, usable)
     }
 
-    /// What stands between the keyword and the body; nothing where it is wrong, which is reported.
+    /// Builds the text between the keyword and the body; nothing where it is wrong, which is reported.
     fn head_of<'i>(&mut self, header: &Header<'i>, place: &Range<usize>) -> Option<Pair<'i, Rule>> {
         let head = &header.head;
         if matches!(head.as_rule(), Rule::bad_head | Rule::bad_instance_head) {
@@ -113,7 +114,7 @@ impl TreeBuilder<'_, '_> {
         Some(head.clone())
     }
 
-    /// The `;` of an instance is no part of it.
+    /// The place of an instance without its `;`.
     fn without_semicolon(&self, span: Span) -> Span {
         let after = self.tokens.partition_point(|token| token.end <= span.end);
         match self.tokens[..after] {
@@ -122,7 +123,7 @@ impl TreeBuilder<'_, '_> {
         }
     }
 
-    /// The name and the parameters of a block or network; nothing where its head is wrong, which is reported.
+    /// Builds the name and the parameters of a block or network; nothing where its head is wrong, which is reported.
     fn named(&mut self, header: &Header<'_>, place: &Range<usize>) -> Option<(Ident, Vec<Param>)> {
         let mut inner = self.head_of(header, place)?.into_inner();
         let name = self.ident(next(&mut inner));
@@ -153,7 +154,7 @@ impl TreeBuilder<'_, '_> {
         parameters
     }
 
-    /// A block or network with its statements.
+    /// Builds a block or network with its statements.
     fn with_body(&mut self, header: &Header<'_>, named: Option<(Ident, Vec<Param>)>, body: Body) -> ItemKind {
         let is_block = header.keyword == Rule::kw_block;
         let body = self.filled(body, if is_block { "a block's body" } else { "a network's body" });

@@ -1,5 +1,5 @@
-//! Explains why the grammar did not understand a part of the text: the part is read again by the strict rule, and the
-//! place where that fails is reported with what could have followed.
+//! Explains why the grammar did not understand a part of the text: reads the part again by a strict rule, and reports
+//! the place where that rule fails, with the words and symbols that could have followed.
 
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
@@ -19,8 +19,8 @@ const LONGEST_SHOWN: usize = 40;
 const MOST_PHRASES: usize = 4;
 
 impl<'a> TreeBuilder<'a, '_> {
-    /// Reports what is wrong with the bytes `start..end` of the repaired text, which should be a `rule`; the grammar
-    /// stopped understanding it at `known`, or later. What was reported before is not reported again.
+    /// Reports what is wrong with the bytes `start..end` of the repaired text, which should be a `rule`. The grammar
+    /// stopped at the byte `known` or later. A mistake that was reported before is not reported again.
     pub(crate) fn explain(&mut self, rule: Rule, start: usize, end: usize, known: usize) {
         self.has_error = true;
         self.tree.broken = true;
@@ -30,7 +30,7 @@ impl<'a> TreeBuilder<'a, '_> {
         }
         let repaired = self.repaired;
         let slice = repaired.text[start..end].trim_end();
-        // Parts inside each other that are all wrong would be read as often as they are deep.
+        // Without a limit, nested parts that are all wrong would be read once for each level.
         let Some(explain_budget) = self.explain_budget.checked_sub(slice.len()) else {
             return self.complain(whole, repaired.original(known), &[]);
         };
@@ -58,7 +58,7 @@ impl<'a> TreeBuilder<'a, '_> {
             index.checked_sub(1).map(|index| self.tokens[index]).filter(|token| token.start >= whole.start);
         let place = Mismatch { whole, found, before };
         if before.is_none() {
-            // Where something was taken out before it, this is only the rest.
+            // If text was taken out before this token, the token is only the rest of a word.
             let end = index.checked_sub(1).map_or(0, |last| self.tokens[last].end);
             if !self.is_unreliable(Span { start: end.min(whole.start), end: whole.start, ..whole }) {
                 self.no_statement(place);
@@ -77,7 +77,7 @@ impl<'a> TreeBuilder<'a, '_> {
         self.error_at(place, Code::E0001, message);
     }
 
-    /// Moves the place of what is missing from the beginning of a line to the end of the line before.
+    /// Reports a mistake. If a line lacks something at its beginning, the place is the end of the line before.
     fn error_at(&mut self, place: Mismatch, code: Code, message: String) {
         let (span, text) = match (place.before, place.found) {
             (_, Some(found)) if !found.leads => (self.token_span(found), ""),
@@ -88,7 +88,7 @@ impl<'a> TreeBuilder<'a, '_> {
         self.error(code, span, message).here(text).emit();
     }
 
-    /// A statement that goes wrong with its first token.
+    /// Reports a statement whose first token no statement can begin with.
     fn no_statement(&mut self, place: Mismatch) {
         let shown = self.shown(place.found);
         let word = place.found.map_or("", |token| self.text(token));
@@ -113,7 +113,7 @@ impl<'a> TreeBuilder<'a, '_> {
         }
     }
 
-    /// `* n`, `->`, `as` or trailing words where the statement takes none.
+    /// Reports `* n`, `->`, `as` or trailing words behind a statement that takes none. Returns whether it did.
     fn misplaced_suffix(&mut self, place: Mismatch) -> bool {
         let Some(found) = place.found else { return false };
         let first = self.tokens.partition_point(|token| token.start < place.whole.start);
@@ -177,7 +177,7 @@ impl<'a> TreeBuilder<'a, '_> {
         value.iter().all(is_part) && value.is_empty() == (tokens[start].kind == TokenKind::Path)
     }
 
-    /// A value of the wrong form behind `*`, `->`, `as` or `name=`.
+    /// Reports a value of the wrong form behind `*`, `->`, `as` or `name=`. Returns whether it did.
     fn bad_value(&mut self, place: Mismatch, wanted: &[Rule]) -> bool {
         let Some(before) = place.before else { return false };
         let shown = self.shown(place.found);
@@ -292,7 +292,7 @@ impl<'a> TreeBuilder<'a, '_> {
         }
     }
 
-    /// Returns whether the statement up to this token is one word, perhaps with points in it.
+    /// Returns whether the statement up to this token is one word, perhaps with dots in it.
     fn is_path(&self, whole: Span, last: Token) -> bool {
         let text = &self.session.source[whole.start as usize..last.end as usize];
         !text.contains(char::is_whitespace) && !matches!(text, "expect" | "let")
@@ -312,7 +312,7 @@ impl<'a> TreeBuilder<'a, '_> {
         self.session.span(token.start as usize, token.end as usize)
     }
 
-    /// A token as messages show it.
+    /// The text of a token for messages.
     fn shown(&self, token: Option<Token>) -> String {
         let Some(token) = token else { return "the end of the text".to_owned() };
         let text = self.text(token);
@@ -324,18 +324,18 @@ impl<'a> TreeBuilder<'a, '_> {
     }
 }
 
-/// Where a part goes wrong.
+/// A part of the text that its rule does not fit, and the token where it fails.
 #[derive(Clone, Copy)]
 struct Mismatch {
     /// The part.
     whole: Span,
-    /// The first token that does not fit; none at the end of the text.
+    /// The first token that does not fit; `None` at the end of the text.
     found: Option<Token>,
     /// The token of the part before it.
     before: Option<Token>,
 }
 
-/// What rules are called in messages, without repetitions, in a fixed order.
+/// The names of rules for messages, without repetitions, in a fixed order.
 fn phrases(rules: &[Rule]) -> Vec<&'static str> {
     let mut phrases: Vec<&'static str> = rules.iter().filter_map(|&rule| phrase(rule)).collect();
     phrases.sort_unstable();

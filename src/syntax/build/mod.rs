@@ -1,5 +1,5 @@
-//! Builds the tree from the pairs of the grammar. This file holds what its parts share: text, tokens, places, names,
-//! and the words of text that could not be used.
+//! Builds the tree from the pairs of the grammar. This file holds the functions that all builders share: text, tokens,
+//! places, names, and the words of text that could not be used.
 
 mod arguments;
 mod expression;
@@ -35,21 +35,21 @@ pub(crate) struct TreeBuilder<'a, 's> {
     pub(crate) repaired: &'s Repaired,
     /// The tokens of the original text.
     pub(crate) tokens: &'s [Token],
-    /// The same, with the comments.
+    /// The tokens and comments of the original text.
     lexed: &'s Lexed,
-    /// What was built.
+    /// The tree as far as it is built.
     pub(crate) tree: File,
-    /// Where items and statements stand, in the order in which they end.
+    /// The places of items and statements, in the order in which they end.
     pub(crate) elements: Vec<Extent>,
     /// Whether an error was found in the element at hand, outside the elements inside it.
     pub(crate) has_error: bool,
-    /// Operands and signs of the expression at hand.
+    /// The number of operands and signs of the expression that is being built.
     pub(crate) terms: usize,
-    /// The bytes of the piece at hand in the repaired text.
+    /// The bytes of the piece that is being read, in the repaired text.
     piece: Range<usize>,
-    /// Parts that could not be built.
+    /// The places of text that could not be built.
     unused: Vec<Span>,
-    /// How many more bytes are read a second time to explain a mistake.
+    /// The bytes that may still be read a second time to explain a mistake.
     explain_budget: usize,
 }
 
@@ -80,7 +80,7 @@ impl<'a, 's> TreeBuilder<'a, 's> {
         }
     }
 
-    /// Starts an error about the element at hand.
+    /// Starts an error about the element that is being built.
     pub(crate) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
         self.has_error = true;
         self.session.error(code, span, message)
@@ -92,7 +92,7 @@ impl<'a, 's> TreeBuilder<'a, 's> {
         self.piece.start + span.start()..self.piece.start + span.end()
     }
 
-    /// Where a pair stands in the original, without white space and comments at its end.
+    /// The place of a pair in the original text, without white space and comments at its end.
     pub(crate) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
         let Range { start, end } = self.place(pair);
         self.original(start, end)
@@ -121,13 +121,13 @@ impl<'a, 's> TreeBuilder<'a, 's> {
         Spanned::new(pair.as_str().trim_matches('"').to_owned(), self.span(pair))
     }
 
-    /// Marks the file as broken and notes a part that is not used.
+    /// Marks the file as broken and records a part of the text that is not used.
     pub(crate) fn salvage(&mut self, span: Span) {
         self.tree.broken = true;
         self.unused.push(span);
     }
 
-    /// Takes the names out of the parts that are not used.
+    /// Collects the names in the parts that are not used, and gives the tree.
     pub(crate) fn finish(mut self) -> (File, Vec<Extent>) {
         self.unused.sort_by_key(|span| (span.start, Reverse(span.end)));
         let mut done = 0;
@@ -146,7 +146,7 @@ impl<'a, 's> TreeBuilder<'a, 's> {
         (self.tree, self.elements)
     }
 
-    /// Returns whether a mistake in the span was reported before the grammar read it.
+    /// Returns whether a mistake within the span was reported before the grammar read it.
     pub(crate) fn is_unreliable(&self, span: Span) -> bool {
         self.repaired.is_unreliable(span.start as usize, span.end as usize)
     }

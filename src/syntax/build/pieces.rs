@@ -15,7 +15,7 @@ use super::top_level::TopLevel;
 use super::{TreeBuilder, next};
 
 impl<'s> TreeBuilder<'_, 's> {
-    /// Reads the file: items, and statements if there is no network. An error is the place in the repaired text where no
+    /// Reads the file: items, and statements if there is no network. An error is the byte of the repaired text where no
     /// rule fits.
     pub(crate) fn file(&mut self) -> Result<(), usize> {
         let mut top = TopLevel::default();
@@ -57,7 +57,7 @@ impl<'s> TreeBuilder<'_, 's> {
         }
     }
 
-    /// The parts of the next piece.
+    /// Reads the next piece and gives its parts.
     fn read_piece(&mut self, rule: Rule) -> Result<Pairs<'s, Rule>, usize> {
         let start = self.piece.end;
         let repaired = self.repaired;

@@ -14,20 +14,20 @@ use crate::syntax::grammar::Rule;
 use super::{TreeBuilder, next};
 use crate::syntax::extent::{Extent, Part};
 
-/// What the grammar's `plain` turns out to be.
+/// The node that the grammar's rule `plain` stands for.
 enum Read {
     Statement(StmtKind),
     Item(ItemKind),
     Edition(Spanned<u64>),
 }
 
-/// What an `element` turns out to be.
+/// The node that the grammar's rule `element` stands for.
 pub(crate) enum Built {
     /// A statement.
     Statement(Stmt),
     /// A `use` or `let`, which are written like statements.
     Item(Item),
-    /// An edition line where it may stand.
+    /// The edition line, at the beginning of the file.
     Edition,
 }
 
@@ -39,13 +39,13 @@ impl TreeBuilder<'_, '_> {
         for element in pair.into_inner() {
             self.body_element(element, &mut statements);
         }
-        // Most bodies have fewer statements than a list makes room for.
+        // Most bodies have fewer statements than a list reserves room for.
         statements.shrink_to_fit();
         self.elements.push(Extent { span, part: Part::Body });
         Body { statements, span }
     }
 
-    /// An element of a body.
+    /// Builds an element of a body.
     pub(super) fn body_element(&mut self, element: Pair<'_, Rule>, statements: &mut Vec<Stmt>) {
         let outer = std::mem::take(&mut self.has_error);
         grow_stack(|| self.read_element(element, statements));
@@ -67,7 +67,7 @@ impl TreeBuilder<'_, '_> {
         }
     }
 
-    /// A `let` among statements; a `use` may not stand there.
+    /// Makes a statement of a `let` in a body; reports a `use`, which may not stand there.
     fn constant_statement(&mut self, item: Item) -> Stmt {
         match item {
             Item { kind: ItemKind::Let(constant), doc, span } => {
@@ -86,13 +86,13 @@ impl TreeBuilder<'_, '_> {
         Stmt { kind: StmtKind::Misplaced(Box::new(item)), doc: Vec::new(), span }
     }
 
-    /// The first token of a span.
+    /// The place of the first token of a span.
     pub(crate) fn first_word(&self, span: Span) -> Span {
         let first = self.tokens.partition_point(|token| token.start < span.start);
         self.tokens.get(first).map_or(span, |token| Span { end: token.end.min(span.end), ..span })
     }
 
-    /// Reports an empty body. It gets a broken statement, so that it is not empty for later stages.
+    /// Reports an empty body, and puts a broken statement into it, so that later stages meet no empty body.
     pub(crate) fn filled(&mut self, mut body: Body, what: &str) -> Body {
         if body.statements.is_empty() && !self.is_unreliable(body.span) {
             let outer = self.has_error;
@@ -111,7 +111,7 @@ impl TreeBuilder<'_, '_> {
     pub(crate) fn statement(&mut self, pair: Pair<'_, Rule>) -> Built {
         let Range { start, mut end } = self.place(&pair);
         let mut built = None;
-        // A `;` at the end of a comment is no token, so that nothing is lost without it.
+        // A `;` at the end of a comment is no token: without it nothing is lost.
         end -= usize::from(pair.as_str().ends_with(';'));
         let mut junk = None;
         for part in pair.into_inner() {
@@ -156,7 +156,7 @@ impl TreeBuilder<'_, '_> {
         }
     }
 
-    /// Returns whether a unreliable place lies in the statement but not in a body inside it.
+    /// Returns whether an unreliable byte lies in the statement but not in a body inside it.
     fn has_unreliable(&self, read: &Read, span: Span) -> bool {
         let bodies: &[Body] = match read {
             Read::Statement(StmtKind::Flow(flow)) => match &flow.head {

@@ -1,6 +1,6 @@
-//! Sorts what a file consists of into its items, the statements of its one anonymous network, and what is unusable.
+//! Sorts the elements of a file into its items, the statements of its one anonymous network, and what is unusable.
 //!
-//! Whether statements may stand in the file is known at its end only: they may not where it has a network.
+//! Only at the end of the file it is known whether statements may stand in it: they may not if it has a network.
 
 use crate::base::Span;
 use crate::diag::Code;
@@ -9,12 +9,12 @@ use crate::syntax::ast::{Body, Element, Item, ItemKind, Stmt, StmtKind};
 use super::TreeBuilder;
 use super::statements::Built;
 
-/// The elements of a file, as they are read.
+/// The elements of a file in the order in which they are read.
 #[derive(Default)]
 pub(super) struct TopLevel {
-    /// In source order; constants behind the first statement are statements.
+    /// The statements in source order. Constants behind the first statement are statements too.
     statements: Vec<Stmt>,
-    /// In source order.
+    /// The items in source order.
     items: Vec<TopItem>,
     has_network: bool,
 }
@@ -28,7 +28,7 @@ struct TopItem {
 }
 
 impl TopLevel {
-    /// Adds what a `statement` turned out to be.
+    /// Adds the element that a `statement` of the grammar stands for.
     pub(super) fn add(&mut self, built: Built) {
         match built {
             Built::Statement(statement) => self.statements.push(statement),
@@ -58,7 +58,7 @@ impl TreeBuilder<'_, '_> {
         self.tree.unusable.sort_by_key(|element| element.span().start);
     }
 
-    /// A file with a network. The first statement of a run is reported, all of them are unusable.
+    /// Completes a file with a network. All statements are unusable; the first one of each run is reported.
     fn file_of_items(&mut self, statements: Vec<Stmt>, items: Vec<TopItem>) {
         let mut items = items.into_iter().peekable();
         let mut reported = false;
@@ -87,7 +87,7 @@ impl TreeBuilder<'_, '_> {
         }
     }
 
-    /// A file without a network: its statements are one. Items behind the first statement are reported.
+    /// Completes a file without a network: its statements are one. Items behind the first statement are reported.
     fn file_of_statements(&mut self, statements: Vec<Stmt>, items: Vec<TopItem>) {
         for TopItem { item, usable, behind } in items {
             let is_late = behind > 0;
@@ -99,7 +99,7 @@ impl TreeBuilder<'_, '_> {
         }
         let (Some(first), Some(last)) = (statements.first(), statements.last()) else { return };
         let span = first.span.to(last.span);
-        // A file whose only statements could not be read may be meant as one of items.
+        // A file whose only statements could not be read may have been meant as a file of items.
         let only_broken = statements.iter().all(|one| matches!(one.kind, StmtKind::Broken(_)));
         if !only_broken || self.tree.items.is_empty() {
             self.tree.statements = Some(Body { statements, span });

@@ -16,7 +16,7 @@ pub(super) enum Row {
 /// A line in up to four cells: code, `-> shape`, `as path` and a comment.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    /// Spaces before the code.
+    /// The number of spaces before the code.
     pub(super) indent: usize,
     pub(super) code: String,
     pub(super) shape: String,
@@ -24,7 +24,7 @@ pub(super) struct Line {
     pub(super) comment: String,
     /// Whether it holds whole statements, so that it may be aligned with its neighbours.
     pub(super) whole: bool,
-    /// Spaces before the cells behind the code, once they are aligned.
+    /// The number of spaces before each cell behind the code, once they are aligned.
     gaps: [Option<usize>; 3],
 }
 
@@ -43,12 +43,12 @@ impl Line {
         [&self.shape, &self.name, &self.comment]
     }
 
-    /// The spaces before a cell that stands alone.
+    /// The number of spaces before a cell that is not aligned.
     fn natural_gap(&self, cell: usize) -> usize {
         if cell == 1 && self.shape.is_empty() { 1 } else { 2 }
     }
 
-    /// The column behind the code and the first `count` cells behind it.
+    /// The column behind the code and the first `count` cells.
     fn end(&self, count: usize) -> usize {
         let mut end = self.indent + self.code.width();
         for (cell, text) in self.cells().into_iter().enumerate().take(count) {
@@ -96,7 +96,7 @@ pub(super) fn align(rows: &mut [Row]) {
             align_run(run, cell);
         }
     }
-    // The rows of a body are no neighbours of those around it.
+    // Rows of a body are not aligned with the rows around it.
     for row in rows {
         if let Row::Line(line) = row {
             line.whole = false;

@@ -6,10 +6,10 @@ use super::WIDTH;
 use super::align::{Line, Row, align};
 use super::words::{Body, Bracket, Inner, Remark, Statement, Word};
 
-/// Spaces of one level.
+/// The number of spaces of one level.
 const INDENT: usize = 4;
 
-/// Spaces before what goes on behind a comment within a statement.
+/// The number of spaces before the rest of a statement that a comment has interrupted.
 const CONTINUATION: usize = 2 * INDENT;
 
 /// The rows of a whole file.
@@ -42,7 +42,7 @@ impl Layout {
         self.rows.push(Row::Line(Line::remark(indent, text)));
     }
 
-    /// The statements of a body; `ended` says whether the last one has its `;`.
+    /// Writes the statements of a body; `ended` says whether the last one has its `;`.
     fn body(&mut self, body: &Body<'_>, indent: usize, ended: bool) {
         let start = self.rows.len();
         for (line, line_ended) in lines(&body.statements, indent, ended) {
@@ -55,7 +55,7 @@ impl Layout {
         align(&mut self.rows[start..]);
     }
 
-    /// Statements that share a line, or one that may need several.
+    /// Writes statements that share a line, or one statement that may need several lines.
     fn line(&mut self, statements: &[Statement<'_>], indent: usize, ended: bool) {
         let Some((last, before)) = statements.split_last() else { return };
         let fits = last.flat.is_some_and(|flat| indent + flat.loose + usize::from(ended) <= WIDTH);
@@ -75,7 +75,7 @@ impl Layout {
         }
     }
 
-    /// Ends a statement that begins at `indent`: its `;` and the comments behind it.
+    /// Ends a statement that begins at `indent`: appends its `;` and the comments behind it.
     fn end(&mut self, mut line: Line, statement: &Statement<'_>, indent: usize, ended: bool) {
         if ended && !statement.has_braces() {
             let cells = [&mut line.name, &mut line.shape, &mut line.code];
@@ -89,7 +89,7 @@ impl Layout {
         comments.for_each(|text| self.remark(text, indent));
     }
 
-    /// A statement on several lines.
+    /// Writes a statement on several lines.
     fn broken(&mut self, statement: &Statement<'_>, indent: usize, ended: bool) {
         let mut line = Line::new(indent);
         self.words(&statement.head, &mut line, indent);
@@ -148,7 +148,7 @@ impl Layout {
         }
     }
 
-    /// A branch without the comments before and behind it.
+    /// Writes a branch without the comments before and behind it.
     fn branch(&mut self, body: &Body<'_>, indent: usize) {
         for (line, ended) in lines(&body.statements, indent, false) {
             if !self.rows.is_empty() {
@@ -161,8 +161,8 @@ impl Layout {
     }
 }
 
-/// The statements of a body by lines, each with whether its last statement has a `;`: the author's lines, where they
-/// fit, else one statement a line.
+/// Divides the statements of a body into lines, and says of each line whether its last statement has a `;`. The
+/// author's lines are kept where they fit; otherwise each statement has a line of its own.
 fn lines<'s, 'a>(
     statements: &'s [Statement<'a>],
     indent: usize,
@@ -187,7 +187,7 @@ fn lines<'s, 'a>(
     lines
 }
 
-/// How many of the statements stand on one line of the author.
+/// The number of statements that the author wrote on the first line.
 fn author_line(statements: &[Statement<'_>]) -> usize {
     let joins = |pair: &[Statement<'_>]| {
         let (before, next) = (&pair[0], &pair[1]);
@@ -200,7 +200,7 @@ fn author_line(statements: &[Statement<'_>]) -> usize {
     1 + statements.windows(2).take_while(|pair| joins(pair)).count()
 }
 
-/// A statement on one line. Within brackets no gap is wider than one space.
+/// Writes a statement on one line. Within brackets no gap is wider than one space.
 fn flat(statement: &Statement<'_>, bracketed: bool, text: &mut String) {
     flat_head(statement, text);
     for part in [&statement.shape, &statement.name] {
@@ -212,7 +212,7 @@ fn flat(statement: &Statement<'_>, bracketed: bool, text: &mut String) {
     }
 }
 
-/// A statement on one line up to its `->` or `as`.
+/// Writes a statement on one line up to its `->` or `as`.
 fn flat_head(statement: &Statement<'_>, text: &mut String) {
     words(&statement.head, false, text);
     let Some(inner) = &statement.inner else { return };
@@ -239,7 +239,7 @@ fn flat_head(statement: &Statement<'_>, text: &mut String) {
     words(&statement.tail, false, text);
 }
 
-/// Words on one line, without the gap before the first.
+/// Writes words on one line, without the gap before the first.
 fn words(words: &[Word<'_>], bracketed: bool, text: &mut String) {
     for (index, word) in words.iter().enumerate() {
         if index > 0 {

@@ -27,7 +27,7 @@ pub(super) fn file<'a>(parsed: &'a Parsed, order: &'a dyn ArgumentOrder) -> Body
     Body { statements, below: reader.above(parsed.tokens.len()) }
 }
 
-/// For each bracket, its partner.
+/// The partner of each bracket, by the index of its token.
 fn partners(parsed: &Parsed) -> Vec<usize> {
     let mut partners = vec![0; parsed.tokens.len()];
     let mut open = Vec::new();
@@ -45,7 +45,7 @@ fn partners(parsed: &Parsed) -> Vec<usize> {
     partners
 }
 
-/// Of several comments behind the end of a branch, one stays on its line; the others come to stand before the next
+/// Keeps the first of several comments behind the end of a branch on its line, and moves the others before the next
 /// branch or the closing bracket.
 fn move_comments_between(branches: &mut [Body<'_>]) {
     for index in 0..branches.len() {
@@ -62,12 +62,12 @@ fn move_comments_between(branches: &mut [Body<'_>]) {
 struct Reader<'a> {
     parsed: &'a Parsed,
     order: &'a dyn ArgumentOrder,
-    /// The spaces before each token.
+    /// The number of spaces before each token.
     gaps: Vec<usize>,
     partners: Vec<usize>,
 }
 
-/// Where the parts of a statement begin.
+/// The tokens at which the parts of a statement begin.
 #[derive(Default)]
 struct Marks<'a> {
     /// The opening bracket, what it encloses, and the bodies.
@@ -76,12 +76,12 @@ struct Marks<'a> {
     shape: Option<usize>,
     /// The token `as`.
     name: Option<usize>,
-    /// Tokens whose order changes, and their canonical order.
+    /// Ranges of tokens whose order changes, and their canonical order.
     moved: Vec<(Range<usize>, Vec<usize>)>,
 }
 
 impl<'a> Reader<'a> {
-    /// The own lines of comments directly before a token.
+    /// The comments on lines of their own directly before a token.
     fn above(&self, token: usize) -> Vec<Remark<'a>> {
         let parsed = self.parsed;
         let first = parsed.comments.partition_point(|comment| comment.tokens_before < token);
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
-    /// The comment behind a token, on its line.
+    /// The comment that follows a token on its line.
     fn behind(&self, token: usize) -> Option<&'a str> {
         let parsed = self.parsed;
         let at = parsed.comments.partition_point(|comment| comment.tokens_before <= token);
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         Word { text, gap: self.gaps[token], above: self.above(token), behind: self.behind(token) }
     }
 
-    /// Sets the spaces within the tokens of a node.
+    /// Sets the spaces between the tokens of a node.
     fn space(&mut self, span: Span, style: Style) {
         let range = self.parsed.tokens_of(span);
         self.space_tokens(range, style);
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A statement of the tokens of `span`, and the comments around it.
+    /// The statement made of the tokens of `span`, with the comments around it.
     fn statement(&self, span: Span, marks: Marks<'a>) -> Statement<'a> {
         let range = self.parsed.tokens_of(span);
         let (first, last) = (range.start, range.end.saturating_sub(1));
@@ -188,13 +188,13 @@ impl<'a> Reader<'a> {
         statement
     }
 
-    /// The statements between two brackets.
+    /// The statements of a body.
     fn body(&mut self, body: &'a ast::Body) -> Body<'a> {
         let statements = body.statements.iter().map(|statement| self.of_body(statement)).collect();
         Body { statements, below: Vec::new() }
     }
 
-    /// A branch; the comments around its `|` come to stand before its first statement.
+    /// The statements of a branch; comments around its `|` move before its first statement.
     fn branch(&mut self, branch: &'a ast::Body) -> Body<'a> {
         let mut body = self.body(branch);
         let first = branch.statements.first().map_or(0, |first| self.parsed.tokens_of(first.span).start);
@@ -286,7 +286,7 @@ impl<'a> Reader<'a> {
         marks.name = self.parsed.tokens_of(name.span).start.checked_sub(1);
     }
 
-    /// The spaces of arguments, and their order where no comment stands between them.
+    /// Sets the spaces between arguments, and their order where no comment stands between them.
     fn args(&mut self, head: Option<&str>, args: &[Arg], marks: &mut Marks<'a>) {
         args.iter().for_each(|arg| self.space(arg.span(), Style::Word));
         let (Some(first), Some(last)) = (args.first(), args.last()) else { return };
@@ -336,7 +336,7 @@ impl<'a> Reader<'a> {
         self.statement(item.span, marks)
     }
 
-    /// The braces of an item, and the spaces in its header.
+    /// The braces of an item with the body between them; sets the spaces in its header.
     fn braces(&mut self, name: Span, body: Span) -> (usize, Bracket, Vec<Body<'a>>) {
         let (first, open) = (self.parsed.tokens_of(name).start, self.parsed.tokens_of(body).start);
         self.space_tokens(first..open, Style::Parameters);

@@ -13,7 +13,7 @@ pub(super) enum Style {
     Parameters,
 }
 
-/// The spaces before each token of a run; the first one counts for nothing.
+/// The number of spaces before each token of a run; that of the first token is not used.
 pub(super) fn gaps(tokens: &[Token], style: Style) -> Vec<usize> {
     let mut gaps = Vec::with_capacity(tokens.len());
     let mut depth = 0_usize;
@@ -37,7 +37,7 @@ pub(super) fn gaps(tokens: &[Token], style: Style) -> Vec<usize> {
     gaps
 }
 
-/// What a token does in an expression.
+/// The role of a token in an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Operand,

@@ -14,7 +14,7 @@ pub(super) struct Remark<'a> {
 #[derive(Debug)]
 pub(super) struct Word<'a> {
     pub(super) text: &'a str,
-    /// Spaces before it.
+    /// The number of spaces before it.
     pub(super) gap: usize,
     /// Comments before it.
     pub(super) above: Vec<Remark<'a>>,
@@ -31,27 +31,27 @@ pub(super) struct Statement<'a> {
     pub(super) blank: bool,
     /// Whether it began a line.
     pub(super) leads: bool,
-    /// Up to its opening bracket, where it has one.
+    /// The words up to its opening bracket, or all words before `->` and `as`.
     pub(super) head: Vec<Word<'a>>,
     pub(super) inner: Option<Inner<'a>>,
-    /// From its closing bracket on, up to `->` or `as`.
+    /// The words from its closing bracket on, up to `->` or `as`.
     pub(super) tail: Vec<Word<'a>>,
-    /// `->` and the shape.
+    /// The words `->` and the shape.
     pub(super) shape: Vec<Word<'a>>,
-    /// `as` and the path.
+    /// The words `as` and the path.
     pub(super) name: Vec<Word<'a>>,
     /// Comments behind it; the first one on its line.
     pub(super) behind: Vec<&'a str>,
-    /// How wide it is on one line; nothing where a comment or a line break of the author keeps it from standing on one.
+    /// Its width on one line; nothing where a comment or a line break of the author keeps it on several lines.
     pub(super) flat: Option<FlatWidth>,
 }
 
 /// The columns of a statement on one line, without its `;`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FlatWidth {
-    /// Within brackets, where no gap is wider than one space.
+    /// The width within brackets, where no gap is wider than one space.
     pub(super) bracketed: usize,
-    /// Elsewhere.
+    /// The width elsewhere.
     pub(super) loose: usize,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Statement<'a> {
         matches!(self.inner, Some(Inner { bracket: Bracket::Braces { .. }, .. }))
     }
 
-    /// Measures it, once all of its parts are there.
+    /// Measures its width, once all of its parts are there.
     pub(super) fn measure(&mut self) {
         let quiet = |word: &Word<'_>| word.above.is_empty() && word.behind.is_none();
         if !self.head.iter().chain(self.rest()).all(quiet) {
@@ -83,7 +83,7 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// What encloses the inside of a statement.
+/// The brackets around the inside of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bracket {
     /// `< … | … >`
@@ -106,7 +106,7 @@ pub(super) struct Inner<'a> {
 }
 
 impl Inner<'_> {
-    /// The columns between the brackets on one line, but the gap before the closing one.
+    /// The number of columns between the brackets on one line, without the gap before the closing one.
     fn flat_width(&self) -> Option<usize> {
         if self.bracket == (Bracket::Braces { one_line: false }) {
             return None;
@@ -124,7 +124,7 @@ impl Inner<'_> {
 }
 
 impl Body<'_> {
-    /// Its columns on one line, between braces with a `;` at the end.
+    /// The number of columns on one line, with a `;` at the end if `braces` stand around it.
     fn flat_width(&self, braces: bool) -> Option<usize> {
         let quiet = |one: &Statement<'_>| one.above.is_empty() && one.behind.is_empty();
         let breaks = self.statements.iter().skip(1).any(|one| one.leads);

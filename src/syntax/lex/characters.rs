@@ -6,7 +6,7 @@ use crate::diag::Code;
 use super::Lexer;
 
 impl Lexer<'_, '_, '_> {
-    /// A run of characters that no token holds is blanked out.
+    /// Reports a run of characters that belongs to no token, and replaces it by spaces.
     pub(super) fn foreign(&mut self) {
         let start = self.at;
         let run = self.source[start..].chars().take_while(|&one| is_foreign(one));
@@ -24,8 +24,8 @@ impl Lexer<'_, '_, '_> {
         self.repairs.mark_unreliable(start);
     }
 
-    /// Control characters, and those that change the direction of the text, may not even stand in strings and
-    /// comments: the text would read differently from what it says.
+    /// Reports control characters and those that change the direction of the text. They may not even stand in strings
+    /// and comments: an editor would show another text than the compiler reads.
     pub(super) fn check_characters(&mut self, start: usize, end: usize) {
         let text = &self.source[start..end];
         if let Some((at, character)) = text.char_indices().find(|&(_, one)| is_hidden(one)) {
@@ -41,7 +41,7 @@ fn is_foreign(character: char) -> bool {
     !(character.is_ascii_alphanumeric() || " \t\r\n#\"_;|<>[]{}(),=*/+-%^@?.".contains(character))
 }
 
-/// What was meant by a character that looks like one of the language.
+/// The character of the language that a similar-looking one stands for.
 fn ascii_twin(text: &str) -> Option<&'static str> {
     Some(match text {
         "×" => "x",

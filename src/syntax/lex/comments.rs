@@ -27,7 +27,7 @@ impl Lexer<'_, '_, '_> {
         false
     }
 
-    /// `// …` up to the end of the line.
+    /// Reports `// …` up to the end of the line.
     pub(super) fn slashed_comment(&mut self) {
         let start = self.at;
         let rest = &self.source[start..];
@@ -39,7 +39,7 @@ impl Lexer<'_, '_, '_> {
         self.repairs.blank(start, self.at);
     }
 
-    /// `/* … */`, over lines; one that does not end goes to the end of its line.
+    /// Reports `/* … */`, which may span lines; one without an end reaches to the end of its line.
     pub(super) fn bracketed_comment(&mut self) {
         let start = self.at;
         let rest = &self.source[start..];

@@ -21,9 +21,9 @@ const LONGEST_NAME: usize = 255;
 /// A scanned text.
 #[derive(Debug, Default)]
 pub(crate) struct Lexed {
-    /// In source order.
+    /// The tokens in source order.
     pub(crate) tokens: Vec<Token>,
-    /// In source order.
+    /// The comments in source order.
     pub(crate) comments: Vec<Comment>,
 }
 
@@ -109,7 +109,7 @@ impl Lexer<'_, '_, '_> {
         self.lexed.comments.push(comment);
     }
 
-    /// Moves behind a string; one that does not end on its line is closed before a final `;`.
+    /// Moves behind a string. A string that does not end on its line is closed before a final `;`.
     fn string(&mut self) {
         let start = self.at;
         let rest = &self.source[start + 1..];
@@ -137,7 +137,7 @@ impl Lexer<'_, '_, '_> {
         self.check_length(start);
         let is_as = &self.source[start..self.at] == "as";
         if self.source[self.at..].starts_with("[]") {
-            // Only a path goes on like this; its `as` is missing.
+            // Only a path goes on like this, so the `as` before it is missing.
             self.at += 2;
             self.push(TokenKind::Path, start);
             return;
@@ -216,7 +216,8 @@ impl Lexer<'_, '_, '_> {
             error.help("`@path` makes an earlier named value current").emit();
             self.repairs.blank(start, self.at);
             self.repairs.mark_unreliable(start);
-            // The path may stand apart; another `@` looks for itself, so that a long row of them is read once.
+            // White space may stand before the path. Another `@` looks for its own path, so that a long row of them is
+            // read once.
             let rest = &self.source[self.at..];
             self.repairs.mark_unreliable(self.at + rest.len() - rest.trim_start_matches(' ').len());
         }

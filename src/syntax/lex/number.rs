@@ -11,12 +11,12 @@ fn is_integer(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
 }
 
-/// Checks a token. `next` is the byte behind it: a size may go on with a parenthesis or a `?`. A suffix such as
-/// `M` may stand where the right side of an expectation begins.
+/// Checks a token. `next` is the byte behind it: a size may continue with a parenthesis or a `?`. A suffix such as `M`
+/// may stand where the right side of an expectation begins.
 ///
 /// # Errors
 ///
-/// What is wrong, as the text of a label.
+/// The text of a label that says what is wrong.
 pub(crate) fn check(text: &str, next: u8, suffix_allowed: bool) -> Result<(), &'static str> {
     if next == b'.' {
         return Err("digits must follow the point");
@@ -82,7 +82,7 @@ fn check_size(text: &str, next: u8) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The token as a message shows it.
+/// The text of a token for messages, cut if it is long.
 pub(crate) fn shorten(text: &str) -> String {
     if text.len() <= 40 { text.to_owned() } else { format!("{}…", &text[..40]) }
 }

@@ -24,8 +24,8 @@ impl Lexer<'_, '_, '_> {
         }
     }
 
-    /// Returns whether what begins here is the path of the `as`, `expect` or `shared` before it; of `as`, it may name a
-    /// sequence.
+    /// Returns whether a path of the `as`, `expect` or `shared` before it begins here. For `as` the value says whether
+    /// the path may name a sequence.
     pub(super) fn path_follows(&self) -> Option<bool> {
         let last = self.lexed.tokens.last().filter(|last| last.kind == TokenKind::Word)?;
         let names = match &self.source[last.start as usize..last.end as usize] {
@@ -80,7 +80,7 @@ impl Lexer<'_, '_, '_> {
         self.push(TokenKind::Path, start);
     }
 
-    /// The `[]` of a path, mended where something stands in it or the `]` is missing.
+    /// Reads the `[]` of a path, and repairs it where something stands in it or the `]` is missing.
     pub(super) fn sequence(&mut self) {
         let start = self.at;
         let rest = &self.source[start..];
@@ -101,7 +101,7 @@ impl Lexer<'_, '_, '_> {
         self.repairs.mark_unreliable(start);
     }
 
-    /// `[]` where no path is.
+    /// Reports `[]` where no path is.
     pub(super) fn empty_brackets(&mut self) {
         let start = self.at;
         self.at += 2;

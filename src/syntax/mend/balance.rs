@@ -33,8 +33,8 @@ fn too_deep(tokens: &[Token]) -> Option<Token> {
     })
 }
 
-/// The tokens with every bracket in a pair; brackets that are put in are empty tokens. None where those that are put in
-/// would nest too deeply: the text is not worth reading then.
+/// Gives the tokens with a partner for every bracket; inserted brackets are empty tokens. `None` where the inserted
+/// brackets would nest too deeply: then the text is not read at all.
 pub(crate) fn balance(
     session: &mut Session<'_>,
     repairs: &mut Repairs,
@@ -47,7 +47,8 @@ pub(crate) fn balance(
     Some(mender.rebuild()).filter(|balanced| too_deep(balanced).is_none())
 }
 
-/// Where a pair spans lines, its proposed place is a guess that the indentation of the canonical form shows.
+/// Emits an error about a pair of brackets. If the pair spans lines, the proposed place is a guess, and a help says
+/// that the canonical form's indentation would show the right one.
 fn emit_with_advice(error: Builder<'_>, spans_lines: bool) {
     let advice = "formatting the text then indents what the brackets enclose";
     if spans_lines { error.help(advice).emit() } else { error.emit() }
@@ -57,7 +58,7 @@ struct Mender<'a, 's, 't> {
     session: &'s mut Session<'a>,
     repairs: &'s mut Repairs,
     tokens: &'t [Token],
-    /// The inserted brackets, each with the index of the token that it stands before.
+    /// The inserted brackets, each with the index of the token before which it stands.
     inserted: Vec<(usize, char)>,
     removed: Vec<usize>,
 }
@@ -136,7 +137,7 @@ impl Mender<'_, '_, '_> {
                 self.insert(before, ';');
             }
         } else {
-            // The opening bracket was put in as well, and reported.
+            // The opening bracket was inserted as well, and reported.
             let missing = closing(self.opening(open));
             self.insert(before, missing);
         }
@@ -194,7 +195,7 @@ impl Mender<'_, '_, '_> {
         self.remove(token);
     }
 
-    /// The opening bracket at a token, or the one that was put in behind it.
+    /// The opening bracket at a token, or the one that was inserted behind it.
     fn opening(&self, token: usize) -> char {
         match self.tokens[token].kind {
             TokenKind::Symbol(symbol) => symbol,
@@ -204,7 +205,7 @@ impl Mender<'_, '_, '_> {
     }
 
     fn text(&self, token: usize) -> &'static str {
-        // Only brackets, separators and keywords of forms and items are shown.
+        // Messages show only brackets, separators and keywords of forms and items.
         let token = self.tokens[token];
         let text = &self.session.source[token.start as usize..token.end as usize];
         let known = ["(", ")", "[", "]", "<", ">", "{", "}", ";", "|", "block", "network", "table"];
@@ -217,7 +218,7 @@ impl Mender<'_, '_, '_> {
         self.session.span(token.start as usize, token.end as usize)
     }
 
-    /// The empty place behind the token before `before`.
+    /// The empty span behind the token before `before`.
     fn gap(&self, before: usize) -> Span {
         let at = before.checked_sub(1).map_or(0, |last| self.tokens[last].end as usize);
         self.session.span(at, at)
@@ -225,7 +226,7 @@ impl Mender<'_, '_, '_> {
 
     fn insert(&mut self, before: usize, symbol: char) {
         let at = self.gap(before).start as usize;
-        // Apart from its neighbours: `-` and `>` would be an arrow.
+        // A space keeps a `-` and the inserted `>` apart, which would read as an arrow.
         self.repairs.insert(at, " ");
         self.repairs.insert(at, symbol_text(symbol));
         self.repairs.insert(at, " ");

@@ -68,7 +68,7 @@ impl Beginnings<'_> {
         behind_whole.or_else(|| if is_item_word(word) { self.next_item(units) } else { None })
     }
 
-    /// Where an item is not finished: the first line that begins another one.
+    /// For an item that is not finished: the first unit that begins a line and another item.
     fn next_item(&self, units: &[Unit]) -> Option<usize> {
         (1..units.len()).find(|&at| self.begins_item(units, at))
     }
@@ -87,7 +87,7 @@ impl Beginnings<'_> {
         }
     }
 
-    /// `let name = expression`, where an operand follows an operand.
+    /// Finds the end of `let name = expression`: where an operand follows an operand.
     fn behind_constant(&self, units: &[Unit]) -> Option<usize> {
         if units.len() < 4 || units[1].sort != Sort::Word || units[2].sort != Sort::Symbol('=') {
             return None;
@@ -100,7 +100,7 @@ impl Beginnings<'_> {
             match units[at].sort {
                 Sort::Symbol('@') => return complete.then_some(at),
                 Sort::Symbol(_) => complete = false,
-                // The arguments of a function.
+                // The parenthesis holds the arguments of a function.
                 Sort::Parenthesis { .. } if complete && units[at - 1].sort == Sort::Word => {}
                 _ if complete => {
                     let operator =
@@ -141,7 +141,7 @@ impl Beginnings<'_> {
         None
     }
 
-    /// From `at` on, only `* n`, `-> shape` and `as path` may follow.
+    /// Finds the end of the suffixes that begin at `at`: only `* n`, `-> shape` and `as path` may stand there.
     fn behind_suffixes(&self, units: &[Unit], mut at: usize) -> Option<usize> {
         while at < units.len() {
             let next = units.get(at + 1).map(|unit| unit.sort);
@@ -161,16 +161,17 @@ impl Beginnings<'_> {
         if !self.can_begin(first) {
             return None;
         }
-        // Lone words on the same line are trailing words that stand too late; the grammar says so.
+        // Lone words on the same line are trailing words that come too late; the grammar reports them.
         let lone = units[at..].iter().all(|unit| unit.sort == Sort::Word && self.units.word(*unit) != "as");
         let takes_words = !matches!(units[0].sort, Sort::Group | Sort::Symbol('@'));
         (!lone || first.leads || !takes_words).then_some(at)
     }
 
-    /// An operator, block call or branch form.
+    /// Finds the end of an operator, block call or branch form.
     fn behind_flow(&self, units: &[Unit]) -> Option<usize> {
         let is_call = |at: usize| matches!(units[at].sort, Sort::Parenthesis { .. }) && units[at].glued;
-        // Whether another size can only belong to another statement, and the first unit that may begin it.
+        // If another size can only belong to another statement, this is set, and the first unit that may begin that
+        // statement.
         let mut measured = units.len() > 1 && is_call(1);
         let mut earliest = 1;
         let mut branched = false;
@@ -181,7 +182,7 @@ impl Beginnings<'_> {
             match unit.sort {
                 Sort::Symbol('→' | '*') => return self.behind_suffixes(units, at),
                 Sort::Word if self.units.word(unit) == "as" => return self.behind_suffixes(units, at),
-                // `residual [ … ]` has the wrong brackets.
+                // In `residual [ … ]` only the kind of brackets is wrong.
                 Sort::Group if at == 1 && FORM_WORDS.contains(&self.units.word(units[0])) => return None,
                 Sort::Group | Sort::Symbol('@') => return Some(at),
                 Sort::Branches => {
@@ -236,8 +237,8 @@ impl Beginnings<'_> {
         }
     }
 
-    /// Where the statement begins whose size is `size`: at the last word from `earliest` on that leads a line, else
-    /// at the word before the size. The `to` of `avgpool to 7x7` is not that word.
+    /// The beginning of the statement with the size `size`: the last word from `earliest` on that begins a line, or
+    /// else the word before the size. The `to` of `avgpool to 7x7` is not that word.
     fn size_beginning(&self, units: &[Unit], earliest: usize, size: usize) -> usize {
         let leading = (earliest..size).rev().find(|&at| units[at].sort == Sort::Word && units[at].leads);
         leading.unwrap_or_else(|| {
@@ -246,7 +247,7 @@ impl Beginnings<'_> {
         })
     }
 
-    /// Where the statement begins whose branches are `branches`, if not at the beginning.
+    /// The beginning of the statement with the branches `branches`, unless it is the first unit.
     fn form_beginning(
         &self,
         units: &[Unit],

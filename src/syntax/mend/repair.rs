@@ -1,8 +1,8 @@
 //! Collects small changes that make a broken text readable for the grammar, and maps places of the changed text back to
 //! the original.
 //!
-//! Whoever makes a change has reported a diagnostic about it. A place is *unreliable* where it is not certain what the
-//! author meant; the statement around it is then not used.
+//! Who makes a change has reported it. A place is *unreliable* where it is not certain what the author meant; the
+//! statement around it is then not used.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ impl Repairs {
         self.blanked.push((start, end));
     }
 
-    /// Puts `text` before the byte `at`. Of several texts at one place the first stays first.
+    /// Inserts `text` before the byte `at`. Of several texts at one place the first one stays first.
     pub(crate) fn insert(&mut self, at: usize, text: &'static str) {
         self.inserted.push((at, text));
     }
@@ -35,7 +35,7 @@ impl Repairs {
         start < end && self.unreliable.range(start..end).next().is_some()
     }
 
-    /// The changed text.
+    /// Applies the changes to the text.
     pub(crate) fn apply(mut self, source: &str) -> Repaired {
         self.inserted.sort_by_key(|&(at, _)| at);
         let mut bytes = source.as_bytes().to_vec();
@@ -61,7 +61,7 @@ impl Repairs {
 /// A changed text.
 #[derive(Debug)]
 pub(crate) struct Repaired {
-    /// What the grammar reads.
+    /// The text that the grammar reads.
     pub(crate) text: String,
     /// Pairs (offset in the changed text, offset in the original), ascending. Between two pairs both offsets advance
     /// together, except inside inserted text, where the offset in the original stays.
@@ -70,7 +70,7 @@ pub(crate) struct Repaired {
 }
 
 impl Repaired {
-    /// The original place of a byte of the changed text.
+    /// The byte of the original that corresponds to a byte of the changed text.
     pub(crate) fn original(&self, at: usize) -> usize {
         let after = self.shifts.partition_point(|&(changed, _)| changed <= at);
         if after == 0 {

@@ -12,13 +12,13 @@ use super::units::{Sort, Unit, Units};
 /// The number of units before a `;` that are examined.
 const LONGEST_LOOK: usize = 64;
 
-/// Mends the separators between statements.
+/// Repairs the separators between the statements of a text.
 pub(crate) fn separate(session: &mut Session<'_>, repairs: &mut Repairs, tokens: &[Token]) {
     let units = Units::new(session.source, tokens);
     let blocks =
         (1..tokens.len()).filter(|&at| tokens[at].kind == TokenKind::Word && units.text(at - 1) == "block");
     let blocks = blocks.map(|at| units.text(at)).collect();
-    // A network is more than one statement: where no `;` stands at all, every line is one.
+    // A network has more than one statement, so that in a text without any `;` every line is a statement.
     let is_input = |at: usize| tokens[at].leads && units.text(at) == "input";
     let lines = !tokens.iter().any(|token| token.is(';')) && (0..tokens.len()).any(is_input);
     let beginnings = Beginnings { units: &units, blocks, lines };
@@ -34,7 +34,7 @@ pub(super) struct Separator<'a, 's, 'u> {
     pub(super) repairs: &'s mut Repairs,
     pub(super) units: &'u Units<'u>,
     pub(super) beginnings: Beginnings<'u>,
-    /// Token ranges between brackets that are still to be looked at.
+    /// Ranges of tokens between brackets that are still to be examined.
     bodies: Vec<(usize, usize)>,
 }
 
@@ -67,7 +67,7 @@ impl Separator<'_, '_, '_> {
                     } else {
                         self.bodies.push((unit.first + 1, unit.last));
                     }
-                    // What stands before the keyword of the item.
+                    // The statement before the keyword of the item ends here.
                     self.finish(&mut statement);
                 }
                 _ => {
@@ -81,7 +81,7 @@ impl Separator<'_, '_, '_> {
         self.finish(&mut statement);
     }
 
-    /// The rows of a table need one `;` between them.
+    /// Inserts the `;` that are missing between the rows of a table.
     fn rows(&mut self, table: Unit) {
         for at in table.first + 1..table.last {
             let semicolon = self.units.unit(at);
@@ -97,7 +97,7 @@ impl Separator<'_, '_, '_> {
     fn is_needless(&self, statement: &[Unit], next: Option<Unit>, after: Option<Unit>) -> bool {
         let Some(last) = statement.last() else { return true };
         let Some(next) = next else { return false };
-        // More units than a statement has need not be looked at.
+        // A statement has fewer units than this, so that the ones before need not be examined.
         let statement = &statement[statement.len().saturating_sub(LONGEST_LOOK)..];
         let head = self.units.word(statement[0]);
         let has = |sort: Sort| statement.iter().any(|unit| unit.sort == sort);
@@ -127,7 +127,7 @@ impl Separator<'_, '_, '_> {
                 is_measure
             }
             Sort::Symbol(symbol) => "=→,*+/%^≡≤≥@-.".contains(symbol),
-            // `3x3x` and `3/` are not at their end.
+            // Text such as `3x3x` and `3/` is not complete.
             Sort::Size | Sort::Number => {
                 is_measure && (last_token.is('/') || self.units.text(last.last).ends_with('x'))
             }
@@ -150,7 +150,7 @@ impl Separator<'_, '_, '_> {
         let before =
             semicolon.first.checked_sub(1).map_or(0, |before| self.units.tokens[before].end as usize);
         if statement.is_empty() && self.repairs.is_unreliable(before, start) {
-            // Something was taken out before it.
+            // Some text was taken out before it.
             self.repairs.blank(start, end);
             return;
         }
@@ -164,11 +164,11 @@ impl Separator<'_, '_, '_> {
         }
     }
 
-    /// Searches a statement for the beginnings of others.
+    /// Finds further statements that begin inside one, and inserts the `;` between them.
     fn finish(&mut self, statement: &mut Vec<Unit>) {
         if let (Some(first), Some(last)) = (statement.first(), statement.last()) {
             let (start, end) = (self.units.tokens[first.first].start, self.units.tokens[last.last].end);
-            // What is unreliable already is only cut where a line begins.
+            // Text that is unreliable already is only divided where a line begins.
             let unreliable = self.repairs.is_unreliable(start as usize, end as usize);
             let mut rest: &[Unit] = statement;
             loop {
@@ -194,7 +194,7 @@ impl Separator<'_, '_, '_> {
         statement.clear();
     }
 
-    /// Marks a word as unreliable that an inserted `;` left alone: it may be no statement.
+    /// Marks a word as unreliable that an inserted `;` has left alone: it may be no statement.
     fn doubt_lone_word(&mut self, piece: &[Unit]) {
         let alone = match piece {
             [_] => true,
@@ -238,7 +238,7 @@ impl Separator<'_, '_, '_> {
             self.repairs.insert(at, ";");
             return;
         }
-        // Items that end with `;` are whole, whatever follows.
+        // Items that end with `;` are complete, whatever follows them.
         let is_whole = matches!(self.units.word(statement[0]), "let" | "use" | "cnn" | "network");
         if !is_whole && matches!(self.units.word(next), "block" | "inline" | "network" | "table") {
             let token = self.units.tokens[before.first];

@@ -11,7 +11,7 @@ use super::FORM_WORDS;
 use super::separate::Separator;
 use super::units::{Sort, Unit};
 
-/// Forms that combine the branches, of which one may be the current value.
+/// Forms for which one branch may be the current value.
 const COMBINING: [&str; 6] = ["add", "concat", "inception", "max", "min", "mul"];
 
 impl Separator<'_, '_, '_> {
@@ -34,13 +34,13 @@ impl Separator<'_, '_, '_> {
         name.sort == Sort::Word && equals.sort == Sort::Symbol('=') && begins
     }
 
-    /// Reports a statement of another language.
+    /// Reports a statement that is written as in another language.
     pub(super) fn slip(&mut self, statement: &[Unit]) {
         let _ =
             self.assignment(statement) || self.commas(statement) || self.parenthesised_branches(statement);
     }
 
-    /// The text from one unit to another.
+    /// The text from one unit to another, both included.
     fn written(&self, first: Unit, last: Unit) -> &str {
         let start = self.units.tokens[first.first].start as usize;
         let end = self.units.tokens[last.last].end as usize;
@@ -60,7 +60,7 @@ impl Separator<'_, '_, '_> {
         self.repairs.mark_unreliable(start);
     }
 
-    /// `x = conv 3x3x8`
+    /// Reports `x = conv 3x3x8`. Returns whether it did.
     fn assignment(&mut self, statement: &[Unit]) -> bool {
         let unit_at = |at: usize| statement.get(at).copied();
         let name = statement.first().map_or("", |unit| self.units.word(*unit));
@@ -81,12 +81,12 @@ impl Separator<'_, '_, '_> {
         } else {
             (format!("names stand at the end of a statement: `conv 3x3x8 as {name}`"), None)
         };
-        // The `=` is shown; the edit needs the whole statement.
+        // The label shows the `=`; the edit replaces the whole statement.
         self.report(statement[0], last, "a value gets its name with `as`", "written like an assignment", fix);
         true
     }
 
-    /// `input 32, 32, 3`, `conv 3, 3, 8` and `input (32, 32, 3)`.
+    /// Reports `input 32, 32, 3`, `conv 3, 3, 8` and `input (32, 32, 3)`. Returns whether it did.
     fn commas(&mut self, statement: &[Unit]) -> bool {
         let Some(&head) = statement.first().filter(|unit| unit.sort == Sort::Word) else { return false };
         let is_input = self.units.word(head) == "input";
@@ -134,7 +134,7 @@ impl Separator<'_, '_, '_> {
         true
     }
 
-    /// `add @x`: the branches are not written. The index behind the paths.
+    /// Reports `add @x`, where the branches are not written. Gives the index behind the paths.
     pub(super) fn bare_reference(&mut self, statement: &[Unit]) -> Option<usize> {
         let word = statement.first().map_or("", |unit| self.units.word(*unit));
         if !COMBINING.contains(&word) {
@@ -161,7 +161,7 @@ impl Separator<'_, '_, '_> {
         Some(at)
     }
 
-    /// `residual ( conv 3x3x8 )`
+    /// Reports `residual ( conv 3x3x8 )`. Returns whether it did.
     fn parenthesised_branches(&mut self, statement: &[Unit]) -> bool {
         let word = statement.first().map_or("", |unit| self.units.word(*unit));
         let has_branches = statement.iter().any(|unit| unit.sort == Sort::Branches);
@@ -170,7 +170,7 @@ impl Separator<'_, '_, '_> {
         }
         let is_parenthesis = |unit: &&Unit| matches!(unit.sort, Sort::Parenthesis { .. });
         let Some(&parenthesis) = statement.iter().find(is_parenthesis) else { return false };
-        // Expressions have no two operands in a row, and no other brackets.
+        // An expression has neither two operands in a row nor other brackets inside.
         let inside = parenthesis.first + 1..parenthesis.last;
         let mut operands = inside.clone().zip(inside.start + 1..inside.end);
         let is_statement = operands.any(|(at, next)| {

@@ -35,7 +35,7 @@ pub(crate) enum Sort {
 /// A unit of a statement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unit {
-    /// What it is.
+    /// Its kind.
     pub(crate) sort: Sort,
     /// Its first token.
     pub(crate) first: usize,
@@ -53,12 +53,12 @@ pub(crate) struct Units<'a> {
     pub(crate) source: &'a str,
     /// The tokens, every bracket in a pair.
     pub(crate) tokens: &'a [Token],
-    /// For each bracket, its partner.
+    /// The partner of each bracket, by the index of its token.
     partners: Vec<usize>,
 }
 
 impl<'a> Units<'a> {
-    /// Pairs the brackets.
+    /// Pairs the brackets of the tokens.
     pub(crate) fn new(source: &'a str, tokens: &'a [Token]) -> Units<'a> {
         let mut partners = vec![usize::MAX; tokens.len()];
         let mut open = Vec::new();
@@ -74,7 +74,7 @@ impl<'a> Units<'a> {
                 _ => {}
             }
         }
-        // Whatever should stay open reaches to the end.
+        // A bracket without a partner reaches to the end of the text.
         for at in open {
             partners[at] = tokens.len().saturating_sub(1);
         }
@@ -87,7 +87,7 @@ impl<'a> Units<'a> {
         &self.source[token.start as usize..token.end as usize]
     }
 
-    /// The text of a word; empty for every other unit.
+    /// The text of a unit that is a word; empty for every other kind.
     pub(crate) fn word(&self, unit: Unit) -> &'a str {
         if unit.sort == Sort::Word { self.text(unit.first) } else { "" }
     }
@@ -109,7 +109,7 @@ impl<'a> Units<'a> {
         Unit { sort, first, last: last.max(first), leads: token.leads, glued }
     }
 
-    /// A number, a parenthesis or a size.
+    /// The kind and the last token of a number, a parenthesis or a size.
     fn measure(&self, first: usize) -> (Sort, usize) {
         let mut at = first;
         let mut is_size = false;

@@ -32,7 +32,7 @@ impl Reader<'_> {
             depth == 0 && self.tokens[next].leads
         });
         if before.is_none() {
-            // On one line, only what follows the word of the form and its number can be the first statement.
+            // On one line, the first statement can only be what follows the word of the form and its number.
             before = (word + 1..=at).find(|&next| self.tokens[next].kind != TokenKind::Number);
         }
         let before = before.unwrap_or(at);

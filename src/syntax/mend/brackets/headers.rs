@@ -22,7 +22,7 @@ impl Reader<'_> {
         }
         at += 1;
         if symbol(at) == Some(TokenKind::Symbol('(')) {
-            // Defaults are expressions, which may hold parentheses.
+            // Defaults are expressions, which may contain parentheses.
             let mut depth = 0_usize;
             let closes = |at: &usize| match symbol(*at) {
                 None | Some(TokenKind::Symbol('{' | '}' | '[' | ']' | '<' | '>' | '|')) => true,
@@ -52,7 +52,7 @@ impl Reader<'_> {
         if needless && matches!(symbol(at + 1), Some(TokenKind::Symbol('{' | '=' | '('))) {
             return;
         }
-        // The rest of the line decides whether the header is only malformed.
+        // The rest of the line shows whether the header is only malformed.
         let rest = (before..self.end).take_while(|&at| !self.tokens[at].leads && !self.tokens[at].is('}'));
         let mut statement_end = None;
         for at in rest {
@@ -63,7 +63,7 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        // `network a resnet(3);` lacks an `=`.
+        // `network a resnet(3);` lacks its `=`.
         if let Some(end) = statement_end
             && (before + 1 < end && self.tokens[before + 1].is('(') && self.tokens[end - 1].is(')'))
             && (end + 1 >= self.end || self.tokens[end + 1].leads)

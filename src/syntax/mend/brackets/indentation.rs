@@ -5,7 +5,8 @@ use crate::syntax::token::TokenKind;
 use super::{Reader, closing};
 
 impl Reader<'_> {
-    /// Closes what a line that is indented no more than the line of the opening bracket cannot belong to.
+    /// Closes the brackets to which a line cannot belong, because it is indented no more than the line of the opening
+    /// bracket.
     pub(super) fn close_by_indentation(&mut self, at: usize) {
         let column = self.indents[at];
         let symbol = match self.tokens[at].kind {

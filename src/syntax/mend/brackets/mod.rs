@@ -15,11 +15,12 @@ use crate::syntax::token::{Token, TokenKind};
 use pieces::{indents, piece_end, text};
 pub(crate) use problem::{Problem, closing};
 
-/// Words that open branches; only used to guess where a `<` was forgotten.
+/// The words of the branch forms. They serve only to guess where a `<` was forgotten.
 pub(crate) const FORM_WORDS: [&str; 10] =
     ["residual", "inception", "concat", "add", "sub", "mul", "max", "min", "split", "aux"];
 
-/// How many tokens of a line are examined behind an empty pair of parentheses; lines of people are shorter.
+/// The number of tokens of a line that are examined behind an empty pair of parentheses; lines that people write are
+/// shorter.
 const LONGEST_LOOK: usize = 512;
 
 /// The problems of all brackets, in the order of the text.
@@ -43,10 +44,10 @@ pub(crate) fn problems(source: &str, tokens: &[Token]) -> Vec<Problem> {
 /// An open bracket.
 struct Open {
     symbol: char,
-    /// Its token; for one that was put in, the token behind it.
+    /// Its token; for an inserted bracket, the token behind it.
     at: usize,
     indent: usize,
-    /// The first token of the statement at hand inside it.
+    /// The first token of the statement that is being read inside it.
     statement: usize,
     /// A statement inside it that begins with the word of a form but has no `<`.
     form: Option<usize>,
@@ -62,7 +63,7 @@ struct Reader<'a> {
     end: usize,
     by_indentation: bool,
     open: Vec<Open>,
-    /// How many more of a kind open than close in the piece: `[`, `<`, `{`.
+    /// For each kind `[`, `<`, `{`: how many more brackets are opened than closed in the piece.
     excess: [isize; 3],
     /// The keyword of an item without `{`, and the token before which it is missing.
     header_end: Option<(usize, usize)>,
@@ -126,7 +127,7 @@ impl<'a> Reader<'a> {
 
     fn push(&mut self, symbol: char, at: usize) {
         if symbol != '(' {
-            // What is put in later may not cross this bracket.
+            // Nothing that is inserted later may cross this bracket.
             self.top().form = None;
         }
         let foreign = false;

@@ -2,7 +2,7 @@
 
 use crate::syntax::token::{Token, TokenKind};
 
-/// For each token, the column of the first token on its line.
+/// The column of the first token on the line of each token.
 pub(super) fn indents(source: &str, tokens: &[Token]) -> Vec<usize> {
     let mut indent = 0;
     let column = |token: &Token| {
@@ -25,7 +25,8 @@ pub(super) fn text<'a>(source: &'a str, token: &Token) -> &'a str {
     &source[token.start as usize..token.end as usize]
 }
 
-/// Where the next item begins a line that is indented no more than the line of `start`.
+/// The end of the piece that begins at `start`: the next item that begins a line and is indented no more than the line
+/// of `start`.
 pub(super) fn piece_end(source: &str, tokens: &[Token], indents: &[usize], start: usize) -> usize {
     let starts_item = |at: usize| {
         let next = tokens.get(at + 1).map(|token| token.kind);

@@ -19,7 +19,7 @@ pub(crate) enum Problem {
     Keyword { word: usize, keyword: &'static str },
 }
 
-/// The closing partner of an opening bracket.
+/// The closing bracket for an opening one.
 pub(crate) fn closing(open: char) -> char {
     match open {
         '(' => ')',
