@@ -13,7 +13,7 @@ const PIECE: usize = 4 << 20;
 /// What the generated parser uses for the deepest text, in bytes, in unoptimised code and rounded up generously.
 const DEEP: usize = 6 << 20;
 
-/// Whether a panic in this source file says that the system refused a further piece of stack.
+/// Returns whether a panic in this source file says that the system refused a further piece of stack.
 pub fn is_refused_stack(file: &str) -> bool {
     // `…/stacker-0.1.25/src/lib.rs`
     file.rsplit(['/', '\\']).nth(2).is_some_and(|package| package.starts_with("stacker"))

@@ -64,7 +64,7 @@ pub(super) fn watch_stacks() {
     }));
 }
 
-/// Whether a piece of stack was refused to a recursion, or to the standard library as it started a thread.
+/// Returns whether a piece of stack was refused to a recursion, or to the standard library as it started a thread.
 fn is_of_stack(panic: &PanicHookInfo<'_>) -> bool {
     let file = panic.location().map_or("", |place| place.file());
     is_refused_stack(file) || file.ends_with("stack_overflow.rs")

@@ -44,7 +44,7 @@ pub(super) fn open(path: impl AsRef<Path>, named: NamedBy) -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether this process has opened a file for reading; `path` is canonical.
+/// Returns whether this process has opened a file for reading; `path` is canonical.
 pub(super) fn was_opened(path: &Path) -> bool {
     OPENED.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
 }

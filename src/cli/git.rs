@@ -59,7 +59,7 @@ impl Revision {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner).read(&self.object(path))
     }
 
-    /// Whether the path is a folder. Fails if the revision or the path does not exist.
+    /// Returns whether the path is a folder. Fails if the revision or the path does not exist.
     pub(super) fn is_folder(&self) -> Result<bool, CliError> {
         let object = self.object(&self.path);
         let found = self.find(&self.path).map_err(|error| failed(&object, &error.to_string()))?;
@@ -234,7 +234,7 @@ fn failed(object: &str, said: &str) -> CliError {
     )
 }
 
-/// Whether a text names a revision of the repository here.
+/// Returns whether a text names a revision of the repository here.
 pub(super) fn is_revision(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with('-')

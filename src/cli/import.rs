@@ -90,7 +90,7 @@ impl Storage for ModelFile {
     }
 }
 
-/// Whether a path is treated as an ONNX model instead of a source.
+/// Returns whether a path is treated as an ONNX model instead of a source.
 pub(super) fn is_model(path: &str) -> bool {
     path.ends_with(".onnx")
 }

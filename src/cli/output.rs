@@ -30,7 +30,7 @@ pub(super) enum ListFormat {
 }
 
 impl Color {
-    /// Whether text on stderr is coloured.
+    /// Returns whether text on stderr is coloured.
     pub(super) fn on_stderr(self) -> bool {
         match self {
             Color::Always => true,
@@ -123,7 +123,7 @@ pub(super) fn counts(diagnostics: &[Diagnostic]) -> String {
         .join(", ")
 }
 
-/// Whether stdout is a terminal.
+/// Returns whether stdout is a terminal.
 pub(super) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }

@@ -14,7 +14,7 @@ const MOST_BLOCKS: usize = 100;
 /// Names of path parts that are too general for a block.
 const VAGUE: &[&str] = &["block", "layer", "layers", "conv", "branch", "unit", "features", "body"];
 
-/// Whether a group can be replaced by the call of a block.
+/// Returns whether a group can be replaced by the call of a block.
 pub(super) fn is_candidate(tree: &Tree<'_>, id: GroupId) -> bool {
     let group = tree.group(id);
     // A statement in a block cannot continue the numbering of a sequence around the call.
@@ -26,7 +26,7 @@ pub(super) fn is_candidate(tree: &Tree<'_>, id: GroupId) -> bool {
     forms || (group.statements.len() >= 2 && heads >= 1)
 }
 
-/// Whether a group is squeeze-and-excitation: `mul < identity | avgpool global; … >` and nothing else.
+/// Returns whether a group is squeeze-and-excitation: `mul < identity | avgpool global; … >` and nothing else.
 fn is_squeeze(tree: &Tree<'_>, id: GroupId) -> bool {
     let group = tree.group(id);
     let [Statement::Form(form)] = group.statements.as_slice() else { return false };
@@ -156,7 +156,7 @@ fn make(tree: &mut Tree<'_>, instances: Vec<GroupId>, name: Option<&str>) {
     unify::into_block(tree, instances, name);
 }
 
-/// Whether a name is a reserved word or the name of an operator.
+/// Returns whether a name is a reserved word or the name of an operator.
 fn is_reserved(name: &str) -> bool {
     const WORDS: &[&str] = &[
         "cnn", "use", "let", "block", "table", "network", "input", "labels", "expect", "aux", "if", "else",

@@ -1,4 +1,5 @@
-//! Modules that repeat a member, each its own number of times: the number becomes one that instances may differ in.
+//! Finds modules that repeat a member, each its own number of times, and makes the number a slot in which instances may
+//! differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,9 +7,10 @@ use super::stream::{skeleton_of, stream};
 use super::tokens::{Role, Slot, SlotId, numbers};
 use super::tree::{GroupId, Mode, Repeat, Statement, Tree};
 
-/// Writes sequences of equal members as one member and its count, where there are several and their counts differ.
+/// Writes each sequence of equal members as one member and its count, if there are several such sequences and their
+/// counts differ.
 pub(super) fn find(tree: &mut Tree<'_>) {
-    // What shares weights must stay to be found.
+    // A model with shared weights stays as it is: statements that share are still to be found.
     if !tree.network.shared.is_empty() {
         return;
     }
@@ -27,7 +29,7 @@ pub(super) fn find(tree: &mut Tree<'_>) {
     }
 }
 
-/// The skeleton of the members of a sequence, if all are equal in their numbers, too.
+/// The skeleton of the members of a sequence, if all members are equal, their numbers included.
 fn only_member(tree: &Tree<'_>, id: GroupId) -> Option<String> {
     let group = tree.group(id);
     if group.mode != Mode::Sequence || group.call.is_some() || group.is_copy {

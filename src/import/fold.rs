@@ -15,7 +15,7 @@ pub(super) struct Operand<'a> {
 /// Reads the values of the operand with an index.
 type Read<'a> = &'a dyn Fn(usize) -> Result<Values, Unavailable>;
 
-/// How a tensor is computed from others.
+/// The operation that computes a tensor from others.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Derivation {
     /// The same values under another shape.

@@ -67,9 +67,9 @@ const OLDEST_OPSET: i64 = 6;
 pub struct ImportOptions {
     /// The name of the network.
     pub name: String,
-    /// One statement for each operator: no blocks, no groups.
+    /// Writes one statement for each operator: no blocks, no groups.
     pub flat: bool,
-    /// Extents of inputs, by name, batch first: those that the model leaves open.
+    /// The extents of inputs that the model leaves open: by name, the batch first.
     pub inputs: Vec<(String, Vec<u64>)>,
     /// The values or nodes at which the network ends; empty for all outputs of the model.
     pub outputs: Vec<String>,
@@ -113,7 +113,7 @@ impl Weight {
             .map_err(|error| Failure::new(Code::E0802, format!("`{}`: {error}", self.key)))
     }
 
-    /// Whether the model has no values for the tensor.
+    /// Returns whether the model has no values for the tensor.
     pub fn is_absent(&self) -> bool {
         self.tensor.is_absent()
     }
@@ -407,7 +407,7 @@ fn weights_of(network: &Network, paths: &BTreeMap<usize, String>) -> Vec<Weight>
     for (&index, path) in paths {
         let op = &network.ops[index];
         for (suffix, tensor) in &op.tensors {
-            // A `scale` with one tensor has the name of that tensor as its path.
+            // The path of a `scale` with one tensor is the name of that tensor.
             let bare = op.tensors.len() == 1 && op.word == "scale" && tensor.origin() == Some(path);
             let key = if bare { path.clone() } else { format!("{path}.{suffix}") };
             let shape = tensor.dims().iter().map(|&dim| dim as usize).collect();

@@ -22,14 +22,14 @@ pub(crate) struct Model {
     pub(super) opset: Option<i64>,
     /// The program that wrote the file.
     pub(super) producer: String,
-    /// What it says about the model besides the graph: keys and values.
+    /// The metadata of the model: keys and values.
     pub(super) metadata: Vec<(String, String)>,
     pub(super) nodes: Vec<Node>,
     pub(super) initialisers: BTreeMap<String, Tensor>,
     /// Inputs in the order of the file; old files list initialisers among them.
     pub(super) inputs: Vec<Port>,
     pub(super) outputs: Vec<Port>,
-    /// Whether the file defines functions.
+    /// Whether the file defines functions, which are not supported.
     pub(super) functions: bool,
     /// The number of sparse tensors, which are not supported.
     pub(super) sparse: usize,
@@ -45,7 +45,7 @@ pub(super) struct Node {
     pub(super) inputs: Vec<String>,
     pub(super) outputs: Vec<String>,
     pub(super) attributes: Vec<(String, Attribute)>,
-    /// What its author wrote about it.
+    /// The comment of its author.
     pub(super) doc: String,
     pub(super) metadata: Vec<(String, String)>,
 }
@@ -112,7 +112,7 @@ impl Model {
         Ok(model)
     }
 
-    /// Whether `cnnc export` wrote the file.
+    /// Returns whether `cnnc export` wrote the file.
     pub(super) fn is_ours(&self) -> bool {
         self.producer == "cnnc"
     }
@@ -169,7 +169,7 @@ impl Model {
     }
 }
 
-/// Whether a domain is that of the standard operators.
+/// Returns whether a domain is that of the standard operators.
 pub(super) fn is_standard(domain: &str) -> bool {
     matches!(domain, "" | "ai.onnx")
 }
@@ -194,7 +194,7 @@ impl Node {
         Ok(node)
     }
 
-    /// What `cnnc export` says of a node that no importer could see in it.
+    /// The remark with which `cnnc export` describes what the node alone does not show.
     pub(super) fn remark(&self) -> Option<&str> {
         self.doc.strip_prefix("cnnc: ")
     }

@@ -1,5 +1,5 @@
-//! Names statements: by their automatic name, by a number of a sequence or by a pattern where that gives the model's
-//! name, otherwise by `as`.
+//! Names statements: by their automatic name, by a number of a sequence or by a pattern if that gives the model's name,
+//! and otherwise by `as`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::tree::{GroupId, Mode, Statement, Tree};
 /// The number of trailing words of a statement; more would not fit on a line, or exceed the limit of arguments.
 pub(super) const MOST_TRAILING: usize = 32;
 
-/// Whether a word can trail another operator.
+/// Returns whether a word can trail another operator.
 pub(super) fn is_trailing(word: &str) -> bool {
     ops::find(word).is_some_and(|spec| spec.trailing)
 }
@@ -106,7 +106,7 @@ impl Namer<'_, '_> {
         }
     }
 
-    /// The kind whose ordinal makes the automatic name of each operator that ends a form.
+    /// For each operator that ends a form, the word whose ordinal makes its automatic name.
     fn kinds(&self, statements: &[Statement], kinds: &mut BTreeMap<usize, &'static str>) {
         for statement in statements {
             if let Statement::Form(form) = statement {
@@ -127,7 +127,7 @@ impl Namer<'_, '_> {
         (counter.keyed > 0 && few).then_some(counter.gaps)
     }
 
-    /// The pattern of members that are all groups `X0`, `X1`, …, or from another number on, as it is written.
+    /// The written pattern of members that are all groups `X0`, `X1`, …, from whatever number on.
     fn pattern(&self, statements: &[Statement]) -> Option<String> {
         let holds_one = |statement: &Statement| match statement {
             Statement::Group(id) => {
@@ -150,7 +150,7 @@ impl Namer<'_, '_> {
         }
         match found? {
             (stem, 0) => Some(format!("\"{stem}*\"")),
-            // Lone members and lone operators are shorter with their names.
+            // A lone member, or members of one operator each, are shorter with their names.
             (stem, first) if statements.len() > 1 && !statements.iter().all(holds_one) => {
                 Some(format!("\"{stem}*\" from {first}"))
             }
@@ -253,7 +253,7 @@ fn set_names(statements: &mut [Statement], names: &BTreeMap<usize, String>) {
     }
 }
 
-/// Counts the members of a scope that may become a sequence.
+/// Counts the members of a scope, which may become a sequence.
 struct Counter<'t, 'n> {
     tree: &'t Tree<'n>,
     path: &'t [String],
@@ -304,7 +304,7 @@ impl Counter<'_, '_> {
         }
     }
 
-    /// Counts a member with a number; the numbers before it may be skipped at the top level.
+    /// Counts a member with a number. At the top level the numbers before it may be skipped.
     fn member(&mut self, component: &str, at: usize, top: bool) -> Option<()> {
         let number: usize =
             component.parse().ok().filter(|number: &usize| number.to_string() == component)?;
@@ -321,7 +321,7 @@ impl Counter<'_, '_> {
     }
 }
 
-/// Names the values that are fetched; each `@` gets the path from where it stands.
+/// Names the values that `@` references, and writes each `@` with the path from its statement.
 fn name_values(tree: &mut Tree<'_>) {
     let mut names: BTreeMap<ValueId, (Vec<String>, String)> = BTreeMap::new();
     let inputs = input_names(tree);
@@ -351,8 +351,8 @@ fn name_values(tree: &mut Tree<'_>) {
     tree.root = root;
 }
 
-/// The names of the inputs: those of the model, where nothing else in the text is or may be called so. An only input keeps
-/// a plain name; of several each needs one, so that characters are replaced.
+/// The names of the inputs: those of the model, unless the name is taken in the text. A single input can do without a
+/// name; several need one each, so that characters that a name cannot have are replaced.
 pub(super) fn input_names(tree: &Tree<'_>) -> Vec<String> {
     let network = tree.network;
     let paths = tree.keys.iter().chain(&tree.hints).flatten();
@@ -380,7 +380,7 @@ pub(super) fn input_names(tree: &Tree<'_>) -> Vec<String> {
     names
 }
 
-/// Whether the language may give this name by itself, such as `conv1` or `t3`.
+/// Returns whether the language may give this name automatically, such as `conv1` or `t3`.
 fn is_automatic(name: &str) -> bool {
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let is_word = ops::find(stem).is_some() || ops::form(stem).is_some() || matches!(stem, "t" | "project");

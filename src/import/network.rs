@@ -14,7 +14,7 @@ pub(super) struct Input {
     /// Its name in the model.
     pub(super) name: String,
     pub(super) value: ValueId,
-    /// How a picture becomes this input, as it is written behind the shape; empty where the model does not say.
+    /// The words behind the shape that say how a picture becomes this input; empty where the model does not tell.
     pub(super) preprocessing: String,
 }
 
@@ -31,10 +31,10 @@ pub(super) struct Network {
     pub(super) tables: Vec<Arc<ConnectionTable>>,
     /// The file with the names of the classes.
     pub(super) labels: Option<String>,
-    /// For operators that compute with the tensors of an earlier one, that operator.
+    /// For operators that compute with the tensors of an earlier one: the index of that operator.
     pub(super) shared: BTreeMap<usize, usize>,
-    /// Operators that own or take shared tensors, and are not followed by the same words everywhere: nothing may trail
-    /// them, so that `shared` repeats them alone.
+    /// Operators that own or take shared tensors and are followed by different words at different places: no word may
+    /// trail them, so that `shared` repeats the operator alone.
     pub(super) alone: BTreeSet<usize>,
     /// Facts that the user should know, one line each.
     pub(super) notes: Vec<String>,

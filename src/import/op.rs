@@ -26,15 +26,15 @@ pub(super) enum Argument {
     Count(u64),
     /// A lone number.
     Real(f64),
-    /// `name=n`; omitted for the last number, its default.
+    /// `name=n`; not written if `n` is the last number, its default.
     Number(&'static str, u64, u64),
     /// `name=x`.
     Named(&'static str, f64),
-    /// `name=n` or `name=(h, w)`; omitted if both are the last number.
+    /// `name=n` or `name=(h, w)`; not written if both are the last number.
     Pair(&'static str, (u64, u64), u64),
-    /// `pad=…`, or a lone value if the name is empty: top, bottom, left, right; omitted if all are 0.
+    /// `pad=…`, or a lone value if the name is empty: top, bottom, left, right; not written if all are 0.
     Pads(&'static str, [u64; 4]),
-    /// `table=`: its place in [`super::network::Network::tables`], and the table.
+    /// `table=`: the index in [`super::network::Network::tables`], and the table.
     Table(usize, Arc<ConnectionTable>),
 }
 
@@ -100,22 +100,22 @@ impl Op {
         self.tensors.iter().find(|(known, _)| *known == suffix).map(|(_, tensor)| tensor)
     }
 
-    /// Whether the operator has tensors.
+    /// Returns whether the operator has tensors.
     pub(super) fn is_keyed(&self) -> bool {
         KEYED.contains(&self.word) && !(self.word == "instancenorm" && self.tensors.is_empty())
     }
 
-    /// Whether it has several operands.
+    /// Returns whether it has several operands.
     pub(super) fn is_join(&self) -> bool {
         JOINS.contains(&self.word) && !self.has_flag("channels")
     }
 
-    /// Whether it takes the flags `bias` and `nobias`.
+    /// Returns whether it takes the flags `bias` and `nobias`.
     pub(super) fn takes_bias(&self) -> bool {
         matches!(self.word, "conv" | "dwconv" | "deconv" | "dense")
     }
 
-    /// Whether a flag is given.
+    /// Returns whether a flag is given.
     pub(super) fn has_flag(&self, name: &str) -> bool {
         self.arguments.iter().any(|argument| matches!(argument, Argument::Flag(flag) if *flag == name))
     }
@@ -256,19 +256,19 @@ pub(super) fn join_shape(word: &str, inputs: &[Shape]) -> Option<Shape> {
     }
 }
 
-/// Whether the language has a form for a word over operands of these shapes.
+/// Returns whether the language has a form for a word over operands of these shapes.
 pub(super) fn is_form(word: &str, inputs: &[Shape]) -> bool {
     let equal = inputs.windows(2).all(|two| two[0] == two[1]);
     let broadcasts = word == "mul" && inputs.iter().all(Shape::is_map);
     word == "zeropad" || ops::form(word).is_some() && (word == "concat" || broadcasts || equal)
 }
 
-/// The span of everything that an import makes.
+/// The span of all text that an import makes.
 fn nowhere() -> Span {
     Span::new(SourceMap::default().add("", ""), 0, 0)
 }
 
-/// Whether a value has more elements than the language allows.
+/// Returns whether a value has more elements than the language allows.
 pub(super) fn too_large(shape: Shape) -> bool {
     shape.dims().iter().any(|&dim| dim == 0 || dim > MAX_DIMENSION) || shape.elements() > MAX_ELEMENTS
 }

@@ -117,7 +117,8 @@ fn is_worth(tree: &Tree<'_>, more: &Class, fewer: &Class) -> bool {
     if wires || added.len() * 2 > list.len() || !added.iter().all(has_weights) {
         return false;
     }
-    // If only some groups have a shortcut, the others must change the shape, so that `ifsame` gives them none.
+    // If only some groups have a shortcut, the bodies of the others must change the shape, so that `ifsame` gives them
+    // no shortcut.
     let all = || more.members.iter().chain(&fewer.members);
     let skips = |id: &GroupId| body(tree, *id).1;
     if all().any(skips) && !all().all(skips) {
@@ -299,7 +300,7 @@ fn optional(tree: &mut Tree<'_>, statement: Statement, flag: u64, value: super::
     Statement::Optional(Box::new(Optional { statement, flag, value }))
 }
 
-/// A copy of a statement for a group that lacks it; its numbers are unknown.
+/// A copy of a statement for a group that lacks it. The numbers of the copy are unknown.
 fn copied(tree: &mut Tree<'_>, statement: &Statement) -> Statement {
     match statement {
         Statement::Head(head) => {

@@ -25,7 +25,7 @@ pub(super) fn arrange(tree: &Tree<'_>, regions: Regions) -> Vec<Statement> {
     writer.finish()
 }
 
-/// The items that wait for operands, and those that are ready.
+/// The items that wait for operands, and those whose operands are all there.
 struct Order<'t, 'n> {
     tree: &'t Tree<'n>,
     items: BTreeMap<ValueId, Item>,
@@ -34,7 +34,7 @@ struct Order<'t, 'n> {
     /// The number of missing operands of each item, by its value.
     missing: BTreeMap<ValueId, usize>,
     users: BTreeMap<ValueId, Vec<ValueId>>,
-    /// The ready items, ordered by the ranks of their modules.
+    /// The ready items, sorted by the ranks of their modules.
     ready: BTreeSet<(Vec<usize>, usize, ValueId)>,
     /// The position at which each module first appears.
     ranks: BTreeMap<Vec<String>, usize>,
@@ -56,7 +56,7 @@ impl<'t, 'n> Order<'t, 'n> {
         let mut used_by_join: BTreeSet<ValueId> = BTreeSet::new();
         for (_, item) in &regions.items {
             if let Item::Join { inputs, word, .. } = item {
-                // The value that a shortcut of option A begins with stands before the form.
+                // The statement of the value with which a shortcut of option A begins stands before the form.
                 let inputs = if *word == "zeropad" { &inputs[..1] } else { inputs };
                 used_by_join.extend(inputs.iter().filter(|input| uses.get(input) == Some(&1)));
             }

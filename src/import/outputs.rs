@@ -1,9 +1,9 @@
-//! Outputs besides the last value stand in the network's own scope: their names are those of the model, wherever the
-//! value is made.
+//! Moves outputs besides the last value into the network's own scope: an output has the name that the model gives it,
+//! wherever its value is made.
 
 use super::tree::{GroupId, Statement, Tree};
 
-/// Puts each output that a module holds behind the module.
+/// Puts each output of a module behind the module.
 pub(super) fn lift(tree: &mut Tree<'_>, statements: Vec<Statement>) -> Vec<Statement> {
     let mut lifted = Vec::new();
     for statement in statements {
@@ -16,7 +16,8 @@ pub(super) fn lift(tree: &mut Tree<'_>, statements: Vec<Statement>) -> Vec<State
     lifted
 }
 
-/// Takes the outputs out of a module; what they are gets a name there, unless it is the module's own value.
+/// Takes the outputs out of a module. Their values get names in the module, unless the value is the module's own
+/// result.
 fn taken(tree: &mut Tree<'_>, id: GroupId) -> Vec<Statement> {
     let (mut kept, mut outputs): (Vec<Statement>, Vec<Statement>) = (Vec::new(), Vec::new());
     let last = tree.group(id).output;
@@ -36,7 +37,7 @@ fn taken(tree: &mut Tree<'_>, id: GroupId) -> Vec<Statement> {
                 kept.push(statement);
                 for output in taken(tree, inner) {
                     match output {
-                        // The value of a module within is the current one behind it, and has a name here.
+                        // The value of an inner module is the current one behind it, and is named there.
                         Statement::Aux { value, of: None, name } if value != last => {
                             kept.push(Statement::Identity { value, name: Some(format!("%{}", value.0)) });
                             outputs.push(Statement::Aux { value, of: Some(String::new()), name });

@@ -165,8 +165,7 @@ fn moved(tree: &mut Tree<'_>, form: &Form, known: &BTreeMap<String, Vec<GroupId>
     Some(tree.add_group(group.component, group.path, statements))
 }
 
-/// Where one group projects its shortcut or fills it with zeros, those that are equal but for that say so too: for equal
-/// shapes it is nothing.
+/// Gives groups a projection or `zeropad` if an equal group has it: for equal shapes it has no effect.
 fn share_projections(tree: &mut Tree<'_>) {
     let known = by_skeleton(tree, &tree.root);
     for id in tree.groups_in(&tree.root) {
@@ -202,7 +201,7 @@ fn residual(statements: &[Statement]) -> Option<&Form> {
     }
 }
 
-/// Where one group is a body with a shortcut and another is the same body with a change of shape, gives both `ifsame`.
+/// Gives `ifsame` to a group with a shortcut and to an equal one without, whose body changes the shape.
 fn share_ifsame(tree: &mut Tree<'_>) {
     let known = by_skeleton(tree, &tree.root);
     let groups = tree.groups_in(&tree.root);

@@ -1,6 +1,6 @@
-//! How pictures become inputs, and the file of labels, as `cnnc export` writes them into the metadata of a model.
+//! Reads the preparation of pictures and the file of labels, as `cnnc export` writes them into the metadata of a model.
 //!
-//! Only what the compiler wrote itself is read: keys of other programs may be called alike and mean something else.
+//! Metadata of other programs is not read: keys of the same name may mean something else there.
 
 use crate::driver::{Options, Session};
 use crate::ir::NodeKind;
@@ -12,7 +12,7 @@ use super::network::Network;
 /// The longest text that is read, in bytes.
 const MAX_LENGTH: usize = 4096;
 
-/// Takes up what the metadata of a model of our own exporter says. What cannot be read becomes a note.
+/// Reads the metadata of a model of our own exporter. What cannot be read becomes a note.
 pub(super) fn read(model: &Model, network: &mut Network) {
     if !model.is_ours() {
         return;
@@ -40,7 +40,7 @@ pub(super) fn read(model: &Model, network: &mut Network) {
     network.notes.extend(notes);
 }
 
-/// What stands behind the shape of an input in the words of the language, as the compiler itself reads and writes it.
+/// The words behind the shape of an input, read and written by the compiler itself.
 fn preprocessing(shape: Shape, text: &str) -> Option<String> {
     let is_one_statement = text.len() <= MAX_LENGTH && !text.contains([';', '{', '}', '"', '\n', '#']);
     if !is_one_statement {

@@ -1,4 +1,4 @@
-//! Prints the tree as text. Statements become lines here, long groups and forms several lines; `units` decides which
+//! Prints the tree as text. Here statements become lines; long groups and forms take several. `units` decides which
 //! statements share a line or become a repetition.
 
 use std::collections::BTreeSet;
@@ -110,8 +110,8 @@ impl<'t> Printer<'t, '_> {
         self.written(statement, depth, numbered)
     }
 
-    /// If a statement repeats an earlier one with the same weights: the path of that one, and the own name if it is
-    /// written.
+    /// If a statement repeats an earlier one with the same weights: the path of that one, and the statement's own name
+    /// if it is written.
     fn shared(
         &mut self,
         statement: &'t Statement,
@@ -125,7 +125,7 @@ impl<'t> Printer<'t, '_> {
         };
         let earlier = self.repeats.earlier(self.tree, statement)?;
         let path = self.repeats.path(self.tree, earlier)?;
-        // Print both in full, without `shared` inside, and compare the texts.
+        // The texts of both are compared as printed in full, without `shared` inside.
         let repeats = std::mem::take(&mut self.repeats);
         let mut text = |one: &'t Statement| {
             let (mut lines, named) = self.written(one, depth, false);
@@ -231,7 +231,7 @@ impl<'t> Printer<'t, '_> {
         matches!(statement, Statement::Group(id) if self.tree.group(*id).call.is_some())
     }
 
-    /// How often a member is written to be repeated, unless it is once.
+    /// The count of a repeated member as it is written; `None` for one copy.
     fn count(&self, repeat: &Repeat) -> Option<String> {
         let slot = &self.tree.slots[repeat.count.0];
         match &slot.expression {
@@ -240,7 +240,7 @@ impl<'t> Printer<'t, '_> {
         }
     }
 
-    /// Whether a statement always fits on a line.
+    /// Returns whether a statement always fits on a line.
     fn is_plain(&self, statement: &Statement) -> bool {
         match statement {
             Statement::Identity { .. }
@@ -282,7 +282,7 @@ impl<'t> Printer<'t, '_> {
         Some((vec![format!("{text} as {}", quoted_path(&group.component))], true))
     }
 
-    /// Whether a group is a member of a pattern.
+    /// Returns whether a group is a member of a pattern.
     fn in_pattern(&self, group: &super::tree::Group) -> bool {
         self.patterns.contains(&group.path[..group.path.len().saturating_sub(1)])
     }
@@ -358,7 +358,7 @@ impl<'t> Printer<'t, '_> {
         (lines, true)
     }
 
-    /// The shape to state behind a group directly in the network, if its height or width changes.
+    /// The shape that is stated behind a group of the network, if the group changes height or width.
     fn stated_shape(&self, statement: &Statement) -> Option<String> {
         let Statement::Group(id) = statement else { return None };
         let group = self.tree.group(*id);

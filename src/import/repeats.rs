@@ -7,7 +7,8 @@ use super::tree::{Statement, Tree};
 /// The statements of a text whose operators own shared tensors.
 #[derive(Default)]
 pub(super) struct Repeats<'t> {
-    /// For the first operator with tensors, the statements that begin with it, the outermost first.
+    /// The statements that begin with an operator, by its index, the outermost first. Only operators with tensors begin
+    /// one here.
     owners: BTreeMap<usize, Vec<&'t Statement>>,
 }
 

@@ -1,4 +1,5 @@
-//! Modules of the author: runs of statements whose keys begin alike, and are all that do, become groups.
+//! Groups statements by the modules of the author: a run of statements whose keys begin alike, and that has all such
+//! keys, becomes a group.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,14 +29,14 @@ const FOLLOWERS: &[&str] = &[
     "quickgelu",
 ];
 
-/// What a statement of a list says about the scopes below `path`.
+/// The scopes below `path` to which a statement of a list belongs.
 struct Info {
-    /// The next parts of its keys.
+    /// The next parts of its keys, behind `path`.
     next: BTreeSet<String>,
-    /// Whether a key stands directly in the scope, or elsewhere.
+    /// Whether a key of it stands directly in the scope `path`, or outside of it.
     direct: bool,
     keys: usize,
-    /// The next statement with a key, from this one on.
+    /// The index of the next statement with a key, this one included.
     keyed: Option<usize>,
 }
 
@@ -109,8 +110,8 @@ impl Grouper<'_, '_> {
         }
     }
 
-    /// The scope one level down that begins at a statement, and where it ends. `scattered` are the scopes that did
-    /// not hold all of their keys from their first statement on, and so cannot from a later one.
+    /// The scope one level down that begins at a statement, and its end. `scattered` holds the scopes whose keys go
+    /// beyond the run of statements that begins with their first one; no later run can be complete.
     fn run(
         &self,
         rest: &[Option<Statement>],
@@ -144,7 +145,7 @@ impl Grouper<'_, '_> {
         None
     }
 
-    /// The scope more than one level down that begins at a statement: its outer one is interrupted by others.
+    /// The scope more than one level down that begins at a statement. Its outer scope is interrupted by others.
     fn deep_run(
         &self,
         rest: &[Option<Statement>],
@@ -184,7 +185,7 @@ impl Grouper<'_, '_> {
         None
     }
 
-    /// How far a scope that begins at a statement reaches.
+    /// Finds the end of a scope that begins at a statement.
     fn extend(
         &self,
         rest: &[Option<Statement>],
@@ -204,7 +205,7 @@ impl Grouper<'_, '_> {
                 last = next;
                 continue;
             }
-            // Statements without keys belong to it if more of it follows, or if their hints say so.
+            // Statements without keys belong to the scope if more of it follows, or if their hints say so.
             let following = infos[next].keyed;
             if let Some(following) = following.filter(|&index| belongs(index)) {
                 let outside = rest[following].as_ref().is_some_and(|one| self.stands_outside(one, inner));
@@ -224,7 +225,7 @@ impl Grouper<'_, '_> {
         last + 1
     }
 
-    /// Whether a form joins branches that are modules of a scope, but stands outside of it.
+    /// Returns whether a form joins branches that are modules of a scope, and stands outside of that scope itself.
     fn stands_outside(&self, statement: &Statement, inner: &[String]) -> bool {
         let Statement::Form(form) = statement else { return false };
         if let Some(hint) = form.op.or(form.within).and_then(|op| self.tree.hints[op].as_ref()) {
@@ -233,7 +234,7 @@ impl Grouper<'_, '_> {
         self.joins_members(form, statement, inner)
     }
 
-    /// Without hints: a `Sequential`, whose children are numbered, holds no joins.
+    /// Without hints: the children of a `Sequential` are numbered, and it contains no joins.
     fn joins_members(&self, form: &Form, statement: &Statement, inner: &[String]) -> bool {
         let keys = self.tree.keys_of(statement);
         if keys.is_empty() || !matches!(form.kind, "residual" | "add" | "split") {
@@ -246,7 +247,7 @@ impl Grouper<'_, '_> {
             && numbers.len() > 1
     }
 
-    /// Whether a statement without keys belongs to a scope.
+    /// Returns whether a statement without keys belongs to a scope.
     fn is_inside(&self, statement: &Statement, inner: &[String], behind: bool) -> bool {
         let ops = self.tree.ops_of(statement);
         if ops.is_empty() {
@@ -260,7 +261,7 @@ impl Grouper<'_, '_> {
         hints.iter().all(|hint| hint.is_some_and(|hint| hint.starts_with(inner)))
     }
 
-    /// Whether a statement without keys stands before the scope that it belongs to.
+    /// Returns whether a statement without keys is the first one of a scope.
     fn leads(&self, statement: &Statement, inner: &[String]) -> bool {
         !matches!(
             statement,
@@ -273,7 +274,7 @@ impl Grouper<'_, '_> {
     }
 }
 
-/// Puts each form, with the activations behind it, into a group of its own, where a model has no names at all.
+/// For models without any names: puts each form, with the activations behind it, into a group.
 pub(super) fn nameless(tree: &mut Tree<'_>, statements: Vec<Statement>) -> Vec<Statement> {
     let mut grouped = Vec::new();
     let mut rest = statements.into_iter().peekable();

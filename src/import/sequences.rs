@@ -1,15 +1,16 @@
-//! Sequences that occur several times. Numbers do not cross the wall of a block, so their members get names.
+//! Names the members of sequences that occur several times: numbers do not continue across a call of a block, so that
+//! members of a block need names.
 
 use std::collections::BTreeMap;
 
 use super::stream::skeleton_of;
 use super::tree::{GroupId, Mode, Statement, Tree};
 
-/// A block of fewer statements is no shorter than they are.
+/// The least number of statements for which a call of a block is shorter.
 const LEAST: usize = 3;
 
-/// Names the members of sequences that are equal but for numbers, so that they may become calls of a block; whether
-/// there are any.
+/// Names the members of sequences that are equal except for numbers, so that they may become calls of a block. Returns
+/// whether there are any.
 pub(super) fn open(tree: &mut Tree<'_>) -> bool {
     let bodies = tree.blocks.iter().map(|block| tree.group(block.body).statements.as_slice());
     let lists: Vec<&[Statement]> = std::iter::once(tree.root.as_slice()).chain(bodies).collect();
@@ -23,7 +24,7 @@ pub(super) fn open(tree: &mut Tree<'_>) -> bool {
     for &id in &several {
         let depth = tree.group(id).path.len();
         let mut statements = std::mem::take(&mut tree.groups[id.0].statements);
-        // What only keeps a number free.
+        // The statement only reserves a number.
         statements.retain(|statement| !statement.is_wire());
         name(tree, &mut statements, depth);
         let group = &mut tree.groups[id.0];
@@ -32,7 +33,8 @@ pub(super) fn open(tree: &mut Tree<'_>) -> bool {
     !several.is_empty()
 }
 
-/// Whether the members of a sequence can have names, and are more than a line: neither calls nor lone operators.
+/// Returns whether the members of a sequence can have names and are worth it: they are neither calls nor single
+/// operators.
 fn may_open(tree: &Tree<'_>, id: GroupId) -> bool {
     let group = tree.group(id);
     let is_call = |one: &Statement| matches!(one, Statement::Group(id) if tree.group(*id).call.is_some());
@@ -47,8 +49,8 @@ fn may_open(tree: &Tree<'_>, id: GroupId) -> bool {
         && !tree.escapes(id)
 }
 
-/// Whether each operator with parameters, but for those of groups within, has a name of one part and begins a
-/// statement.
+/// Returns whether each operator with parameters has a name of one part and begins a statement; groups inside are left
+/// out.
 fn can_be_named(tree: &Tree<'_>, statements: &[Statement], depth: usize) -> bool {
     let is_keyed = |op: &usize| tree.op(*op).is_keyed();
     statements.iter().all(|statement| match statement {

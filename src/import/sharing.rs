@@ -11,11 +11,12 @@ use super::naming::{MOST_TRAILING, is_trailing};
 use super::network::Network;
 use super::op::{Op, ValueId};
 
-/// The number of operators with one tensor among which an owner is searched; more have it by chance.
+/// The number of operators with one tensor among which an owner is searched. If more operators have a tensor, it is
+/// equal by chance.
 const MOST_OWNERS: usize = 256;
 
-/// Finds the operators that share, gives each a key of its own, and remembers whose tensors it takes. `names_are_kept`
-/// says that the file stores no equal tensors under one name, so that a tensor with two users is shared.
+/// Finds the operators that share tensors, gives each a key of its own, and records whose tensors it takes.
+/// `names_are_kept` says that the file does not merge equal tensors, so that every tensor with two users is shared.
 pub(super) fn find(network: &mut Network, names_are_kept: bool) {
     let makers: BTreeMap<ValueId, usize> =
         network.ops.iter().enumerate().map(|(index, op)| (op.output, index)).collect();
@@ -43,7 +44,7 @@ pub(super) fn find(network: &mut Network, names_are_kept: bool) {
     network.shared = shared;
 }
 
-/// The owners and users of tensors that are followed by different words.
+/// The owners and users of tensors that different words follow.
 fn followed_differently(network: &Network, shared: &BTreeMap<usize, usize>) -> BTreeSet<usize> {
     let mut next: Vec<Option<usize>> = vec![None; network.shapes.len()];
     let uses = network.uses();
@@ -78,14 +79,14 @@ fn followed_differently(network: &Network, shared: &BTreeMap<usize, usize>) -> B
             }
         }
     }
-    // A user whose owner stands alone for another user does so too.
+    // If an owner stands alone because of one user, its other users stand alone too.
     let with_owner = shared.iter().filter(|(_, owner)| alone.contains(owner)).map(|(user, _)| *user);
     let users: Vec<usize> = with_owner.collect();
     alone.extend(users);
     alone
 }
 
-/// Whether two operators have the same word, arguments and tensors.
+/// Returns whether two operators have the same word, arguments and tensors.
 fn is_same(one: &Op, other: &Op) -> bool {
     one.word == other.word
         && one.arguments == other.arguments
@@ -93,17 +94,17 @@ fn is_same(one: &Op, other: &Op) -> bool {
         && one.tensors.iter().zip(&other.tensors).all(|(a, b)| a.0 == b.0 && a.1.is_same(&b.1))
 }
 
-/// Whether an operator has a weight that two modules do not have equal by chance.
+/// Returns whether an operator has a weight of a product, which two modules do not have equal by chance.
 fn multiplies(op: &Op) -> bool {
     op.takes_bias()
 }
 
-/// Whether both nodes come from one module of the author.
+/// Returns whether both nodes come from one module of the author.
 fn same_module(one: &Op, other: &Op) -> bool {
     one.hint.as_ref().is_some_and(|hint| !hint.is_empty() && other.hint.as_ref() == Some(hint))
 }
 
-/// Whether the operator before `index` shares the tensors of the operator before `owner`.
+/// Returns whether the operator before `index` shares the tensors of the operator before `owner`.
 fn follows(
     network: &Network,
     makers: &BTreeMap<ValueId, usize>,
@@ -115,7 +116,7 @@ fn follows(
     before(index).and_then(|maker| shared.get(&maker)).is_some_and(|&maker| before(owner) == Some(maker))
 }
 
-/// Gives owners and users unique keys: a user's key is that of the owner, with the number of the use in its first part.
+/// Gives owners and users unique keys. A user's key is the owner's with the number of the use in its first part.
 fn give_keys(network: &mut Network, shared: &BTreeMap<usize, usize>) {
     let owners = network.ops.iter().enumerate().filter(|(index, _)| !shared.contains_key(index));
     let mut roots: BTreeSet<String> = owners.filter_map(|(_, op)| op.key.as_deref()).map(root).collect();

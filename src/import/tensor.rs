@@ -11,7 +11,7 @@ use std::rc::Rc;
 use super::fold::{self, Derivation, Operand};
 use super::values::{ElementType, Unavailable, Values, count};
 
-/// The depth of nested derivations from which one is computed at once.
+/// The depth of nested derivations at which a tensor is computed at once.
 const MAX_DEPTH: u32 = 64;
 /// The number of elements up to which a derived tensor is computed at once.
 const SMALL: u64 = 4096;
@@ -31,7 +31,7 @@ pub(super) enum DataLocation {
         offset: u64,
         length: Option<u64>,
     },
-    /// Nowhere: the model has no weights.
+    /// Nowhere: the model was exported without weights.
     Absent,
 }
 
@@ -180,7 +180,7 @@ impl Tensor {
         Ok(self.reals(storage)?.first().copied())
     }
 
-    /// Whether both are the same tensor of the model, or derived from the same tensors in the same way.
+    /// Returns whether both are the same tensor of the model, or derived from the same tensors in the same way.
     pub(super) fn is_same(&self, other: &Tensor) -> bool {
         let (one, other) = (&self.0, &other.0);
         Rc::ptr_eq(one, other)
@@ -200,7 +200,7 @@ impl Tensor {
                 })
     }
 
-    /// Whether it has no values, without reading them.
+    /// Returns whether it has no values, without reading them.
     pub(super) fn is_absent(&self) -> bool {
         match &self.0.source {
             _ if self.0.cache.borrow().is_some() => false,

@@ -20,14 +20,14 @@ pub(super) enum Role {
     Dilation,
     Multiplier,
     Flag,
-    /// How often a member is repeated.
+    /// The number of copies of a member.
     Count,
-    /// No number but a word, by its place in [`WORDS`].
+    /// A word instead of a number, by its index in [`WORDS`].
     Word,
     Other,
 }
 
-/// Trailing words that may differ between instances of a block: what a network's author chooses at one place.
+/// Trailing words in which instances of a block may differ: those that authors choose for each network.
 const WORDS: &[&str] = &[
     "relu",
     "relu6",
@@ -53,11 +53,11 @@ pub(super) struct Slot {
     pub(super) role: Role,
     /// The expression that is printed instead, within a block.
     pub(super) expression: Option<String>,
-    /// The numbers at the same position in the other instances of the block.
+    /// The numbers at the same position in other instances of the block.
     pub(super) peers: Vec<SlotId>,
 }
 
-/// The place in an operator where a number is printed.
+/// The position of a number in the text of an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spelling {
     /// In a size.

@@ -1,4 +1,4 @@
-//! The tree of statements from which the text is printed; later passes move and compare its parts.
+//! The tree of statements that is printed as text; later passes move and compare its parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,11 +40,11 @@ pub(super) enum Statement {
     },
     /// `[ … ] * (flag)`.
     Optional(Box<Optional>),
-    /// A member of a sequence several times, `… * n`.
+    /// A member of a sequence that is repeated, `… * n`.
     Repeat(Box<Repeat>),
 }
 
-/// An operator with its trailing words.
+/// An operator and its trailing words.
 #[derive(Clone, Debug)]
 pub(super) struct Head {
     /// Indices of operators.
@@ -63,7 +63,7 @@ pub(super) struct Form {
     pub(super) kind: &'static str,
     /// The operator that joins the branches; `None` where a policy may remove it.
     pub(super) op: Option<usize>,
-    /// The operator that an inner concatenation is a part of.
+    /// For an inner concatenation: the operator of the outer one.
     pub(super) within: Option<usize>,
     pub(super) branches: Vec<Vec<Statement>>,
     pub(super) trailing: Vec<usize>,
@@ -82,7 +82,7 @@ pub(super) struct Form {
     pub(super) tokens: Vec<Token>,
 }
 
-/// How the members of a group get their names.
+/// The way in which the members of a group are named.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Mode {
     /// By automatic names or `as`.
@@ -103,7 +103,7 @@ pub(super) struct Group {
     pub(super) path: Vec<String>,
     pub(super) statements: Vec<Statement>,
     pub(super) mode: Mode,
-    /// `"block*" from 1`: the pattern that its members are named by.
+    /// The pattern of its members' names, such as `"block*" from 1`.
     pub(super) pattern: Option<String>,
     /// The call that is printed instead of it.
     pub(super) call: Option<Call>,
@@ -111,7 +111,7 @@ pub(super) struct Group {
     pub(super) automatic: bool,
     pub(super) input: ValueId,
     pub(super) output: ValueId,
-    /// The channels of its input, here and in equal groups that became calls; `None` for a copy for an instance that
+    /// The channels that arrive at it, and at equal groups that became calls; `None` for a copy for an instance that
     /// lacks it.
     pub(super) channels: Vec<Option<u64>>,
     /// Whether it is a copy for an instance that lacks the statement.
@@ -149,7 +149,7 @@ pub(super) struct Repeat {
 pub(super) struct Parameter {
     pub(super) name: String,
     pub(super) role: Role,
-    /// What calls that do not say it mean.
+    /// The value of calls that do not give one.
     pub(super) default: Option<u64>,
 }
 
@@ -272,7 +272,7 @@ impl<'n> Tree<'n> {
         }
     }
 
-    /// Whether a group fetches a value from outside of it, or a statement outside fetches one of its values.
+    /// Returns whether a group fetches a value from outside of it, or a statement outside fetches one of its values.
     pub(super) fn escapes(&self, id: GroupId) -> bool {
         let (mut named, mut fetched, mut aux) = (BTreeSet::new(), Vec::new(), false);
         for statement in &self.group(id).statements {
@@ -389,7 +389,7 @@ impl Form {
 }
 
 impl Statement {
-    /// Whether it is an `identity` without a name, so an empty branch.
+    /// Returns whether it is an `identity` without a name, so an empty branch.
     pub(super) fn is_wire(&self) -> bool {
         matches!(self, Statement::Identity { name: None, .. })
     }

@@ -11,7 +11,7 @@ use super::tree::{self, Block, Call, GroupId, Statement, Tree};
 /// The values of one number in all instances; `None` for an instance that lacks the statement.
 type Column = Vec<Option<u64>>;
 
-/// A parameter of a block in the making.
+/// A parameter of a block that is being made.
 struct Parameter {
     name: String,
     role: Role,
@@ -20,7 +20,7 @@ struct Parameter {
     default: Option<u64>,
 }
 
-/// Makes a block of instances: one becomes its body, all become calls.
+/// Makes a block of instances: one of them becomes its body, and all of them become calls.
 pub(super) fn into_block(tree: &mut Tree<'_>, mut instances: Vec<GroupId>, name: String) {
     let mut slots: Vec<(GroupId, Vec<SlotId>)> = instances
         .drain(..)
@@ -35,7 +35,7 @@ pub(super) fn into_block(tree: &mut Tree<'_>, mut instances: Vec<GroupId>, name:
     let flags = flag_names(tree, &tree.group(body).statements, &slots[0].1);
     let roles: Vec<Role> = slots[0].1.iter().map(|slot| tree.slots[slot.0].role).collect();
     let mut solver = Solver { roles: &roles, channels: &channels, known: Vec::new(), parameters: Vec::new() };
-    // Strides come first: the window of a pool may be of the size of its stride.
+    // Strides are solved first, because the window of a pool may have the size of its stride.
     let (first, last): (Vec<usize>, Vec<usize>) =
         (0..columns.len()).partition(|&at| roles[at] == Role::Stride);
     let mut expressions: Vec<Option<String>> = vec![None; columns.len()];
@@ -88,7 +88,7 @@ fn copy(tree: &mut Tree<'_>, slot: SlotId) -> SlotId {
     SlotId(tree.slots.len() - 1)
 }
 
-/// Adds to the groups in the body the incoming channels of the same groups in other instances.
+/// Adds the incoming channels of the other instances' groups to the groups of the body.
 fn share_channels(tree: &mut Tree<'_>, slots: &[(GroupId, Vec<SlotId>)]) {
     let inner: Vec<Vec<GroupId>> =
         slots.iter().map(|(id, _)| tree.groups_in(&tree.group(*id).statements)).collect();
@@ -102,7 +102,7 @@ fn share_channels(tree: &mut Tree<'_>, slots: &[(GroupId, Vec<SlotId>)]) {
     }
 }
 
-/// Decides how each number is written.
+/// Finds the expression of each number of a block.
 struct Solver<'s> {
     roles: &'s [Role],
     channels: &'s Column,
@@ -111,17 +111,17 @@ struct Solver<'s> {
     parameters: Vec<Parameter>,
 }
 
-/// Whether a role counts channels.
+/// Returns whether a role counts channels.
 fn counts_channels(role: Role) -> bool {
     matches!(role, Role::Filters | Role::Elements | Role::Groups)
 }
 
-/// Whether numbers of two roles can share a parameter.
+/// Returns whether numbers of two roles can share a parameter.
 fn compatible(left: Role, right: Role) -> bool {
     left == right || (counts_channels(left) && counts_channels(right))
 }
 
-/// Whether two columns are equal, except where the left one is unknown.
+/// Returns whether two columns are equal, except where the left one is unknown.
 fn agree(left: &Column, right: &Column) -> bool {
     left.len() == right.len() && left.iter().zip(right).all(|(left, right)| left.is_none() || left == right)
 }
@@ -261,7 +261,7 @@ fn set_defaults(parameters: &mut [Parameter], columns: &[Column]) {
     }
 }
 
-/// The value that most instances have; the lowest of several.
+/// The value that most instances have; of several, the lowest.
 fn most_common(column: &Column) -> Option<u64> {
     let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
     column.iter().flatten().for_each(|&value| *counts.entry(value).or_insert(0) += 1);
@@ -313,7 +313,7 @@ fn words(expression: &str) -> impl Iterator<Item = &str> {
     pieces(expression).filter(|piece| piece.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
-/// The name of the flag of each optional statement, after what the statement does.
+/// A name for the flag of each optional statement that says what the statement does.
 fn flag_names(tree: &Tree<'_>, statements: &[Statement], slots: &[SlotId]) -> BTreeMap<usize, String> {
     let mut names = BTreeMap::new();
     for statement in statements {

@@ -1,4 +1,4 @@
-//! Distributes the statements of a list over lines: equal neighbours become a repetition, short ones share a line.
+//! Distributes the statements of a list over lines: equal neighbours become a repetition, and short ones share a line.
 
 use super::tree::{Statement, Tree};
 
@@ -11,7 +11,7 @@ const PERIOD: usize = 4;
 const LIGHT: &[&str] =
     &["maxpool", "avgpool", "flatten", "dropout", "dense", "softmax", "shuffle", "relu", "pad", "upsample"];
 
-/// The lines of a statement, and how often it follows itself.
+/// The lines of a statement, and the number of equal statements in a row.
 pub(super) struct Unit<'t> {
     pub(super) statement: &'t Statement,
     /// Its lines, without the last `;`.
@@ -95,7 +95,7 @@ impl<'t, 'n> Units<'t, 'n> {
         lines
     }
 
-    /// Whether two neighbouring statements can share a line.
+    /// Returns whether two neighbouring statements can share a line.
     fn share(&self, before: &Unit<'_>, unit: &Unit<'_>) -> bool {
         let light = |statement: &Statement| matches!(statement, Statement::Head(head) if LIGHT.contains(&self.tree.op(head.op).word));
         let block = |statement: &Statement| match statement {

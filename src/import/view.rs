@@ -146,12 +146,12 @@ impl View {
         Some(layout)
     }
 
-    /// Whether it is N×n with the elements of a picture in the order of the value.
+    /// Returns whether it is N×n with the elements of a picture in the order of the value.
     pub(super) fn is_flat(&self, shape: Shape) -> bool {
         self.axes.len() == 2 && self.axes[1] == axis([Atom { size: shape.elements(), stride: 1 }])
     }
 
-    /// If it is N×n: for each element its index among the elements C×H×W of the value.
+    /// For a view N×n: the index of each element among the elements C×H×W of the value.
     pub(super) fn order(&self, shape: Shape) -> Option<Vec<u64>> {
         let dims = self.dims();
         if dims.len() != 2 || dims[1] != shape.elements() {
@@ -165,7 +165,7 @@ impl View {
         Some(order)
     }
 
-    /// Whether it is a vector in the order H, W, C.
+    /// Returns whether it is a vector in the order H, W, C.
     pub(super) fn is_channels_last(&self, shape: Shape) -> bool {
         let [channels, height, width] = parts(shape);
         self.axes.len() == 2 && self.axes[1] == axis([height, width, channels])

@@ -154,8 +154,8 @@ impl Graph {
         &self.node(self.owner(id)).parameters
     }
 
-    /// Whether the operator of a node could have a bias of its own, has none, and stands before an operator that would
-    /// subtract it again.
+    /// Returns whether the operator of a node could have a bias of its own, has none, and stands before an operator
+    /// that would subtract it again.
     pub(crate) fn lacks_bias_before_norm(&self, id: NodeId) -> bool {
         let node = self.node(id);
         let has_bias = node.parameters.iter().any(|parameter| parameter.key == "bias");

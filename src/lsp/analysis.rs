@@ -175,7 +175,7 @@ impl<'a> View<'a> {
         Some(self.snippet(value?.span))
     }
 
-    /// Whether a span is the name of an item.
+    /// Returns whether a span is the name of an item.
     pub(super) fn is_item(self, name: Span) -> bool {
         self.items()
             .chain(&self.parsed().tree.items)

@@ -45,7 +45,7 @@ pub(super) fn workspace_edit(
     WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() }
 }
 
-/// The proposals of those diagnostics whose span meets a selection.
+/// The fixes of diagnostics whose span overlaps a selection.
 pub(super) fn quick_fixes(
     view: View<'_>,
     selection: Span,

@@ -20,7 +20,7 @@ use super::templates::{
     call_template, default_template, operator_template, plain, size_template, value_template,
 };
 
-/// What completion asks of the files around a text.
+/// The questions of completion about files around the text.
 pub(super) trait Surroundings {
     /// The sources that a `use` may name.
     fn files(&self) -> Vec<String>;
@@ -84,7 +84,8 @@ impl List<'_> {
         &mut self.items[last]
     }
 
-    /// Gives an item a template, `$1` being the first place to fill in; plain text for clients without templates.
+    /// Sets the template of an item, in which `$1` is the first place to fill in. Clients without templates get plain
+    /// text.
     fn template(&mut self, template: &str) {
         let snippets = self.snippets;
         let Some(item) = self.items.last_mut() else { return };
@@ -166,7 +167,7 @@ impl List<'_> {
                 self.template(&format!("{label}{value}"));
             }
         }
-        // Neither the input nor a form before its branches takes trailing words.
+        // Neither an input nor a form before its branches takes trailing words.
         let takes_trailing =
             head.is_none_or(|word| word != "input" && (ops::form(word).is_none() || owner.is_none()));
         if takes_trailing {
@@ -250,7 +251,7 @@ impl List<'_> {
         }
     }
 
-    /// Names of parameters, and what the parameter that is reached takes.
+    /// Adds the names of parameters, and the values that fit the parameter at the cursor.
     fn call_arguments(&mut self, callee: &str, index: u32) {
         let params = self.view.callable(callee).map_or(&[][..], |(_, params)| params);
         let reached = signature::active_parameter(self.view, self.offset, params).unwrap_or(index);
@@ -260,7 +261,7 @@ impl List<'_> {
             self.add(&label, CompletionItemKind::Property, 0).detail = detail;
         }
         if takes_word {
-            self.add("identity", CompletionItemKind::Keyword, 2);
+            self.add(ops::IDENTITY, CompletionItemKind::Keyword, 2);
             self.trailing_words();
         } else {
             self.values();
@@ -296,7 +297,7 @@ impl List<'_> {
         let start = self.context.statement_start;
         let tokens = &self.view.parsed().tokens;
         let arrow = tokens.iter().rev().find(|token| token.is('→') && token.end <= self.offset);
-        // Without its shape the statement is not whole, and what leaves it is not known yet.
+        // Without its shape the statement is not complete, and the shape that leaves it is not known yet.
         let tried = |arrow: &Token| {
             around.shape_without(start, Span { file: self.view.file(), start: arrow.start, end: self.offset })
         };
@@ -306,7 +307,7 @@ impl List<'_> {
         }
     }
 
-    /// Replaces what is written of a path, dots included, by the whole of one.
+    /// Adds an item that replaces the part of a path that is written, dots included, by a whole path.
     fn path(&mut self, label: &str, kind: CompletionItemKind, rank: u32, written: &str) {
         let start = self.offset - written.len() as u32;
         let range = self.view.places().range(Span { file: self.view.file(), start, end: self.offset });

@@ -1,30 +1,30 @@
-//! Finds what surrounds a cursor in a text that may be broken: the statement, its operator, the open brackets.
+//! Finds the context of a cursor in a text that may be broken: the statement, its operator, the open brackets.
 //!
 //! It reads tokens only, because the statement that is being typed has no tree yet.
 
 use crate::ops::{self, Spec};
 use crate::syntax::{Parsed, Token, TokenKind};
 
-/// What may be written at a cursor.
+/// The kind of text that may be written at a cursor.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Expected<'a> {
-    /// In a comment, or where a new name is invented.
+    /// Nothing that could be proposed: a comment, or a new name.
     Nothing,
     /// An item, or a statement of a file without items.
     Item,
     /// A statement.
     Statement,
-    /// Behind the arguments of an operator; `None` behind a block call or group.
+    /// An argument or trailing word of the operator `owner`; `None` behind a block call or group.
     Argument { owner: Option<&'static Spec>, first: bool, head: Option<&'a str> },
     /// The name of a table.
     Table,
     /// A value of an attribute, with the operator that has it.
     AttributeValue { owner: Option<&'static Spec>, attribute: &'a str },
-    /// Behind `* n` or `-> shape`: the arrow, where it was not written, and the name.
+    /// A suffix behind `* n` or `-> shape`: the arrow, if it is not written, and the name.
     Suffix { has_shape: bool },
-    /// Behind the name of a repeated statement: the number of its first copy.
+    /// The number of the first copy, behind the name of a repeated statement.
     FirstCopy,
-    /// The network that another one is an instance of.
+    /// The network of which another one is an instance.
     Instance,
     /// A shape behind `->`.
     Shape,
@@ -36,7 +36,7 @@ pub(super) enum Expected<'a> {
     File(&'a str),
     /// Within the parentheses of a call of a block or network: the callee and the index of the parameter at the cursor.
     CallArgument { callee: &'a str, index: u32 },
-    /// Within other parentheses, or behind `let x =`.
+    /// An expression in other parentheses, or behind `let x =`.
     Expression,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Context<'a> {
     pub expected: Expected<'a>,
     /// The offset of the first token of the statement that is being typed; that of the cursor where none is begun.
     pub statement_start: u32,
-    /// Whether a shape arrives here, which `in` names: at none of a file's constants, parameters and instances.
+    /// Whether `in` has a meaning here: no shape arrives at a file's constants, parameters and instances.
     pub receives: bool,
 }
 
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
         self.parsed.text.get(token.start as usize..offset as usize).unwrap_or_default()
     }
 
-    /// What may be written, and the index of the statement's first token.
+    /// The kind of text that may be written, and the index of the statement's first token.
     fn expected(&self, typed: Option<Token>, offset: u32) -> (Expected<'a>, Option<usize>) {
         let last = self.before.last().copied();
         let last_text = last.map_or("", |token| self.text(token));
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
         (self.in_statement(statement), begun)
     }
 
-    /// Whether the statement that begins with a token is in a body, and no head of an item.
+    /// Returns whether the statement that begins with a token is in a body, and not the head of an item.
     fn receives(&self, statement: Option<usize>) -> bool {
         let head = statement.map_or("", |index| self.text(self.parsed.tokens[index]));
         let is_item = matches!(head, "network" | "block" | "inline" | "table" | "use");

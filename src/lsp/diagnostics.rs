@@ -75,7 +75,7 @@ fn related(one: &diag::Diagnostic, places: Places<'_>) -> Vec<DiagnosticRelatedI
     labels.chain(expansions).collect()
 }
 
-/// Whether a lint is about something unused, which editors show faded.
+/// Returns whether a lint is about something unused, which editors show faded.
 fn is_about_unused(code: Code) -> bool {
     matches!(code, Code::W0101 | Code::W0102 | Code::W0103 | Code::W0104 | Code::W0105 | Code::W0108)
 }

@@ -1,4 +1,4 @@
-//! The texts that the client has open, and how its edits change them.
+//! The open texts of the client, and the edits that it makes.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::position::Encoding;
 pub(super) struct Document {
     /// Its address as the client writes it.
     pub uri: Uri,
-    /// The version that the client counts.
+    /// The version number that the client counts up.
     pub version: i32,
     /// Its text.
     pub text: Arc<str>,
@@ -63,7 +63,7 @@ mod tests {
 
     use super::*;
 
-    /// Line and column of the beginning and of the end, and the text that is put there.
+    /// The line and column of the beginning, those of the end, and the replacement.
     type Edit<'a> = ((u32, u32), (u32, u32), &'a str);
 
     fn edited(text: &str, encoding: Encoding, edits: &[Edit<'_>]) -> String {

@@ -80,7 +80,7 @@ fn may_stand_in_a_block(stmt: &Stmt) -> bool {
     true
 }
 
-/// Whether a constant or name that is declared on one side of `whole` is used on the other.
+/// Returns whether a constant or name that is declared on one side of `whole` is used on the other.
 fn crosses(view: View<'_>, body: &Body, whole: Span) -> bool {
     let inside = |span: Span| whole.contains(span);
     let mut defined = BTreeSet::new();

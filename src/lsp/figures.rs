@@ -62,7 +62,7 @@ pub(super) fn share_of(view: View<'_>, span: Span) -> Option<Share<'_>> {
     })
 }
 
-/// Whether a node comes from a span, directly or through a block call in it.
+/// Returns whether a node comes from a span, directly or through a block call in it.
 fn is_made_by(node: &Node, span: Span) -> bool {
     span.contains(node.span) || node.trace.innermost_first().any(|step| span.contains(step.call))
 }

@@ -11,7 +11,7 @@ use super::Host;
 /// The number of files in the folders that are searched for uses of an open file.
 const MOST_FILES: usize = 4096;
 
-/// The folders of the workspace, and what is known of their files.
+/// The folders of the workspace, and the files that are known in them.
 #[derive(Debug, Default)]
 pub(super) struct Folders {
     roots: Vec<String>,
@@ -29,7 +29,7 @@ impl Folders {
         Folders { roots, unlisted: true, ..Folders::default() }
     }
 
-    /// The same folders without knowledge of their files.
+    /// The same folders, with their files to be listed and parsed again.
     pub(super) fn forgotten(self) -> Folders {
         Folders::new(self.roots)
     }
@@ -89,12 +89,12 @@ impl Folders {
         self.uses.iter().filter(|(_, used)| used.contains(path)).map(|(user, _)| user.clone()).collect()
     }
 
-    /// Whether a file has been parsed.
+    /// Returns whether a file has been parsed.
     pub(super) fn has_read(&self, path: &str) -> bool {
         self.uses.contains_key(path)
     }
 
-    /// Whether a file uses one for which `is_wanted` holds.
+    /// Returns whether a file uses one for which `is_wanted` holds.
     pub(super) fn uses_any(&self, path: &str, is_wanted: impl Fn(&String) -> bool) -> bool {
         self.uses.get(path).is_some_and(|used| used.iter().any(is_wanted))
     }

@@ -11,7 +11,7 @@ use crate::syntax::ast::ItemKind;
 use super::analysis::View;
 use super::tree::{self, Node};
 
-/// What kind of thing a name stands for.
+/// The kind of thing that a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NameKind {
     Block,

@@ -56,7 +56,7 @@ pub(super) fn renamable(view: View<'_>, position: Position) -> Option<(Named, Sp
     Some((named, spelling))
 }
 
-/// The places of a name that one analysis added to those before.
+/// The places of a name that one analysis has found and no earlier one had.
 pub(super) struct Found {
     analysis: Rc<Analysis>,
     definition: Span,

@@ -22,10 +22,10 @@ pub(super) struct Params {
     pub network: Option<String>,
 }
 
-/// The content of a preview.
+/// The kind of preview.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Picture {
-    /// None: only the name of the network.
+    /// No content: only the name of the network.
     Name,
     /// An SVG.
     Graph,

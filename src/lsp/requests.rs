@@ -36,7 +36,7 @@ struct Request<'a> {
     interrupt: &'a Interrupt,
 }
 
-/// The view and the open files that a request about a document gets.
+/// The view and the open files, for a request about a document.
 struct Around<'a> {
     bench: &'a Workbench,
     uri: &'a str,
@@ -168,7 +168,7 @@ impl Request<'_> {
     fn completion(&mut self, params: Value) -> Result<Value, Refusal> {
         let params = parameters::<CompletionParams>(params)?.text_document_position_params;
         let uri = params.text_document.uri.0;
-        // A `use` is proposed the files of the folders.
+        // Completion proposes the files of the folders behind `use`.
         self.bench.list_folders();
         let analysis = self.bench.document(&uri, self.interrupt)?;
         let snippets = self.bench.client.snippets;
@@ -252,7 +252,7 @@ impl Request<'_> {
     }
 }
 
-/// Whether a kind of action was asked for, itself or through a parent: `refactor` includes `refactor.extract`.
+/// Returns whether the client asked for a kind of action, or for its parent: `refactor` includes `refactor.extract`.
 fn is_of(kind: &CodeActionKind, only: &[CodeActionKind]) -> bool {
     let kind = String::from(kind.clone());
     only.iter()

@@ -109,7 +109,7 @@ pub(super) fn trailing_segments(view: View<'_>, flow: &Flow) -> Vec<String> {
     segments.into_iter().map(|span| view.snippet(span).to_owned()).collect()
 }
 
-/// Whether an expression within a span refers to the incoming shape.
+/// Returns whether an expression within a span refers to the incoming shape.
 pub(super) fn names_arriving(view: View<'_>, span: Span) -> bool {
     tree::nodes(view.parsed()).any(|node| match node {
         Node::Expr(expr) => matches!(expr.kind, ExprKind::Arriving(_)) && span.contains(expr.span),

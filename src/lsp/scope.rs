@@ -52,7 +52,7 @@ pub(super) fn values(view: View<'_>, offset: u32) -> Vec<(String, String)> {
     found
 }
 
-/// Parameters of the enclosing block that stand for a trailing word, each with what it is.
+/// Parameters of the enclosing block that stand for a trailing word, each with a description.
 pub(super) fn words(view: View<'_>, offset: u32) -> Vec<(String, String)> {
     let around = tree::around(view.parsed(), offset);
     let params = around.iter().find_map(|node| match node {

@@ -25,7 +25,7 @@ enum Kind {
     Constant,
     /// The name of a statement.
     Name,
-    /// A word that switches something on.
+    /// A flag of an operator.
     Flag,
     /// The name before `=`.
     Attribute,
@@ -78,7 +78,7 @@ pub(super) fn all(view: View<'_>) -> SemanticTokens {
         collector.node(node);
     }
     let mut found = collector.found;
-    // Where two entries begin at one place, that of the tree goes before that of the lexer.
+    // If two entries begin at one place, that of the tree comes first.
     found.sort_by_key(|one| (one.0.start, std::cmp::Reverse(one.3)));
     let mut data = Vec::with_capacity(found.len());
     let (mut line, mut column, mut end) = (0, 0, 0);
@@ -177,7 +177,7 @@ impl Collector<'_> {
         }
     }
 
-    /// Whether a word stands for a parameter.
+    /// Returns whether a word stands for a parameter.
     fn is_parameter(&self, word: Span) -> bool {
         matches!(self.view.definitions().get(&word), Some(Definition::Parameter(_)))
     }
@@ -212,7 +212,7 @@ impl Collector<'_> {
                 let spec = ops::find(&word.value);
                 if spec.is_some() {
                     self.say(word.span, Kind::Operator, LIBRARY);
-                } else if word.value == "identity" {
+                } else if word.value == ops::IDENTITY {
                     self.say(word.span, Kind::Keyword, 0);
                 }
                 self.args(args, spec);
@@ -255,7 +255,7 @@ impl Collector<'_> {
     }
 }
 
-/// The reserved words. Where one serves as a name or flag, the tree's entry goes before.
+/// The reserved words. If the tree classifies one of them, as a name or flag, its entry comes first.
 const KEYWORDS: [&str; 16] = [
     "cnn", "use", "let", "block", "table", "network", "input", "labels", "expect", "as", "in", "identity",
     "shared", "inline", "word", "from",

@@ -23,10 +23,10 @@ use super::workbench::Workbench;
 /// The number of messages that are queued in advance, to find edits and cancellations behind them.
 const MOST_QUEUED: usize = 1024;
 
-/// How the server ended.
+/// The way in which the server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// The client asked for it.
+    /// The client asked it to end.
     Orderly,
     /// The client left, or ended the server without asking for a shutdown first.
     Abrupt,

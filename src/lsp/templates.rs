@@ -1,4 +1,4 @@
-//! Templates of what completion proposes: text with marks of the places to fill in, `$1` being the first.
+//! Templates of completion items: text with marks at the places to fill in, `$1` being the first.
 
 use crate::ops::{self, Default as Fallback, Kind, Sizes, Spec, Value};
 use crate::syntax::ast::Param;
@@ -23,7 +23,7 @@ pub(super) fn plain(template: &str) -> String {
     text
 }
 
-/// An operator with what must follow it.
+/// The template of an operator with the arguments that it requires.
 pub(super) fn operator_template(spec: &Spec, arriving: Option<Shape>) -> String {
     if ops::form(spec.name).is_some() {
         let value = spec.value.as_ref().map_or("", |_| " ${2:2}");
@@ -31,7 +31,7 @@ pub(super) fn operator_template(spec: &Spec, arriving: Option<Shape>) -> String 
     }
     match size_template(spec, arriving) {
         Some(size) => format!("{} {size}", spec.name),
-        // `mean` and `max` say over what.
+        // `mean` and `max` need `channels`.
         None if spec.flags.iter().any(|flag| flag.name == "channels") => format!("{} channels", spec.name),
         None => match &spec.value {
             Some(value) if value.default == Fallback::Required => {
@@ -42,7 +42,7 @@ pub(super) fn operator_template(spec: &Spec, arriving: Option<Shape>) -> String 
     }
 }
 
-/// The size of an operator to fill in, near to what arrives: as many filters as channels.
+/// The template of an operator's size, near to the arriving shape: as many filters as channels.
 pub(super) fn size_template(spec: &Spec, arriving: Option<Shape>) -> Option<String> {
     let channels = arriving.map_or(64, |shape| shape.channels());
     Some(match spec.sizes {
@@ -80,7 +80,7 @@ pub(super) fn default_template(kind: Kind, default: Fallback) -> String {
     format!("${{1:{shown}}}")
 }
 
-/// A call with a place for each parameter that must be given.
+/// The template of a call, with a mark for each parameter that has no default.
 pub(super) fn call_template(name: &str, params: &[Param]) -> String {
     let needed = params.iter().filter(|param| param.default.is_none());
     let places: Vec<String> =

@@ -44,7 +44,7 @@ pub struct Connection {
     pub(super) edits: Edits,
 }
 
-/// A count of the edits that arrived, by which work on an older text can be given up.
+/// Counts the edits that arrived, so that work on an older text can be given up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Edits(Arc<AtomicU64>);
 
@@ -90,7 +90,7 @@ impl Inbox {
     }
 }
 
-/// Whether a message changes the text of an open document.
+/// Returns whether a message changes the text of an open document.
 pub(super) fn is_edit(message: &Incoming) -> bool {
     matches!(message, Incoming::Notification { method, .. } if method == "textDocument/didChange")
 }

@@ -184,7 +184,7 @@ pub(super) fn readable(kind: &StmtKind) -> Option<&StmtKind> {
     }
 }
 
-/// Whether a statement makes a value, or is broken so that it may make one.
+/// Returns whether a statement makes a value, or could make one but for its mistake.
 pub(super) fn may_make_a_value(stmt: &Stmt) -> bool {
     let passes = matches!(
         readable(&stmt.kind),

@@ -35,7 +35,7 @@ pub(super) fn of_path(path: &str) -> String {
     uri
 }
 
-/// Whether a path can be one of a file, which means that it is absolute.
+/// Returns whether a path can be one of a file, which means that it is absolute.
 pub(super) fn is_file(path: &str) -> bool {
     match path.as_bytes() {
         [b'/', ..] => true,

@@ -31,9 +31,9 @@ pub(super) struct ClientAbilities {
     pub commands: bool,
     /// It opens the pages of codes.
     pub pages: bool,
-    /// It says when files change.
+    /// It reports changes of files.
     pub watches_files: bool,
-    /// It takes templates with places to fill in.
+    /// It supports templates with places to fill in.
     pub snippets: bool,
 }
 
@@ -54,7 +54,7 @@ pub(super) struct Workbench {
     projects: BTreeMap<String, Option<Rc<ProjectFile>>>,
 }
 
-/// The compiler's loader over the host; it hands on only paths that can be files.
+/// A loader over the host that passes on only paths that can be files.
 struct Files(Arc<dyn Host>);
 
 impl Loader for Files {
@@ -105,7 +105,7 @@ impl Workbench {
         self.folders = Folders::new(if is_empty { root.map(path_of).into_iter().collect() } else { folders });
     }
 
-    /// Whether the client reports changes of files.
+    /// Returns whether the client reports changes of files.
     pub(super) fn client_watches_files(&self) -> bool {
         self.client.watches_files
     }

@@ -86,7 +86,7 @@ fn kind(graph: &Graph, scopes: &Scopes, scope: usize) -> Kind {
     if dense && this.own.is_none() { Kind::List } else { Kind::Holder }
 }
 
-/// Whether a leaf scope is a module with own parameters.
+/// Returns whether a leaf scope is a module with own parameters.
 fn holds_module(graph: &Graph, scopes: &Scopes, leaf: usize) -> bool {
     let Some(id) = scopes.all[leaf].own else { return false };
     let node = graph.node(id);
@@ -94,7 +94,7 @@ fn holds_module(graph: &Graph, scopes: &Scopes, leaf: usize) -> bool {
     node.shares.is_none() && node.op().is_some_and(module)
 }
 
-/// Whether each child takes the value of the preceding one, so that `nn.Sequential` can compute them.
+/// Returns whether each child takes the value of the preceding one, so that `nn.Sequential` can compute them.
 fn is_chain(graph: &Graph, scopes: &Scopes, scope: usize) -> bool {
     let this = &scopes.all[scope];
     if this.own.is_some() {

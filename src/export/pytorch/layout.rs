@@ -14,7 +14,7 @@ pub(super) fn write_head(out: &mut String, indent: usize, text: &str, tail: &str
     lay(out, indent, text, tail);
 }
 
-/// Whether a text fits on a line.
+/// Returns whether a text fits on a line.
 pub(super) fn fits(indent: usize, text: &str) -> bool {
     indent + text.chars().count() <= WIDTH
 }

@@ -71,7 +71,7 @@ const ATTRIBUTES: &[&str] = &[
 const IN_USE: &[&str] =
     &["F", "Tensor", "nn", "self", "torch", "int", "float", "bool", "str", "tuple", "list", "super"];
 
-/// Whether a text is an ASCII identifier and no keyword.
+/// Returns whether a text is an ASCII identifier and no keyword.
 pub(super) fn is_identifier(name: &str) -> bool {
     let mut characters = name.chars();
     characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
@@ -79,17 +79,18 @@ pub(super) fn is_identifier(name: &str) -> bool {
         && !KEYWORDS.contains(&name)
 }
 
-/// Whether a class may have this name.
+/// Returns whether a class may have this name.
 pub fn is_class_name(name: &str) -> bool {
     is_identifier(name) && !IN_USE.contains(&name) && !name.starts_with("__")
 }
 
-/// Whether a submodule can be accessed as `self.name`. Names with a leading underscore may be private ones of torch.
+/// Returns whether a submodule can be accessed as `self.name`. Names with a leading underscore may be private ones of
+/// torch.
 pub(super) fn is_attribute(name: &str) -> bool {
     is_identifier(name) && !name.starts_with('_') && !ATTRIBUTES.contains(&name)
 }
 
-/// Whether a variable may have this name.
+/// Returns whether a variable may have this name.
 pub(super) fn is_variable(name: &str) -> bool {
     is_identifier(name) && !IN_USE.contains(&name) && !name.starts_with('_')
 }

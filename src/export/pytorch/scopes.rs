@@ -66,7 +66,7 @@ impl Scopes {
         Ok(scopes)
     }
 
-    /// Whether a scope is a single operator.
+    /// Returns whether a scope is a single operator.
     pub(super) fn is_leaf(&self, scope: usize) -> bool {
         self.all[scope].children.is_empty()
     }
@@ -133,7 +133,7 @@ impl Scope {
         self.train_only += usize::from(train_only);
     }
 
-    /// Whether its nodes are contiguous in the graph, and either all or none of them serve training only.
+    /// Returns whether its nodes are contiguous in the graph, and either all or none of them serve training only.
     fn stands_together(&self) -> bool {
         !self.children.is_empty()
             && self.range.1 - self.range.0 + 1 == self.count

@@ -1,5 +1,5 @@
-//! What exporters write of slices, maxima and matrix products along the height or width of a map: circular borders, and
-//! pools to a given size.
+//! Recognises forms that exporters write as slices, maxima and matrix products along the height or width of a map:
+//! circular borders, and pools to a given size.
 
 use super::super::op::{Argument, Op, ValueId};
 use super::super::refusal::Reason;
@@ -36,7 +36,7 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// A pool to `to` rows (axis 2) or columns (axis 3), with the others as they are.
+    /// Adds a pool to `to` rows (axis 2) or columns (axis 3) that leaves the other axis as it is.
     fn pool_to(
         &mut self,
         node: &Reader<'a>,
@@ -62,7 +62,7 @@ impl<'a> Converter<'a> {
         ops.binary_search_by_key(&value, |op| op.output).ok().map(|index| &ops[index])
     }
 
-    /// Of a value that is cut out of another along one axis: that value, and the first row or column.
+    /// For a value that is a slice of another one along one axis: that other value, and the first row or column.
     fn cut(&self, value: ValueId, at: usize) -> Option<(ValueId, u64)> {
         let op = self.maker(value).filter(|op| op.word == "crop")?;
         let [Argument::Pads("", crop)] = op.arguments[..] else { return None };
@@ -70,8 +70,8 @@ impl<'a> Converter<'a> {
         (crop[other..other + 2] == [0; 2]).then_some((op.inputs[0], crop[own]))
     }
 
-    /// A value that all parts of are joined in a circle: how many rows or columns of its end stand before it, and how
-    /// many of its beginning behind it.
+    /// Recognises a value between copies of its own end and beginning along an axis. Gives the value, and the numbers
+    /// of rows or columns in front of it and behind it.
     fn circle(&self, values: &[ValueId], at: usize) -> Option<(ValueId, u64, u64)> {
         values.iter().find_map(|&whole| {
             let extent = self.extent(whole, at);
@@ -96,14 +96,14 @@ impl<'a> Converter<'a> {
             }
             let total = parts.iter().map(|(_, count)| count).sum::<u64>();
             let behind = total.checked_sub(extent + before)?;
-            // A whole map before and behind it: the language wraps once on each side.
+            // A copy of the whole map stands before it and behind it: the language wraps around once on each side.
             let (before, behind) =
                 if behind > extent { (before + extent, behind - extent) } else { (before, behind) };
             (before <= extent && behind <= extent).then_some((whole, before, behind))
         })
     }
 
-    /// A value of which each part is the maximum over an adaptive window.
+    /// The value of which each operand is the maximum over an adaptive window.
     fn maxima(&self, values: &[ValueId], at: usize) -> Option<ValueId> {
         let windows = values.iter().map(|&value| {
             let op = self.maker(value).filter(|op| op.word == "maxpool")?;
@@ -126,8 +126,8 @@ impl<'a> Converter<'a> {
         })
     }
 
-    /// A product of a map and a constant matrix that takes the means of adaptive windows: of its columns, where the
-    /// matrix stands on the right, or of its rows. `None` where it is another product.
+    /// Converts a product of a map and a constant matrix that takes the means of adaptive windows: of columns if the
+    /// matrix stands on the right, of rows otherwise. `None` for any other product.
     pub(super) fn means(
         &mut self,
         node: &Reader<'a>,

@@ -1,4 +1,5 @@
-//! Makes values of views: an operator that needs a plain map or vector gets a value that is rearranged by words.
+//! Rearranges values: an operator that needs a plain map or vector gets a value that words of the language have
+//! rearranged.
 //!
 //! A node of the model that only moves elements changes a view and adds no operator. The words (`flatten`, `shuffle`,
 //! `pixelshuffle` …) are added here, once for each arrangement of a value.
@@ -11,7 +12,7 @@ use super::{Converter, Draft};
 use crate::tensor::Shape;
 
 impl Converter<'_> {
-    /// The value as a plain map.
+    /// The value as a plain map; adds the word that rearranges it, if one is needed.
     pub(super) fn plain(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
         let shape = self.network.shape(view.value);
         if view.layout(shape) == Some([1, 2, 3]) {
@@ -59,7 +60,7 @@ impl Converter<'_> {
         self.arranged(node, view, view.value, word, arguments)
     }
 
-    /// A view of four axes as a permutation of those of a map: a word rearranges it where it is none.
+    /// A view of four axes as a permutation of the axes of a map. If it is none, a word rearranges the value first.
     pub(super) fn laid(&mut self, node: &Reader<'_>, view: View) -> Result<View, Reason> {
         if view.axes.len() != 4 || view.layout(self.network.shape(view.value)).is_some() {
             return Ok(view);
@@ -81,7 +82,7 @@ impl Converter<'_> {
         if shape.is_map() && view.is_channels_last(shape) {
             return self.arranged(node, view, view.value, "flatten", vec![Argument::Flag("hwc")]);
         }
-        // A vector in another order, such as that of shuffled channels.
+        // The elements are in another order, such as that of shuffled channels.
         let dims = view.dims();
         if let (&[batch, _], Shape::Map { height, width, channels }) = (dims.as_slice(), shape)
             && let Some(map) = view.reshaped(&[batch, channels, height, width])

@@ -9,10 +9,10 @@ use super::reader::{Reader, axis_at};
 use super::rearrange::resolve;
 use super::{Converter, Known};
 
-/// The number of elements of a range.
+/// The limit of the number of elements of a range.
 const MAX_RANGE: f64 = 1e6;
 
-/// Whether a node computes a constant.
+/// Returns whether a node computes a constant.
 pub(super) fn is_constant(converter: &Converter<'_>, node: &Node) -> bool {
     let constant = |name: &String| {
         name.is_empty() || matches!(converter.known.get(name.as_str()), Some(Known::Tensor(_)))
@@ -104,7 +104,7 @@ impl<'a> Converter<'a> {
         match kind {
             "Identity" => {
                 let tensor = first(self)?;
-                // Exporters store equal tensors once; the output name of this `Identity` is that of the other one.
+                // Exporters store equal tensors once: the output of this `Identity` has the name of the other tensor.
                 let name = node.node.outputs.first().map_or("", String::as_str);
                 let named = name.contains('.') && !name.contains('/') && !name.contains("::");
                 Ok(Some(if named { tensor.with_origin(name) } else { tensor }))

@@ -1,5 +1,5 @@
-//! Means of dilated windows as they are written for operator sets whose pools have no dilation: a convolution of ones,
-//! divided by the elements that each window counts.
+//! Means of dilated windows, as they are exported for operator sets whose pools have no dilation: a convolution of
+//! ones, divided by the number of elements of each window.
 
 use super::super::op::{Argument, Op, ValueId};
 use super::super::refusal::Reason;
@@ -9,11 +9,11 @@ use super::reader::Reader;
 use super::{Converter, Draft};
 use crate::tensor::Window;
 
-/// Rows or columns of padding that a window may have beyond what it declares.
+/// The limit of the rows or columns of padding that a window has beyond its declaration.
 const MAX_CUT: u64 = 64;
 
 impl<'a> Converter<'a> {
-    /// The mean that a quotient of a convolution of ones and the counts of its windows is.
+    /// Recognises a quotient of a convolution of ones by the number of elements of each window, which is a mean.
     pub(super) fn counted_mean(
         &mut self,
         node: &Reader<'a>,
@@ -65,7 +65,7 @@ impl<'a> Converter<'a> {
                 arguments.extend(ceil.then_some(Argument::Flag("ceil")));
                 arguments.extend(counts_padding.then_some(Argument::Flag("countpad")));
                 let draft = Draft::new("avgpool", vec![op.inputs[0]]).arguments(arguments);
-                // The language may refuse such padding where it declares another.
+                // The language refuses some paddings that are equal to an allowed one.
                 if let Ok(value) = self.emit(node, draft) {
                     return Ok(Some(value));
                 }
@@ -75,7 +75,7 @@ impl<'a> Converter<'a> {
     }
 }
 
-/// The windows of a convolution without groups, or with a filter for each channel.
+/// The windows of a convolution with one group, or with a filter for each channel.
 fn windows(op: &Op) -> Option<[Window; 2]> {
     let Argument::Window { dims, stride } = op.arguments.first()? else { return None };
     let mut two = [Window::new(dims[0], stride.0), Window::new(dims[1], stride.1)];
@@ -103,13 +103,13 @@ fn windows(op: &Op) -> Option<[Window; 2]> {
     Some(two)
 }
 
-/// By how many rows and columns the padding behind the input may be less: none first.
+/// The numbers of rows and columns by which the padding behind the input may be smaller; 0 comes first.
 fn cuts(down: Window, across: Window) -> Vec<(u64, u64)> {
     let most = |window: Window| window.pad_after.min(MAX_CUT);
     (0..=most(down)).flat_map(|rows| (0..=most(across)).map(move |columns| (rows, columns))).collect()
 }
 
-/// How many positions each window along an axis counts: those of the input, or those of the padding too.
+/// The number of positions that each window along an axis counts: those of the input, or those of the padding too.
 fn taken(window: Window, input: u64, outputs: u64, counts_padding: bool) -> Vec<u64> {
     let end = input.saturating_add(window.pad_after) as i64;
     let count = |index: u64| match counts_padding {

@@ -1,4 +1,4 @@
-//! Finds values at which a model that cannot be converted completely could end: a refusal proposes them for `--output`.
+//! Finds values at which a model that cannot be converted completely could end. A refusal proposes them for `--output`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::super::model::Model;
 use super::super::view::View;
 use super::{Converter, Known};
 
-/// The number of proposals.
+/// The largest number of proposals.
 const MOST_CUTS: usize = 8;
 
 /// Values up to which the model can be converted, with the number of nodes that lead to each: the inputs of refused
@@ -42,7 +42,7 @@ pub(super) fn cuts(model: &Model, nodes: &[usize], converter: &Converter<'_>) ->
             }
         }
     }
-    // The value with the most nodes before it is among the last ones.
+    // The value with the most nodes before it is among the last values.
     let mut last: Vec<(&str, usize)> = frontier.into_iter().collect();
     last.sort_by_key(|&(_, position)| usize::MAX - position);
     let mut counted: Vec<(String, usize)> = Vec::new();

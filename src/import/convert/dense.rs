@@ -1,4 +1,4 @@
-//! Matrix products by a constant.
+//! Converts matrix products by a constant.
 
 use super::super::fold::{Binary, Derivation};
 use super::super::op::Argument;
@@ -57,7 +57,7 @@ impl<'a> Converter<'a> {
         let key = self.key(node, &[(Some(&weight), WEIGHT), (bias.as_ref(), BIAS)]);
         let mut weight = self.multiplied(node, weight, "alpha")?;
         let bias = bias.map(|bias| self.multiplied(node, bias, "beta")).transpose()?;
-        // Without a bias its factor says nothing.
+        // Without a bias its factor has no effect.
         node.ignore("beta");
         if !transposed {
             weight = Tensor::derived(Derivation::Transpose(vec![1, 0]), vec![weight], self.storage)?;

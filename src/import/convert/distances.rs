@@ -1,4 +1,4 @@
-//! `rbf` as it is written out: differences of a vector and the code of each class, squared and summed.
+//! Recognises `rbf`: differences of a vector and the code of each class, squared and summed.
 
 use super::super::op::Argument;
 use super::super::refusal::Reason;
@@ -9,8 +9,8 @@ use super::reader::Reader;
 use super::{Converter, Draft};
 
 impl<'a> Converter<'a> {
-    /// `x − codes` of a value N×1×n and a constant m×n: an operator that only the sum of its squares takes up. Returns
-    /// whether it is one.
+    /// Converts `x − codes` of a value N×1×n and a constant m×n to an operator that only the sum of its squares can
+    /// use. Returns whether the difference is one.
     pub(super) fn differences(
         &mut self,
         node: &Reader<'a>,
@@ -19,7 +19,7 @@ impl<'a> Converter<'a> {
     ) -> Result<bool, Reason> {
         let shape = self.network.shape(view.value);
         let (dims, &[classes, elements]) = (view.dims(), codes.dims()) else { return Ok(false) };
-        // One code alone is a bias as well, unless the file says that it is none.
+        // A single code could be a bias as well; it is one unless the file says otherwise.
         let is_code = classes > 1 || node.node.remark() == Some("codes");
         if dims.len() != 3 || dims[1] != 1 || dims[2] != elements || !is_code {
             return Ok(false);
@@ -42,7 +42,7 @@ impl<'a> Converter<'a> {
         Ok(true)
     }
 
-    /// The sum of squared differences over the elements of each code. Returns whether it is one.
+    /// Converts the sum of squared differences over the elements of each code. Returns whether the sum is one.
     pub(super) fn distances(&mut self, node: &Reader<'a>, view: &View) -> Result<bool, Reason> {
         let squared = self.maker(view.value).filter(|op| match op.word {
             "square" => true,

@@ -41,10 +41,10 @@ pub(super) use normalise::eps;
 
 /// The largest batch of a model.
 const MAX_BATCH: u64 = 4096;
-/// Sums and products that may stand between a picture and the transposition of its channels.
+/// The number of sums and products that may stand between a picture and the transposition of its channels.
 const MAX_SCALINGS: usize = 16;
 
-/// What is known about a value of the model.
+/// The knowledge about a value of the model.
 #[derive(Clone, Debug)]
 enum Known {
     /// A constant.
@@ -90,7 +90,7 @@ struct Converter<'a> {
     /// The values that a node or an output of the model reads.
     used: BTreeSet<&'a str>,
     network: Network,
-    /// The keys that an operator has already.
+    /// The keys that operators have already.
     owned: BTreeSet<String>,
     /// The values that [`arrange`] made: for a value and a word, the rearranged value.
     arranged: BTreeMap<(ValueId, String), ValueId>,
@@ -183,7 +183,7 @@ pub(super) fn convert(
     Converted { network: converter.network, refusals, unreadable }
 }
 
-/// Whether an input without values stands where weights do: the model is a graph without them.
+/// Returns whether an input without values stands where weights do: the model is a graph without them.
 fn is_weight(model: &Model, nodes: &[usize], name: &str, dims: &[u64]) -> bool {
     const WEIGHTED: &[&str] =
         &["Conv", "ConvTranspose", "Gemm", "BatchNormalization", "PRelu", "InstanceNormalization"];
@@ -191,7 +191,7 @@ fn is_weight(model: &Model, nodes: &[usize], name: &str, dims: &[u64]) -> bool {
     for &index in nodes {
         let node = &model.nodes[index];
         for (position, _) in node.inputs.iter().enumerate().filter(|(_, input)| *input == name) {
-            // Of our own exporter: one number for each channel, no input of the language.
+            // A constant of our own exporter with one number for each channel is no input of the language.
             let is_column = model.is_ours() && matches!(dims, [_] | [_, 1, 1]);
             if position == 0 || !is_column && !WEIGHTED.contains(&node.kind.as_str()) {
                 return false;
@@ -246,7 +246,7 @@ impl<'a> Converter<'a> {
             }
             Some(Known::View(view)) => {
                 let shape = self.network.shape(view.value);
-                // A map at the end whose channels stand last needs no transposition: the elements are the same.
+                // A map at the end whose channels stand last is the same map with its axes in another order.
                 if view.layout(shape).is_some() {
                     return Ok(view.value);
                 }
@@ -385,7 +385,7 @@ impl<'a> Converter<'a> {
         Ok(self.network.value(shape))
     }
 
-    /// Adds an operator that treats each element by itself, so that the arrangement stays.
+    /// Adds an operator that treats each element on its own, so that the arrangement stays.
     fn pointwise(
         &mut self,
         node: &Reader<'a>,
@@ -398,7 +398,8 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// The key of an operator with these tensors: the module that their names agree on, unless another operator has it.
+    /// The key of an operator with these tensors: the module that their names agree on, unless another operator has
+    /// that key.
     fn key(&self, node: &Reader<'a>, tensors: &[(Option<&Tensor>, &[&str])]) -> Option<String> {
         let hint = node.hint.as_deref().filter(|hint| !hint.is_empty() && is_path(hint));
         let named: Vec<String> = tensors
@@ -406,7 +407,7 @@ impl<'a> Converter<'a> {
             .filter_map(|(tensor, endings)| names::module_of((*tensor)?.origin()?, endings))
             .collect();
         let free = |key: &&str| !self.owned.contains(*key);
-        // Exporters store equal tensors once, so the name may be that of another module.
+        // Exporters store equal tensors once, so that the name may be that of another module.
         let key = match hint.filter(|hint| named.iter().any(|name| name == hint)) {
             Some(hint) => Some(hint),
             None => named.iter().map(String::as_str).rfind(free).or(hint),
@@ -415,8 +416,8 @@ impl<'a> Converter<'a> {
     }
 }
 
-/// Whether every user of an input moves its channels from the last axis to the first, perhaps after sums and products
-/// with constants.
+/// Returns whether every user of an input moves its channels from the last axis to the first, perhaps after sums and
+/// products with constants.
 fn ends_in_transpositions(model: &Model, nodes: &[usize], input: &str) -> bool {
     const SCALING: &[&str] = &["Add", "Sub", "Mul", "Div"];
     let (mut todo, mut steps) = (vec![input], 0);
@@ -440,7 +441,7 @@ fn ends_in_transpositions(model: &Model, nodes: &[usize], input: &str) -> bool {
     true
 }
 
-/// Whether a node moves channels from the last axis to the first.
+/// Returns whether a node moves channels from the last axis to the first.
 fn makes_channels_first(node: &Node) -> bool {
     use super::model::Attribute;
     let order = node.attributes.iter().find(|(name, _)| name == "perm").map(|(_, value)| value);

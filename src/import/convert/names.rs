@@ -1,8 +1,8 @@
-//! Keys and hints: the module of the author's code that a tensor or a node belongs to.
+//! Keys and hints: the module of the author's code to which a tensor or a node belongs.
 
 use super::super::model::Node;
 
-/// The last parts of the name of a weight, which follow that of the module.
+/// The last parts of the name of a weight, behind that of the module.
 pub(super) const WEIGHT: &[&str] = &["weight", "kernel", "w", "kernel:0"];
 pub(super) const BIAS: &[&str] = &["weight_bias", "bias", "b", "bias:0"];
 pub(super) const GAMMA: &[&str] = &["weight", "gamma", "scale", "gamma:0"];
@@ -37,7 +37,7 @@ pub(super) fn hint(node: &Node) -> Option<String> {
     (path.is_empty() || is_path(&path)).then_some(path)
 }
 
-/// Whether a text can be written as a path of names.
+/// Returns whether a text can be written as a path of names.
 pub(in crate::import) fn is_path(text: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty()
@@ -46,13 +46,13 @@ pub(in crate::import) fn is_path(text: &str) -> bool {
     text.len() <= MAX_LENGTH && text.split('.').all(part)
 }
 
-/// Whether exporters give this name to a constant of the code, which is no parameter: `/bn1/Constant_output_0`.
+/// Returns whether exporters give this name to a constant of the code, which is no parameter: `/bn1/Constant_output_0`.
 pub(super) fn is_constant(tensor: &str) -> bool {
     let last = tensor.rsplit('/').next().unwrap_or_default();
     tensor.starts_with('/') && last.starts_with("Constant")
 }
 
-/// The module that a tensor of this name belongs to, if it ends as one of the endings.
+/// The module to which a tensor of this name belongs, if the name ends with one of the endings.
 pub(super) fn module_of(tensor: &str, endings: &[&str]) -> Option<String> {
     let stem = endings.iter().find_map(|ending| {
         let stem = tensor.strip_suffix(ending)?;

@@ -10,10 +10,10 @@ use super::names::{BETA, GAMMA, MEAN, VARIANCE};
 use super::reader::Reader;
 use super::{Converter, Draft};
 
-/// The `eps` where none is written.
+/// The default of `eps`.
 const EPS: f64 = 1e-5;
 
-/// `eps=`, where it is not the usual one.
+/// The argument `eps=`; nothing for the default.
 pub(in crate::import) fn eps(value: f64) -> Vec<Argument> {
     if value == EPS { Vec::new() } else { vec![Argument::Named("eps", value)] }
 }
@@ -33,7 +33,8 @@ impl<'a> Converter<'a> {
         Ok(Tensor::derived(Derivation::Reshape(dims), vec![tensor], self.storage)?)
     }
 
-    /// Whether a tensor is a constant that an exporter wrote where its author has no parameter, and holds one number.
+    /// Returns whether a tensor is a constant that an exporter wrote where its author has no parameter, and holds one
+    /// number.
     pub(super) fn is_written_out(&self, tensor: &Tensor, number: f64) -> Result<bool, Reason> {
         let is_made_up = tensor.origin().is_none_or(super::names::is_constant);
         Ok(is_made_up

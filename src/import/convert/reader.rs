@@ -16,7 +16,7 @@ pub(super) struct Reader<'a> {
     pub(super) hint: Option<String>,
     attributes_read: RefCell<Vec<bool>>,
     inputs_read: RefCell<Vec<bool>>,
-    /// For each output, whether another node or the network reads it.
+    /// Whether another node or the network reads each output.
     asked: Vec<bool>,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Reader<'a> {
         self.attribute(name);
     }
 
-    /// Whether an attribute is given.
+    /// Returns whether an attribute is given.
     pub(super) fn has(&self, name: &str) -> bool {
         self.node.attributes.iter().any(|(known, _)| known == name)
     }
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         (!name.is_empty()).then_some(name)
     }
 
-    /// Whether an output is used.
+    /// Returns whether an output is used.
     pub(super) fn has_output(&self, index: usize) -> bool {
         self.asked.get(index) == Some(&true)
     }
@@ -156,7 +156,7 @@ pub(super) fn axis_at(axis: i64, rank: usize) -> Option<usize> {
     usize::try_from(at).ok().filter(|&at| at < rank)
 }
 
-/// The number that somebody wrote for a float: the shortest decimal that gives the same float.
+/// The number that an author wrote for a float: the shortest decimal that gives the same float.
 pub(super) fn written(value: f32) -> f64 {
     value.to_string().parse().unwrap_or(f64::from(value))
 }

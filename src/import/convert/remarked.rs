@@ -1,5 +1,5 @@
-//! Operators that ONNX writes as a full convolution, and that only a remark of our own exporter tells from one. The
-//! weights must be what the remark says.
+//! Converts operators that ONNX can only write as a full convolution. A remark of our own exporter tells them apart,
+//! and the weights must agree with the remark.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::Converter;
 use crate::ops::ConnectionTable;
 
 impl Converter<'_> {
-    /// The one number of each filter, where all of its taps are equal.
+    /// The number to which all taps of each filter are equal; `None` if they differ.
     pub(super) fn equal_taps(&self, weight: &Tensor) -> Result<Option<Tensor>, Reason> {
         let (filters, taps) = (weight.dims()[0], weight.dims()[1..].iter().product::<u64>());
         let is_equal = weight.is_absent()
@@ -30,8 +30,8 @@ impl Converter<'_> {
         Ok(Some(derived(Derivation::Reshape(vec![filters]), vec![column])?))
     }
 
-    /// The connection table that a remark states, and the kernels that it keeps; `None` without one, or where others are
-    /// not zero.
+    /// The connection table that a remark states, and the kernels that it keeps; `None` without a remark, or where
+    /// kernels outside of the table are not zero.
     pub(super) fn connected(
         &mut self,
         remark: &str,
@@ -67,7 +67,7 @@ impl Converter<'_> {
     }
 }
 
-/// A table of so many filters over so many maps: `0 1; 1 2`, the maps of each filter in order.
+/// Reads a table such as `0 1; 1 2`: for each of the filters, its maps in order.
 fn table(rows: &str, filters: u64, maps: u64) -> Option<ConnectionTable> {
     let row = |text: &str| text.split_whitespace().map(|map| map.parse().ok()).collect::<Option<Vec<u64>>>();
     let rows = rows.split(';').map(row).collect::<Option<Vec<Vec<u64>>>>()?;

@@ -1,4 +1,4 @@
-//! Converts `Resize` and `Upsample`, if `upsample` samples at the same positions; the positions of both are computed
+//! Converts `Resize` and `Upsample` where `upsample` samples at the same positions; the positions of both are computed
 //! and compared.
 
 use super::super::op::Argument;
@@ -9,7 +9,7 @@ use super::{Converter, Draft};
 /// The number of rows or columns whose positions are compared.
 const MAX_OUTPUT: u64 = 1 << 20;
 
-/// How positions of the output are mapped to positions of the input.
+/// The mapping of output positions to input positions.
 struct Sampling<'a> {
     coordinates: &'a str,
     rounding: &'a str,

@@ -1,4 +1,5 @@
-//! Values with one axis besides the channels become maps of one row; values that are repeated over a map stay small.
+//! Converts values with one axis besides the channels to maps of one row. Values that are repeated over a map stay
+//! small.
 
 use super::super::model::Node;
 use super::super::refusal::Reason;

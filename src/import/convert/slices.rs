@@ -7,9 +7,9 @@ use super::super::view::View;
 use super::reader::{Reader, axis_at};
 use super::{Converter, Draft};
 
-/// The number of channels that a list may pick.
+/// The limit of the number of channels in a list.
 const MAX_PICKED: u64 = 1 << 16;
-/// The number of contiguous runs among them.
+/// The limit of the number of contiguous runs in a list.
 const MAX_RUNS: usize = 16;
 
 impl<'a> Converter<'a> {
@@ -39,7 +39,7 @@ impl<'a> Converter<'a> {
         Ok(self.laid_out(value, permuted))
     }
 
-    /// Takes the channels of a constant list: one `slice` for each contiguous run, then concatenated.
+    /// Takes the channels of a constant list: one `slice` for each contiguous run, concatenated.
     pub(super) fn picked(
         &mut self,
         node: &Reader<'a>,
@@ -240,7 +240,7 @@ impl<'a> Converter<'a> {
             if !zeros || before != 0 || around[height] != [0; 2] || around[width] != [0; 2] {
                 return Err("pads of the channels that are no zeros behind them".into());
             }
-            // The shortcut of a residual form takes it up, or it is refused.
+            // The shortcut of a residual form uses it, otherwise it is refused.
             let arguments = vec![Argument::Count(behind as u64)];
             let value = self.emit(node, Draft::new("zeros", vec![view.value]).arguments(arguments))?;
             self.set(node, 0, View::map(value, self.network.shape(value), self.batch, layout));

@@ -14,7 +14,7 @@ struct Sliding {
     kernel: [u64; 2],
     stride: [u64; 2],
     dilation: [u64; 2],
-    /// Top, bottom, left, right.
+    /// The pads at the top, at the bottom, on the left and on the right.
     pads: [u64; 4],
     /// Whether the padding is written as `same`.
     same: bool,
@@ -218,7 +218,7 @@ impl<'a> Converter<'a> {
                 + (i128::from(kernel) - 1) * i128::from(dilation[axis])
                 + 1;
             let total = full - i128::from(output.ok_or("`output_shape` is malformed")?);
-            // The output has one row or column more than the windows reach; it is added at the end.
+            // The output has one row or column more than the windows reach; the operator adds it at the end.
             if total == -1 && wanted.is_some() {
                 (pads[2 * axis], pads[2 * axis + 1]) = (0, 0);
                 more[axis] += 1;
@@ -323,7 +323,7 @@ impl<'a> Converter<'a> {
     }
 }
 
-/// The weight of an operator, and its bias.
+/// The weight and the bias of an operator, by their keys.
 pub(super) fn tensors(weight: Tensor, bias: Option<Tensor>) -> Vec<(&'static str, Tensor)> {
     let mut tensors = vec![("weight", weight)];
     tensors.extend(bias.map(|bias| ("bias", bias)));

@@ -1,4 +1,4 @@
-//! Rules for constants of one number for each channel: biases, `scale`, affine parts of normalisations.
+//! Rules for constants with one number for each channel: biases, `scale`, affine parts of normalisations.
 
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ pub(super) fn scale_bias(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     Some(())
 }
 
-/// `scale` and its bias behind a group or instance normalisation that has no affine part yet are that part.
+/// Makes a `scale` with its bias the affine part of the group or instance normalisation before it, if that has none.
 pub(super) fn group_norm(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     let op = rewriter.op(at);
     if op.word != "scale" || op.tensor("bias").is_none() {

@@ -1,4 +1,4 @@
-//! Rows and columns in steps, put one behind the other: the first layer of some detectors.
+//! The focus layer of some detectors: every n-th row and column of a map, concatenated.
 
 use super::super::fold::Derivation;
 use super::super::op::{Argument, ValueId};
@@ -6,7 +6,7 @@ use super::super::tensor::Tensor;
 use super::super::values::Values;
 use super::Rewriter;
 
-/// Which elements of an earlier map a value holds: every `step`th row and column from the first ones on.
+/// The elements of an earlier map that a value holds: every `step`th row and column, from `first` on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Part {
     of: ValueId,
@@ -14,8 +14,9 @@ struct Part {
     first: (u64, u64),
 }
 
-/// All parts of a map in steps of `r` rows and columns are `pixelunshuffle r`. Its channels have another order than
-/// those of most models, so that the weights of the convolution behind it are permuted.
+/// Replaces the concatenation of all parts of a map by `pixelunshuffle r`, where each part has every `r`th row and
+/// column. The order of the channels differs from that of most models, so that the weights of the convolution behind it
+/// are permuted.
 pub(super) fn unshuffle(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     if rewriter.op(at).word != "concat" {
         return None;
@@ -31,7 +32,7 @@ pub(super) fn unshuffle(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     if parts.iter().any(|part| part.of != of || part.step != (factor, factor)) {
         return None;
     }
-    // Which operand holds each place of the squares, row by row.
+    // The operand for each place of a square of `r` rows and columns, row by row.
     let places = (0..factor * factor).map(|place| (place / factor, place % factor));
     let operands: Vec<usize> = places
         .map(|first| parts.iter().position(|part| part.first == first))
@@ -53,7 +54,7 @@ pub(super) fn unshuffle(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     rewriter.become_word(at, "pixelunshuffle", arguments, vec![of], &[])
 }
 
-/// Gives the convolution that alone uses a value its channels in another order: that of the channels before.
+/// Permutes the input channels of the convolution that alone uses a value.
 fn permute(rewriter: &mut Rewriter<'_>, at: usize, order: Vec<i64>) -> Option<()> {
     let user = rewriter.only_user(rewriter.op(at).output, "conv")?;
     let weight = rewriter.op(user).tensor("weight")?.clone();
@@ -75,7 +76,7 @@ fn permute(rewriter: &mut Rewriter<'_>, at: usize, order: Vec<i64>) -> Option<()
     Some(())
 }
 
-/// What a value holds of the map that crops and windows of one element make it of.
+/// The elements of a map that a value holds, if only crops and windows of one element lie between them.
 fn part(rewriter: &Rewriter<'_>, value: ValueId) -> Part {
     let mut part = Part { of: value, step: (1, 1), first: (0, 0) };
     while let Some(next) = before(rewriter, part) {

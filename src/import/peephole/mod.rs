@@ -27,9 +27,9 @@ const MOST_ROUNDS: usize = 8;
 struct Rewriter<'a> {
     network: &'a mut Network,
     storage: &'a dyn Storage,
-    /// The operator that makes each value.
+    /// The index of the operator that makes each value.
     maker: Vec<Option<usize>>,
-    /// The operators that use each value, once for each use.
+    /// The indices of the operators that use each value, one for each use.
     users: Vec<Vec<usize>>,
     /// Whether each value is an output.
     is_output: Vec<bool>,
@@ -113,17 +113,17 @@ impl<'a> Rewriter<'a> {
         (!self.dead[at] && self.op(at).word == word).then_some(at)
     }
 
-    /// As [`Rewriter::made_by`], if the value has no other user.
+    /// The operator that makes a value, if it has this word and the value has no other user.
     fn only_for(&self, value: ValueId, word: &str) -> Option<usize> {
         self.made_by(value, word).filter(|_| self.is_single(value))
     }
 
-    /// Whether a value has exactly one user and is no output.
+    /// Returns whether a value has exactly one user and is no output.
     fn is_single(&self, value: ValueId) -> bool {
         self.has_users(value, 1)
     }
 
-    /// Whether exactly `count` operators use a value and it is no output.
+    /// Returns whether exactly `count` operators use a value and it is no output.
     fn has_users(&self, value: ValueId, count: usize) -> bool {
         self.users[value.0].iter().filter(|&&at| !self.dead[at]).count() == count && !self.is_output[value.0]
     }
@@ -151,7 +151,7 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    /// Whether an operator of this word has this number.
+    /// Returns whether an operator of this word has this number.
     fn is(&self, at: usize, word: &str, number: f64) -> bool {
         let op = self.op(at);
         op.word == word
@@ -179,7 +179,7 @@ impl<'a> Rewriter<'a> {
         Some(())
     }
 
-    /// Removes the operator `at`; its users take its operand.
+    /// Removes the operator `at`; its users take its operand instead.
     fn bypass(&mut self, at: usize) {
         let (from, to) = (self.op(at).output, self.input(at));
         self.dead[at] = true;

@@ -1,9 +1,9 @@
-//! Rules that move borders into the window operator behind them.
+//! Rules that move a border into the window operator behind it.
 
 use super::super::op::Argument;
 use super::Rewriter;
 
-/// A border of rows and then one of columns of the same kind are one border.
+/// Joins a border of rows and one of columns of the same kind.
 pub(super) fn around(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     let border = |at: usize| match rewriter.op(at).arguments[..] {
         [Argument::Pads("", pads), Argument::Flag(mode)] => Some((pads, mode)),
@@ -24,8 +24,8 @@ pub(super) fn around(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     rewriter.become_word(at, "pad", arguments, vec![input], &[inner])
 }
 
-/// Zeros around the input of a convolution are its padding; −∞ around that of a maximum is too. Another border is the
-/// convolution's own where one module made both nodes.
+/// Makes zeros around the input of a convolution its padding, and −∞ around that of a maximum. A border of another kind
+/// becomes the convolution's own if one module made both nodes.
 pub(super) fn into_window(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     if rewriter.op(at).word != "pad" {
         return None;
@@ -72,7 +72,7 @@ pub(super) fn into_window(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> 
     }
     op.arguments.extend(mode.map(Argument::Flag));
     op.inputs = vec![input];
-    // If the padding is too large for a pool of the language, the `pad` stays.
+    // If the padding is larger than a pool of the language allows, the `pad` stays.
     let shape = rewriter.network.shape(input);
     if rewriter.op(window).infer(&[shape]).is_err() {
         let op = &mut rewriter.network.ops[window];

@@ -1,10 +1,10 @@
-//! Pools to a size, of rows and of columns one after the other.
+//! Rules for pools to a size that are exported as one pool of rows and one of columns.
 
 use super::super::op::{Argument, Op};
 use super::Rewriter;
 use crate::tensor::Shape;
 
-/// A pool to fewer rows of a pool to fewer columns, or the other way round, is one pool to both.
+/// Joins a pool to fewer rows and a pool to fewer columns, in either order.
 pub(super) fn adaptive(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     let word = ["maxpool", "avgpool"].into_iter().find(|word| *word == rewriter.op(at).word)?;
     let shape = |at: usize| rewriter.network.shape(rewriter.input(at));
@@ -22,7 +22,7 @@ pub(super) fn adaptive(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     rewriter.become_word(at, word, arguments, vec![input], &[inner])
 }
 
-/// The rows and columns that a pool to a size makes; a window over a whole axis leaves one.
+/// The number of rows and columns that a pool to a size makes; a window over a whole axis leaves one.
 fn size(op: &Op, input: Shape) -> Option<(u64, u64)> {
     let (height, width) = input.extent();
     match op.arguments.as_slice() {

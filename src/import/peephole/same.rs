@@ -1,13 +1,13 @@
-//! Padding that is computed from the input, as TensorFlow does.
+//! Recognises padding that is computed from the extent of the input, as TensorFlow does.
 
 use crate::tensor::Window;
 
 use super::super::network::Network;
 use super::super::op::{Argument, Op};
 
-/// One window that pads more at its end than at its beginning, by as much as `same` does, shows where the model comes
-/// from: all windows that pad as `same` does are written so. Numbers would differ between strides and extents, and
-/// with them the blocks.
+/// Writes `same` for all windows that pad as `same` does, if at least one pads more at its end than at its beginning,
+/// which only such a framework does. Explicit numbers would differ between strides and extents, and so would the
+/// blocks.
 pub(super) fn recognise(network: &mut Network) {
     let pads = |op: &Op| match computed(op, network) {
         Some(same) if !op.has_flag("ceil") => explicit(op).filter(|own| *own == same),
@@ -28,7 +28,7 @@ pub(super) fn recognise(network: &mut Network) {
     }
 }
 
-/// Whether a window with `same` pads more at its end than at its beginning, which the compiler warns of.
+/// Returns whether a window with `same` pads more at its end than at its beginning; the compiler warns of that.
 pub(in super::super) fn pads_at_the_end(network: &Network) -> bool {
     let same = network.ops.iter().filter(|op| op.has_flag("same"));
     same.filter_map(|op| computed(op, network)).any(|pads| is_uneven(&pads))
@@ -38,7 +38,7 @@ fn is_uneven([top, bottom, left, right]: &[u64; 4]) -> bool {
     top != bottom || left != right
 }
 
-/// The padding of a window as it is written.
+/// The padding of a window, if it is written as numbers.
 fn explicit(op: &Op) -> Option<[u64; 4]> {
     op.arguments.iter().find_map(|argument| match argument {
         Argument::Pads("pad", pads) => Some(*pads),

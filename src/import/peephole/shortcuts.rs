@@ -1,34 +1,34 @@
-//! Shortcuts that pool before they convolve.
+//! Completes shortcuts that pool before they convolve.
 
 use std::collections::BTreeMap;
 
 use super::super::network::Network;
 use super::super::op::{Argument, Op, ValueId};
 
-/// How many pools within bodies are compared with each shortcut.
+/// The largest number of pools within bodies that are compared with each shortcut.
 const MOST_POOLED: usize = 512;
 
-/// A convolution behind an average of `n x n` elements each.
+/// A convolution behind an average of `n x n` elements.
 struct Pooled {
     key: Vec<String>,
     pool: Op,
 }
 
-/// A convolution that has no such pool, where that of another block has one.
+/// A convolution without such a pool, whose counterpart in another block has one.
 struct Bare {
     /// Its index.
     at: usize,
     key: Vec<String>,
 }
 
-/// The shortcut of a stage that keeps height and width lacks the pool that those of the other stages have, since an
-/// average of one element is that element. It gets such a pool, so that the blocks of all stages are one; so do the
-/// convolutions of the same block that have one in the other stages.
+/// Adds the pool that a shortcut lacks compared with those of other stages: where height and width stay, the pool is an
+/// average of one element and exporters drop it. With the pool all stages are instances of one block. The other
+/// convolutions of that block get theirs likewise.
 pub(super) fn complete(network: &mut Network) {
     let uses = network.uses();
     let maker: BTreeMap<ValueId, usize> =
         network.ops.iter().enumerate().map(|(at, op)| (op.output, at)).collect();
-    // By place: what begins a branch, and what does not.
+    // Convolutions by the place of their key: those that begin a branch, and the others.
     let (mut shortcuts, mut bodies) = (BTreeMap::new(), Vec::new());
     let (mut bare, mut others) = (Vec::new(), BTreeMap::new());
     for (at, op) in network.ops.iter().enumerate() {
@@ -80,11 +80,12 @@ pub(super) fn complete(network: &mut Network) {
     }
 }
 
-/// The key in the block of the shortcut `own` that is what `other` is in the block of the shortcut `sibling`.
+/// The key in the block of the shortcut `own` that corresponds to the key `other` in the block of the shortcut
+/// `sibling`.
 fn counterpart(own: &[String], sibling: &[String], other: &[String]) -> Option<Vec<String>> {
     let shared = sibling.iter().zip(other).take_while(|(part, other)| part == other).count();
     let (part, rest) = (sibling.get(shared)?, other.get(shared..)?);
-    // Another block has another number there.
+    // Blocks differ in their numbers.
     if shared == 0 || blank(part) == blank(rest.first()?) {
         return None;
     }
@@ -96,13 +97,13 @@ fn blank(part: &str) -> String {
     part.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
 }
 
-/// Where a key stands: numbers say which of several stages and blocks that is, but for the last part.
+/// The position of a key in the model: its parts without the numbers of stages and blocks, but for the last part.
 fn place(key: &[String]) -> Vec<String> {
     let last = key.len().saturating_sub(1);
     key[..last].iter().map(|part| blank(part)).chain(key.last().cloned()).collect()
 }
 
-/// The module of a pool in front of the convolution `key`, if that of its sibling's pool is `hint`.
+/// The module of a pool in front of the convolution `key`, if the pool of its sibling has the module `hint`.
 fn hint_at(hint: &str, sibling: &[String], key: &[String]) -> String {
     let parts: Vec<&str> = hint.split('.').collect();
     let shared = parts.iter().zip(sibling).take_while(|(part, own)| *part == own).count();
@@ -110,7 +111,7 @@ fn hint_at(hint: &str, sibling: &[String], key: &[String]) -> String {
     own.chain(parts[shared..].iter().copied()).collect::<Vec<_>>().join(".")
 }
 
-/// Whether each value is the average of a square of elements that no other has.
+/// Returns whether each value is the average of a square, and no two squares overlap.
 fn is_average(op: &Op) -> bool {
     op.word == "avgpool"
         && op.arguments.iter().all(|argument| match argument {
@@ -124,7 +125,7 @@ fn is_average(op: &Op) -> bool {
         })
 }
 
-/// Whether a convolution sees one element of each channel, and all of them.
+/// Returns whether a convolution has a kernel of one element, and all channels in one group.
 fn is_pointwise(op: &Op) -> bool {
     op.arguments
         .iter()

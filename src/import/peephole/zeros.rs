@@ -1,11 +1,11 @@
-//! He et al.'s option A: a shortcut of every n-th pixel, with zeros as further channels.
+//! Recognises He et al.'s option A: a shortcut of every n-th pixel, with zeros as further channels.
 
 use super::super::op::Argument;
 use super::Rewriter;
 use crate::tensor::Shape;
 
-/// The sum of a body and of a value with channels of zeros behind it, of whose rows and columns every n-th is taken,
-/// is `residual zeropad` where the language takes the same pixels.
+/// Replaces the sum of a body and a value of every n-th row and column with channels of zeros by `residual zeropad`, if
+/// the language takes the same pixels.
 pub(super) fn zero_padded(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     let op = rewriter.op(at);
     let [left, right] = *op.inputs.as_slice() else { return None };
@@ -40,7 +40,7 @@ fn single_pixels(arguments: &[Argument]) -> Option<(u64, u64)> {
     (dims[..] == [1, 1]).then_some(*stride)
 }
 
-/// The strides that the language gives the shortcut from one shape to another.
+/// The strides that the language gives a shortcut between two shapes.
 fn strides(from: Shape, to: Shape) -> Option<(u64, u64)> {
     let stride = |from: u64, to: u64| {
         let stride = from.div_ceil(to);

@@ -7,7 +7,7 @@ use crate::export::pytorch::module::Kind;
 use crate::export::pytorch::scopes::{ROOT, Scopes};
 use crate::ir::{Graph, NodeId};
 
-/// Whether a whole scope repeats an earlier module with its weights, so that it needs no modules of its own.
+/// Returns whether a whole scope repeats an earlier module with its weights, so that it needs no modules of its own.
 pub(in crate::export::pytorch) fn is_called_again(
     graph: &Graph,
     scopes: &Scopes,
