@@ -32,9 +32,7 @@ pub(crate) fn embed() -> Result<String, Box<dyn Error>> {
     Ok(format!("{table}\nthe picture shows a {}\n\n{drawn}", best.index))
 }
 
-#[allow(clippy::print_stdout, reason = "a program may print")]
-#[allow(dead_code, reason = "the test calls `embed`")]
+#[allow(clippy::print_stdout, dead_code, reason = "a program may print; the test calls `embed`")]
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("{}", embed()?);
-    Ok(())
+    Ok(println!("{}", embed()?))
 }

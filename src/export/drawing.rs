@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::visible;
 use crate::ir::{Graph, Node, NodeId, NodeKind};
-use crate::ops::{Op, Operator};
+use crate::ops::Operator;
 use crate::tensor::{Shape, Window};
 
 /// The kind of a vertex, which decides how it looks.
@@ -249,9 +249,9 @@ impl<'a> Sketch<'a> {
 
 /// The path that decides the frames of a node. A part of a `split` counts as standing where the `split` stands.
 fn place_of(node: &Node) -> &str {
-    let is_part = matches!(node.op(), Some(Op::Slice(_)));
+    let is_part_of_split = node.op().is_some() && !node.is_layer;
     match node.path.rsplit_once('.') {
-        Some((form, _)) if is_part => form,
+        Some((form, _)) if is_part_of_split => form,
         _ => &node.path,
     }
 }
@@ -265,11 +265,11 @@ fn last_part(path: &str) -> String {
     visible(path.rsplit_once('.').map_or(path, |(_, last)| last)).into_owned()
 }
 
-/// The operator's word with its window, such as `conv 3x3/2`.
+/// The operator's own caption, else its word with its window, such as `conv 3x3/2`.
 fn detail(graph: &Graph, id: NodeId, node: &Node) -> String {
     let NodeKind::Op(op) = &node.kind else { return node.word.to_owned() };
-    if let Op::Slice(slice) = op {
-        return format!("channels {}..{}", slice.first, slice.first.saturating_add(slice.count));
+    if let Some(caption) = op.caption() {
+        return caption;
     }
     let input = graph.operand_shapes(id).first().copied();
     match input.and_then(|input| op.geometry(input, node.shape).windows()) {
@@ -337,6 +337,11 @@ pub(super) mod tests {
         );
         assert!(drawing.frames.is_empty(), "{:?}", drawing.frames);
         assert_eq!(drawing.vertices[1].detail, "channels 0..2");
+        let drawing = Drawing::of(&graph("block part() { slice 2 } input 8x8x4; part() as first"), None);
+        assert_eq!(
+            (drawing.vertices[1].detail.as_str(), drawing.vertices[1].frame),
+            ("channels 0..2", Some(0))
+        );
         let sum = drawing.vertices.iter().position(|vertex| vertex.detail == "add").unwrap();
         assert_eq!(drawing.edges.iter().filter(|edge| edge.to == sum).count(), 2, "one for each port");
     }

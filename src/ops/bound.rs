@@ -106,7 +106,7 @@ impl Bound {
         self.adaptive.as_deref().map(square)
     }
 
-    /// Whether a flag is given.
+    /// Returns whether a flag is given.
     pub fn flag(&self, name: &'static str) -> bool {
         debug_assert!(
             self.spec.flags.iter().any(|flag| flag.name == name),

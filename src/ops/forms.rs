@@ -1,6 +1,26 @@
-//! The specs of the branch forms and of `input`, whose nodes are made by `sema`.
+//! The branch forms. Those that are an operator of their branches are [`Combination`]s and stand in the operator's
+//! file; the specs of the others and of `input`, whose nodes are made by `sema`, stand here.
 
-use super::{Attribute, Default, Flag, Join, Kind, Sizes, Spec, Value};
+use std::ops::RangeInclusive;
+
+use super::catalogue::{ADD, CONCAT, INCEPTION, MAX, MIN, MUL, SUB};
+use super::{Attribute, Default, Flag, Join, Kind, Op, Sizes, Spec, Value};
+
+/// A form that is an operator of its branches, such as `concat`.
+#[derive(Debug)]
+pub struct Combination {
+    /// How the form is written.
+    pub spec: Spec,
+    /// The number of branches that it takes.
+    pub branches: RangeInclusive<usize>,
+    /// Makes the operator that takes the ends of the branches.
+    pub operator: fn() -> Op,
+}
+
+/// The numbers of branches of most combinations.
+pub(super) const TWO_OR_MORE: RangeInclusive<usize> = 2..=usize::MAX;
+
+static COMBINATIONS: [&Combination; 7] = [&INCEPTION, &CONCAT, &ADD, &MUL, &SUB, &MAX, &MIN];
 
 /// How `residual` is written.
 pub(super) static RESIDUAL: Spec = Spec {
@@ -39,77 +59,6 @@ pub(super) static RESIDUAL: Spec = Spec {
     ..Spec::EMPTY
 };
 
-/// How `inception` is written.
-pub(super) static INCEPTION: Spec = Spec {
-    name: "inception",
-    summary: "Concatenates the channels of its branches in written order; maps have the same height and width, vectors are put behind each other.",
-    example: "input 14x14x16;\ninception < conv 1x1x8 relu | conv 1x1x4 relu; conv 3x3x12 same relu >  -> 14x14x20;\n",
-    cost: "none: data is only moved",
-    joins: Some(Join::Channels),
-    ..Spec::EMPTY
-};
-
-/// How `concat` is written.
-pub(super) static CONCAT: Spec = Spec {
-    name: "concat",
-    summary: "Concatenates the channels of its branches in written order; maps have the same height and width, vectors are put behind each other.",
-    example: "input 8x8x4;\nconcat < identity | conv 3x3x6 same >  -> 8x8x10;\n",
-    cost: "none: data is only moved",
-    joins: Some(Join::Channels),
-    ..Spec::EMPTY
-};
-
-/// How `add` is written.
-pub(super) static ADD: Spec = Spec {
-    name: "add",
-    summary: "Adds its branches element by element; all have the same shape.",
-    example: "input 8x8x4;\nadd < identity | conv 3x3x4 same >  -> 8x8x4;\n",
-    cost: "one addition per element for each operand beyond the first",
-    joins: Some(Join::Sum),
-    ..Spec::EMPTY
-};
-
-/// How `mul` is written.
-pub(super) static MUL: Spec = Spec {
-    name: "mul",
-    summary: "Multiplies its branches element by element; a branch may be 1x1xC or HxWx1, one has the full shape.",
-    example: "input 8x8x4;\nmul < identity | avgpool global; conv 1x1x4 sigmoid >  -> 8x8x4;\n",
-    rules: "Other shapes than these are E0307.",
-    cost: "one multiplication per element for each operand beyond the first",
-    ..Spec::EMPTY
-};
-
-/// How `sub` is written.
-pub(super) static SUB: Spec = Spec {
-    name: "sub",
-    summary: "Subtracts the second branch from the first, element by element; both have the same shape.",
-    example: "input 8x8x4;\nsub < identity | conv 3x3x4 same >  -> 8x8x4;\n",
-    rules: "There are two branches (E0215) of one shape (E0307).",
-    cost: "one subtraction per element",
-    since: "0.2",
-    ..Spec::EMPTY
-};
-
-/// How `max` is written.
-pub(super) static MAX: Spec = Spec {
-    name: "max",
-    summary: "The greatest of its branches, element by element; all have the same shape.",
-    example: "input 8x8x4;\nmax < identity | conv 3x3x4 same >  -> 8x8x4;\n",
-    cost: "one comparison per element for each operand beyond the first",
-    since: "0.2",
-    ..Spec::EMPTY
-};
-
-/// How `min` is written.
-pub(super) static MIN: Spec = Spec {
-    name: "min",
-    summary: "The least of its branches, element by element; all have the same shape.",
-    example: "input 8x8x4;\nmin < identity | conv 3x3x4 same >  -> 8x8x4;\n",
-    cost: "one comparison per element for each operand beyond the first",
-    since: "0.2",
-    ..Spec::EMPTY
-};
-
 /// How `split` is written.
 pub(super) static SPLIT: Spec = Spec {
     name: "split",
@@ -137,7 +86,18 @@ pub(super) static AUX: Spec = Spec {
     ..Spec::EMPTY
 };
 
-static FORMS: [&Spec; 10] = [&RESIDUAL, &INCEPTION, &CONCAT, &ADD, &MUL, &SUB, &MAX, &MIN, &SPLIT, &AUX];
+static FORMS: [&Spec; 10] = [
+    &RESIDUAL,
+    &INCEPTION.spec,
+    &CONCAT.spec,
+    &ADD.spec,
+    &MUL.spec,
+    &SUB.spec,
+    &MAX.spec,
+    &MIN.spec,
+    &SPLIT,
+    &AUX,
+];
 
 /// How `input` is written.
 pub static INPUT: Spec = Spec {
@@ -211,4 +171,9 @@ pub fn forms() -> impl Iterator<Item = &'static Spec> {
 /// The form of this name.
 pub fn form(name: &str) -> Option<&'static Spec> {
     forms().find(|spec| spec.name == name)
+}
+
+/// The form of this name that is an operator of its branches.
+pub fn combination(name: &str) -> Option<&'static Combination> {
+    COMBINATIONS.into_iter().find(|combination| combination.spec.name == name)
 }

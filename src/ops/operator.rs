@@ -89,6 +89,11 @@ pub(crate) trait Written: Arguments {
         Self::SPECS[0]
     }
 
+    /// The words for it in a drawing; `None` for the usual ones, its word and window.
+    fn caption(&self) -> Option<String> {
+        None
+    }
+
     /// Checks the rules between arguments.
     fn check(self, _bound: &Bound) -> Result<Self, OpError> {
         Ok(self)
@@ -121,7 +126,7 @@ pub trait Operator {
     fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted>;
     /// Which positions of an operand influence a position of the output.
     fn geometry(&self, operand: Shape, output: Shape) -> Geometry;
-    /// Whether the output may share memory with the first input.
+    /// Returns whether the output may share memory with the first input.
     fn reuse(&self) -> Reuse;
     /// The definition of the operator; writes every element of `output`.
     fn reference<N: Number>(&self, arrays: Arrays<'_, N>);

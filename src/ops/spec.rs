@@ -67,12 +67,12 @@ impl Spec {
         joins: None,
     };
 
-    /// Whether it has a flag of this name.
+    /// Returns whether it has a flag of this name.
     pub fn has_flag(&self, name: &str) -> bool {
         self.flags.iter().any(|flag| flag.name == name)
     }
 
-    /// Whether it has a bias that `nobias` removes and `bias` keeps.
+    /// Returns whether it has a bias that `nobias` removes and `bias` keeps.
     pub fn takes_bias(&self) -> bool {
         self.has_flag("bias") && self.has_flag("nobias")
     }
@@ -118,7 +118,7 @@ pub enum Sizes {
 }
 
 impl Sizes {
-    /// Whether `to HxW` may replace the size.
+    /// Returns whether `to HxW` may replace the size.
     pub fn has_to(self) -> bool {
         matches!(self, Sizes::WindowOrWord | Sizes::FactorOrTo | Sizes::To)
     }

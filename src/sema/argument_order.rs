@@ -6,12 +6,12 @@ use crate::syntax::Parsed;
 use crate::syntax::ast::Arg;
 use crate::syntax::format::{ArgumentOrder, format};
 
-/// The canonical form of a text; `None` where it has syntax errors.
+/// The canonical text of a file; `None` where it has syntax errors.
 pub fn canonical(parsed: &Parsed) -> Option<String> {
     format(parsed, &CatalogueOrder)
 }
 
-/// The order by the operator catalogue.
+/// Orders arguments as the operator catalogue declares them.
 #[derive(Clone, Copy, Debug)]
 pub struct CatalogueOrder;
 
@@ -25,7 +25,7 @@ impl ArgumentOrder for CatalogueOrder {
             let is_size_of_to = std::mem::take(&mut follows_to);
             let key = match (arg, spec) {
                 (Arg::Word(word), _) if !belongs(spec, &word.value) => {
-                    // A trailing word, or one that only the call of a block tells.
+                    // A trailing word, or one whose meaning only the call of the block tells.
                     segment += 1;
                     spec = ops::find(&word.value).filter(|spec| spec.trailing);
                     (segment, 0, 0)
@@ -41,7 +41,7 @@ impl ArgumentOrder for CatalogueOrder {
                     let place = spec.attributes.iter().position(|one| one.name == name.value);
                     (segment, 3, place.unwrap_or(spec.attributes.len()))
                 }
-                // The word before it is not known.
+                // The operator or form before it is not known.
                 (Arg::Attribute { .. }, None) => (segment, 3, 0),
             };
             keys.push((key, index));

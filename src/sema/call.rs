@@ -1,4 +1,4 @@
-//! Expands calls of blocks: binds arguments to parameters, limits the depth, and gives the body its names.
+//! Expands calls of blocks: binds arguments to parameters, limits the nesting, and names what the body makes.
 
 use crate::base::{Span, perhaps_newer};
 use crate::diag::{Code, Expansion, Suggested};
@@ -15,17 +15,17 @@ use super::source::ItemId;
 use super::uses::Definition;
 use super::{Evaluated, Unavailable, limits};
 
-/// What is called: a block, or the network that another is an instance of.
+/// A block, or a network that another one is an instance of.
 pub(super) struct Callee<'a> {
     pub name: &'a str,
     pub params: &'a [ast::Param],
-    /// The file that it stands in.
+    /// The file that defines it, by its index in the program.
     pub file: usize,
-    /// The parentheses of the call.
+    /// The place of the call's parentheses.
     pub args_span: Span,
 }
 
-/// An argument of a call, evaluated where it stands.
+/// An argument of a call, evaluated at the call.
 #[derive(Clone, Copy)]
 struct Argument {
     value: Evaluated<Setting>,
@@ -43,7 +43,7 @@ impl<'a> Expander<'a> {
         copy: Option<(u64, u64)>,
         cx: &mut Context<'_>,
     ) -> Incoming {
-        let program = self.program;
+        let program = self.request.program;
         let Some(&id) = program.sources[cx.env.file].names.blocks.get(&name.value) else {
             self.name_head(&name.value, own, name.span, cx.scope);
             self.unknown_block(name, args, args_span, cx);
@@ -87,7 +87,7 @@ impl<'a> Expander<'a> {
         leaving
     }
 
-    /// The scope of a call; none for an inline block, whose statements stand as if written at the call.
+    /// The scope of a call. `None` for an inline block, whose statements write into the scope of the call.
     fn scope_of_call(
         &mut self,
         name: &ast::Ident,
@@ -113,7 +113,7 @@ impl<'a> Expander<'a> {
     /// Returns whether a block may be expanded here. Reports a block that contains itself, and blocks that nest too
     /// deeply.
     fn may_enter(&mut self, id: ItemId, name: &ast::Ident) -> bool {
-        let program = self.program;
+        let program = self.request.program;
         if self.around.blocks.contains(&id) {
             let chain: Vec<&str> =
                 self.around.blocks.iter().map(|&open| program.block(open).name.value.as_str()).collect();
@@ -133,10 +133,12 @@ impl<'a> Expander<'a> {
     }
 
     fn unknown_block(&mut self, name: &ast::Ident, args: &[ast::CallArg], args_span: Span, cx: &Context<'_>) {
-        if self.program.is_salvaged(cx.env.file, &name.value) || self.answer_call(name, args, args_span) {
+        if self.request.program.is_salvaged(cx.env.file, &name.value)
+            || self.answer_call(name, args, args_span)
+        {
             return;
         }
-        let program = self.program;
+        let program = self.request.program;
         let blocks = program.sources[cx.env.file].names.blocks.keys().map(String::as_str);
         let builder = self.error(Code::E0101, name.span, format!("unknown block `{}`", name.value));
         match builder.suggest(&name.value, name.span, words_of_statements().chain(blocks)) {
@@ -146,8 +148,8 @@ impl<'a> Expander<'a> {
         .emit();
     }
 
-    /// The environment of a body: its parameters with their arguments. Arguments are evaluated where they
-    /// stand, defaults where they are declared.
+    /// The environment of a body: its parameters with their arguments. Arguments are evaluated at the call, defaults
+    /// where they are declared.
     pub(super) fn arguments_of_call(
         &mut self,
         callee: &Callee<'a>,
@@ -164,7 +166,7 @@ impl<'a> Expander<'a> {
             let value = match (given, &param.default) {
                 (Some(argument), _) => argument.value,
                 (None, Some(default)) => self.setting(param, default, &inner, Incoming::Nowhere),
-                // A misspelt name, which was reported, is the missing one.
+                // A misspelt name, which was reported, was meant for this parameter.
                 (None, None) if has_misspelt => Err(Unavailable),
                 (None, None) => {
                     let message = format!("`{}` needs its argument `{}`", callee.name, param.name.value);
@@ -180,7 +182,7 @@ impl<'a> Expander<'a> {
         inner
     }
 
-    /// Declares a parameter; one for a word may not be called like an operator.
+    /// Declares a parameter. A `word` parameter may not have the name of an operator.
     pub(super) fn declare_parameter(
         &mut self,
         param: &ast::Param,
@@ -188,14 +190,14 @@ impl<'a> Expander<'a> {
         env: &mut Environment,
     ) {
         let name = &param.name;
-        if param.word && (ops::find(&name.value).is_some() || name.value == "identity") {
+        if param.word && ops::is_word(&name.value) {
             let message = format!("a parameter for a word may not be called `{}`", name.value);
             self.error(Code::E0111, name.span, message).here("the name of an operator").emit();
         }
         self.declare(name, Variable { value, declared: name.span, is_parameter: true }, env);
     }
 
-    /// The arguments by parameter.
+    /// Assigns the arguments of a call to the parameters.
     fn given_arguments(
         &mut self,
         callee: &Callee<'a>,
@@ -265,7 +267,7 @@ impl<'a> Expander<'a> {
             .emit();
     }
 
-    /// The value of an argument or default: a number, or the word that a `word` parameter stands for.
+    /// The value of an argument or default: a number, or the word that it passes to a `word` parameter.
     pub(super) fn setting(
         &mut self,
         param: &ast::Param,
@@ -295,7 +297,7 @@ impl<'a> Expander<'a> {
                 return variable.value;
             }
         }
-        if word == "identity" {
+        if word == ops::IDENTITY {
             return Ok(Setting::Word(None));
         }
         let trailing = |spec: &&ops::Spec| spec.trailing;
@@ -317,7 +319,7 @@ impl<'a> Expander<'a> {
                 let builder = self
                     .error(Code::E0205, value.span, message)
                     .here("neither an activation nor a normalisation");
-                let known = ops::catalogue().filter(trailing).map(|spec| spec.name).chain(["identity"]);
+                let known = ops::catalogue().filter(trailing).map(|spec| spec.name).chain([ops::IDENTITY]);
                 match builder.suggest(word, value.span, known) {
                     Suggested::Near(builder) => builder,
                     Suggested::Nothing(builder) => builder.help("`identity` stands for none"),
@@ -341,7 +343,7 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// Returns whether an operator cannot stand without a size or value.
+/// Returns whether an operator needs a size or value.
 fn needs_arguments(spec: &ops::Spec) -> bool {
     let required = |default: ops::Default| default == ops::Default::Required;
     spec.sizes != ops::Sizes::None

@@ -1,4 +1,4 @@
-//! The names that the expressions of a piece of text see.
+//! The names that the expressions of a statement can use.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::number::Scalar;
 pub(super) enum Setting {
     /// A number.
     Scalar(Scalar),
-    /// The trailing word that a `word` parameter stands for; `None` is `identity`, which writes nothing.
+    /// The trailing word that a `word` parameter stands for; `None` is `identity`, for which no word is inserted.
     Word(Option<&'static str>),
 }
 
@@ -20,20 +20,20 @@ pub(super) enum Setting {
 #[derive(Clone, Debug)]
 pub(super) struct Variable {
     pub value: Evaluated<Setting>,
-    /// Where it was declared.
+    /// The place of its declaration.
     pub declared: Span,
-    /// A parameter, not a constant.
+    /// True for a parameter, false for a constant.
     pub is_parameter: bool,
 }
 
-/// The parameters and constants of a block or network, and the file that the text stands in.
+/// The parameters and constants of a block or network, and the file of its text.
 #[derive(Clone, Debug)]
 pub(super) struct Environment {
-    /// The file, by its place in the program.
+    /// The file, by its index in the program.
     pub file: usize,
-    /// The latest last.
+    /// The variables in the order of their declarations.
     variables: Vec<(String, Variable)>,
-    /// The place of each name among them.
+    /// The index of each name in `variables`.
     places: BTreeMap<String, usize>,
 }
 
@@ -61,12 +61,12 @@ impl Environment {
         Ok(())
     }
 
-    /// How many variables there are.
+    /// The number of variables.
     pub(super) fn len(&self) -> usize {
         self.variables.len()
     }
 
-    /// Forgets the variables behind the first `count`.
+    /// Removes all variables but the first `count`.
     pub(super) fn truncate(&mut self, count: usize) {
         for (name, _) in self.variables.drain(count..) {
             self.places.remove(&name);

@@ -1,4 +1,4 @@
-//! Evaluates expressions: names, constants and the arriving shape.
+//! Evaluates expressions of numbers, names, constants and dimensions of the arriving shape.
 
 use crate::base::{Span, grow_stack};
 use crate::diag::{Code, Suggested};
@@ -14,7 +14,7 @@ use super::uses::Definition;
 use super::{Evaluated, Unavailable, limits};
 
 impl Expander<'_> {
-    /// The value of an expression where `arriving` arrives.
+    /// The value of an expression at a statement where `arriving` arrives.
     pub(super) fn evaluate(
         &mut self,
         expr: &Expr,
@@ -48,7 +48,7 @@ impl Expander<'_> {
                 self.or_report(value.negate(), expr.span, || format!("−{value}"))
             }
             ExprKind::Binary(op, left, right) => {
-                // Both sides are evaluated, so that both report their errors.
+                // Both sides are evaluated, so that errors of both are reported.
                 let (a, b) = (self.evaluate(left, env, arriving), self.evaluate(right, env, arriving));
                 let (a, b) = (a?, b?);
                 self.or_report(a.binary(*op, b), expr.span, || format!("{a} {} {b}", symbol(*op)))
@@ -143,17 +143,17 @@ impl Expander<'_> {
                 }
             };
         }
-        if let Some(&id) = self.program.sources[env.file].names.lets.get(name) {
-            let declared = self.program.constant(id).name.span;
+        if let Some(&id) = self.request.program.sources[env.file].names.lets.get(name) {
+            let declared = self.request.program.constant(id).name.span;
             self.uses.word(span, || Definition::Constant(declared));
             let value = self.constant(id, span)?;
             self.uses.value(declared, value);
             return Ok(value);
         }
-        if self.program.is_salvaged(env.file, name) {
+        if self.request.program.is_salvaged(env.file, name) {
             return Err(Unavailable);
         }
-        let program = self.program;
+        let program = self.request.program;
         let constants = program.sources[env.file].names.lets.keys().map(String::as_str);
         let builder = self.error(Code::E0102, span, format!("unknown name `{name}`"));
         match builder.suggest(name, span, env.names().chain(constants)) {
@@ -169,7 +169,7 @@ impl Expander<'_> {
         if let Some(value) = self.constants.known.get(&id) {
             return *value;
         }
-        let program = self.program;
+        let program = self.request.program;
         let constant = program.constant(id);
         if self.constants.open.contains(&id) {
             self.error(Code::E0108, used_at, format!("`{}` depends on itself", constant.name.value))
@@ -178,7 +178,7 @@ impl Expander<'_> {
                 .emit();
             return Err(Unavailable);
         }
-        let value = match self.given.settings.get(&constant.name.value) {
+        let value = match self.request.settings.get(&constant.name.value) {
             Some(&setting) => Ok(setting),
             None => {
                 self.constants.open.push(id);
@@ -193,7 +193,7 @@ impl Expander<'_> {
 
     fn axis(&mut self, axis: AxisPattern, span: Span, arriving: Incoming) -> Evaluated<Scalar> {
         let shape = match arriving {
-            Incoming::Value(current) => self.builder.shape(current.node),
+            Incoming::Value(current) => self.draft.graph.shape(current.node),
             Incoming::Unavailable => return Err(Unavailable),
             Incoming::Nothing | Incoming::Nowhere => {
                 self.error(Code::E0309, span, "no shape arrives here")
@@ -216,7 +216,7 @@ impl Expander<'_> {
         }
     }
 
-    /// A count: a whole number of at least `min`.
+    /// The value of an expression that must be a whole number of at least `min`.
     pub(super) fn count(
         &mut self,
         expr: &Expr,

@@ -1,13 +1,12 @@
-//! Cuts out of a file the items that one of its networks needs.
+//! Extracts from a file the items that one of its networks needs.
 
 use std::collections::BTreeSet;
 
 use crate::syntax::ast;
 
-/// The text of a file with those of its items only that a network needs: what is not reached from it by name is left
-/// out, with the comments above it.
+/// The text of a file without the items that the network does not reach by name; comments above an item go with it.
 pub(super) fn excerpt(items: &[ast::Item], network: &str, text: &str) -> String {
-    // An item's part of the text begins behind the one before, so that comments above belong to it.
+    // The text of an item begins where the one before ends, so that comments above belong to it.
     let ends: Vec<usize> = items.iter().map(|item| behind(text, item.span.range().end)).collect();
     let start = |index: usize| if index == 0 { 0 } else { ends[index - 1] };
     let mut wanted: BTreeSet<&str> = BTreeSet::from([network]);
@@ -30,7 +29,7 @@ pub(super) fn excerpt(items: &[ast::Item], network: &str, text: &str) -> String 
         if kept.contains(&index) {
             excerpt.push_str(part);
         } else if index == 0 {
-            // The comment at the head of the file stands before an empty line.
+            // Keep the comment at the head of the file, which an empty line follows.
             excerpt.push_str(part.rsplit_once("\n\n").map_or("", |(head, _)| head));
             excerpt.push('\n');
         }
@@ -39,7 +38,7 @@ pub(super) fn excerpt(items: &[ast::Item], network: &str, text: &str) -> String 
     excerpt
 }
 
-/// The end of an item with the `;` and the rest of the line behind it.
+/// The end of the line on which an item and its `;` end.
 fn behind(text: &str, end: usize) -> usize {
     let rest = text.get(end..).unwrap_or_default();
     let line = rest.find('\n').map_or(rest.len(), |at| at + 1);

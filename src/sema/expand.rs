@@ -7,7 +7,7 @@ use crate::diag::Sink;
 use crate::ir::Graph;
 use crate::syntax::ast;
 
-use super::expander::{Expander, Given};
+use super::expander::{Expander, Request};
 use super::input_size::InputSize;
 use super::number::Scalar;
 use super::program::Program;
@@ -15,22 +15,22 @@ use super::source::ItemId;
 use super::steps::Steps;
 use super::uses::Uses;
 
-/// What is expanded, and with which settings.
+/// The network to expand, and its settings.
 #[derive(Clone, Debug, Default)]
 pub struct ExpandOptions {
     /// The network, by name; `None` is the only one that needs no arguments.
     pub network: Option<String>,
-    /// `--set name=value`: parameters of the network and constants.
+    /// The values of parameters of the network and of constants, as `--set name=value` gives them.
     pub settings: Vec<(String, Scalar)>,
     /// Replaces the shape of the only input.
     pub input_size: Option<InputSize>,
-    /// The steps that networks of the same file took before.
+    /// The steps that other networks of the file have taken before.
     pub steps: Steps,
     /// Expands the network even where arguments are missing: what depends on them is unknown.
     pub partial: bool,
-    /// Whether [`Expanded::uses`] is filled: large texts have many words.
+    /// Whether [`Expanded::uses`] is filled. It is large for large texts.
     pub uses: bool,
-    /// Ends an expansion whose result nobody wants any more.
+    /// Ends an expansion whose result is no longer needed.
     pub interrupt: Interrupt,
 }
 
@@ -42,17 +42,18 @@ pub struct Expanded {
     /// Whether the graph is the whole network: no error was reported and no argument is missing. Another graph must not
     /// be computed with.
     pub complete: bool,
-    /// What the words mean and which shapes pass the statements, where it was asked for.
+    /// The meaning of each word and the shapes at each statement, if [`ExpandOptions::uses`] asks for them.
     pub uses: Uses,
-    /// The expectations that were not checked, because the network's arguments are not those that it was written for.
+    /// The places of expectations that were not checked, because the network was given other arguments than it is
+    /// written for.
     pub unchecked: BTreeSet<Span>,
-    /// The settings that neither the network nor a constant took.
+    /// The settings that neither the network nor a constant uses.
     pub unused_settings: Vec<String>,
     /// The blocks that it called.
     pub called: BTreeSet<ItemId>,
     /// The steps that were taken, those before included.
     pub steps: Steps,
-    /// Whether a limit ended it.
+    /// Whether a limit ended the expansion.
     pub exhausted: bool,
 }
 
@@ -64,17 +65,26 @@ pub fn expand(program: &Program, map: &SourceMap, options: &ExpandOptions, sink:
     if options.partial {
         expander.check_skipped_statements();
     }
-    let Expander { builder, sink, uses, declared, coverage, limits, .. } = expander;
-    let (unchecked, called) = (declared.unchecked, coverage.blocks);
+    let Expander { draft, sink, uses, coverage, limits, .. } = expander;
+    let (unchecked, called) = (draft.unchecked, coverage.blocks);
     let complete = complete && !sink.has_failed() && !failed_before && !program.is_broken();
     let settings = options.settings.iter().map(|(name, _)| name);
     let unused_settings = settings.filter(|name| !is_settable(program, options, name)).cloned().collect();
     let (steps, exhausted) = (limits.steps, limits.exhausted);
-    Expanded { graph: builder.finish(), complete, uses, unchecked, unused_settings, called, steps, exhausted }
+    Expanded {
+        graph: draft.graph.finish(),
+        complete,
+        uses,
+        unchecked,
+        unused_settings,
+        called,
+        steps,
+        exhausted,
+    }
 }
 
-/// Evaluates the constants and defaults of the root file, and expands the blocks that nothing called with unknown
-/// arguments, for their errors. Gives what their words mean.
+/// Evaluates the constants and defaults of the root file, and expands the blocks that nothing called, with unknown
+/// arguments. This reports their errors; the result says what their words mean.
 pub fn check_uncalled_blocks(
     program: &Program,
     map: &SourceMap,
@@ -103,11 +113,10 @@ fn expander<'a>(
     options: &ExpandOptions,
     sink: &'a mut Sink,
 ) -> Expander<'a> {
-    let given = given(program, options);
-    Expander { uses: Uses::new(options.uses), ..Expander::new(program, map, sink, given, options.steps) }
+    Expander::new(request(program, map, options), sink, Uses::new(options.uses), options.steps)
 }
 
-/// The names that a setting can have: the parameters of the network and the constants of the files.
+/// The names that a setting can have: parameters of the network, and constants of all files.
 pub fn settable<'a>(program: &'a Program, options: &ExpandOptions) -> impl Iterator<Item = &'a str> {
     let constants = program.sources.iter().flat_map(|source| source.names.lets.keys());
     parameters(program, options).iter().map(|param| &param.name.value).chain(constants).map(String::as_str)
@@ -124,10 +133,12 @@ fn parameters<'a>(program: &'a Program, options: &ExpandOptions) -> &'a [ast::Pa
     network.map_or(&[], |&id| &program.network(id).params)
 }
 
-fn given(program: &Program, options: &ExpandOptions) -> Given {
+fn request<'a>(program: &'a Program, map: &'a SourceMap, options: &ExpandOptions) -> Request<'a> {
     let own = parameters(program, options);
     let sets_own = options.settings.iter().any(|(name, _)| own.iter().any(|param| param.name.value == *name));
-    Given {
+    Request {
+        program,
+        map,
         settings: options.settings.iter().cloned().collect(),
         input_size: options.input_size,
         differs: sets_own || options.input_size.is_some(),

@@ -1,12 +1,13 @@
-//! The state of the expansion of one network: what it reads, what it has made so far, and how it reports errors.
+//! The state of the expansion of one network: the request, the network made so far, and the context of the statement.
 //!
-//! The files beside this one each add what they know to [`Expander`]: statements, calls, forms, expressions.
+//! The files beside this one each add methods to [`Expander`]: for statements, calls, forms, expressions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{Interrupt, SourceMap, Span, grouped};
 use crate::diag::{Builder, Code, ExpansionTrace, Sink};
 use crate::ir::{GraphBuilder, NodeInfo, Output};
+use crate::ops;
 use crate::syntax::ast;
 
 use super::environment::{Environment, Setting, Variable};
@@ -15,7 +16,7 @@ use super::number::Scalar;
 use super::pending::PendingExpectation;
 use super::program::Program;
 use super::scope::{OwnPath, PathScope};
-use super::sharing::{Shareable, Sharing};
+use super::sharing::Sharing;
 use super::source::ItemId;
 use super::steps::Steps;
 use super::uses::Uses;
@@ -24,91 +25,92 @@ use super::{Evaluated, limits};
 
 /// The expansion of one network.
 pub(super) struct Expander<'a> {
-    pub program: &'a Program,
-    pub map: &'a SourceMap,
+    pub request: Request<'a>,
     pub sink: &'a mut Sink,
-    pub builder: GraphBuilder,
-    pub given: Given,
+    pub draft: Draft,
     pub constants: Constants,
     pub around: Surroundings,
-    pub values: ValueTable,
-    /// Statements with a plain name, by path, for `shared`.
-    pub shareable: BTreeMap<String, Shareable<'a>>,
+    pub values: ValueTable<'a>,
     pub uses: Uses,
     pub limits: Progress,
-    pub declared: Declarations,
     pub coverage: Coverage<'a>,
 }
 
-/// The inputs, auxiliary outputs and expectations that the network declares.
-#[derive(Debug, Default)]
-pub(super) struct Declarations {
+/// The network as far as it is made: its graph, and its declarations.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub graph: GraphBuilder,
     /// The number of `input` statements.
     pub inputs: usize,
     pub aux: Vec<Output>,
     pub expectations: Vec<PendingExpectation>,
-    /// The places of expectations that are not checked, because the network has other arguments than those written.
+    /// The places of expectations that are not checked, because the network was given other arguments than it is
+    /// written for.
     pub unchecked: BTreeSet<Span>,
 }
 
-/// The parts of the text that were expanded, and those that were left out and are still to be checked.
+/// Records which parts of the text were expanded, so that the others can be checked at the end.
 #[derive(Default)]
 pub(super) struct Coverage<'a> {
     /// The blocks that were expanded.
     pub blocks: BTreeSet<ItemId>,
-    /// Repeated statements, by their place: `None` where at least one copy was expanded, else what its check needs.
+    /// Repeated statements by their place: `None` if at least one copy was expanded, otherwise what is needed to check
+    /// it.
     pub repeated: BTreeMap<Span, Option<Skipped<'a>>>,
 }
 
-/// The settings of the caller.
-#[derive(Debug, Default)]
-pub(super) struct Given {
-    /// `--set`: parameters and constants.
+/// The request of the caller: the files, and the settings of the network.
+#[derive(Debug)]
+pub(super) struct Request<'a> {
+    pub program: &'a Program,
+    /// The texts of all files, for locations and edits.
+    pub map: &'a SourceMap,
+    /// The values of parameters and constants that the caller sets.
     pub settings: BTreeMap<String, Scalar>,
     /// Replaces the shape of the only input.
     pub input_size: Option<InputSize>,
-    /// A parameter of the network or the size of its input is not as written.
+    /// Whether the caller changes a parameter of the network or the size of its input.
     pub differs: bool,
-    /// Ends the expansion.
+    /// Ends an expansion whose result is no longer needed.
     pub interrupt: Interrupt,
 }
 
-/// The constants of files.
+/// The values of the constants of files.
 #[derive(Debug, Default)]
 pub(super) struct Constants {
     pub known: BTreeMap<ItemId, Evaluated<Scalar>>,
-    /// The constants that are being evaluated, outermost first.
+    /// The constants whose expressions are being evaluated, outermost first.
     pub open: Vec<ItemId>,
 }
 
 /// The calls, blocks and branches around the statement that is being expanded.
 #[derive(Default)]
 pub(super) struct Surroundings {
-    /// The calls and repetitions that led here.
+    /// The calls and repetitions around the statement.
     pub trace: ExpansionTrace,
     /// The blocks that are being expanded, outermost first.
     pub blocks: Vec<ItemId>,
     /// The number of groups, branches and blocks around the statement.
     pub nesting: usize,
-    /// The `aux train`, by number.
+    /// The number of the `aux train` branch around the statement.
     pub train: Option<u32>,
-    /// The `shared` statement.
+    /// The `shared` statement whose original is being expanded again.
     pub sharing: Option<Sharing>,
 }
 
-/// What the expansion has used up of its limits.
+/// How much of its limits the expansion has used.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     pub steps: Steps,
-    /// Terms of expressions that are being evaluated.
+    /// The depth of the expression that is being evaluated.
     pub terms_open: usize,
-    /// A limit was reached, and it was reported.
+    /// Whether a limit was reached, which was reported.
     pub exhausted: bool,
-    /// Numbers that `aux train` branches and expansions of inline blocks have got.
+    /// The last number given to an `aux train` branch or an expansion of an inline block.
     pub numbers: u32,
 }
 
-/// A statement that `* 0` left out.
+/// A statement that `* 0` left out, with the context in which it is checked.
 pub(super) struct Skipped<'a> {
     pub head: &'a ast::Head,
     pub env: Environment,
@@ -116,44 +118,40 @@ pub(super) struct Skipped<'a> {
 }
 
 impl<'a> Expander<'a> {
-    pub(super) fn new(
-        program: &'a Program,
-        map: &'a SourceMap,
-        sink: &'a mut Sink,
-        given: Given,
-        steps: Steps,
-    ) -> Expander<'a> {
+    pub(super) fn new(request: Request<'a>, sink: &'a mut Sink, uses: Uses, steps: Steps) -> Expander<'a> {
         Expander {
-            program,
-            map,
+            request,
             sink,
-            builder: GraphBuilder::new(String::new()),
-            given,
+            draft: Draft {
+                graph: GraphBuilder::new(String::new()),
+                inputs: 0,
+                aux: Vec::new(),
+                expectations: Vec::new(),
+                unchecked: BTreeSet::new(),
+            },
             constants: Constants::default(),
             around: Surroundings::default(),
             values: ValueTable::default(),
-            shareable: BTreeMap::new(),
-            uses: Uses::default(),
+            uses,
             limits: Progress { steps, ..Progress::default() },
-            declared: Declarations::default(),
             coverage: Coverage::default(),
         }
     }
 
-    /// Starts an error at the statement at hand, with the calls and repetitions that led there.
+    /// Starts an error. It names the calls and repetitions around the statement.
     pub(super) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
         self.sink.error(code, span, message).trace(&self.around.trace)
     }
 
-    /// Starts a warning, with the calls and repetitions that led there.
+    /// Starts a warning. It names the calls and repetitions around the statement.
     pub(super) fn warning(&mut self, code: Code, span: Span, message: impl Into<String>) -> Builder<'_> {
         self.sink.warning(code, span, message).trace(&self.around.trace)
     }
 
-    /// Counts steps. Ends the expansion where there were too many, or where nobody would read its further errors.
+    /// Counts steps. Ends the expansion if there were too many, or if its further errors would not be kept.
     pub(super) fn spend(&mut self, steps: u64, span: Span) {
         let looked = self.limits.steps.take(steps);
-        if looked && self.given.interrupt.is_over() {
+        if looked && self.request.interrupt.is_over() {
             self.limits.exhausted = true;
         }
         if self.limits.steps.are_spent() {
@@ -167,7 +165,7 @@ impl<'a> Expander<'a> {
         self.limits.exhausted |= self.sink.is_full();
     }
 
-    /// Ends the expansion with an error.
+    /// Ends the expansion, and reports why unless it has ended before.
     pub(super) fn exhaust(&mut self, span: Span, found: impl Into<String>, limit: String) {
         if !self.limits.exhausted {
             self.error(Code::E0314, span, "the expansion is too large").here(found).note(limit).emit();
@@ -175,13 +173,14 @@ impl<'a> Expander<'a> {
         self.limits.exhausted = true;
     }
 
-    /// A number that no other `aux train` and no other inline expansion has.
+    /// Gives a number that no other `aux train` branch and no other expansion of an inline block has.
     pub(super) fn take_number(&mut self) -> u32 {
         self.limits.numbers += 1;
         self.limits.numbers
     }
 
-    /// Declares a parameter or constant; it may shadow a file's constant and nothing else.
+    /// Declares a parameter or constant. It may shadow a constant of the file; any other second declaration is
+    /// reported.
     pub(super) fn declare(&mut self, name: &ast::Ident, variable: Variable, env: &mut Environment) {
         if let Err(first) = env.declare(&name.value, variable) {
             self.error(Code::E0104, name.span, format!("`{}` is defined twice", name.value))
@@ -192,7 +191,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Takes a path; an error where it is taken already.
+    /// Reserves a path; reports one that is too long, taken already, or `out`.
     pub(super) fn take_path(&mut self, path: &[String], span: Span) {
         self.spend(path.len() as u64, span);
         let bytes = path.iter().map(|part| part.len() + 1).sum::<usize>().saturating_sub(1);
@@ -228,7 +227,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// The path of a statement's head: its own or the automatic one. Numbers and ordinals are taken in both cases.
+    /// The path of a statement: its own, or an automatic one. The ordinal of the word is used up in both cases.
     pub(super) fn name_head(
         &mut self,
         kind: &str,
@@ -237,8 +236,8 @@ impl<'a> Expander<'a> {
         scope: &mut PathScope,
     ) -> Vec<String> {
         let automatic = scope.take(kind);
-        // `identity` has no row, so that only a written name of it is a path.
-        if own.is_none() && kind == "identity" {
+        // `identity` makes no layer, so that only a written name of it is a path.
+        if own.is_none() && kind == ops::IDENTITY {
             return automatic;
         }
         let path = own.unwrap_or(automatic);
@@ -246,7 +245,7 @@ impl<'a> Expander<'a> {
         path
     }
 
-    /// What the graph keeps of the place of a node.
+    /// The properties of a node that do not depend on its operator.
     pub(super) fn node_info(&self, path: Vec<String>, word: &'static str, span: Span) -> NodeInfo {
         NodeInfo {
             path: path.join("."),
@@ -260,12 +259,12 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// The rule of the nodes.
+/// The rule for the number of nodes, as a message states it.
 pub(super) fn most_nodes() -> String {
     format!("a network has at most {} nodes", limits::NODES)
 }
 
-/// A constant with its value.
+/// A constant as a variable.
 pub(super) fn constant(value: Evaluated<Scalar>, declared: Span) -> Variable {
     Variable { value: value.map(Setting::Scalar), declared, is_parameter: false }
 }

@@ -1,4 +1,4 @@
-//! Expectations: the right side is evaluated where it stands, the part is looked up when the network is whole.
+//! Evaluates expectations: the right side where the statement stands, the part when the network is complete.
 
 use crate::base::quantity;
 use crate::diag::{Code, Suggested};
@@ -25,8 +25,8 @@ impl Expander<'_> {
         let Some((metric, part)) = expect.path.parts.split_last() else { return };
         self.uses.word(metric.span, || Definition::Metric(metric.value.clone()));
         let Ok(target) = self.target(expect, cx) else { return };
-        if self.given.differs {
-            self.declared.unchecked.insert(span);
+        if self.request.differs {
+            self.draft.unchecked.insert(span);
             return;
         }
         let comparison = match expect.comparison.value {
@@ -43,17 +43,17 @@ impl Expander<'_> {
             target_span: expect.value_span,
             span,
         };
-        // An automatic name, such as `conv2`, comes from the word in front of its number.
-        let skipped_names = part.iter().any(|name| {
+        // An automatic name such as `conv2` is made of a word and a number; the text has the word only.
+        let in_skipped_text = part.iter().any(|name| {
             let name = &name.value;
             let word = name.trim_end_matches(|c: char| c.is_ascii_digit());
-            [name.as_str(), word].into_iter().any(|one| self.program.is_salvaged(cx.env.file, one))
+            [name.as_str(), word].into_iter().any(|one| self.request.program.is_salvaged(cx.env.file, one))
         });
         let scope = cx.scope.clone();
-        self.declared.expectations.push(PendingExpectation {
+        self.draft.expectations.push(PendingExpectation {
             scope,
             part: part.to_vec(),
-            skipped_names,
+            in_skipped_text,
             expectation,
         });
     }
@@ -88,8 +88,8 @@ impl Expander<'_> {
         })
     }
 
-    /// Records the statement whose name a part begins with: `head` in `head.fc1.params`, where `head` was written.
-    /// `path` ends with `words`.
+    /// Records for editors which statement a part begins with, such as `head` in `head.fc1.params`. `path` ends with
+    /// `words`.
     fn note_named_part(&mut self, path: &[String], words: &[PathPart]) {
         let outside = path.len() - words.len();
         for count in (1..=words.len()).rev() {
@@ -104,15 +104,15 @@ impl Expander<'_> {
 
     /// Looks up the part of each expectation, first in the innermost scope around it, then in those further out.
     pub(super) fn resolve_expectations(&mut self) {
-        for pending in std::mem::take(&mut self.declared.expectations) {
-            let PendingExpectation { scope, part: words, skipped_names, mut expectation } = pending;
-            // Its figure is a sum over rows.
-            self.spend(self.builder.len() as u64 / 16, expectation.span);
+        for pending in std::mem::take(&mut self.draft.expectations) {
+            let PendingExpectation { scope, part: words, in_skipped_text, mut expectation } = pending;
+            // The figure of a part is a sum over layers.
+            self.spend(self.draft.graph.len() as u64 / 16, expectation.span);
             if self.limits.exhausted {
                 return;
             }
             let (Some(first), Some(last)) = (words.first(), words.last()) else {
-                self.builder.expect(expectation);
+                self.draft.graph.expect(expectation);
                 continue;
             };
             let part_span = first.span.to(last.span);
@@ -123,9 +123,9 @@ impl Expander<'_> {
                 Some(path) => {
                     self.note_named_part(&path, &words);
                     expectation.part = Some(path.join("."));
-                    self.builder.expect(expectation);
+                    self.draft.graph.expect(expectation);
                 }
-                None if skipped_names => {}
+                None if in_skipped_text => {}
                 None => {
                     let shown = part.join(".");
                     let message = format!("the network has no part `{shown}`");

@@ -1,7 +1,7 @@
-//! Keeps files, so that each is read and parsed once, however many programs use it.
+//! Keeps the texts of files, so that each is read and parsed once, however many programs use it.
 //!
-//! A path keeps its [`FileId`] for good, so that the spans of a tree stay right while other texts change. Only a
-//! text that differs from the one before is parsed again.
+//! A path keeps its [`FileId`] for good, so that the spans of a tree stay valid while other texts change. A text is
+//! parsed again only if it differs from the one before.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::base::{FileId, SourceMap};
 use crate::diag::{Diagnostic, Sink};
 use crate::syntax::{Parsed, parse};
 
-/// Texts by path, and the trees of those that were parsed.
+/// The texts by path, and the trees of those that were parsed.
 #[derive(Debug, Default)]
 pub struct Files {
     map: SourceMap,
@@ -21,7 +21,7 @@ pub struct Files {
 #[derive(Clone, Copy, Debug)]
 struct Known {
     file: FileId,
-    /// Whether the text is current, so that it need not be read again.
+    /// Whether the text is up to date, so that it need not be read again.
     current: bool,
 }
 
@@ -38,7 +38,7 @@ impl Files {
         &self.map
     }
 
-    /// Gives a path its text. The tree of an equal text is kept.
+    /// Sets the text of a path. If the text is unchanged, its tree is kept.
     pub fn set(&mut self, path: &str, text: impl Into<Arc<str>>) -> FileId {
         let text = text.into();
         match self.known.get_mut(path) {
@@ -70,7 +70,7 @@ impl Files {
         self.known.get(path).filter(|known| known.current).map(|known| known.file)
     }
 
-    /// The tree of a file, parsed where it is not yet.
+    /// The tree of a file; parses it at the first request.
     pub(super) fn parse(&mut self, file: FileId) -> Arc<ParsedFile> {
         let map = &self.map;
         let parsed = self.parsed.entry(file).or_insert_with(|| {

@@ -1,4 +1,4 @@
-//! The value that arrives at a statement: that of the statement before it.
+//! The value that arrives at a statement: the one that the statement before has left.
 
 use crate::base::Span;
 use crate::ir::NodeId;
@@ -13,12 +13,12 @@ pub(super) struct Current {
     pub span: Span,
 }
 
-/// What arrives at a statement, and what the statement leaves for the next.
+/// The value that arrives at a statement, or that the statement leaves for the next one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Incoming {
-    /// Outside of any network: in a constant or a default.
+    /// No value can arrive: the text is a constant or a default, outside of any network.
     Nowhere,
-    /// Before the first value.
+    /// No statement has made a value yet.
     Nothing,
     /// An unknown value: an error was reported, or the value depends on an argument that is not given.
     Unavailable,
@@ -27,7 +27,7 @@ pub(super) enum Incoming {
 }
 
 impl Incoming {
-    /// The value, where there is one.
+    /// The value, if there is one.
     pub(super) fn value(self) -> Evaluated<Current> {
         match self {
             Incoming::Value(current) => Ok(current),

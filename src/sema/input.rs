@@ -29,7 +29,7 @@ impl Expander<'_> {
                 return Incoming::Unavailable;
             }
             Some(name) => super::naming::parts(name),
-            None if self.declared.inputs > 1 => {
+            None if self.draft.inputs > 1 => {
                 self.error(Code::E0203, statement, "one of several inputs has no name")
                     .here("no `as`")
                     .help("name each input: `input 105x105x1 as left;`")
@@ -38,7 +38,7 @@ impl Expander<'_> {
             }
             None => vec!["input".to_owned()],
         };
-        if self.declared.inputs == 1 && matches!(cx.arriving, Incoming::Value(_)) {
+        if self.draft.inputs == 1 && matches!(cx.arriving, Incoming::Value(_)) {
             self.error(Code::E0016, statement, "`input` stands behind other statements")
                 .here("must be the first value")
                 .emit();
@@ -49,7 +49,7 @@ impl Expander<'_> {
         if name.is_some() {
             self.define(&path, made, written, cx.scope);
         }
-        if self.declared.inputs > 1 { cx.arriving } else { made }
+        if self.draft.inputs > 1 { cx.arriving } else { made }
     }
 
     fn make_input(&mut self, statement: Span, raw: &[RawArgument], path: Vec<String>) -> Incoming {
@@ -70,13 +70,13 @@ impl Expander<'_> {
             }
         };
         let shape = self
-            .given
+            .request
             .input_size
-            .filter(|_| self.declared.inputs == 1)
+            .filter(|_| self.draft.inputs == 1)
             .map_or(written, |size| size.of(written));
         let node = self.preparation(&bound, shape);
         let info = NodeInfo { is_layer: false, ..self.node_info(path, "input", word) };
-        match self.builder.input(shape, node, info) {
+        match self.draft.graph.input(shape, node, info) {
             Ok(node) => Incoming::Value(Current { node, span: statement }),
             Err(error) => {
                 self.report(error, &bound, None);

@@ -1,8 +1,8 @@
-//! Replaces the size of the input that the text states.
+//! Replaces the size of the input that the text states by that of the caller.
 
 use crate::tensor::Shape;
 
-/// What replaces the written shape of the only input.
+/// The shape that replaces the written one of the only input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputSize {
     /// This shape.
@@ -23,7 +23,7 @@ impl InputSize {
             }
             (InputSize::Side(side), Shape::Map { channels, .. }) => Shape::map(side, side, channels),
             (InputSize::Side(elements), Shape::Vector(_)) => Shape::Vector(elements),
-            // A vector has no rows: the operators behind it say what does not fit.
+            // A vector has no rows; the operators behind the input report what does not fit.
             (InputSize::Extent(height, width), Shape::Vector(_)) => Shape::map(height, width, 1),
         }
     }

@@ -1,4 +1,4 @@
-//! Explains words and arguments that are wrong here but right elsewhere: those of other tools, or in another order.
+//! Explains words and arguments that are wrong here but right elsewhere: in another tool, or in another order.
 
 use crate::base::{Span, perhaps_newer};
 use crate::diag::{Code, Suggested};
@@ -11,15 +11,15 @@ use super::foreign::{self, Meaning, Written};
 use super::namespace::words_of_statements;
 
 impl<'a> Expander<'a> {
-    /// Returns whether a file has a block of this operator's name, so that the block is meant.
+    /// Returns whether the file defines a block with the name of this operator, so that the block is meant.
     pub(super) fn is_own_block(&self, name: &str, file: usize) -> bool {
-        self.program.sources[file].names.blocks.contains_key(name)
+        self.request.program.sources[file].names.blocks.contains_key(name)
     }
 
     /// Reports a statement that begins with a word that is no operator.
     pub(super) fn unknown_operator(&mut self, word: &ast::Ident, args: &[ast::Arg], cx: &Context<'_>) {
         let name = word.value.as_str();
-        if self.program.is_salvaged(cx.env.file, name) {
+        if self.request.program.is_salvaged(cx.env.file, name) {
             return;
         }
         if ops::form(name).is_some() {
@@ -31,7 +31,7 @@ impl<'a> Expander<'a> {
         }
         let whole = args.last().map_or(word.span, |last| word.span.to(last.span()));
         if self.is_own_block(name, cx.env.file) {
-            let given: Vec<&str> = args.iter().map(|arg| self.map.snippet(arg.span())).collect();
+            let given: Vec<&str> = args.iter().map(|arg| self.request.map.snippet(arg.span())).collect();
             let call = format!("{name}({})", given.join(", "));
             self.error(Code::E0203, word.span, format!("the block `{name}` is called without parentheses"))
                 .here("no arguments in parentheses follow")
@@ -52,7 +52,7 @@ impl<'a> Expander<'a> {
                 .emit();
             return;
         }
-        let program = self.program;
+        let program = self.request.program;
         let blocks = program.sources[cx.env.file].names.blocks.keys().map(String::as_str);
         let builder = self.error(Code::E0101, word.span, format!("unknown operator `{name}`"));
         match builder.suggest(name, word.span, words_of_statements().chain(blocks)) {
@@ -64,7 +64,7 @@ impl<'a> Expander<'a> {
         .emit();
     }
 
-    /// Where a value of this name is named, as seen from here.
+    /// The place of the name of a value called `name`, as seen from this statement.
     fn named_like(&self, name: &str, cx: &Context<'_>) -> Option<Span> {
         match self.values.find(&[name.to_owned()], cx.scope, self.around.train) {
             super::values::Lookup::Found(named) => Some(named.written),
@@ -72,25 +72,27 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Arguments as they stand in the text.
+    /// The arguments as they are written.
     fn written(&self, args: &[ast::Arg]) -> Written {
         let mut written = Written::default();
         for arg in args {
             match arg {
                 ast::Arg::Attribute { name, value } => {
-                    written.named.push((name.value.clone(), self.map.snippet(value.span()).to_owned()));
+                    written
+                        .named
+                        .push((name.value.clone(), self.request.map.snippet(value.span()).to_owned()));
                 }
-                other => written.plain.push(self.map.snippet(other.span()).to_owned()),
+                other => written.plain.push(self.request.map.snippet(other.span()).to_owned()),
             }
         }
         written
     }
 
-    /// Reports a call of something that is no block: an operator, or a word of another tool. Returns whether it did.
+    /// Reports a call of an operator, or of a word of another tool, which is no block. Returns whether it did.
     pub(super) fn answer_call(&mut self, name: &ast::Ident, args: &[ast::CallArg], args_span: Span) -> bool {
         let mut written = Written::default();
         for arg in args {
-            let value = self.map.snippet(arg.value.span).to_owned();
+            let value = self.request.map.snippet(arg.value.span).to_owned();
             match &arg.name {
                 Some(name) => written.named.push((name.value.clone(), value)),
                 None => written.plain.push(value),
@@ -105,8 +107,8 @@ impl<'a> Expander<'a> {
         true
     }
 
-    /// Reports arguments that another tool would take, and gives the others. A reported argument becomes unknown, so
-    /// that nothing else is reported about it.
+    /// Reports arguments that another tool would take, and gives the remaining ones. A reported argument becomes
+    /// unknown, so that nothing else is reported about it.
     pub(super) fn without_foreign(
         &mut self,
         spec: &'static Spec,
@@ -123,8 +125,8 @@ impl<'a> Expander<'a> {
                 continue;
             };
             let known = spec.attributes.iter().any(|attribute| attribute.name == name.value);
-            let written = self.map.snippet(value.span).to_owned();
-            // `pad=same` is no size of a padding either.
+            let written = self.request.map.snippet(value.span).to_owned();
+            // `pad=same` is not the size of a padding either.
             let is_word = matches!(value.value, RawValue::Word(_));
             let takes_words = known && !is_word || name.value == "table";
             let Some(meaning) = foreign::meaning(&name.value, &written).filter(|_| !takes_words) else {
@@ -145,7 +147,7 @@ impl<'a> Expander<'a> {
         meaning: Meaning,
         size: Option<Span>,
     ) {
-        let text = |span: Span| self.map.snippet(span).to_owned();
+        let text = |span: Span| self.request.map.snippet(span).to_owned();
         let (given, size_text) = (text(place), size.map(text));
         let between = size
             .filter(|size| size.end <= place.start)
@@ -193,7 +195,7 @@ impl<'a> Expander<'a> {
         };
         let numbers: Vec<Span> = head.iter().filter_map(lone).collect();
         let [window, stride] = numbers[..] else { return None };
-        let written = format!("{}/{}", self.map.snippet(window), self.map.snippet(stride));
+        let written = format!("{}/{}", self.request.map.snippet(window), self.request.map.snippet(stride));
         self.error(Code::E0202, stride, format!("`{}` has two numbers", spec.name))
             .here("the second")
             .fix(

@@ -72,24 +72,24 @@ pub use uses::{Definition, Passage, Uses};
 
 /// The limits of an expansion.
 pub mod limits {
-    /// Nodes of one network.
+    /// The number of nodes of one network.
     pub const NODES: usize = 100_000;
     /// Steps that the expansion of all networks of a file may take: statements, each copy of `* n`, the terms of
     /// expressions, and what else takes time.
     pub const STEPS: u64 = 5_000_000;
     /// The steps that a node counts for, because analysing a node takes longer than expanding it.
     pub const STEPS_OF_NODE: u64 = 10;
-    /// Blocks in blocks.
+    /// The depth of blocks within blocks.
     pub const DEPTH: usize = 64;
-    /// Operands of one node.
+    /// The number of operands of one node.
     pub const OPERANDS: usize = 1024;
-    /// Networks that are instances of each other.
+    /// The length of a chain of networks that are instances of each other.
     pub const INSTANCES: usize = 64;
-    /// Terms within terms, through constants too.
+    /// The depth of nested terms, constants included.
     pub const TERMS: usize = 1100;
-    /// Bytes of a path.
+    /// The number of bytes of a path.
     pub const PATH: usize = 1000;
-    /// Files of one compilation.
+    /// The number of files of one compilation.
     pub const FILES: usize = 256;
 }
 

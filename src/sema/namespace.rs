@@ -18,7 +18,7 @@ pub(super) fn name_all(sources: &mut [Source], sink: &mut Sink) {
     }
 }
 
-/// Takes a file's own items into its namespace.
+/// Enters a file's own items into its namespace.
 fn name_items(sources: &mut [Source], index: usize, sink: &mut Sink) {
     let mut names = Namespace::default();
     let mut refused = BTreeSet::new();
@@ -61,7 +61,7 @@ fn name_items(sources: &mut [Source], index: usize, sink: &mut Sink) {
     sources[index].refused = refused;
 }
 
-/// Takes the own items of used files into a file's namespace.
+/// Enters the items of the files that a file uses into its namespace.
 fn import(sources: &mut [Source], index: usize, sink: &mut Sink) {
     for (target, span) in sources[index].used.clone() {
         let mut names = std::mem::take(&mut sources[index].names);
@@ -99,12 +99,12 @@ fn is_word_of_the_first_edition(name: &str) -> bool {
     let is_first = |spec: &ops::Spec| spec.since == ops::FIRST;
     ops::find(name).is_some_and(is_first)
         || ops::form(name).is_some_and(is_first)
-        || matches!(name, "identity" | "input" | "labels" | "expect" | "let" | "cnn")
+        || matches!(name, ops::IDENTITY | "input" | "labels" | "expect" | "let" | "cnn")
 }
 
-/// Every word that starts a statement of its own.
+/// All words that begin a statement.
 pub(super) fn words_of_statements<'w>() -> impl Iterator<Item = &'w str> {
     let operators = ops::catalogue().map(|spec| spec.name);
     let forms = ops::forms().map(|spec| spec.name);
-    operators.chain(forms).chain(["identity", "input", "labels", "expect", "let"])
+    operators.chain(forms).chain([ops::IDENTITY, "input", "labels", "expect", "let"])
 }

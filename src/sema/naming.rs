@@ -1,23 +1,23 @@
-//! How a statement is named: by its own `as`, or by the `as` of the `shared` statement that runs it again.
+//! The name of a statement: that of its own `as`, or of the `as` of the `shared` statement that runs it again.
 
 use crate::base::Span;
 use crate::syntax::ast;
 
-/// The name of a statement: what stands behind its own `as`, or behind the `as` of the `shared` that runs it again.
+/// The name of a statement, from its own `as` or from that of the `shared` statement that runs it again.
 #[derive(Clone)]
 pub(super) struct Naming<'n> {
-    /// The parts of the name; none without `as`, empty for `as []`.
+    /// The parts of the name; `None` without `as`, empty for `as []`.
     pub parts: Option<Vec<String>>,
-    /// How the members of a sequence are called.
+    /// The way in which the members of a sequence are named.
     pub members: Option<&'n ast::Sequence>,
     /// The number of the first member.
     pub first: u64,
-    /// The name.
+    /// The place of the name.
     pub span: Span,
 }
 
 impl<'n> Naming<'n> {
-    /// The name that is written behind `as`; members of a sequence are numbered from `first`.
+    /// The name behind `as`; members of a sequence are numbered from `first`.
     pub(super) fn written(name: Option<&'n ast::Name>, first: u64, statement: Span) -> Naming<'n> {
         Naming {
             parts: name.map(parts),
@@ -28,7 +28,7 @@ impl<'n> Naming<'n> {
     }
 }
 
-/// The parts of a name as written, `a.b` as two.
+/// The parts of a name as written: `a.b` has two.
 pub(super) fn parts(name: &ast::Name) -> Vec<String> {
     name.parts.iter().map(|part| part.value.clone()).collect()
 }

@@ -1,4 +1,4 @@
-//! Expands whole networks; and for the errors in them, blocks that nothing calls and statements that `* 0` leaves out.
+//! Expands whole networks, and, to find their errors, blocks that nothing calls and statements that `* 0` leaves out.
 
 use std::collections::BTreeSet;
 
@@ -24,21 +24,21 @@ const WITHOUT_VALUES: [Code; 7] =
     [Code::E0101, Code::E0102, Code::E0107, Code::E0112, Code::E0201, Code::E0202, Code::E0204];
 
 impl<'a> Expander<'a> {
-    /// Expands a network of the root file; `false` where its graph is not complete.
+    /// Expands a network of the root file. Returns false if its graph is not complete.
     pub(super) fn network(&mut self, name: Option<&str>) -> bool {
-        let root = &self.program.sources[0];
+        let root = &self.request.program.sources[0];
         if let Some(body) = &root.parsed.tree.statements {
-            self.builder = GraphBuilder::new(self.program.entries()[0].name.clone());
+            self.draft.graph = GraphBuilder::new(self.request.program.entries()[0].name.clone());
             return self.network_body(body, Environment::of_file(0));
         }
         let Some(name) = name else { return false };
         let Some(&id) = root.names.networks.get(name).filter(|id| id.file == 0) else { return false };
-        self.builder = GraphBuilder::new(name);
-        let network = self.program.network(id);
+        self.draft.graph = GraphBuilder::new(name);
+        let network = self.request.program.network(id);
         let mut env = Environment::of_file(id.file);
         let mut complete = true;
         for param in &network.params {
-            let value = match (self.given.settings.get(&param.name.value), &param.default) {
+            let value = match (self.request.settings.get(&param.name.value), &param.default) {
                 (Some(&setting), _) => Ok(Setting::Scalar(setting)),
                 (None, Some(default)) => self.setting(param, default, &env, Incoming::Nowhere),
                 (None, None) => {
@@ -58,7 +58,7 @@ impl<'a> Expander<'a> {
             ast::NetworkKind::Body(body) => return self.network_body(body, env),
             ast::NetworkKind::Instance { of, args, args_span } => (of, args, *args_span),
         };
-        let program = self.program;
+        let program = self.request.program;
         let names = &program.sources[env.file].names.networks;
         let Some(&target) = names.get(&of.value) else {
             if !program.is_salvaged(env.file, &of.value) {
@@ -92,7 +92,7 @@ impl<'a> Expander<'a> {
     }
 
     fn network_body(&mut self, body: &'a ast::Body, mut env: Environment) -> bool {
-        self.declared.inputs =
+        self.draft.inputs =
             body.statements.iter().filter(|one| matches!(one.kind, ast::StmtKind::Input { .. })).count();
         let mut scope = PathScope::root();
         let (span, arriving) = (body.span, Incoming::Nothing);
@@ -100,9 +100,9 @@ impl<'a> Expander<'a> {
         let node = match end {
             Incoming::Value(current) => current.node,
             Incoming::Nothing | Incoming::Nowhere => {
-                if !self.sink.has_failed() && !self.program.is_broken() {
+                if !self.sink.has_failed() && !self.request.program.is_broken() {
                     let at = body.statements.first().map_or(body.span, |statement| statement.span);
-                    let here = match self.declared.inputs {
+                    let here = match self.draft.inputs {
                         0 => "no `input` and no value",
                         _ => "several inputs, and none of them is used",
                     };
@@ -115,20 +115,20 @@ impl<'a> Expander<'a> {
             }
             Incoming::Unavailable => return false,
         };
-        if self.declared.inputs == 0 {
+        if self.draft.inputs == 0 {
             return false;
         }
-        self.builder.output(Output { name: "out".to_owned(), node, train_only: false });
-        for output in std::mem::take(&mut self.declared.aux) {
-            self.builder.output(output);
+        self.draft.graph.output(Output { name: "out".to_owned(), node, train_only: false });
+        for output in std::mem::take(&mut self.draft.aux) {
+            self.draft.graph.output(output);
         }
         self.resolve_expectations();
         true
     }
 
-    /// Evaluates the constants and defaults of the root file, for the errors of those that nothing asked for.
+    /// Evaluates the constants and defaults of the root file, to report the errors of those that are not used.
     pub(super) fn check_constants(&mut self) {
-        let program = self.program;
+        let program = self.request.program;
         for (item, parsed) in program.sources[0].parsed.tree.items.iter().enumerate() {
             match &parsed.kind {
                 ast::ItemKind::Let(one) => {
@@ -141,7 +141,7 @@ impl<'a> Expander<'a> {
                             Some(default) => self.setting(param, default, &env, Incoming::Nowhere),
                             None => Err(Unavailable),
                         };
-                        // Only the words of defaults are known: numbers may be given otherwise.
+                        // Of defaults only the words are known: the caller may give other numbers.
                         let value = value.and(Err(Unavailable));
                         self.declare_parameter(param, value, &mut env);
                     }
@@ -156,7 +156,7 @@ impl<'a> Expander<'a> {
     pub(super) fn check_skipped_statements(&mut self) {
         let mut checked = BTreeSet::new();
         while !self.coverage.repeated.is_empty() {
-            // What one of them leaves out in turn is found while it is expanded.
+            // Statements that one of them leaves out in turn are found while it is expanded.
             for (span, skipped) in std::mem::take(&mut self.coverage.repeated) {
                 let Some(mut skipped) = skipped.filter(|_| checked.insert(span)) else { continue };
                 self.values = ValueTable::default();

@@ -13,7 +13,7 @@ pub enum Scalar {
     Real(f64),
 }
 
-/// Why an operation has no result.
+/// The reason why an operation has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArithmeticError {
     /// The divisor is zero.

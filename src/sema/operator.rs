@@ -1,4 +1,4 @@
-//! Operators: from their words to nodes of the graph.
+//! Expands operators: their words become nodes of the graph.
 
 use crate::base::{Span, Spanned};
 use crate::diag::Code;
@@ -27,13 +27,13 @@ impl<'a> Expander<'a> {
             // A `word` parameter that begins a statement.
             Some((Ok(Setting::Word(stands_for)), declared)) => {
                 self.uses.word(word.span, || Definition::Parameter(declared));
-                stands_for.unwrap_or("identity")
+                stands_for.unwrap_or(ops::IDENTITY)
             }
             _ => word.value.as_str(),
         };
-        if name == "identity" {
+        if name == ops::IDENTITY {
             let raw = self.raw_arguments(args, cx);
-            self.name_head("identity", own, word.span, cx.scope);
+            self.name_head(ops::IDENTITY, own, word.span, cx.scope);
             return self.trailing(&raw, word.span, cx);
         }
         let spec = ops::find(name).filter(|_| !self.is_own_block(name, cx.env.file));
@@ -89,7 +89,7 @@ impl<'a> Expander<'a> {
     }
 
     pub(super) fn nothing_arrives(&mut self, what: &str, span: Span) -> Incoming {
-        let help = match self.declared.inputs {
+        let help = match self.draft.inputs {
             0 => "begin the network with `input HxWxC;`",
             1 => "move `input` to the beginning of the network",
             _ => "with several inputs none is current: begin with `@name;`",
@@ -101,7 +101,7 @@ impl<'a> Expander<'a> {
         Incoming::Unavailable
     }
 
-    /// Adds a node; reports why it cannot be.
+    /// Adds a node, or reports why it cannot be added.
     pub(super) fn add(
         &mut self,
         op: Op,
@@ -119,7 +119,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Adds a node. Limits are reported here; a rule of the operator that does not hold is left to the caller.
+    /// Adds a node. Limits are reported here; an error of the operator's own rules is returned to the caller.
     pub(super) fn try_add(
         &mut self,
         op: Op,
@@ -127,8 +127,12 @@ impl<'a> Expander<'a> {
         statement: Span,
         info: NodeInfo,
     ) -> Result<Incoming, OpError> {
-        if self.builder.len() >= limits::NODES {
-            self.exhaust(info.span, format!("this would be node {}", self.builder.len() + 1), most_nodes());
+        if self.draft.graph.len() >= limits::NODES {
+            self.exhaust(
+                info.span,
+                format!("this would be node {}", self.draft.graph.len() + 1),
+                most_nodes(),
+            );
             return Ok(Incoming::Unavailable);
         }
         if operands.len() > limits::OPERANDS {
@@ -140,20 +144,20 @@ impl<'a> Expander<'a> {
         }
         self.spend(limits::STEPS_OF_NODE, info.span);
         let nodes: Vec<NodeId> = operands.iter().map(|operand| operand.node).collect();
-        let node = self.builder.add(op, &nodes, info)?;
+        let node = self.draft.graph.add(op, &nodes, info)?;
         if !self.share_parameters(node) {
             return Ok(Incoming::Unavailable);
         }
         Ok(Incoming::Value(Current { node, span: statement }))
     }
 
-    /// Reports an operator's error with the places of the source.
+    /// Reports an operator's error, with the places of the arguments in the source.
     pub(super) fn report(&mut self, error: OpError, bound: &Bound, arriving: Option<Current>) {
         let span = match error.at {
             At::Operator => bound.word(),
             At::Argument(name) => bound.span(name).unwrap_or(bound.word()),
         };
-        let arriving = arriving.map(|current| (current.span, self.builder.shape(current.node)));
+        let arriving = arriving.map(|current| (current.span, self.draft.graph.shape(current.node)));
         let mut builder = self.error(error.code, span, error.message).here(error.here);
         if let Some((place, shape)) = arriving {
             let what = if shape.is_map() { shape.to_string() } else { format!("a vector of {shape}") };

@@ -8,11 +8,11 @@ use super::scope::PathScope;
 /// An expectation whose part is still to be looked up.
 #[derive(Debug)]
 pub(super) struct PendingExpectation {
-    /// Where its part is looked up from.
+    /// The scope from which its part is looked up.
     pub scope: PathScope,
-    /// The part, empty for the network.
+    /// The path of the part; empty for the network.
     pub part: Vec<PathPart>,
     /// Whether text that could not be parsed mentions the part, so that nobody reports it as unknown.
-    pub skipped_names: bool,
+    pub in_skipped_text: bool,
     pub expectation: Expectation,
 }

@@ -1,4 +1,4 @@
-//! Reads how pictures become the tensor of an input: `resize=256 letterbox range=255 order=bgr orient mean=… std=…`.
+//! Reads how a picture becomes the tensor of an input: `resize=256 letterbox range=255 order=bgr orient mean=… std=…`.
 
 use crate::diag::Code;
 use crate::ir::{InputNode, Resize};
@@ -75,7 +75,7 @@ impl Expander<'_> {
         1.0
     }
 
-    /// Reports a mean or deviation that has neither one value nor one for each channel.
+    /// Reports a mean or deviation whose number of values is neither one nor that of the channels.
     fn check_values(&mut self, bound: &Bound, shape: Shape, node: &InputNode) {
         for (name, values) in [("mean", &node.mean), ("std", &node.std)] {
             let at = bound.span(name).unwrap_or(bound.word());
@@ -90,7 +90,7 @@ impl Expander<'_> {
         }
     }
 
-    /// Reports attributes that the shape does not admit: a vector is no picture, and only three channels have an order.
+    /// Reports attributes that do not fit the shape: a vector is no picture, and only three channels have an order.
     fn check_input_shape(&mut self, bound: &Bound, shape: Shape) {
         let is_exact = bound.counts("resize").is_some_and(|sides| sides.len() > 1);
         for name in ["resize", "letterbox", "orient", "order"] {

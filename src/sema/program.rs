@@ -20,7 +20,7 @@ pub struct EntryPoint {
     pub name: String,
     /// The parameters without a default.
     pub needs: Vec<String>,
-    /// Where it is named; the first statement of a file of bare statements.
+    /// The place of its name; in a file of bare statements, the first statement.
     pub span: Span,
 }
 
@@ -32,9 +32,9 @@ pub struct Program {
 }
 
 impl Program {
-    /// Takes the root file (which stands in `files`) and everything that it uses; what is known and unchanged is
-    /// neither read nor parsed again. `anonymous` is the name of the network where the root file is bare
-    /// statements. Errors are in the sink.
+    /// Reads and parses the root file (which is known to `files`) and all files that it uses, unless they are known and
+    /// unchanged. `anonymous` is the name of the network if the root file consists of bare statements. Errors go to the
+    /// sink.
     pub fn load(
         files: &mut Files,
         loader: &dyn Loader,
@@ -89,17 +89,17 @@ impl Program {
         entries
     }
 
-    /// The root file as it was read.
+    /// The root file after parsing.
     pub fn root(&self) -> &Parsed {
         &self.sources[0].parsed
     }
 
-    /// The root file, and the files that it uses at whatever remove.
+    /// The root file, and all files that it uses directly or through others.
     pub fn files(&self) -> impl Iterator<Item = FileId> {
         self.sources.iter().map(|source| source.parsed.file)
     }
 
-    /// The items that the root file can name: its own, and those of the files that it uses itself. By name.
+    /// The items that the root file can name: its own, and those of the files that it uses directly. Sorted by name.
     pub fn visible_items(&self) -> impl Iterator<Item = &ast::Item> {
         let names = &self.sources[0].names;
         let all = [&names.blocks, &names.lets, &names.tables, &names.networks];
@@ -111,8 +111,8 @@ impl Program {
         with_deep_stack(|| write(&self.sources[0].parsed.tree))
     }
 
-    /// The root file with those items only that a network needs, as text: what is not reached from it by name is left
-    /// out, with the comments above it. `text` is that of the root file.
+    /// The text of the root file without the items that the network does not reach by name; comments above an item go
+    /// with it. `text` is the root file's.
     pub fn excerpt(&self, network: &str, text: &str) -> String {
         excerpt(&self.sources[0].parsed.tree.items, network, text)
     }
@@ -122,12 +122,12 @@ impl Program {
         self.sources.iter().any(|source| source.parsed.tree.broken)
     }
 
-    /// The lints that comments allow, of all files.
+    /// The lints that comments of all files allow.
     pub fn allows(&self) -> impl Iterator<Item = &ast::Allow> {
         self.sources.iter().flat_map(|source| &source.parsed.tree.allows)
     }
 
-    /// Where an item is named.
+    /// The place of an item's name.
     pub(super) fn name_span(&self, id: ItemId) -> Span {
         name_span(&self.sources[id.file].parsed.tree.items[id.item])
     }

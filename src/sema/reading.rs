@@ -10,13 +10,14 @@ use super::files::Files;
 use super::limits;
 use super::source::{Namespace, Source, first_statement};
 
-/// Gives the bytes of files by path. Paths are relative to where the compiler runs, with `/` between their parts.
+/// Gives the bytes of files by path. Paths are relative to the folder in which the compiler runs, with `/` between
+/// their parts.
 pub trait Loader {
     /// The bytes of a file.
     fn read(&self, path: &str) -> std::io::Result<Vec<u8>>;
 
-    /// Reads a file that must lie in or below `folder`, even where symbolic links lead elsewhere. The default trusts
-    /// the path, for loaders without links.
+    /// Reads a file; fails if it lies outside of `folder`, symbolic links resolved. The default trusts the path, for
+    /// loaders without links.
     fn read_within(&self, _folder: &str, path: &str) -> std::io::Result<Vec<u8>> {
         self.read(path)
     }
@@ -29,21 +30,21 @@ impl Loader for () {
     }
 }
 
-/// Takes the files of a program one after another, each before those that it uses.
+/// Reads the files of a program one after another, each after the files that it uses.
 pub(super) struct Reader<'a> {
     files: &'a mut Files,
     loader: &'a dyn Loader,
     sink: &'a mut Sink,
-    /// The files so far.
+    /// The files that were read so far.
     sources: Vec<Source>,
     /// The files whose used files are being read, the root first.
     open: Vec<usize>,
-    /// The bytes of all files.
+    /// The number of bytes of all files.
     bytes: usize,
 }
 
 impl Reader<'_> {
-    /// The root file, which stands in `files`, and behind it all that it uses.
+    /// Reads the root file (which is known to `files`), then all files that it uses.
     pub(super) fn read(files: &mut Files, loader: &dyn Loader, root: FileId, sink: &mut Sink) -> Vec<Source> {
         let path = files.map().name(root).to_owned();
         let mut reader = Reader { files, loader, sink, sources: Vec::new(), open: Vec::new(), bytes: 0 };
@@ -51,7 +52,7 @@ impl Reader<'_> {
         reader.sources
     }
 
-    /// Takes a file and, before it returns, the files that it uses. Gives the place of the file among the sources.
+    /// Reads a file after all files that it uses. Gives its index in `sources`.
     fn file(&mut self, file: FileId, path: String) -> usize {
         let read = self.files.parse(file);
         read.diagnostics.iter().for_each(|one| self.sink.add(one.clone()));
@@ -132,7 +133,7 @@ impl Reader<'_> {
         index
     }
 
-    /// Reports a path that names no file in or below the folder of the file that uses it.
+    /// Reports a path that leads out of the folder of the file that uses it.
     fn refuse_path(&mut self, used: &Spanned<String>) {
         let message = "a used file must lie in or below the folder of this file";
         let error = self.sink.error(Code::E0109, used.span, message);
@@ -146,7 +147,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The file of a used path, read where it is not known.
+    /// The file of a path; reads it if it is not known.
     fn find(&mut self, folder: &str, path: &str) -> Result<FileId, String> {
         if self.sources.len() >= limits::FILES {
             return Err(format!("more than {} files", limits::FILES));
@@ -161,7 +162,7 @@ impl Reader<'_> {
     }
 }
 
-/// The path of a used file; `None` where it would leave the folder of the using file.
+/// The path of a used file relative to the compiler; `None` if it leads out of the folder of the using file.
 fn resolve(from: &str, used: &str) -> Option<String> {
     let leaves =
         |part: &str| part.is_empty() || part == "." || part == ".." || part.contains(['\\', ':', '\0']);

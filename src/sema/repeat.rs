@@ -1,9 +1,10 @@
-//! Repetition and sequences: the copies of a statement and how each is named.
+//! Expands repetitions and sequences: makes the copies of a statement and names each.
 
 use std::collections::btree_map::Entry;
 
 use crate::base::grow_stack;
 use crate::diag::{Code, Expansion};
+use crate::ops;
 use crate::syntax::ast;
 
 use super::context::Context;
@@ -16,7 +17,7 @@ use super::sharing::{Shareable, Written};
 use super::{Evaluated, Unavailable, limits};
 
 impl<'a> Expander<'a> {
-    /// The count of `* n`.
+    /// The number of copies, the `n` of `* n`.
     pub(super) fn copies(&mut self, count: &ast::Expr, head: &ast::Head, cx: &Context<'_>) -> Evaluated<u64> {
         let copies = match self.evaluate(count, cx.env, cx.arriving)? {
             Scalar::Int(int) if int >= 0 => u64::try_from(int).unwrap_or(u64::MAX),
@@ -34,7 +35,7 @@ impl<'a> Expander<'a> {
                 return Err(Unavailable);
             }
         };
-        let nodes = u128::from(copies) * u128::from(least_nodes(head)) + self.builder.len() as u128;
+        let nodes = u128::from(copies) * u128::from(least_nodes(head)) + self.draft.graph.len() as u128;
         if nodes > limits::NODES as u128 {
             let found = format!("{copies} copies would make {nodes} nodes or more");
             self.exhaust(count.span, found, most_nodes());
@@ -49,7 +50,7 @@ impl<'a> Expander<'a> {
         self.count(first, 0, "the number of the first member", cx.env, cx.arriving).unwrap_or(0)
     }
 
-    /// Notes whether a repeated statement is written out or left out.
+    /// Records whether at least one copy of a repeated statement is expanded.
     pub(super) fn remember_repetition(
         &mut self,
         flow: &'a ast::Flow,
@@ -64,7 +65,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// All copies of a statement.
+    /// Expands all copies of a statement.
     pub(super) fn run(
         &mut self,
         flow: &'a ast::Flow,
@@ -131,14 +132,14 @@ impl<'a> Expander<'a> {
                 self.around.trace = outer.within(Expansion { block: None, call: cx.span, copy: numbered });
             }
             self.spend(1, cx.span);
-            let first = self.builder.len();
+            let first = self.draft.graph.len();
             leaving = self.copy(&flow.head, own.clone(), numbered, &mut cx.receiving(leaving));
             self.around.trace = outer.clone();
             if let Some(own) = own {
                 self.define(&own, leaving, naming.span, cx.scope);
-                let (env, nodes) = (cx.env.clone(), first..self.builder.len());
+                let (env, nodes) = (cx.env.clone(), first..self.draft.graph.len());
                 let what = Written::Copy(&flow.head);
-                self.shareable.insert(own.join("."), Shareable { what, env, nodes });
+                self.values.make_shareable(&own, Shareable { what, env, nodes });
             }
             if self.limits.exhausted || leaving == Incoming::Unavailable {
                 break;
@@ -147,7 +148,7 @@ impl<'a> Expander<'a> {
         if copies.is_err() { Incoming::Unavailable } else { leaving }
     }
 
-    /// One copy of a statement.
+    /// Expands one copy of a statement.
     pub(super) fn copy(
         &mut self,
         head: &'a ast::Head,
@@ -188,7 +189,7 @@ impl<'a> Expander<'a> {
 /// A lower bound of the nodes that one copy makes.
 fn least_nodes(head: &ast::Head) -> u64 {
     match head {
-        ast::Head::Op { word, .. } => u64::from(word.value != "identity"),
+        ast::Head::Op { word, .. } => u64::from(word.value != ops::IDENTITY),
         ast::Head::Call { .. } | ast::Head::Reference(_) | ast::Head::Shared(_) => 0,
         ast::Head::Form { branches, .. } => {
             branches.iter().map(least_nodes_of_body).fold(0, u64::saturating_add)

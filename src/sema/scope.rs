@@ -1,7 +1,7 @@
-//! How rows are named: automatic names by ordinal, members of sequences by number.
+//! Names layers: automatic names by ordinal, members of sequences by number.
 //!
-//! A scope is opened by the network, by every block call, by everything with `as` and by every member of a
-//! sequence. Unnamed groups and forms and calls of inline blocks are transparent and write into the scope around them.
+//! The network, each block call, each statement with `as` and each member of a sequence open a scope. Groups and forms
+//! without a name, and calls of inline blocks, write into the scope around them.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::syntax::ast::Sequence;
 /// A path that was written for a statement, or for one copy of it.
 pub(super) type OwnPath = Option<Vec<String>>;
 
-/// Gives paths to what is written at one level of a network.
+/// Gives paths to the statements of one level of a network.
 #[derive(Clone, Debug)]
 pub(super) struct PathScope {
-    /// The path of everything inside.
+    /// The path of the scope, with which all paths in it begin.
     pub path: Vec<String>,
     /// The length of the path of the block call around: lookups stop there.
     pub block_depth: usize,
@@ -28,7 +28,7 @@ pub(super) struct PathScope {
     sequence: Option<Members>,
 }
 
-/// How the members of a sequence are called, and the next number.
+/// The names of the members of a sequence, and the next number.
 #[derive(Clone, Debug)]
 struct Members {
     before: String,
@@ -50,7 +50,7 @@ impl PathScope {
         }
     }
 
-    /// The scope of something in this scope with the path `path`; `written` where the text gives its name.
+    /// The scope of a statement within this one, with the path `path`; `written` says whether the text gives its name.
     pub(super) fn inner(&self, path: Vec<String>, written: bool) -> PathScope {
         let reachable_from = if written { self.reachable_from } else { path.len() };
         let (block_depth, inline) = (self.block_depth, self.inline);
@@ -90,7 +90,7 @@ impl PathScope {
         [self.path.as_slice(), parts].concat()
     }
 
-    /// Takes the next number or ordinal and gives the automatic path of an operator, call or form.
+    /// Uses up the next number or ordinal, and gives the automatic path of an operator, call or form.
     pub(super) fn take(&mut self, kind: &str) -> Vec<String> {
         let name = match &mut self.sequence {
             Some(members) => {
@@ -110,7 +110,7 @@ impl PathScope {
         self.join(&[name])
     }
 
-    /// Takes the next number for a member with a name of its own; nothing outside of a sequence.
+    /// Uses up the next number of a sequence for a member with a name of its own.
     pub(super) fn take_member(&mut self) {
         if let Some(members) = &mut self.sequence {
             members.next += 1;

@@ -16,10 +16,10 @@ use super::scope::OwnPath;
 use super::sharing::{Shareable, Sharing, Written};
 
 impl<'a> Expander<'a> {
-    /// `shared tower`, with the path of its own name.
+    /// Expands `shared tower`; `own` is the path of its own name.
     pub(super) fn shared(&mut self, path: &'a ast::Path, own: OwnPath, cx: &mut Context<'_>) -> Incoming {
         let Some((_, found)) = self.lookup(path, cx) else { return Incoming::Unavailable };
-        let Some(shareable) = self.shareable.get(&found).cloned() else {
+        let Some(shareable) = self.values.shareable(&found).cloned() else {
             self.error(Code::E0322, path.span, format!("`{found}` cannot be shared"))
                 .here("an input, which has no weights")
                 .help("`@name` makes an earlier value current")
@@ -43,8 +43,8 @@ impl<'a> Expander<'a> {
         let outermost = self.around.sharing.is_none();
         if outermost {
             let has_parameters =
-                |id: &NodeId| !self.builder.node(self.builder.owner(*id)).parameters.is_empty();
-            let originals = self.builder.ids(shareable.nodes.clone()).filter(has_parameters).collect();
+                |id: &NodeId| !self.draft.graph.node(self.draft.graph.owner(*id)).parameters.is_empty();
+            let originals = self.draft.graph.ids(shareable.nodes.clone()).filter(has_parameters).collect();
             let (path, span) = (found, cx.span);
             self.around.sharing = Some(Sharing { path, span, originals, met: 0, differs: false });
         }
@@ -76,23 +76,23 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Makes a new node take the parameters of its original, where a `shared` statement is being expanded. `false`
-    /// where they cannot, which was reported.
+    /// Lets a new node take the parameters of its original while a `shared` statement is expanded. Returns false where
+    /// it cannot, which was reported.
     pub(super) fn share_parameters(&mut self, node: NodeId) -> bool {
         let Some(sharing) = &mut self.around.sharing else { return true };
-        if self.builder.node(node).parameters.is_empty() {
+        if self.draft.graph.node(node).parameters.is_empty() {
             return true;
         }
         let original = sharing.originals.get(sharing.met).copied();
         sharing.met += 1;
         let (path, statement) = (sharing.path.clone(), sharing.span);
-        let made = self.builder.node(node);
+        let made = self.draft.graph.node(node);
         let made_word = made.word;
-        let Some(original) = original.map(|original| self.builder.owner(original)) else {
+        let Some(original) = original.map(|original| self.draft.graph.owner(original)) else {
             self.report_difference(format!("`{made_word}` has no counterpart in `{path}`"));
             return false;
         };
-        let first = self.builder.node(original);
+        let first = self.draft.graph.node(original);
         if made_word != first.word {
             let found = format!("`{made_word}` stands where `{path}` has `{}`", first.word);
             self.report_difference(found);
@@ -113,7 +113,7 @@ impl<'a> Expander<'a> {
                 .emit();
             return false;
         }
-        self.builder.share(node, original);
+        self.draft.graph.share(node, original);
         true
     }
 
@@ -129,12 +129,12 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// An error where the earlier statement had operators that did not come again.
+    /// Reports operators of the earlier statement that were not made again.
     fn finish_sharing(&mut self, sharing: &Sharing, leaving: Incoming) -> Incoming {
         if leaving == Incoming::Unavailable || sharing.differs || sharing.met == sharing.originals.len() {
             return leaving;
         }
-        let missing = self.builder.node(sharing.originals[sharing.met]);
+        let missing = self.draft.graph.node(sharing.originals[sharing.met]);
         let found = format!("`{}` ({}) is missing", missing.path, missing.word);
         self.error(Code::E0322, sharing.span, format!("`{}` does something else here", sharing.path))
             .here(found)

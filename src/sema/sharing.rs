@@ -12,13 +12,13 @@ use super::environment::Environment;
 #[derive(Clone)]
 pub(super) struct Shareable<'a> {
     pub what: Written<'a>,
-    /// The names that its expressions could use.
+    /// The names that its expressions can use.
     pub env: Environment,
-    /// The nodes that it made, by their numbers.
+    /// The nodes that it made, by index.
     pub nodes: Range<usize>,
 }
 
-/// What is run once more.
+/// The part of the text that `shared` runs once more.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
     /// A whole statement, all copies of a repetition included.
@@ -34,10 +34,10 @@ pub(super) struct Sharing {
     pub path: String,
     /// The `shared` statement.
     pub span: Span,
-    /// The nodes with parameters that the earlier statement made, in order.
+    /// The nodes with parameters that the earlier statement made, in the order of the network.
     pub originals: Vec<NodeId>,
-    /// How many of them have been matched so far.
+    /// The number of them whose parameters were taken so far.
     pub met: usize,
-    /// A difference was reported.
+    /// Whether a difference was reported.
     pub differs: bool,
 }

@@ -1,4 +1,4 @@
-//! `-> shape`: what a statement leaves, compared with what its text states.
+//! Compares the shape that a statement leaves with the one that the text states behind `->`.
 
 use crate::base::Span;
 use crate::diag::Code;
@@ -12,8 +12,8 @@ use super::expander::Expander;
 use super::incoming::{Current, Incoming};
 
 impl Expander<'_> {
-    /// Compares a value with `-> shape`. A value that is not known continues as the stated shape, where that is
-    /// complete, so that an error does not hide the next.
+    /// Compares a value with `-> shape`. An unknown value continues with the stated shape if that is complete, so that
+    /// one error does not hide the next.
     pub(super) fn check_shape(
         &mut self,
         pattern: Option<&ast::ShapePattern>,
@@ -24,9 +24,9 @@ impl Expander<'_> {
         let Some(dims) = self.stated(pattern, cx) else { return Incoming::Unavailable };
         match value {
             Incoming::Value(current) => {
-                let actual = self.builder.shape(current.node);
+                let actual = self.draft.graph.shape(current.node);
                 if matches(&dims, actual)
-                    || self.given.input_size.is_some() && self.is_flattened(current.node)
+                    || self.request.input_size.is_some() && self.is_flattened(current.node)
                 {
                     return value;
                 }
@@ -38,8 +38,8 @@ impl Expander<'_> {
         }
     }
 
-    /// The dimensions of a pattern. Where another size of the input is given, height and width of maps are open; so is the
-    /// length of a vector that was a map, see [`Expander::check_shape`].
+    /// The dimensions of a stated shape. If the caller gives another input size, height and width of maps are not
+    /// compared, nor is the length of a vector that was a map, see [`Expander::check_shape`].
     fn stated(&mut self, pattern: &ast::ShapePattern, cx: &Context<'_>) -> Option<Vec<Option<u64>>> {
         let mut dims = Vec::new();
         let mut known = true;
@@ -52,23 +52,23 @@ impl Expander<'_> {
                 },
             }
         }
-        if let (true, [height, width, _]) = (self.given.input_size.is_some(), dims.as_mut_slice()) {
+        if let (true, [height, width, _]) = (self.request.input_size.is_some(), dims.as_mut_slice()) {
             (*height, *width) = (None, None);
         }
         known.then_some(dims)
     }
 
-    /// Returns whether a value is a map made a vector, perhaps with operators behind it that keep the number of
-    /// elements: the number depends on the height and width of the input.
+    /// Returns whether a value is a flattened map, perhaps with operators behind it that keep the number of elements:
+    /// that number depends on the height and width of the input.
     fn is_flattened(&self, node: NodeId) -> bool {
         let mut at = node;
         while let (Shape::Vector(elements), [operand]) =
-            (self.builder.shape(at), &self.builder.operands(at)[..])
+            (self.draft.graph.shape(at), &self.draft.graph.operands(at)[..])
         {
-            match self.builder.shape(*operand) {
+            match self.draft.graph.shape(*operand) {
                 Shape::Map { .. } => return true,
                 Shape::Vector(before)
-                    if before == elements && self.builder.node(at).parameters.is_empty() =>
+                    if before == elements && self.draft.graph.node(at).parameters.is_empty() =>
                 {
                     at = *operand;
                 }
@@ -79,7 +79,7 @@ impl Expander<'_> {
     }
 
     fn shape_differs(&mut self, pattern: Span, dims: &[Option<u64>], current: Current, statement: Span) {
-        let actual = self.builder.shape(current.node);
+        let actual = self.draft.graph.shape(current.node);
         let stated = show(dims);
         let builder = self
             .error(Code::E0301, pattern, format!("the shape is {actual}, not {stated}"))
@@ -100,7 +100,7 @@ impl Expander<'_> {
             .emit();
     }
 
-    /// Adds an input of the stated shape in place of an unknown value. The graph is not complete any more.
+    /// Adds an input of the stated shape in place of an unknown value. The graph is not complete then.
     fn assume(&mut self, dims: &[Option<u64>], span: Span) -> Incoming {
         let dims: Option<Vec<u64>> = dims.iter().copied().collect();
         let shape = match dims.as_deref() {
@@ -109,7 +109,7 @@ impl Expander<'_> {
             _ => return Incoming::Unavailable,
         };
         let info = NodeInfo { is_layer: false, ..self.node_info(Vec::new(), "assumed", span) };
-        match self.builder.input(shape, InputNode::default(), info) {
+        match self.draft.graph.input(shape, InputNode::default(), info) {
             Ok(node) => Incoming::Value(Current { node, span }),
             Err(_) => Incoming::Unavailable,
         }

@@ -1,4 +1,4 @@
-//! Expands one statement: by its kind, under its name; gives the value that it leaves for the next.
+//! Expands one statement, names it, and gives the value that it leaves for the next one.
 
 use crate::base::{Span, grow_stack};
 use crate::diag::{Code, Suggested};
@@ -14,7 +14,7 @@ use super::uses::{Definition, Passage};
 use super::values::Lookup;
 
 impl<'a> Expander<'a> {
-    /// Expands the statements between brackets. Constants of the body are not known behind it.
+    /// Expands the statements between brackets. Constants of the body are removed from the environment at its end.
     pub(super) fn body(&mut self, body: &'a ast::Body, mut cx: Context<'_>) -> Incoming {
         let mark = cx.env.len();
         let mut arriving = cx.arriving;
@@ -48,7 +48,7 @@ impl<'a> Expander<'a> {
             }
             ast::StmtKind::Labels(path) => {
                 if self.only_in_network("labels", cx.span) {
-                    self.builder.labels(path.value.clone());
+                    self.draft.graph.labels(path.value.clone());
                 }
                 cx.arriving
             }
@@ -60,7 +60,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Returns whether the statement stands directly in a network; an error otherwise.
+    /// Returns whether the statement belongs directly to a network; reports it otherwise.
     pub(super) fn only_in_network(&mut self, what: &str, span: Span) -> bool {
         if self.around.nesting > 0 {
             self.error(Code::E0016, span, format!("`{what}` belongs directly into a network"))
@@ -79,13 +79,13 @@ impl<'a> Expander<'a> {
         if flow.repeat().is_some() {
             self.remember_repetition(flow, copies, &cx);
         }
-        let first = self.builder.len();
+        let first = self.draft.graph.len();
         let env = flow.name().map(|_| cx.env.clone());
         let naming = Naming::written(flow.name(), self.first_member(flow, &cx), cx.span);
         let leaving = self.run(flow, naming, copies, &mut cx);
         let count = copies.unwrap_or(1);
         if is_aux(&flow.head) {
-            // What is stated is the shape of the branch; the trunk flows on.
+            // The stated shape is that of the branch; the statement leaves the value that arrived.
             if let Some(end) = self.auxiliary_end(flow, &cx) {
                 self.check_shape(flow.shape(), &cx, end);
             }
@@ -98,37 +98,37 @@ impl<'a> Expander<'a> {
         {
             let path = cx.scope.join(&parts(name));
             self.define(&path, leaving, name.span, cx.scope);
-            let nodes = first..self.builder.len();
+            let nodes = first..self.draft.graph.len();
             let what = Written::Statement(flow);
-            self.shareable.insert(path.join("."), Shareable { what, env, nodes });
+            self.values.make_shareable(&path, Shareable { what, env, nodes });
         }
         self.note_passage(cx.span, cx.arriving, leaving, count);
         leaving
     }
 
     fn note_passage(&mut self, span: Span, arriving: Incoming, leaving: Incoming, copies: u64) {
-        let shape = |value: Incoming| value.value().ok().map(|current| self.builder.shape(current.node));
+        let shape = |value: Incoming| value.value().ok().map(|current| self.draft.graph.shape(current.node));
         let passage = Passage { arriving: shape(arriving), leaving: shape(leaving), copies };
         self.uses.statement(span, passage);
     }
 
-    /// The value of the auxiliary branch that was just expanded.
+    /// The end of the auxiliary branch that was just expanded.
     fn auxiliary_end(&self, flow: &ast::Flow, cx: &Context<'_>) -> Option<Incoming> {
         let path = cx.scope.join(&flow.name().map(parts).unwrap_or_default()).join(".");
-        let output = self.declared.aux.iter().rev().find(|output| output.name == path)?;
+        let output = self.draft.aux.iter().rev().find(|output| output.name == path)?;
         Some(Incoming::Value(Current { node: output.node, span: cx.span }))
     }
 
-    /// Gives a value the name under which `@name` finds it.
+    /// Records the name under which `@name` finds a value.
     pub(super) fn define(&mut self, path: &[String], value: Incoming, written: Span, scope: &PathScope) {
         let path = path.join(".");
         if let Incoming::Value(current) = value {
-            self.builder.name_value(path.clone(), current.node);
+            self.draft.graph.name_value(path.clone(), current.node);
         }
         self.values.define(path, value, written, scope, self.around.train);
     }
 
-    /// `@path`
+    /// Expands `@path`.
     pub(super) fn reference(&mut self, path: &ast::Path, cx: &Context<'_>) -> Incoming {
         match self.lookup(path, cx) {
             Some(named) => named.0,
@@ -136,7 +136,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// The value that a path names, and its own path; an error where there is none.
+    /// The value that a path names, with its whole path; reports a path that names none.
     pub(super) fn lookup(&mut self, path: &ast::Path, cx: &Context<'_>) -> Option<(Incoming, String)> {
         let parts: Vec<String> = path.parts.iter().map(|part| part.value.clone()).collect();
         let shown = parts.join(".");
@@ -153,7 +153,8 @@ impl<'a> Expander<'a> {
                     .here("is computed in training only")
                     .emit();
             }
-            Lookup::Nothing if parts.iter().any(|part| self.program.is_salvaged(cx.env.file, part)) => {}
+            Lookup::Nothing
+                if parts.iter().any(|part| self.request.program.is_salvaged(cx.env.file, part)) => {}
             Lookup::Nothing => self.unknown_value(&parts, path.span, cx),
         }
         None
@@ -183,7 +184,7 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// Returns whether the name is that of the statement itself, and not only of its members.
+/// Returns whether a name is that of the whole statement, not only of its members.
 fn is_named(name: &ast::Name) -> bool {
     let whole = match &name.sequence {
         None | Some(ast::Sequence::Brackets) => true,

@@ -1,16 +1,16 @@
-//! Counts the steps of an expansion, so that a hostile text ends with an error instead of after hours.
+//! Counts the steps of an expansion, so that a hostile text ends with an error and not after hours.
 
 use super::limits;
 
 /// Steps between two checks of the interrupt: about a tenth of a millisecond.
 const PACE: u64 = 1024;
 
-/// The steps that were taken so far, of all networks of a file together.
+/// The steps of all networks of a file so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Steps(u64);
 
 impl Steps {
-    /// Returns whether there were too many.
+    /// Returns whether more steps were taken than the limit allows.
     pub fn are_spent(self) -> bool {
         self.0 > limits::STEPS
     }

@@ -1,4 +1,4 @@
-//! Trailing words: each is an operator of its own behind the head of the statement.
+//! Expands trailing words: each is an operator of its own behind the head of the statement.
 
 use crate::base::{Span, did_you_mean, perhaps_newer};
 use crate::diag::{Code, Suggested};
@@ -11,7 +11,7 @@ use super::incoming::Incoming;
 use super::uses::Definition;
 
 impl<'a> Expander<'a> {
-    /// Expands words behind a block call or form: none of them is an argument of it.
+    /// Expands words behind a block call or form; none of them can be an argument of it.
     pub(super) fn trailing(&mut self, raw: &[RawArgument], head: Span, cx: &mut Context<'_>) -> Incoming {
         let raw = self.without_misspelt(raw.to_vec(), None);
         let segments = ops::segments(&raw, None);
@@ -65,7 +65,7 @@ impl<'a> Expander<'a> {
             let path = self.name_head(spec.name, None, word.span, cx.scope);
             value = self.apply(spec, word.span, segment.arguments, path, &cx.receiving(value));
             if let Incoming::Value(current) = value {
-                self.builder.mark_trailing(current.node);
+                self.draft.graph.mark_trailing(current.node);
             }
         }
         value
@@ -73,11 +73,11 @@ impl<'a> Expander<'a> {
 
     /// Warns about a trailing word at the beginning of a line, where it reads like a statement.
     fn lint_line_start(&mut self, word: &ast::Ident, head: Span) {
-        let location = self.map.location(word.span);
-        if word.span.file != head.file || location.line == self.map.location(head).line {
+        let location = self.request.map.location(word.span);
+        if word.span.file != head.file || location.line == self.request.map.location(head).line {
             return;
         }
-        let text = self.map.text(word.span.file);
+        let text = self.request.map.text(word.span.file);
         let before = &text[..word.span.start as usize];
         let line = before.rsplit('\n').next().unwrap_or(before);
         if line.trim().is_empty() {
@@ -89,8 +89,8 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Reports words that are nearly trailing words and drops them: they keep the shape, so what follows can
-    /// still be checked. A flag of the head that stands behind a trailing word is reported too.
+    /// Reports words that are nearly trailing words and removes them: trailing words keep the shape, so that the rest
+    /// can still be checked. A flag of the head that stands behind a trailing word is reported too.
     pub(super) fn without_misspelt(
         &mut self,
         raw: Vec<RawArgument>,
@@ -125,7 +125,7 @@ impl<'a> Expander<'a> {
         kept
     }
 
-    /// Reports an attribute of the head that stands behind a trailing word without such an attribute.
+    /// Reports an attribute that belongs to the head but stands behind a trailing word without such an attribute.
     fn late_attribute(
         &mut self,
         name: &ast::Ident,
@@ -189,12 +189,12 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// What a word that is neither a flag nor an operator was taken for.
+/// The likely meaning of a word that is neither a flag nor an operator.
 enum Misspelt {
-    /// A trailing word in other letters, which was reported.
+    /// A trailing word in other letters; reported.
     Trailing(&'static Spec),
-    /// Something else, which was reported.
+    /// Something else; reported.
     Reported,
-    /// Nothing that is known here.
+    /// No known word.
     Unknown,
 }

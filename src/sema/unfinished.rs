@@ -1,4 +1,4 @@
-//! Resolves the names in statements with a syntax error, for editors: nothing is computed, and nothing is reported.
+//! Resolves the names in statements with a syntax error, for editors. Nothing is computed or reported.
 //!
 //! Of such a statement the tree has only the beginning that could be read. Blocks, constants and parameters are
 //! therefore looked up by the words of the text; values behind `@` and `shared` by the tree.
@@ -14,9 +14,9 @@ use super::uses::Definition;
 use super::values::Lookup;
 
 impl<'a> Expander<'a> {
-    /// Notes what the names of a broken statement mean.
+    /// Records what the names of a broken statement mean.
     pub(super) fn unfinished(&mut self, statement: &'a Stmt, cx: &Context<'_>) {
-        let program = self.program;
+        let program = self.request.program;
         let parsed: &'a Parsed = &program.sources[cx.env.file].parsed;
         let tokens = &parsed.tokens[parsed.tokens_of(statement.span)];
         self.spend(tokens.len() as u64, statement.span);
@@ -31,7 +31,7 @@ impl<'a> Expander<'a> {
                 TokenKind::Word => {
                     let next = tokens.get(at + 1).copied();
                     let before = at.checked_sub(1).map(|before| tokens[before]);
-                    // `s=` is the name of what follows, `let s` gives one.
+                    // In `s=` and `let s` the word is a name, not a use of one.
                     let is_named = next.is_some_and(|next| next.is('='));
                     let is_call = next.is_some_and(|next| next.is('(') && next.start == token.end);
                     let is_value = depth > 0 || before.is_some_and(is_operator);
@@ -48,15 +48,16 @@ impl<'a> Expander<'a> {
     }
 
     fn called_block(&mut self, parsed: &Parsed, token: Token, env: &Environment) {
-        let program = self.program;
+        let program = self.request.program;
         if let Some(&id) = program.sources[env.file].names.blocks.get(parsed.token_text(token)) {
             self.uses.word(parsed.token_span(token), || Definition::Block(program.block(id).name.span));
         }
     }
 
-    /// A word that names a constant or parameter where a value stands, or a `word` parameter behind an operator.
+    /// The meaning of a word: a constant or parameter where a value is expected, or a `word` parameter behind an
+    /// operator.
     fn value_of_word(&mut self, parsed: &Parsed, token: Token, is_value: bool, env: &Environment) {
-        let (program, name) = (self.program, parsed.token_text(token));
+        let (program, name) = (self.request.program, parsed.token_text(token));
         let definition = match env.get(name) {
             Some(variable) => match variable.value {
                 Ok(Setting::Word(_)) => Definition::Parameter(variable.declared),
@@ -73,7 +74,7 @@ impl<'a> Expander<'a> {
         self.uses.word(parsed.token_span(token), || definition);
     }
 
-    /// The values that are named behind `@` and `shared`, in the statement and in all within it.
+    /// Records the values that `@` and `shared` name, in the statement and in all statements within it.
     fn references(&mut self, statement: &StmtKind, cx: &Context<'_>) {
         match statement {
             StmtKind::Broken(Some(read)) => self.references(read, cx),
@@ -105,7 +106,7 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// Returns whether a value is wanted behind a symbol.
+/// Returns whether a symbol requires a value behind it.
 fn is_operator(token: Token) -> bool {
     matches!(token.kind, TokenKind::Symbol(symbol) if "=+-*/%^,".contains(symbol))
 }

@@ -74,7 +74,7 @@ impl<'a> Expander<'a> {
                 // `conv conv 3x3x8`: the first one is no statement without its size.
                 Some(spec) if at == 0 && is_unfinished(head, spec) => {}
                 Some(_) => return Some((at, word)),
-                None if name == "identity" => return Some((at, word)),
+                None if name == ops::IDENTITY => return Some((at, word)),
                 None => {}
             }
         }

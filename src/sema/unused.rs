@@ -1,4 +1,4 @@
-//! Names of the root file that nothing uses. Purely by text: what is mentioned is used.
+//! Finds names of the root file that nothing uses. Only the text counts: a name that is mentioned is used.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::syntax::ast;
 
 use super::program::Program;
 
-/// Everything that a piece of text mentions.
+/// All names that a piece of text mentions.
 #[derive(Default)]
 struct Mentions {
     names: BTreeSet<String>,
@@ -17,7 +17,7 @@ struct Mentions {
     arguments: BTreeSet<String>,
     calls: BTreeSet<String>,
     references: BTreeSet<String>,
-    /// Constants of bodies and where they stand.
+    /// Constants of bodies, with their places.
     lets: Vec<(String, Span)>,
     inputs: Vec<(String, Span)>,
 }
@@ -80,7 +80,7 @@ pub fn check(program: &Program, sink: &mut Sink) {
     let runs_something = root.statements.is_some()
         || root.items.iter().any(|item| matches!(item.kind, ast::ItemKind::Network(_)));
     if !runs_something {
-        // A file of blocks is a library: others use them.
+        // A file of blocks is a library, for other files to use.
         return;
     }
     for item in &root.items {
@@ -134,7 +134,7 @@ impl Mentions {
         }
     }
 
-    /// With several inputs none is current: one that no `@` names does nothing.
+    /// If there are several inputs, none of them is the current value, and one that no `@` names has no effect.
     fn report_inputs(&self, sink: &mut Sink) {
         if self.inputs.len() < 2 {
             return;
@@ -214,7 +214,7 @@ impl Mentions {
         }
     }
 
-    /// An expression within an expression.
+    /// Visits an expression within an expression.
     fn inner(&mut self, expr: &ast::Expr) {
         grow_stack(|| self.expr(expr));
     }

@@ -1,7 +1,7 @@
-//! What the words of a text mean and which shapes pass its statements, kept as they are resolved: for editors.
+//! The meaning of the words of a text and the shapes at its statements, recorded for editors as they are resolved.
 //!
-//! A statement of a block that is called often is seen with many values; the first expansion wins. The tables are
-//! filled as far as the expansion comes, so that a text with errors has them too.
+//! A statement of a block that is called several times is expanded with several values; the first expansion is kept.
+//! The tables are filled as far as the expansion comes, so that a text with errors has them too.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +10,22 @@ use crate::tensor::Shape;
 
 use super::number::Scalar;
 
-/// What a word means.
+/// The meaning of a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Definition {
-    /// A block that is named at this place.
+    /// A block, whose name stands at this place.
     Block(Span),
-    /// A network that is named at this place.
+    /// A network, whose name stands at this place.
     Network(Span),
-    /// A constant that is named at this place.
+    /// A constant, whose name stands at this place.
     Constant(Span),
-    /// A parameter of a block or network that is named at this place.
+    /// A parameter of a block or network, whose name stands at this place.
     Parameter(Span),
-    /// A connection table that is named at this place.
+    /// A connection table, whose name stands at this place.
     Table(Span),
     /// A value.
     Value {
-        /// Its name after `as`.
+        /// The place of its name after `as`.
         named: Span,
         /// Its path in the network.
         path: String,
@@ -45,18 +45,18 @@ pub enum Definition {
     Metric(String),
 }
 
-/// What arrives at a statement and what leaves it.
+/// The shapes that arrive at a statement and leave it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Passage {
     /// The shape that arrives; `None` before the first value and where it is not known.
     pub arriving: Option<Shape>,
     /// The shape that leaves, trailing words and all copies of a repetition included.
     pub leaving: Option<Shape>,
-    /// How often the network holds the statement.
+    /// The number of copies of the statement in the network.
     pub copies: u64,
 }
 
-/// The words and statements of a program that an expansion met; none where nobody asked for them.
+/// The words and statements that an expansion met; empty where they were not asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Uses {
     asked: bool,
@@ -66,12 +66,12 @@ pub struct Uses {
 }
 
 impl Uses {
-    /// Empty tables, which are filled where `asked` says so.
+    /// Empty tables. They stay empty unless they are asked for.
     pub(super) fn new(asked: bool) -> Uses {
         Uses { asked, ..Uses::default() }
     }
 
-    /// What each word means, by the place of the word.
+    /// The meaning of each word, by its place.
     pub fn definitions(&self) -> &BTreeMap<Span, Definition> {
         &self.definitions
     }
@@ -81,12 +81,12 @@ impl Uses {
         &self.passages
     }
 
-    /// The value of each constant and parameter where it is first used, by the place that gives its name.
+    /// The value of each constant and parameter at its first use, by the place of its declaration.
     pub fn values(&self) -> &BTreeMap<Span, Scalar> {
         &self.values
     }
 
-    /// Adds what another expansion found; what is known already stays.
+    /// Adds the results of another expansion. Entries that are known already stay.
     pub fn merge(&mut self, other: Uses) {
         add_unknown(&mut self.definitions, other.definitions);
         add_unknown(&mut self.passages, other.passages);
@@ -114,7 +114,7 @@ impl Uses {
     }
 }
 
-/// Adds the entries of `more` whose place `known` does not have. An empty table takes over the other one whole.
+/// Adds the entries of `more` whose place is not in `known`. An empty table takes over the other one as a whole.
 fn add_unknown<V>(known: &mut BTreeMap<Span, V>, more: BTreeMap<Span, V>) {
     if known.is_empty() {
         *known = more;

@@ -1,4 +1,4 @@
-//! The values of a network that can be referenced by `@name`, and all paths that are in use.
+//! The values of a network that `@name` can reference, and all paths that are taken.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -7,12 +7,13 @@ use crate::base::{MOST_SEARCHED, Span};
 
 use super::incoming::Incoming;
 use super::scope::PathScope;
+use super::sharing::Shareable;
 
 /// A value with a written name.
 #[derive(Clone, Debug)]
 pub(super) struct NamedValue {
     pub value: Incoming,
-    /// Where its name is written.
+    /// The place of its name.
     pub written: Span,
     /// Its path.
     pub path: String,
@@ -20,31 +21,33 @@ pub(super) struct NamedValue {
     reachable_from: usize,
     /// The expansion of an inline block that wrote it.
     inline: Option<u32>,
-    /// The `aux train` that it lies in.
+    /// The number of the `aux train` branch that it lies in.
     train: Option<u32>,
 }
 
-/// What `@path` refers to.
+/// The result of a lookup of `@path`.
 #[derive(Debug)]
 pub(super) enum Lookup<'v> {
     Found(&'v NamedValue),
-    /// The value lies in an `aux train` branch, and the reference outside of it.
+    /// The value lies in an `aux train` branch, and the reference does not.
     InTraining,
     Nothing,
 }
 
-/// All paths of a network.
-#[derive(Debug, Default)]
-pub(super) struct ValueTable {
+/// All paths of a network, the values with names, and the statements that `shared` can run again.
+#[derive(Default)]
+pub(super) struct ValueTable<'a> {
     taken: BTreeMap<String, Span>,
-    /// Paths that two parts have.
+    /// Paths that two parts of the network have.
     clashes: Vec<String>,
     values: BTreeMap<String, NamedValue>,
+    /// The statements with a plain name, by path, which `shared` can run once more.
+    shareable: BTreeMap<String, Shareable<'a>>,
 }
 
-impl ValueTable {
-    /// Reserves a path for a row or a named statement. Fails with the place of the part that has the path already;
-    /// without it for a part inside of two parts with one path, whose clash is no further mistake.
+impl<'a> ValueTable<'a> {
+    /// Reserves the path of a layer or a named statement. If it is taken, the error is the place of the part that has
+    /// it; no place for a part inside of two parts with one path, whose clash was reported.
     pub(super) fn take(&mut self, path: &[String], span: Span) -> Result<(), Option<Span>> {
         let path = path.join(".");
         let first = match self.taken.entry(path.clone()) {
@@ -63,7 +66,7 @@ impl ValueTable {
         Err(Some(first))
     }
 
-    /// Names a value that is written in `scope`.
+    /// Records the name of a value that is written in `scope`.
     pub(super) fn define(
         &mut self,
         path: String,
@@ -77,7 +80,17 @@ impl ValueTable {
         self.values.insert(path, named);
     }
 
-    /// Looks a path up from the inside out, as far as the block around.
+    /// Records the statement of this path for `shared`.
+    pub(super) fn make_shareable(&mut self, path: &[String], statement: Shareable<'a>) {
+        self.shareable.insert(path.join("."), statement);
+    }
+
+    /// The statement of exactly this path that `shared` can run once more; `None` for an input.
+    pub(super) fn shareable(&self, path: &str) -> Option<&Shareable<'a>> {
+        self.shareable.get(path)
+    }
+
+    /// Looks a path up from the inside out, up to the enclosing block call.
     pub(super) fn find(&self, parts: &[String], scope: &PathScope, train: Option<u32>) -> Lookup<'_> {
         for depth in (scope.block_depth..=scope.path.len()).rev() {
             let path = [&scope.path[..depth], parts].concat().join(".");
@@ -104,7 +117,7 @@ impl ValueTable {
         seen.take(MOST_SEARCHED).collect()
     }
 
-    /// The row of this path as seen from `scope`, from the inside out: where it was made.
+    /// The place of the layer with this path as seen from `scope`, looked up from the inside out.
     pub(super) fn row(&self, parts: &[String], scope: &PathScope) -> Option<Span> {
         let depths = (scope.block_depth..=scope.path.len()).rev();
         let mut paths = depths.map(|depth| [&scope.path[..depth], parts].concat().join("."));
@@ -116,7 +129,7 @@ impl ValueTable {
         self.values.get(&path.join("."))
     }
 
-    /// Returns whether a row or name has this path, or one below it.
+    /// Returns whether a layer or name has this path, or a path below it.
     pub(super) fn has_part(&self, path: &str) -> bool {
         let below = format!("{path}.");
         self.taken.contains_key(path)

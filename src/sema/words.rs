@@ -13,12 +13,12 @@ use super::uses::Definition;
 use super::{Evaluated, Unavailable};
 
 impl Expander<'_> {
-    /// The arguments with their expressions evaluated.
+    /// Evaluates arguments.
     pub(super) fn raw_arguments(&mut self, args: &[ast::Arg], cx: &Context<'_>) -> Vec<RawArgument> {
         args.iter().filter_map(|arg| self.raw_argument(arg, cx)).collect()
     }
 
-    /// An argument; nothing for a `word` parameter that stands for `identity`.
+    /// Evaluates an argument; `None` for a `word` parameter that stands for `identity`.
     fn raw_argument(&mut self, arg: &ast::Arg, cx: &Context<'_>) -> Option<RawArgument> {
         Some(match arg {
             ast::Arg::Word(word) => return self.raw_word(word, cx),
@@ -49,7 +49,7 @@ impl Expander<'_> {
     fn raw_word(&mut self, word: &ast::Ident, cx: &Context<'_>) -> Option<RawArgument> {
         let kept = || Some(RawArgument::Word(word.clone()));
         let Some(variable) = cx.env.get(&word.value) else {
-            let is_constant = self.program.sources[cx.env.file].names.lets.contains_key(&word.value);
+            let is_constant = self.request.program.sources[cx.env.file].names.lets.contains_key(&word.value);
             if is_constant && !is_known_word(&word.value) {
                 return self.word_for_number(word);
             }
@@ -67,7 +67,7 @@ impl Expander<'_> {
         }
     }
 
-    /// A name of a number where words stand: `dense n`.
+    /// The value of a constant or parameter that is written like a word, as in `dense n`.
     fn word_for_number(&mut self, word: &ast::Ident) -> Option<RawArgument> {
         let parenthesised = format!("({})", word.value);
         self.error(
@@ -98,16 +98,16 @@ impl Expander<'_> {
         }
     }
 
-    /// A word behind `name=`: a connection table, or a word that the operator may know.
+    /// The meaning of a word behind `name=`: a connection table, or a word that the operator may know.
     fn named_value(&mut self, word: &ast::Ident, cx: &Context<'_>) -> Evaluated<RawValue> {
-        let program = self.program;
+        let program = self.request.program;
         let source = &program.sources[cx.env.file];
         if let Some(id) = source.names.tables.get(&word.value) {
             let named = program.name_span(*id);
             self.uses.word(word.span, || Definition::Table(named));
-            // A table that is wrong was reported.
+            // A table with a mistake was reported.
             let table = program.sources[id.file].tables.get(&id.item).ok_or(Unavailable)?;
-            // Shapes and costs count its rows.
+            // Shapes and costs depend on the number of its rows.
             self.spend(table.rows.len() as u64 / 16, word.span);
             return Ok(RawValue::Table(table.clone()));
         }
@@ -123,7 +123,7 @@ impl Expander<'_> {
         Ok(RawValue::Word(word.value.clone()))
     }
 
-    /// Records what the words of an operator or form mean, for editors.
+    /// Records for editors what the words of an operator or form mean.
     pub(super) fn note_words(&mut self, spec: &'static ops::Spec, arguments: &[RawArgument]) {
         let mut note = |span: Span, written: &str| {
             let flags = spec.flags.iter().map(|flag| flag.name);
@@ -142,12 +142,12 @@ impl Expander<'_> {
     }
 }
 
-/// Returns whether some operator or form knows the word, so that it may well be meant as a word.
+/// Returns whether some operator or form knows the word, so that the author probably means it as a word.
 fn is_known_word(word: &str) -> bool {
     let knows = |spec: &ops::Spec| {
         spec.name == word
             || spec.flags.iter().any(|flag| flag.name == word)
             || spec.attributes.iter().any(|attribute| attribute.name == word)
     };
-    word == "to" || word == "identity" || ops::catalogue().any(knows) || ops::forms().any(knows)
+    word == "to" || word == ops::IDENTITY || ops::catalogue().any(knows) || ops::forms().any(knows)
 }

@@ -1,5 +1,6 @@
 //! The rules of `docs/architecture.md` that a program can check.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -259,6 +260,16 @@ fn the_words_of_the_glossary_are_those_of_the_code() {
         rows += 1;
     }
     assert!(rows >= 20, "the glossary has {rows} words");
+}
+
+#[test]
+fn the_parser_repairs_the_forms_that_there_are() {
+    // `syntax` knows no operator, so that it has a list of its own.
+    let files = sources();
+    let (_, _, text) = files.iter().find(|(name, _, _)| name == "syntax/mend/brackets/mod.rs").unwrap();
+    let list = text.split("FORM_WORDS: ").nth(1).unwrap().split(';').nth(1).unwrap();
+    let known: BTreeSet<&str> = list.split('"').skip(1).step_by(2).collect();
+    assert_eq!(known, cnnc::ops::forms().map(|form| form.name).collect());
 }
 
 #[test]

@@ -81,6 +81,11 @@ macro_rules! catalogue {
                 match self { $(Op::$type(op) => op.to_onnx(builder),)* }
             }
 
+            /// The words for this operator in a drawing, where they are not its word and window.
+            pub fn caption(&self) -> Option<String> {
+                match self { $(Op::$type(op) => op.caption(),)* }
+            }
+
             /// The number of operands.
             pub fn arity(&self) -> RangeInclusive<usize> {
                 match self { $(Op::$type(_) => $arity,)* }
@@ -155,13 +160,25 @@ catalogue! {
     combine::concat: Concat / SEVERAL, "The channels of `concat`, `inception` and `split`.";
 }
 
+pub(super) use combine::add::ADD;
+pub(super) use combine::concat::{CONCAT, INCEPTION};
+pub(super) use combine::mul::MUL;
 pub use combine::pairwise::Joined;
+pub(super) use combine::pairwise::{MAX, MIN, SUB};
 pub use elementwise::activation::Function;
 pub use linear::rbf::digit_codes;
 pub use rearrange::crop::Kept;
 pub use rearrange::upsample::UpsampleTarget;
 pub use windows::pool::{Reduction, Region, adaptive_bounds};
 pub use windows::sliding::{Padding, Sliding};
+
+/// The word for no operator: the value flows on unchanged, and no node is made.
+pub const IDENTITY: &str = "identity";
+
+/// Returns whether a word stands for an operator, or for none as [`IDENTITY`] does.
+pub fn is_word(name: &str) -> bool {
+    name == IDENTITY || find(name).is_some()
+}
 
 /// Finds an operator by its word.
 pub fn find(name: &str) -> Option<&'static Spec> {

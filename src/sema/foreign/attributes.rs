@@ -1,13 +1,13 @@
 //! The table of foreign named arguments: `padding=1`, `strides=2`, `use_bias=False`.
 
-/// What a named argument of another tool becomes in this language.
+/// The counterpart in this language of a named argument of another tool.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::sema) enum Meaning {
     /// The kernel of the size.
     Kernel(String),
     /// The last number of the size, or the value.
     Filters(String),
-    /// What stands behind the `/` of the size.
+    /// The number behind the `/` of the size.
     Stride(String),
     /// The value behind the word.
     Value(String),
@@ -15,7 +15,7 @@ pub(in crate::sema) enum Meaning {
     Written(String),
     /// A trailing word.
     Trailing(String),
-    /// It has no counterpart, for this reason.
+    /// No counterpart exists, for this reason.
     Left(&'static str),
 }
 
@@ -35,7 +35,7 @@ impl Meaning {
     }
 }
 
-/// What `name=value` of another tool means; `None` where no tool is known to have it.
+/// The counterpart of `name=value`; `None` where no tool is known to have this argument.
 pub(in crate::sema) fn meaning(name: &str, value: &str) -> Option<Meaning> {
     let lower: String = name.chars().filter(|&one| one != '_').flat_map(char::to_lowercase).collect();
     let value = value.trim_matches('"');

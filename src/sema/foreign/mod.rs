@@ -12,11 +12,11 @@ use crate::diag::Builder;
 pub(super) use attributes::{Meaning, meaning};
 use words::{Kind, Word};
 
-/// A statement in foreign words and how it is written here.
+/// A statement in words of another tool, and its translation.
 pub(super) struct Translation {
-    /// Whose word it is, and the word: ``PyTorch's `Conv2d` ``.
+    /// The tool and its word: ``PyTorch's `Conv2d` ``.
     pub origin: String,
-    /// How it is written here; a whole statement.
+    /// The whole statement in this language.
     pub written: String,
     /// Notes about single arguments: what each became, or why it was dropped.
     pub details: Vec<String>,
@@ -45,7 +45,7 @@ pub(super) struct Trailing {
     pub written: &'static str,
 }
 
-/// How an activation or normalisation of another tool is written as a trailing word.
+/// Translates an activation or normalisation of another tool to a trailing word.
 pub(super) fn trailing(word: &str) -> Option<Trailing> {
     let known = words::find(word)?;
     let written = match known.kind {
@@ -61,13 +61,13 @@ pub(super) fn trailing(word: &str) -> Option<Trailing> {
 /// The arguments of a statement as text.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    /// Sizes, values and words, in order.
+    /// Sizes, values and words, in source order.
     pub plain: Vec<String>,
-    /// `name=value`.
+    /// Named arguments, `name=value`.
     pub named: Vec<(String, String)>,
 }
 
-/// How a statement that begins with a word of another tool is written here.
+/// Translates a statement that begins with a word of another tool.
 pub(super) fn statement(word: &str, given: &Written) -> Option<Translation> {
     let known = words::find(word)?;
     if let Kind::Form(form) = known.kind {
@@ -89,7 +89,7 @@ pub(super) fn statement(word: &str, given: &Written) -> Option<Translation> {
     Some(Translation { origin: known.origin(word), written, details, is_example })
 }
 
-/// How `name(…)` is written here, where `name` is an operator or a word of another tool.
+/// Translates `name(…)`, where `name` is an operator or a word of another tool.
 pub(super) fn call(name: &str, given: &Written) -> Option<Translation> {
     let lists = |names: &[String]| names.iter().map(|one| format!("@{one}")).collect::<Vec<_>>().join(" | ");
     let form = match words::find(name).map(|word| word.kind) {
@@ -105,7 +105,7 @@ pub(super) fn call(name: &str, given: &Written) -> Option<Translation> {
         let origin = words::find(name).map_or(String::new(), |word| word.origin(name));
         return Some(Translation { origin, written, details: Vec::new(), is_example });
     }
-    if crate::ops::find(name).is_some() || name == "identity" {
+    if crate::ops::is_word(name) {
         let mut words = vec![name.to_owned()];
         words.extend(given.plain.iter().cloned());
         words.extend(given.named.iter().map(|(name, value)| format!("{name}={value}")));
@@ -115,7 +115,7 @@ pub(super) fn call(name: &str, given: &Written) -> Option<Translation> {
     statement(name, given)
 }
 
-/// The parts of a statement, gathered from foreign arguments.
+/// The parts of a translated statement, collected from arguments of another tool.
 #[derive(Debug, Default)]
 struct Parts {
     kernel: Option<String>,
@@ -141,7 +141,7 @@ impl Parts {
     }
 }
 
-/// The statement, and whether it holds numbers that nobody gave.
+/// Writes the statement, and says whether it holds numbers that the author did not give.
 fn compose(word: &Word, plain: &[String], mut parts: Parts) -> (String, bool) {
     let sized = plain.iter().find(|one| one.contains('x') || one.contains('/')).cloned();
     let numbers: Vec<&String> =

@@ -13,14 +13,14 @@ pub(super) struct Word {
 }
 
 impl Word {
-    /// Whose word it is: ``PyTorch's `Conv2d` ``.
+    /// The tool and its word: ``PyTorch's `Conv2d` ``.
     pub(super) fn origin(&self, written: &str) -> String {
         let tools = if written.ends_with("2D") { KERAS } else { self.tools };
         format!("{tools} `{written}`")
     }
 }
 
-/// How the same is written here.
+/// The form of the translation.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     /// These words, without arguments.
@@ -149,8 +149,8 @@ static WORDS: &[Word] = &[
     advice(&["inputlayer", "data"], MANY, "input 224x224x3"),
 ];
 
-/// The word in any spelling: letter case, `_` and a trailing `2d` do not matter. An operator of the catalogue in
-/// another spelling is one too.
+/// Finds a word in any spelling: letter case, `_` and a trailing `2d` do not matter. Operators of the catalogue in
+/// another spelling are found too.
 pub(super) fn find(word: &str) -> Option<Word> {
     let lower: String = word.chars().filter(|&one| one != '_').flat_map(char::to_lowercase).collect();
     let plain = lower.strip_suffix("2d").or_else(|| lower.strip_suffix("layer")).unwrap_or(&lower);
@@ -158,7 +158,7 @@ pub(super) fn find(word: &str) -> Option<Word> {
     listed.copied().or_else(|| respelt(word, plain))
 }
 
-/// An operator or form of the catalogue in another spelling.
+/// Finds an operator or form of the catalogue in another spelling.
 fn respelt(word: &str, plain: &str) -> Option<Word> {
     if plain == word {
         return None;
@@ -173,7 +173,7 @@ fn respelt(word: &str, plain: &str) -> Option<Word> {
             _ => Kind::Valued { word: spec.name, after: None },
         },
         (None, Some(form)) => Kind::Form(form.name),
-        (None, None) if plain == "identity" => Kind::Plain("identity"),
+        (None, None) if plain == ops::IDENTITY => Kind::Plain(ops::IDENTITY),
         (None, None) => return None,
     };
     Some(Word { names: &[], tools: MANY, kind })

@@ -6,8 +6,7 @@ use crate::ir::Output;
 use super::{Context, Expander, Form, Incoming};
 
 impl<'a> Expander<'a> {
-    /// Expands the branch, and gives the value that arrived at it: the statement behind `aux` continues with that
-    /// value.
+    /// Expands the branch. Gives the value that arrived at it: the statement behind `aux` continues with that value.
     pub(super) fn auxiliary(&mut self, form: &Form<'a>, cx: &mut Context<'_>) -> Incoming {
         let [body] = form.branches else {
             self.wrong_branches(form, "one");
@@ -17,10 +16,10 @@ impl<'a> Expander<'a> {
         if form.bound.flag("train") && outer.is_none() {
             self.around.train = Some(self.take_number());
         }
-        let nodes = self.builder.len();
+        let nodes = self.draft.graph.len();
         let end = self.branch(body, cx.receiving(cx.arriving));
         let name = form.path.join(".");
-        if form.bound.flag("train") && end.value().is_ok() && self.builder.len() == nodes {
+        if form.bound.flag("train") && end.value().is_ok() && self.draft.graph.len() == nodes {
             let message = format!("the training branch `{name}` computes nothing");
             self.warning(Code::W0105, form.word.span, message)
                 .here("holds no operator")
@@ -34,9 +33,9 @@ impl<'a> Expander<'a> {
         }
         if let Incoming::Value(current) = end {
             let train_only = self.around.train.is_some();
-            self.declared.aux.push(Output { name, node: current.node, train_only });
+            self.draft.aux.push(Output { name, node: current.node, train_only });
         }
-        // The name of the branch belongs to its value, wherever the branch may be named from.
+        // `@name` finds the value of the branch, from wherever the branch may be named.
         self.define(&form.path, end, form.word.span, cx.scope);
         self.around.train = outer;
         cx.arriving

@@ -1,4 +1,4 @@
-//! Finds why branches end with different heights and widths: mostly a kernel without padding.
+//! Finds the reason why branches end with different heights and widths: in most cases a kernel without padding.
 
 use crate::base::Span;
 use crate::diag::Builder;
@@ -11,20 +11,20 @@ use crate::sema::incoming::Current;
 
 /// The first statement of a branch that made height or width smaller than it would be with padding.
 pub(super) struct Cause {
-    /// Its operator.
+    /// The word of its operator.
     word: Span,
     from: Shape,
     to: Shape,
     repair: Repair,
-    /// The place where the repair can be inserted, and the statement with it.
+    /// The place where the repair is inserted, and the statement with the repair.
     edit: Option<(Span, String)>,
 }
 
-/// What a window lacks.
+/// The padding or stride that a window lacks.
 struct Repair {
-    /// What is to be written behind the size.
+    /// The text that is inserted behind the size.
     insertion: String,
-    /// What it does: `keeps height and width`.
+    /// The effect of the repair: `keeps height and width`.
     effect: String,
 }
 
@@ -45,9 +45,9 @@ impl Cause {
 }
 
 impl Repair {
-    /// What windows along both axes lack to keep `from`, or to divide it by their strides; `None` where nothing is
-    /// missing. `wanted` are the height and width that another branch ends with, `enlarged` says whether the branch
-    /// makes its map larger behind them.
+    /// The repair that lets windows along both axes keep the extents of `from`, or divide them by their strides; `None`
+    /// where nothing is missing. `wanted` are the height and width at the end of another branch; `enlarged` says
+    /// whether the branch makes its map larger behind the windows.
     fn of([rows, columns]: [Window; 2], from: Shape, wanted: (u64, u64), enlarged: bool) -> Option<Repair> {
         let (height, width) = from.extent();
         let axes = [(rows, height), (columns, width)];
@@ -69,7 +69,7 @@ impl Repair {
                 effect: "keeps height and width".to_owned(),
             });
         }
-        // Half of the kernel at each side, which no odd remainder makes crooked.
+        // Half of the kernel on each side, if that gives the input divided by the stride.
         let padded = axes.map(|(window, input)| {
             let pad = (window.extent() - 1) / 2;
             let padded = Window { pad_before: pad, pad_after: pad, ..window };
@@ -86,9 +86,9 @@ impl Repair {
 }
 
 impl Expander<'_> {
-    /// The first statement that shrinks a branch below the largest end, where it does so by its kernel alone.
+    /// The first statement that makes a branch smaller than the largest end, if only its kernel does so.
     pub(super) fn shrinking_statement(&self, form: &Form<'_>, ends: &[Current]) -> Option<Cause> {
-        let extent = |id: NodeId| self.builder.shape(id).extent();
+        let extent = |id: NodeId| self.draft.graph.shape(id).extent();
         let largest = ends.iter().map(|end| extent(end.node)).max_by_key(|&(h, w)| h.saturating_mul(w))?;
         let begin = form.arriving.value().ok().map(|current| current.node);
         let shorter = ends.iter().filter(|end| extent(end.node) != largest);
@@ -100,8 +100,8 @@ impl Expander<'_> {
         let (mut found, mut enlarged) = (None, false);
         let mut at = end;
         while Some(at) != begin {
-            let Some(&from) = self.builder.operands(at).first() else { break };
-            let (node, before) = (self.builder.node(at), self.builder.shape(from));
+            let Some(&from) = self.draft.graph.operands(at).first() else { break };
+            let (node, before) = (self.draft.graph.node(at), self.draft.graph.shape(from));
             at = from;
             if !node.shape.is_map() || !before.is_map() || node.shape.extent() == before.extent() {
                 continue;
@@ -120,9 +120,9 @@ impl Expander<'_> {
         found
     }
 
-    /// The place behind the size of an operator, and what stands there once `insertion` is put in.
+    /// The place behind the size of an operator, and the text around it with `insertion` in place.
     fn place_behind_size(&self, word: Span, insertion: &str) -> Option<(Span, String)> {
-        let text = self.map.text(word.file);
+        let text = self.request.map.text(word.file);
         let rest = text.get(word.end as usize..)?;
         let size = rest.trim_start_matches(' ');
         if !size.starts_with(|first: char| first.is_ascii_digit() || first == '(') {

@@ -1,35 +1,30 @@
 //! Forms that combine the ends of their branches: `concat`, `inception`, and the element-wise ones.
 
-use crate::ops::{Add, Concat, Joined, Mul, Op, Pairwise};
+use crate::ops::{Combination, Op};
 
 use super::{Context, Expander, Form, Incoming};
 use crate::sema::incoming::Current;
 
 impl<'a> Expander<'a> {
-    /// `concat`, `inception`, `add`, `mul`.
-    pub(super) fn combination(&mut self, form: &Form<'a>, cx: &mut Context<'_>) -> Incoming {
+    /// Expands a form that is an operator of the ends of its branches.
+    pub(super) fn combination(
+        &mut self,
+        combination: &Combination,
+        form: &Form<'a>,
+        cx: &mut Context<'_>,
+    ) -> Incoming {
         let ends = self.branch_ends(form, cx);
-        let op: Op = match form.word.value.as_str() {
-            "add" => Add { scale: None, zeropad: None }.into(),
-            "mul" => Mul.into(),
-            "sub" => Pairwise { joined: Joined::Difference }.into(),
-            "max" => Pairwise { joined: Joined::Greatest }.into(),
-            "min" => Pairwise { joined: Joined::Least }.into(),
-            _ => Concat.into(),
-        };
-        if !matches!(op, Op::Concat(_)) && ends.len() < 2 {
-            return self.wrong_branches(form, "two or more");
-        }
-        if form.word.value == "sub" && ends.len() != 2 {
-            return self.wrong_branches(form, "two");
+        if !combination.branches.contains(&ends.len()) {
+            let is_two = *combination.branches.end() == 2;
+            return self.wrong_branches(form, if is_two { "two" } else { "two or more" });
         }
         match self.operands(form, &ends) {
-            Some(operands) => self.combine(op, form, &operands),
+            Some(operands) => self.combine((combination.operator)(), form, &operands),
             None => Incoming::Unavailable,
         }
     }
 
-    /// The values of all branches, where all are known.
+    /// The values of all branches; `None` where one is not known.
     pub(super) fn operands(&mut self, form: &Form<'_>, ends: &[Incoming]) -> Option<Vec<Current>> {
         if ends.iter().any(|end| end.is_nothing()) {
             self.nothing_arrives(&form.word.value, form.word.span);
@@ -38,14 +33,14 @@ impl<'a> Expander<'a> {
         ends.iter().map(|end| end.value().ok()).collect()
     }
 
-    /// Adds the node of a form; shape errors name the ends of all branches.
+    /// Adds the node of a form. Shape errors label the ends of all branches.
     pub(super) fn combine(&mut self, op: Op, form: &Form<'_>, operands: &[Current]) -> Incoming {
         let info = self.node_info(form.path.clone(), form.bound.spec().name, form.word.span);
         let error = match self.try_add(op, operands, form.span, info) {
             Ok(value) => return value,
             Err(error) => error,
         };
-        let shapes: Vec<_> = operands.iter().map(|operand| self.builder.shape(operand.node)).collect();
+        let shapes: Vec<_> = operands.iter().map(|operand| self.draft.graph.shape(operand.node)).collect();
         let cause = self.shrinking_statement(form, operands);
         let mut builder = self.error(error.code, form.word.span, error.message).here(error.here);
         for (index, (operand, shape)) in operands.iter().zip(&shapes).enumerate() {

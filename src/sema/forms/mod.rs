@@ -22,16 +22,16 @@ struct Form<'a> {
     word: &'a ast::Ident,
     branches: &'a [ast::Body],
     bound: Bound,
-    /// The path of its row.
+    /// The path of its layer.
     path: Vec<String>,
-    /// The statement.
+    /// The place of the statement.
     span: Span,
-    /// What arrives at the branches.
+    /// The value that arrives at each branch.
     arriving: Incoming,
 }
 
 impl<'a> Expander<'a> {
-    /// `residual project < … >`, without its trailing words.
+    /// Expands a form such as `residual project < … >`, without its trailing words.
     pub(super) fn form(
         &mut self,
         word: &'a ast::Ident,
@@ -72,15 +72,17 @@ impl<'a> Expander<'a> {
         };
         let form = Form { word, branches, bound, path, span: cx.span, arriving: cx.arriving };
         match form.word.value.as_str() {
-            "residual" => self.residual(&form, &mut cx),
             "aux" => self.auxiliary(&form, &mut cx),
             "split" => self.split(&form, &mut cx),
-            _ => self.combination(&form, &mut cx),
+            word => match ops::combination(word) {
+                Some(combination) => self.combination(combination, &form, &mut cx),
+                None => self.residual(&form, &mut cx),
+            },
         }
     }
 
     fn unknown_form(&mut self, word: &ast::Ident, cx: &Context<'_>) {
-        if self.program.is_salvaged(cx.env.file, &word.value) {
+        if self.request.program.is_salvaged(cx.env.file, &word.value) {
             return;
         }
         let names: Vec<&str> = ops::forms().map(|spec| spec.name).collect();
@@ -103,7 +105,7 @@ impl<'a> Expander<'a> {
         end
     }
 
-    /// The ends of all branches, each of which begins with what arrives at the form.
+    /// Expands all branches and gives their ends. The value that arrives at the form arrives at each branch.
     fn branch_ends(&mut self, form: &Form<'a>, cx: &mut Context<'_>) -> Vec<Incoming> {
         form.branches.iter().map(|branch| self.branch(branch, cx.receiving(cx.arriving))).collect()
     }

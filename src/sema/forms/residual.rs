@@ -9,22 +9,22 @@ use crate::tensor::Shape;
 use super::{Context, Expander, Form, Incoming};
 use crate::sema::incoming::Current;
 
-/// How the shortcut gets the shape of the body's end, where the shapes differ.
+/// The policy by which the shortcut gets the shape of the body's end where the shapes differ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Shortcut {
-    /// Not at all: other shapes are an error.
+    /// None: different shapes are an error.
     Same,
     /// A 1×1 convolution (He et al.'s option B).
     Project,
     /// Every stride-th pixel, zero channels appended (option A).
     ZeroPad,
-    /// No shortcut.
+    /// The shortcut is left out where the shapes differ.
     IfSame,
-    /// A branch of its own.
+    /// The shortcut is a branch that the author wrote.
     Written,
 }
 
-/// A body and its shortcut.
+/// The ends of a body and of its shortcut.
 #[derive(Clone, Copy)]
 struct Paths {
     body: Current,
@@ -46,7 +46,7 @@ impl<'a> Expander<'a> {
             return Incoming::Unavailable;
         };
         let (body, shortcut) = (operands[0], operands[1]);
-        let (to, from) = (self.builder.shape(body.node), self.builder.shape(shortcut.node));
+        let (to, from) = (self.draft.graph.shape(body.node), self.draft.graph.shape(shortcut.node));
         let paths = Paths { body, shortcut, to, from };
         let scale = form.bound.real("scale");
         let add = |zeropad| Op::from(Add { scale, zeropad });
@@ -65,7 +65,7 @@ impl<'a> Expander<'a> {
             },
             Shortcut::Same | Shortcut::Written => {
                 self.paths_differ(form, paths);
-                // What follows was written for the end of the body.
+                // The statements behind it were written for the shape of the body's end.
                 Incoming::Value(body)
             }
         }
@@ -112,7 +112,7 @@ impl<'a> Expander<'a> {
             .label(shortcut.span, format!("the shortcut carries {from} from here"))
             .label(body.span, format!("the body ends here as {to}"))
             .here(format!("{to} cannot be added to {from}"));
-        // A projection would hide the padding that is missing.
+        // A projection would hide the missing padding.
         let has_cause = cause.is_some();
         if let Some(cause) = cause {
             builder = cause.attach(builder);

@@ -29,7 +29,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// The channels of each part.
+    /// The number of channels of each part.
     fn parts(&mut self, form: &Form<'_>, arriving: Incoming) -> Result<Vec<u64>, Unavailable> {
         let given = form.bound.counts("lone value").unwrap_or(&[]).to_vec();
         let branches = form.branches.len();
@@ -42,7 +42,7 @@ impl<'a> Expander<'a> {
             return Err(Unavailable);
         }
         let current = arriving.value()?;
-        let shape = self.builder.shape(current.node);
+        let shape = self.draft.graph.shape(current.node);
         let channels = shape.channels();
         let at = form.bound.span("lone value").unwrap_or(form.word.span);
         let (message, here) = match given[..] {

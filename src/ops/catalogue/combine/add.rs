@@ -4,14 +4,28 @@ use ndarray::{Axis, Slice, Zip};
 
 use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
-use crate::ops::forms::{ADD, RESIDUAL};
+use crate::ops::forms::{Combination, RESIDUAL, TWO_OR_MORE};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::counted_by_no_tool;
 use crate::ops::torch::{Both, Helper, ToTorch, Torch};
 use crate::ops::{
-    Arrays, Attribute, Cost, Default, Geometry, Kind, Number, OpError, Operator, Reuse, Spec, Written,
+    Arrays, Attribute, Cost, Default, Geometry, Join, Kind, Number, OpError, Operator, Reuse, Spec, Written,
 };
 use crate::tensor::{Shape, Window};
+
+/// The form `add`.
+pub(crate) static ADD: Combination = Combination {
+    spec: Spec {
+        name: "add",
+        summary: "Adds its branches element by element; all have the same shape.",
+        example: "input 8x8x4;\nadd < identity | conv 3x3x4 same >  -> 8x8x4;\n",
+        cost: "one addition per element for each operand beyond the first",
+        joins: Some(Join::Sum),
+        ..Spec::EMPTY
+    },
+    branches: TWO_OR_MORE,
+    operator: || Add { scale: None, zeropad: None }.into(),
+};
 
 arguments! {
     /// A sum. For a residual the body is the first operand and the shortcut the second.
@@ -106,7 +120,7 @@ impl Written for Add {
     const SPECS: &'static [&'static Spec] = &[];
 
     fn spec(&self) -> &'static Spec {
-        if *self == (Add { scale: None, zeropad: None }) { &ADD } else { &RESIDUAL }
+        if *self == (Add { scale: None, zeropad: None }) { &ADD.spec } else { &RESIDUAL }
     }
 }
 

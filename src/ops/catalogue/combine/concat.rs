@@ -4,12 +4,40 @@ use ndarray::{Axis, Slice};
 
 use crate::diag::Code;
 use crate::ops::field::arguments;
-use crate::ops::forms::CONCAT;
+use crate::ops::forms::Combination;
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{costs_nothing, counted_by_no_tool};
 use crate::ops::torch::{ToTorch, Torch};
-use crate::ops::{Arrays, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
+use crate::ops::{Arrays, Geometry, Join, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
+
+/// The form `inception`.
+pub(crate) static INCEPTION: Combination = Combination {
+    spec: Spec {
+        name: "inception",
+        summary: "Concatenates the channels of its branches in written order; maps have the same height and width, vectors are put behind each other.",
+        example: "input 14x14x16;\ninception < conv 1x1x8 relu | conv 1x1x4 relu; conv 3x3x12 same relu >  -> 14x14x20;\n",
+        cost: "none: data is only moved",
+        joins: Some(Join::Channels),
+        ..Spec::EMPTY
+    },
+    branches: 1..=usize::MAX,
+    operator: || Concat.into(),
+};
+
+/// The form `concat`.
+pub(crate) static CONCAT: Combination = Combination {
+    spec: Spec {
+        name: "concat",
+        summary: "Concatenates the channels of its branches in written order; maps have the same height and width, vectors are put behind each other.",
+        example: "input 8x8x4;\nconcat < identity | conv 3x3x6 same >  -> 8x8x10;\n",
+        cost: "none: data is only moved",
+        joins: Some(Join::Channels),
+        ..Spec::EMPTY
+    },
+    branches: 1..=usize::MAX,
+    operator: || Concat.into(),
+};
 
 arguments! {
     /// A concatenation of channels, or of vectors.
@@ -33,7 +61,7 @@ impl Written for Concat {
     const SPECS: &'static [&'static Spec] = &[];
 
     fn spec(&self) -> &'static Spec {
-        &CONCAT
+        &CONCAT.spec
     }
 }
 

@@ -4,12 +4,26 @@ use ndarray::Zip;
 
 use crate::diag::Code;
 use crate::ops::field::arguments;
-use crate::ops::forms::MUL;
+use crate::ops::forms::{Combination, TWO_OR_MORE};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::counted_by_no_tool;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Arrays, Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
+
+/// The form `mul`.
+pub(crate) static MUL: Combination = Combination {
+    spec: Spec {
+        name: "mul",
+        summary: "Multiplies its branches element by element; a branch may be 1x1xC or HxWx1, one has the full shape.",
+        example: "input 8x8x4;\nmul < identity | avgpool global; conv 1x1x4 sigmoid >  -> 8x8x4;\n",
+        rules: "Other shapes than these are E0307.",
+        cost: "one multiplication per element for each operand beyond the first",
+        ..Spec::EMPTY
+    },
+    branches: TWO_OR_MORE,
+    operator: || Mul.into(),
+};
 
 arguments! {
     /// A product with broadcasting (squeeze-and-excitation, Hu et al. 2018).
@@ -34,7 +48,7 @@ impl Written for Mul {
     const SPECS: &'static [&'static Spec] = &[];
 
     fn spec(&self) -> &'static Spec {
-        &MUL
+        &MUL.spec
     }
 }
 

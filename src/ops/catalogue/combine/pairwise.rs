@@ -5,12 +5,55 @@ use ndarray::Zip;
 
 use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
-use crate::ops::forms::{MAX, MIN, SUB};
+use crate::ops::forms::{Combination, TWO_OR_MORE};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::counted_by_no_tool;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Arrays, Cost, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
+
+/// The form `sub`.
+pub(crate) static SUB: Combination = Combination {
+    spec: Spec {
+        name: "sub",
+        summary: "Subtracts the second branch from the first, element by element; both have the same shape.",
+        example: "input 8x8x4;\nsub < identity | conv 3x3x4 same >  -> 8x8x4;\n",
+        rules: "There are two branches (E0215) of one shape (E0307).",
+        cost: "one subtraction per element",
+        since: "0.2",
+        ..Spec::EMPTY
+    },
+    branches: 2..=2,
+    operator: || Pairwise { joined: Joined::Difference }.into(),
+};
+
+/// The form `max`.
+pub(crate) static MAX: Combination = Combination {
+    spec: Spec {
+        name: "max",
+        summary: "The greatest of its branches, element by element; all have the same shape.",
+        example: "input 8x8x4;\nmax < identity | conv 3x3x4 same >  -> 8x8x4;\n",
+        cost: "one comparison per element for each operand beyond the first",
+        since: "0.2",
+        ..Spec::EMPTY
+    },
+    branches: TWO_OR_MORE,
+    operator: || Pairwise { joined: Joined::Greatest }.into(),
+};
+
+/// The form `min`.
+pub(crate) static MIN: Combination = Combination {
+    spec: Spec {
+        name: "min",
+        summary: "The least of its branches, element by element; all have the same shape.",
+        example: "input 8x8x4;\nmin < identity | conv 3x3x4 same >  -> 8x8x4;\n",
+        cost: "one comparison per element for each operand beyond the first",
+        since: "0.2",
+        ..Spec::EMPTY
+    },
+    branches: TWO_OR_MORE,
+    operator: || Pairwise { joined: Joined::Least }.into(),
+};
 
 /// How the elements at one place are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +118,9 @@ impl Written for Pairwise {
 
     fn spec(&self) -> &'static Spec {
         match self.joined {
-            Joined::Difference => &SUB,
-            Joined::Greatest => &MAX,
-            Joined::Least => &MIN,
+            Joined::Difference => &SUB.spec,
+            Joined::Greatest => &MAX.spec,
+            Joined::Least => &MIN.spec,
         }
     }
 }

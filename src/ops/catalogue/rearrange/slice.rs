@@ -59,6 +59,10 @@ impl ToOnnx for Slice {
 
 impl Written for Slice {
     const SPECS: &'static [&'static Spec] = &[&SPEC];
+
+    fn caption(&self) -> Option<String> {
+        Some(format!("channels {}..{}", self.first, self.first.saturating_add(self.count)))
+    }
 }
 
 impl Operator for Slice {

@@ -61,7 +61,7 @@ fn sizes(builder: &mut dyn OnnxBuilder, input: &str) -> String {
     builder.concat(&[batch, rest], 0)
 }
 
-/// Whether a runtime that divides by the scale in single precision chooses pixel `floor(i·in/out)` for each i.
+/// Returns whether a runtime that divides by the scale in single precision chooses pixel `floor(i·in/out)` for each i.
 fn takes_these(input: u64, output: u64) -> bool {
     let scale = output as f32 / input as f32;
     (0..output).all(|index| (index as f32 / scale).floor() as u64 == index * input / output)
