@@ -157,6 +157,10 @@ fn fix_all(jobs: &[Job], options: &Options, only_show: bool) -> CliResult {
             let failure = Failure::new(Code::E0206, format!("`--fix` beside `{name}`, which is no file"));
             return Err(CliError::Usage(failure.help("name files or folders")));
         }
+        if import::is_model(name) && job.rooted {
+            // A project may have models beside its texts.
+            continue;
+        }
         if import::is_model(name) {
             let message = format!("`--fix` beside `{name}`, which is a model and no text");
             let help = "`cnnc import` writes its text, which can be mended";
@@ -172,7 +176,10 @@ fn fix_all(jobs: &[Job], options: &Options, only_show: bool) -> CliResult {
 fn check(job: &Job, common: &Common) -> Result<CheckedFile, CliError> {
     let (session, options) = match job.project.as_ref().filter(|_| job.rooted) {
         Some((opened, path)) => {
-            let session = Session::open(&FolderLoader(&opened.root), path).map_err(CliError::Environment)?;
+            let session = match import::is_model(path) {
+                true => import::open_below(&opened.root, path)?,
+                false => Session::open(&FolderLoader(&opened.root), path).map_err(CliError::Environment)?,
+            };
             (session, common.options.clone())
         }
         None => {

@@ -15,12 +15,12 @@ use super::git::{self, Revision};
 use super::project::{Projects, folder_of, walk};
 use super::source::{self, NetworkSettings};
 use super::words::stop;
-use super::{CliError, CliResult, output};
+use super::{CliError, CliResult, import, output};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A place is a file, a folder, `zoo:NAME`, `git:REVISION:PATH`, or a revision of git. Without NEW the work tree is compared, and without OLD the last commit.\n\nExamples:\n  cnnc diff zoo:resnet18 zoo:resnet34\n  cnnc diff git:HEAD:examples examples --format markdown --fail-on 'params>+2%'"
+    after_help = "A place is a file (.cnn or .onnx), a folder of .cnn files, `zoo:NAME`, `git:REVISION:PATH`, or a revision of git. Without NEW the work tree is compared, and without OLD the last commit.\n\nExamples:\n  cnnc diff zoo:resnet18 zoo:resnet34\n  cnnc diff git:HEAD:examples examples --format markdown --fail-on 'params>+2%'"
 )]
 pub(super) struct Arguments {
     /// The old version
@@ -257,7 +257,10 @@ fn programs(place: &str) -> Result<Vec<Program>, CliError> {
     if let Some(revision) = Revision::parse(place) {
         let revision = revision?;
         let open = |path: &str, name: String| {
-            let session = Session::open(&revision, path).map_err(CliError::Environment)?;
+            let session = match import::is_model(path) {
+                true => import::open_in(&revision, path)?,
+                false => Session::open(&revision, path).map_err(CliError::Environment)?,
+            };
             Ok(Program { path: name, session, network: None, on_disk: None })
         };
         if !revision.is_folder()? {

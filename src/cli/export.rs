@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::analysis::Checked;
+use crate::base::{safe, sha256};
 use crate::diag::{Code, Failure};
 use crate::driver::Session;
 use crate::export::onnx::{self, Batch, WeightStorage};
@@ -105,9 +106,22 @@ fn docs(session: &Session) -> std::collections::BTreeMap<String, String> {
     documented.filter_map(|item| Some((item.name()?.value.clone(), item.doc.join("\n")))).collect()
 }
 
+/// A line `DIGEST  NAME` for each file of the program, as `sha256sum` prints it in the folder of the first one.
+fn digests(session: &Session) -> String {
+    let sources = session.sources();
+    let folder = sources.name(session.root()).rsplit_once('/').map_or("", |(folder, _)| folder);
+    let lines = sources.files().map(|file| {
+        let name = sources.name(file);
+        let below = name.strip_prefix(folder).map_or(name, |name| name.trim_start_matches('/'));
+        format!("{}  {}", sha256(sources.text(file).as_bytes()), safe::line(below))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn to_onnx(arguments: &Arguments, session: &Session, network: &Checked, path: &str) -> CliResult {
     let graph = network.graph();
-    let model = onnx::model(graph, arguments.batch, arguments.opset);
+    let mut model = onnx::model(graph, arguments.batch, arguments.opset);
+    model.add_metadata("source.sha256", digests(session));
     if arguments.no_weights {
         let nothing = |_: NodeId, _: usize| {
             Err(Failure::new(Code::E0601, "a model without weights asks for none".to_owned()))

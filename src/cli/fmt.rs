@@ -11,7 +11,7 @@ use crate::syntax::parse;
 use super::files::{self, FileLoader, slashed};
 use super::output::{self, Color};
 use super::project::{Projects, walk};
-use super::{CliError, CliResult, write};
+use super::{CliError, CliResult, import, write};
 
 /// Lines of context around a change of `--diff`.
 const CONTEXT: usize = 3;
@@ -152,13 +152,19 @@ fn paths(named: &[String]) -> Result<Vec<String>, CliError> {
     if named.is_empty() {
         if let Some(opened) = Projects::default().above(Path::new("."))? {
             let below = |file: String| slashed(&opened.root.join(file).to_string_lossy());
-            return Ok(opened.files()?.into_iter().map(below).collect());
+            // A project may have models beside its texts.
+            let texts = opened.files()?.into_iter().filter(|file| !import::is_model(file));
+            return Ok(texts.map(below).collect());
         }
         paths.extend(sources_below(".")?);
     }
     for path in named {
         if path != "-" && Path::new(path).is_dir() {
             paths.extend(sources_below(&slashed(path))?);
+        } else if import::is_model(path) {
+            let message = format!("`{path}` is an ONNX model: it has no text to format");
+            let help = "`cnnc import` writes its text, in canonical form";
+            return Err(CliError::Usage(Failure::new(Code::E0017, message).help(help)));
         } else {
             paths.push(slashed(path));
         }

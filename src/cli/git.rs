@@ -3,7 +3,8 @@
 //! One process of `git cat-file` answers for all files. It follows links within the revision, as the file system
 //! does within the work tree.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,7 +52,7 @@ impl Revision {
     }
 
     /// Git's name for another path of the same revision, `REVISION:PATH`.
-    fn object(&self, path: &str) -> String {
+    pub(super) fn object(&self, path: &str) -> String {
         format!("{}:{path}", self.revision)
     }
 
@@ -88,6 +89,26 @@ impl Revision {
         }
         names.sort();
         Ok(names)
+    }
+
+    /// A copy of a file of any size, which vanishes when it is closed.
+    pub(super) fn copy(&self, path: &str) -> io::Result<File> {
+        let found = self.find(path)?;
+        if found.kind != "blob" {
+            return Err(io::Error::other("it is a folder"));
+        }
+        let mut copy = tempfile::tempfile()?;
+        let status = Command::new("git")
+            .args(["cat-file", "blob", &found.id])
+            .stdin(Stdio::null())
+            .stdout(copy.try_clone()?)
+            .stderr(Stdio::null())
+            .status()?;
+        if !status.success() {
+            return Err(io::Error::other("git ended early"));
+        }
+        copy.rewind()?;
+        Ok(copy)
     }
 
     /// The path from the root of a file that is named relative to the folder.

@@ -14,6 +14,7 @@ use crate::model::Weights;
 use crate::weights::safetensors;
 
 use super::files::{self, FileLoader, NamedBy};
+use super::git::Revision;
 use super::{CliError, CliResult, output, write};
 
 /// The arguments.
@@ -49,6 +50,8 @@ pub(super) struct Arguments {
 pub(super) struct ModelFile {
     path: PathBuf,
     file: RefCell<File>,
+    /// The revision of git that holds the files beside it; `None` for the file system.
+    revision: Option<Revision>,
 }
 
 impl ModelFile {
@@ -57,7 +60,16 @@ impl ModelFile {
         let unreadable =
             |error: io::Error| Failure::new(Code::E0609, format!("cannot read `{path}`: {error}"));
         let file = files::open(path, NamedBy::User).map_err(unreadable)?;
-        Ok(ModelFile { path: PathBuf::from(path), file: RefCell::new(file) })
+        Ok(ModelFile { path: PathBuf::from(path), file: RefCell::new(file), revision: None })
+    }
+
+    /// Opens a file of a revision of git.
+    fn open_in(revision: &Revision, path: &str) -> Result<ModelFile, Failure> {
+        let file = revision.copy(path).map_err(|error| {
+            Failure::new(Code::E0703, format!("git cannot read `{}`: {error}", revision.object(path)))
+        })?;
+        let revision = Some(revision.clone());
+        Ok(ModelFile { path: PathBuf::from(path), file: RefCell::new(file), revision })
     }
 
     /// Imports the model.
@@ -79,6 +91,9 @@ impl Storage for ModelFile {
             if bytes.len() as u64 == length { Ok(bytes) } else { Err(io::Error::other("it ends too early")) }
         };
         let Some(beside) = beside else { return read(&mut self.file.borrow_mut()) };
+        if self.revision.is_some() {
+            return Err(io::Error::other("files beside a model are not read from git"));
+        }
         let folder =
             self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = std::fs::canonicalize(folder)?;
@@ -97,14 +112,32 @@ pub(super) fn is_model(path: &str) -> bool {
 
 /// Imports a model and opens the resulting text as a program, the same text that `cnnc import` prints.
 pub(super) fn open(path: &str) -> Result<Session, CliError> {
-    let imported = imported(path)?.1;
+    program(&ModelFile::open(path).map_err(CliError::Environment)?, path)
+}
+
+/// Imports the model at `path` from the folder of a project, and opens the resulting text as a program.
+pub(super) fn open_below(root: &Path, path: &str) -> Result<Session, CliError> {
+    let file = ModelFile::open(&root.join(path).to_string_lossy()).map_err(CliError::Environment)?;
+    program(&file, path)
+}
+
+/// Imports a model of a revision of git, and opens the resulting text as a program.
+pub(super) fn open_in(revision: &Revision, path: &str) -> Result<Session, CliError> {
+    program(&ModelFile::open_in(revision, path).map_err(CliError::Environment)?, path)
+}
+
+fn program(file: &ModelFile, path: &str) -> Result<Session, CliError> {
+    let options = ImportOptions { name: name_of(path), ..ImportOptions::default() };
+    let imported = file.import(&options).map_err(stop)?;
     let shown = format!("{path} (imported)");
     Ok(Session::load(&FileLoader, &shown, imported.text.into_bytes(), &name_of(path)))
 }
 
 /// The weights that are stored in a model.
 pub(super) fn own_weights(path: &str) -> Result<Weights, CliError> {
-    let (file, imported) = imported(path)?;
+    let file = ModelFile::open(path).map_err(CliError::Environment)?;
+    let options = ImportOptions { name: name_of(path), ..ImportOptions::default() };
+    let imported = file.import(&options).map_err(stop)?;
     let mut index = BTreeMap::new();
     for (position, weight) in imported.weights.iter().enumerate() {
         index.insert(weight.key.clone(), position);
@@ -115,13 +148,6 @@ pub(super) fn own_weights(path: &str) -> Result<Weights, CliError> {
         Some(&position) => imported.weights[position].values(&file),
         None => Err(Failure::new(Code::E0803, format!("the model has no tensor `{key}`"))),
     }))
-}
-
-fn imported(path: &str) -> Result<(ModelFile, Imported), CliError> {
-    let file = ModelFile::open(path).map_err(CliError::Environment)?;
-    let options = ImportOptions { name: name_of(path), ..ImportOptions::default() };
-    let imported = file.import(&options).map_err(stop)?;
-    Ok((file, imported))
 }
 
 /// The name that a network gets from the name of its file.

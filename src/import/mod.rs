@@ -11,6 +11,7 @@
 
 mod blocks;
 mod check;
+mod contents;
 mod convert;
 mod counts;
 mod fold;
@@ -57,6 +58,7 @@ use tensor::Tensor;
 use tree::Tree;
 use values::Unavailable;
 
+pub use contents::{Contents, read_all};
 pub use tensor::Storage;
 
 /// The oldest version of the standard operators that is read.

@@ -77,6 +77,85 @@ fn a_shared_part_is_called_again() {
     assert!(!text.contains("self.again"), "{text}");
 }
 
+#[test]
+fn parts_that_differ_in_their_numbers_are_one_class() {
+    let text = exported(
+        "input 8x8x4;
+         [conv 1x1x8; relu] as down1; [conv 1x1x16; relu] as down2;
+         deconv 2x2x8/2 as up1.up; conv 3x3x8 pad=1 as up1.conv; deconv 2x2x4/2 as up2.up; conv 3x3x4 pad=1 as up2.conv;",
+    )
+    .unwrap();
+    assert_eq!(text.matches("(nn.Module):").count(), 3, "{text}");
+    for line in [
+        "class Down(nn.Module):\n",
+        "class Up(nn.Module):\n",
+        "        self.down2 = Down(8)\n",
+        "        self.up1 = Up(16)\n",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn a_part_computes_what_stands_between_its_operators() {
+    let text = exported(
+        "input 8x8x4; conv 1x1x4 as inc; maxpool 2/2;
+         deconv 2x2x4/2 as up.up; concat < @inc | identity >; conv 3x3x4 pad=1 as up.conv;",
+    )
+    .unwrap();
+    for line in [
+        "    def forward(self, x: Tensor, y: Tensor) -> Tensor:\n",
+        "        x = torch.cat([y, x], dim=1)\n",
+        "        return self.conv(x)\n",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    // What is needed elsewhere too stays in the network.
+    let text = exported(
+        "input 8x8x4; conv 1x1x4 as inc; maxpool 2/2;
+         deconv 2x2x4/2 as up.up; concat < @inc | identity > as both; conv 3x3x8 pad=1 as up.conv; add < @both | identity >;",
+    )
+    .unwrap();
+    assert!(text.contains("self.up.up(") && text.contains("self.up.conv("), "{text}");
+}
+
+#[test]
+fn a_part_that_only_trains_asks_nothing_itself() {
+    let text = exported(
+        "block head() { conv 1x1x4 relu; flatten; dense 3; }
+         input 8x8x4; conv 1x1x4; aux train < head() > as helper; conv 1x1x2;",
+    )
+    .unwrap();
+    let (_, head) = text.split_once("class Head").unwrap();
+    let (head, network) = head.split_once("class Net").unwrap();
+    assert!(!head.contains("self.training") && network.contains("if self.training:"), "{text}");
+}
+
+#[test]
+fn parameters_of_one_role_stand_for_each_other() {
+    let text = exported(
+        "block unit(k, s) { conv 1x1x(2 * in.c) relu; dwconv (k)x(k)/(s) pad=(k // 2) relu; }
+         input 8x8x4; unit(3, s=1) as a; unit(5, s=2) as b;",
+    )
+    .unwrap();
+    assert!(text.contains("(self, in_channels: int, kernel_size: int, stride: int)"), "{text}");
+    for argument in ["padding=kernel_size // 2", "groups=2 * in_channels"] {
+        assert!(text.contains(argument), "{argument}\n{text}");
+    }
+}
+
+#[test]
+fn documentation_is_as_wide_as_the_code() {
+    let line = "a b c d e f g h i j k l m n o p q r s t u v w x y z ".repeat(3);
+    let text = format!("## {line}\n## the end\n##\n## short\nnetwork n {{ input 8x8x4; conv 1x1x4; }}");
+    let session = Session::load(&(), "net.cnn", text.into_bytes(), "net");
+    let checked = session.compile(&Options::default()).unwrap().checked.unwrap();
+    let docs = [("n".to_owned(), format!("{line}\nthe end\n\nshort"))].into();
+    let text = pytorch(checked.graph(), &PytorchOptions { docs, class: None }).unwrap();
+    assert!(text.lines().all(|line| line.chars().count() <= 88), "{text}");
+    assert!(text.contains("z the end\n\n    short\n"), "{text}");
+}
+
 /// The texts of a few networks as files, so that a change of them is read; `UPDATE=1` writes them anew.
 #[test]
 fn networks_of_the_zoo_read_as_before() {

@@ -50,7 +50,16 @@ fn weights_are_read() {
 
 #[test]
 fn models_are_imported() {
+    let mut changed = 0;
     for bytes in files("tests/fixtures/onnx", "onnx") {
+        targets::onnx_read::run(&bytes);
         targets::onnx_import::run(&bytes);
+        for seed in 0..20 {
+            let Some(other) = targets::mutation::mutate(&bytes, seed) else { continue };
+            targets::onnx_read::run(&other);
+            targets::onnx_import::run(&other);
+            changed += usize::from(other != bytes);
+        }
     }
+    assert!(changed > 500, "{changed} models were changed");
 }

@@ -63,6 +63,7 @@ mod lsp_session;
 mod lsp_unfinished;
 mod memory;
 mod mistakes;
+mod model_sources;
 mod networks;
 mod nonfinite;
 mod numbers;

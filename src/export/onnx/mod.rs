@@ -82,6 +82,7 @@ pub fn model(graph: &Graph, batch: Batch, opset: u32) -> OnnxModel {
     if let Some(labels) = graph.labels() {
         metadata.push(("labels".to_owned(), labels.to_owned()));
     }
+    metadata.push(("cnnc.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
     builder.finish(inputs, outputs, metadata)
 }
 

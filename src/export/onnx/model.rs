@@ -173,6 +173,11 @@ pub enum WeightStorage<'a> {
 }
 
 impl OnnxModel {
+    /// Says more about the model, under a key.
+    pub fn add_metadata(&mut self, key: &str, value: String) {
+        self.metadata.push((key.to_owned(), value));
+    }
+
     /// The size of all constants in bytes.
     pub fn constant_bytes(&self) -> u64 {
         self.initialisers.iter().map(Initialiser::bytes).fold(0, u64::saturating_add)

@@ -173,7 +173,12 @@ impl Builder<'_> {
                 let blocks = self.blocks(scope);
                 let (name, depth) = match blocks.get(depth..) {
                     Some([.., block]) => (block.clone(), blocks.len()),
-                    _ => (self.scopes.all[scope].name.clone(), depth.max(blocks.len())),
+                    // `denselayer1`, `denselayer2`: the number is that of the instance.
+                    _ => {
+                        let name =
+                            self.scopes.all[scope].name.trim_end_matches(|one: char| one.is_ascii_digit());
+                        (name.to_owned(), depth.max(blocks.len()))
+                    }
                 };
                 let named = names::camel_case(&name);
                 let named = if named.is_empty() { format!("{around}Part") } else { named };

@@ -150,7 +150,9 @@ pub(super) fn forward(graph: &Graph, scopes: &Scopes, kinds: &[Kind], scope: usi
         let said = now.filter(|_| scope == ROOT && !several && now != shape);
         shape = now;
         let text = format!("{} = {value}", targets.join(", "));
-        forward.lines.push(Line { text, training: step.training, shape: said });
+        // A module that as a whole serves training is called in training only.
+        let training = step.training && !scopes.trains_only(scope);
+        forward.lines.push(Line { text, training, shape: said });
     }
     for output in &outputs {
         let train_only =

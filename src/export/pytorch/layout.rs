@@ -19,6 +19,33 @@ pub(super) fn fits(indent: usize, text: &str) -> bool {
     indent + text.chars().count() <= WIDTH
 }
 
+/// The lines of a text. A paragraph with a line that is too wide is broken anew.
+pub(super) fn paragraphs(text: &str, indent: usize) -> Vec<String> {
+    // The first line stands behind the quotes.
+    const QUOTES: usize = 3;
+    let trimmed: Vec<&str> = text.lines().map(str::trim).collect();
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in trimmed.split(|line| line.is_empty()) {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        if paragraph.iter().all(|line| fits(indent + QUOTES, line)) {
+            lines.extend(paragraph.iter().map(|line| (*line).to_owned()));
+            continue;
+        }
+        let mut last = String::new();
+        for word in paragraph.iter().flat_map(|line| line.split_whitespace()) {
+            if !last.is_empty() && !fits(indent + QUOTES, &format!("{last} {word}")) {
+                lines.push(std::mem::take(&mut last));
+            }
+            last.push_str(if last.is_empty() { "" } else { " " });
+            last.push_str(word);
+        }
+        lines.push(last);
+    }
+    lines
+}
+
 fn line(out: &mut String, indent: usize, text: &str) {
     if !text.is_empty() {
         out.extend(std::iter::repeat_n(' ', indent));

@@ -47,7 +47,8 @@ fn print_class(out: &mut String, unified: &Unified, file: &File) {
     let class = &unified.class;
     out.push_str(&format!("class {}(nn.Module):\n", class.name));
     if let Some(doc) = &class.doc {
-        let lines: Vec<String> = doc.lines().map(|line| documentation(line.trim())).collect();
+        let lines = layout::paragraphs(doc, 4);
+        let lines: Vec<String> = lines.iter().map(|line| documentation(line)).collect();
         match lines.as_slice() {
             [line] => out.push_str(&format!("    \"\"\"{line}\"\"\"\n\n")),
             lines => {

@@ -21,7 +21,7 @@ pub(super) struct Scope {
     count: usize,
     /// The number of its nodes that serve training only.
     train_only: usize,
-    /// Whether it can be a module with a `forward`: its inputs and outputs are values.
+    /// Returns whether it can be a module with a `forward`: its inputs and outputs are values.
     pub(super) callable: bool,
 }
 
@@ -59,7 +59,8 @@ impl Scopes {
             scopes.of_node[id.index()] = Some(at);
         }
         for scope in 0..scopes.all.len() {
-            scopes.all[scope].callable = scope == ROOT || scopes.all[scope].stands_together();
+            let between = scopes.operators_between(graph, scope);
+            scopes.all[scope].callable = scope == ROOT || scopes.all[scope].stands_together(between);
         }
         scopes.refuse_modules_with_members(graph)?;
         scopes.open_sharing(graph);
@@ -80,6 +81,35 @@ impl Scopes {
         }
         between.reverse();
         between
+    }
+
+    /// Returns whether all nodes of a scope serve training only.
+    pub(super) fn trains_only(&self, scope: usize) -> bool {
+        self.all[scope].train_only == self.all[scope].count
+    }
+
+    /// The number of operators of the enclosing scope that stand among the nodes of a scope and that only these use, such
+    /// as the `concat` of a decoder between its two convolutions. They have no module, so that the scope can compute
+    /// them.
+    fn operators_between(&self, graph: &Graph, scope: usize) -> usize {
+        let (first, last) = self.all[scope].range;
+        // A scope that is mostly gaps is none that a person would call.
+        if scope == ROOT || first >= last || last - first >= 2 * self.all[scope].count {
+            return 0;
+        }
+        let trains_only = self.trains_only(scope);
+        let within = |id: NodeId| (first..=last).contains(&id.index());
+        let is_taken = |id: &NodeId| {
+            let (node, own) = (graph.node(*id), self.of_node[id.index()]);
+            own.is_some_and(|own| {
+                own != scope && self.is_leaf(own) && self.all[own].parent == self.all[scope].parent
+            }) && node.op().is_some_and(|op| !op.torch(&graph.operand_shapes(*id), node.shape).module)
+                && node.train_only == trains_only
+                && node.shares.is_none()
+                && graph.outputs().iter().all(|output| output.node != *id)
+                && graph.users(*id).iter().all(|&user| within(user))
+        };
+        graph.ids().skip(first).take(last + 1 - first).filter(is_taken).count()
     }
 
     /// Marks scopes that use weights from outside as not callable: the caller must reach both places.
@@ -133,10 +163,11 @@ impl Scope {
         self.train_only += usize::from(train_only);
     }
 
-    /// Returns whether its nodes are contiguous in the graph, and either all or none of them serve training only.
-    fn stands_together(&self) -> bool {
+    /// Returns whether its nodes are contiguous in the graph but for a number of operators between them, and either all or none of
+    /// them serve training only.
+    fn stands_together(&self, between: usize) -> bool {
         !self.children.is_empty()
-            && self.range.1 - self.range.0 + 1 == self.count
+            && self.range.1 - self.range.0 + 1 == self.count + between
             && (self.train_only == 0 || self.train_only == self.count)
     }
 }

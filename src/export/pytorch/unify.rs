@@ -113,21 +113,35 @@ fn mark(module: &Module, before: &[Unified], matters: &mut Vec<bool>) {
     }
 }
 
+/// What an argument says; parameters of one role may stand for each other.
+fn role(name: &str) -> &str {
+    match name.trim_end_matches(|one: char| one.is_ascii_digit()) {
+        // A depthwise convolution has as many groups as channels.
+        "groups" => "channels",
+        stem => ["channels", "features", "filters"]
+            .into_iter()
+            .find(|end| stem.ends_with(end))
+            .map_or(stem, |_| "channels"),
+    }
+}
+
 /// An expression for `values` by a parameter with the values `known`: the parameter itself, a multiple or a fraction of
-/// it.
+/// it, or the padding that goes with a kernel size.
 fn related(argument: &Argument, known: &[&str], values: &[&str], name: &str) -> Option<String> {
+    let numbers = |texts: &[&str]| texts.iter().map(|text| text.parse().ok()).collect::<Option<Vec<u64>>>();
+    if (role(&argument.name), role(name)) == ("padding", "kernel_size") {
+        let (known, values) = (numbers(known)?, numbers(values)?);
+        return known.iter().map(|kernel| kernel / 2).eq(values).then(|| format!("{name} // 2"));
+    }
+    if role(&argument.name) != role(name) {
+        return None;
+    }
     if known == values {
         return Some(name.to_owned());
     }
-    let counts = |name: &str| {
-        ["channels", "features", "filters"]
-            .iter()
-            .any(|end| name.trim_end_matches(char::is_numeric).ends_with(end))
-    };
-    if !counts(&argument.name) || !counts(name) {
+    if role(name) != "channels" {
         return None;
     }
-    let numbers = |texts: &[&str]| texts.iter().map(|text| text.parse().ok()).collect::<Option<Vec<u64>>>();
     let (known, values) = (numbers(known)?, numbers(values)?);
     let pairs = || known.iter().zip(&values);
     let times = values[0].checked_div(known[0])?;

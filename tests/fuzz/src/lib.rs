@@ -2,8 +2,10 @@
 //! falls behind the library.
 
 pub mod compile;
+pub mod mutation;
 pub mod npy;
 pub mod npz;
 pub mod onnx_import;
+pub mod onnx_read;
 pub mod parse;
 pub mod safetensors;

@@ -41,7 +41,7 @@ macro_rules! padded_pool {
 /// The class PaddedMaxPool2d of exported PyTorch files.
 static PADDED_MAX: Helper = padded_pool!(
     "PaddedMaxPool2d",
-    "The greatest element of windows over a map padded by (left, right, top, bottom).",
+    "The greatest elements of windows, padded by (left, right, top, bottom).",
     "",
     "",
     r#"    def forward(self, x: Tensor) -> Tensor:
