@@ -42,6 +42,20 @@ impl<'a> Content<'a> {
         text.map(str::to_owned).map_err(|_| Malformed("a name is not UTF-8"))
     }
 
+    /// A message of a key and a value, both texts.
+    pub(super) fn entry(self) -> Result<(String, String), Malformed> {
+        let mut entry = (String::new(), String::new());
+        let mut fields = Fields(self.bytes()?);
+        while let Some((field, content)) = fields.next()? {
+            match field {
+                1 => entry.0 = content.text()?,
+                2 => entry.1 = content.text()?,
+                _ => {}
+            }
+        }
+        Ok(entry)
+    }
+
     /// An integer field.
     pub(super) fn integer(self) -> Result<i64, Malformed> {
         match self {

@@ -1,8 +1,7 @@
 //! Binds arguments: checks the words and values behind an operator against its [`Spec`].
 
+mod literal;
 mod wording;
-
-use std::sync::Arc;
 
 use crate::base::{Span, Spanned, did_you_mean, perhaps_newer};
 use crate::diag::{Code, ExpansionTrace, Sink};
@@ -10,6 +9,7 @@ use crate::tensor::MAX_DIMENSION;
 
 use super::bound::{Bound, Literal};
 use super::{Default, Kind, RawArgument, RawValue, Sizes, Spec};
+use literal::{literal, too_large};
 use wording::{shown, size_example, value_example, wanted};
 
 /// Checks `arguments` against `spec`. Reports everything that is wrong and then returns nothing; it also returns
@@ -258,66 +258,14 @@ impl Binder<'_> {
         self.failed = true;
     }
 
+    /// The value of an argument, if it has the kind that is declared; reported otherwise.
     fn literal(&mut self, kind: Kind, name: &str, value: &Spanned<RawValue>) -> Option<Literal> {
-        let count = |raw: &RawValue, min: u64| match raw {
-            RawValue::Int(int) => {
-                u64::try_from(*int).ok().filter(|&count| count >= min && count <= MAX_DIMENSION)
-            }
-            _ => None,
-        };
-        let real = |raw: &RawValue| match raw {
-            RawValue::Int(int) => Some(*int as f64),
-            RawValue::Real(real) if real.is_finite() => Some(*real),
-            _ => None,
-        };
-        let tuple = |raw: &RawValue, min: u64| match raw {
-            RawValue::Tuple(values) => {
-                values.iter().map(|value| count(value, min)).collect::<Option<Vec<u64>>>()
-            }
-            single => count(single, min).map(|count| vec![count]),
-        };
-        let literal = match kind {
-            Kind::Count { min } => count(&value.value, min).map(Literal::Count),
-            Kind::Counts { min } => tuple(&value.value, min).map(Literal::Counts),
-            Kind::Real => real(&value.value).map(Literal::Real),
-            Kind::Pair { min } => match tuple(&value.value, min).as_deref() {
-                Some([side]) => Some(Literal::Pair((*side, *side))),
-                Some([height, width]) => Some(Literal::Pair((*height, *width))),
-                _ => None,
-            },
-            Kind::Pads | Kind::FourPads => match tuple(&value.value, 0).as_deref() {
-                Some(&[side]) => Some(Literal::Pads([side; 4])),
-                Some(&[height, width]) if kind == Kind::Pads => {
-                    Some(Literal::Pads([height, height, width, width]))
-                }
-                Some(&[top, bottom, left, right]) => Some(Literal::Pads([top, bottom, left, right])),
-                _ => None,
-            },
-            Kind::Reals => match &value.value {
-                RawValue::Tuple(values) => {
-                    values.iter().map(real).collect::<Option<Vec<f64>>>().map(Literal::Reals)
-                }
-                single => real(single).map(|single| Literal::Reals(vec![single])),
-            },
-            Kind::Choice(words) => match &value.value {
-                RawValue::Word(word) => words.iter().find(|known| *known == word).copied().map(Literal::Word),
-                _ => None,
-            },
-            Kind::Table => match &value.value {
-                RawValue::Table(table) => Some(Literal::Table(Arc::clone(table))),
-                RawValue::Word(word) => {
-                    self.error(
-                        Code::E0112,
-                        value.span,
-                        format!("unknown connection table `{word}`"),
-                        "no `table` of this name",
-                        &[],
-                    );
-                    return None;
-                }
-                _ => None,
-            },
-        };
+        if let (Kind::Table, RawValue::Word(word)) = (kind, &value.value) {
+            let message = format!("unknown connection table `{word}`");
+            self.error(Code::E0112, value.span, message, "no `table` of this name", &[]);
+            return None;
+        }
+        let literal = literal(kind, &value.value);
         if literal.is_none() {
             let operator = self.bound.spec.name;
             let (code, message, here) = match too_large(kind, &value.value) {
@@ -379,18 +327,5 @@ impl Binder<'_> {
                 );
             }
         }
-    }
-}
-
-/// A count that is greater than any dimension may be, where counts are wanted.
-fn too_large(kind: Kind, value: &RawValue) -> Option<i128> {
-    let counts = matches!(
-        kind,
-        Kind::Count { .. } | Kind::Counts { .. } | Kind::Pair { .. } | Kind::Pads | Kind::FourPads
-    );
-    match value {
-        RawValue::Int(int) if counts && *int > i128::from(MAX_DIMENSION) => Some(*int),
-        RawValue::Tuple(values) => values.iter().find_map(|value| too_large(kind, value)),
-        _ => None,
     }
 }
