@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use crate::base::{Span, did_you_mean, grouped, quantity};
+use crate::base::{Span, did_you_mean, grouped, meant, quantity};
 use crate::diag::{Code, Sink};
 use crate::ir::NodeId;
 
@@ -51,8 +51,7 @@ impl Budget {
         let known: Vec<&str> = Metric::ALL.into_iter().filter(fits).map(Metric::name).collect();
         let Some(metric) = Metric::parse(word).filter(fits) else {
             let of = if part.is_some() { "of parts " } else { "" };
-            let help =
-                did_you_mean(word, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let help = did_you_mean(word, known.iter().copied()).map(meant);
             let help = help.unwrap_or_else(|| format!("the metrics {of}are {}", known.join(", ")));
             return Err(BudgetMistake {
                 message: format!("there is no metric `{word}` {of}for a budget"),
@@ -110,7 +109,7 @@ fn check_one(checked: &Checked, budget: &Budget, place: Span, sink: &mut Sink) {
                 None => error,
             };
             match parts::suggestion(checked.graph(), part) {
-                Some(near) => error.help(format!("did you mean `{near}`?")).emit(),
+                Some(near) => error.help(meant(near)).emit(),
                 None => error.help("the report of the network lists the names of all rows").emit(),
             };
             return;

@@ -11,7 +11,7 @@ use crate::tensor::Shape;
 
 use super::comparison::{compare, contributors, decimal};
 use super::{Checked, Dtype, Metric, Unit, dropped_biases, parts};
-use crate::base::{grouped, percent};
+use crate::base::{grouped, meant, percent};
 
 /// Reports every expectation that does not hold, or that names a metric or part which does not exist.
 pub fn check(checked: &Checked, sink: &mut Sink) {
@@ -73,7 +73,7 @@ fn unknown_metric(expectation: &Expectation, sink: &mut Sink) {
         .error(Code::E0402, expectation.metric_span, format!("there is no metric `{word}`"))
         .here("not a metric");
     let error = match Metric::suggestion(word) {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
+        Some(near) => error.help(meant(near)),
         None => error,
     };
     error.note(format!("the metrics are {}", known.join(", "))).emit();
@@ -85,7 +85,7 @@ fn unknown_part(checked: &Checked, expectation: &Expectation, part: &str, sink: 
         .error(Code::E0113, expectation.metric_span, message)
         .here("no row has this path or begins with it");
     let error = match parts::suggestion(checked.graph(), part) {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
+        Some(near) => error.help(meant(near)),
         None => error.help("the report of the network lists the names of all rows"),
     };
     error.emit();

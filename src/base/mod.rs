@@ -19,5 +19,5 @@ pub use source::{
     FileId, Location, MAX_SOURCE_BYTES, SourceMap, SourceText, Span, Spanned, Utf16Position, column_offset,
 };
 pub use stack::{grow_stack, is_refused_stack, with_deep_stack};
-pub use suggest::{MOST_SEARCHED, did_you_mean, nearest, perhaps_newer};
+pub use suggest::{MOST_SEARCHED, did_you_mean, meant, nearest, perhaps_newer};
 pub use visible::{is_hidden, push_visible, visible};

@@ -1,14 +1,19 @@
 //! Finds the known word that is nearest to a misspelt one by edit distance, for "did you mean …?".
 
-/// How many candidates a suggestion is chosen from; with more, a text full of slips would be searched for too long.
+/// The number of candidates among which a suggestion is searched; more would take too long for a text full of slips.
 pub const MOST_SEARCHED: usize = 1000;
 
-/// How many equally near candidates are proposed.
+/// The number of equally near candidates that are proposed.
 const MOST_PROPOSED: usize = 3;
 
 /// The note about a word that resembles no word of this version.
 pub fn perhaps_newer() -> String {
     format!("this is cnnc {}; a newer one may know the word", env!("CARGO_PKG_VERSION"))
+}
+
+/// The question whether a nearer word was meant, as every message asks it.
+pub fn meant(near: &str) -> String {
+    format!("did you mean `{near}`?")
 }
 
 /// The candidate nearest to `word`; the first of [`nearest`].

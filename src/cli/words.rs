@@ -1,6 +1,6 @@
 //! The messages of the command line about options that do not fit a file, and about unknown words.
 
-use crate::base::did_you_mean;
+use crate::base::{did_you_mean, meant};
 use crate::diag::{Code, Failure};
 use crate::driver::OptionsError;
 
@@ -50,7 +50,7 @@ pub(super) fn suggest<'a>(failure: Failure, word: &str, known: impl IntoIterator
 /// Adds a near word to a failure.
 pub(super) fn with_suggestion(failure: Failure, near: Option<String>) -> Failure {
     match near {
-        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        Some(near) => failure.help(meant(&near)),
         None => failure,
     }
 }

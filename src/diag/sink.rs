@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::base::{MOST_SEARCHED, Span, nearest};
+use crate::base::{MOST_SEARCHED, Span, meant, nearest};
 
 use super::{Code, Diagnostic, Edit, ExpansionTrace, Help, Label, Severity, Subject};
 
@@ -167,7 +167,7 @@ impl<'a> Builder<'a> {
         let known: Vec<S> = known.into_iter().take(MOST_SEARCHED).collect();
         match nearest(word, known.iter().map(AsRef::as_ref))[..] {
             [] => Suggested::Nothing(self),
-            [near] => Suggested::Near(self.fix(format!("did you mean `{near}`?"), span, near)),
+            [near] => Suggested::Near(self.fix(meant(near), span, near)),
             [ref first @ .., last] => {
                 let listed = first.iter().map(|near| format!("`{near}`")).collect::<Vec<_>>().join(", ");
                 Suggested::Near(self.help(format!("did you mean {listed} or `{last}`?")))

@@ -1,7 +1,7 @@
 //! Gates: how much a metric may grow or shrink from one version to the next.
 
 use crate::analysis::{Metric, Unit};
-use crate::base::{did_you_mean, quantity};
+use crate::base::{did_you_mean, meant, quantity};
 
 use super::view::{Broken, NetworkDiff};
 
@@ -36,8 +36,7 @@ impl Gate {
         let known: Vec<&str> =
             Metric::ALL.into_iter().filter(|metric| metric.unit() != Unit::Shape).map(Metric::name).collect();
         let metric = Metric::parse(word).filter(|metric| metric.unit() != Unit::Shape).ok_or_else(|| {
-            let help =
-                did_you_mean(word, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let help = did_you_mean(word, known.iter().copied()).map(meant);
             let help = help.unwrap_or_else(|| format!("the metrics are {}", known.join(", ")));
             (format!("there is no metric `{word}` for a gate"), help)
         })?;

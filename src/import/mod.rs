@@ -295,7 +295,7 @@ fn network_of(
         let failure =
             Failure::new(Code::E0611, format!("`{name}` has no value or node `{}`", shown(&output)));
         match near {
-            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            Some(near) => failure.help(crate::base::meant(near)),
             None => failure,
         }
     })?;

@@ -3,7 +3,7 @@
 mod literal;
 mod wording;
 
-use crate::base::{Span, Spanned, did_you_mean, perhaps_newer};
+use crate::base::{Span, Spanned, did_you_mean, meant, perhaps_newer};
 use crate::diag::{Code, ExpansionTrace, Sink};
 use crate::tensor::MAX_DIMENSION;
 
@@ -216,9 +216,7 @@ impl Binder<'_> {
         let message = format!("unknown word `{}` after `{}`", word.value, spec.name);
         let builder = self.sink.error(Code::E0201, word.span, message).trace(self.trace);
         let builder = match suggestion {
-            Some(known) => {
-                builder.here("not known here").fix(format!("did you mean `{known}`?"), word.span, known)
-            }
+            Some(known) => builder.here("not known here").fix(meant(known), word.span, known),
             None => builder.here("neither a flag of it nor a trailing word").help(perhaps_newer()),
         };
         builder.emit();

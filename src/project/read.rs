@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use crate::analysis::Metric;
 use crate::analysis::budget::Budget;
-use crate::base::did_you_mean;
+use crate::base::{did_you_mean, meant};
 use crate::diag::Code;
 use crate::driver::Scalar;
 use crate::report::Column;
@@ -148,7 +148,7 @@ fn lints(table: BTreeMap<Spanned<String>, Spanned<String>>) -> Result<Lints, Pro
         let Some(&code) = known().find(|code| code.id() == lint) else {
             let mut mistake = ProjectMistake::new(format!("there is no lint `{lint}`"), name.span());
             let near = did_you_mean(lint, known().map(|code| code.id()).chain(["warnings"]));
-            mistake.help = near.map(|near| format!("did you mean `{near}`?"));
+            mistake.help = near.map(meant);
             return Err(mistake);
         };
         lints.each.insert(code, level);
@@ -165,8 +165,7 @@ fn defaults(table: ReportTable) -> Result<Defaults, ProjectMistake> {
                     format!("rows cannot be sorted by `{}`", word.get_ref()),
                     word.span(),
                 );
-                mistake.help =
-                    Metric::suggestion(word.get_ref()).map(|near| format!("did you mean `{near}`?"));
+                mistake.help = Metric::suggestion(word.get_ref()).map(meant);
                 mistake
             })?)
         }
@@ -176,7 +175,7 @@ fn defaults(table: ReportTable) -> Result<Defaults, ProjectMistake> {
         Column::parse(word.get_ref()).ok_or_else(|| {
             let mut mistake =
                 ProjectMistake::new(format!("there is no column `{}`", word.get_ref()), word.span());
-            let near = did_you_mean(word.get_ref(), words()).map(|near| format!("did you mean `{near}`?"));
+            let near = did_you_mean(word.get_ref(), words()).map(meant);
             let all = || format!("the columns are {}", words().collect::<Vec<_>>().join(", "));
             mistake.help = Some(near.unwrap_or_else(all));
             mistake

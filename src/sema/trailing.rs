@@ -1,6 +1,6 @@
 //! Expands trailing words: each is an operator of its own behind the head of the statement.
 
-use crate::base::{Span, did_you_mean, perhaps_newer};
+use crate::base::{Span, did_you_mean, meant, perhaps_newer};
 use crate::diag::{Code, Suggested};
 use crate::ops::{self, RawArgument, Spec};
 use crate::syntax::ast;
@@ -183,7 +183,7 @@ impl<'a> Expander<'a> {
         };
         self.error(Code::E0201, word.span, format!("unknown word `{}`", word.value))
             .here("not known here")
-            .fix(format!("did you mean `{}`?", spec.name), word.span, spec.name)
+            .fix(meant(spec.name), word.span, spec.name)
             .emit();
         Misspelt::Trailing(spec)
     }

@@ -2,7 +2,7 @@
 
 use pest::iterators::{Pair, Pairs};
 
-use crate::base::{Spanned, did_you_mean, grow_stack};
+use crate::base::{Spanned, did_you_mean, grow_stack, meant};
 use crate::diag::Code;
 
 use super::{TreeBuilder, next};
@@ -160,7 +160,7 @@ impl TreeBuilder<'_, '_> {
         let error = self.error(Code::E0102, name.span, format!("there is no function `{}`", name.value));
         let words = FUNCTIONS.map(|(word, _)| word);
         match did_you_mean(&name.value, words) {
-            Some(near) => error.fix(format!("did you mean `{near}`?"), name.span, near).emit(),
+            Some(near) => error.fix(meant(near), name.span, near).emit(),
             None => error.help("the functions are `min`, `max`, `ceil`, `floor` and `round`").emit(),
         };
         ConstantFunction::Max
