@@ -266,7 +266,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     FILES.iter().flat_map(|file| file.networks.iter().copied())
 }
 
-/// What a name means: a network with its file, or a file of which no network is meant in particular.
+/// The network that a name means, with its file; or a file, if the name means no network in particular.
 pub fn find(name: &str) -> Option<(&'static ZooFile, Option<&'static str>)> {
     let network = FILES.iter().find_map(|file| {
         let network = file.networks.iter().copied().find(|network| *network == name)?;

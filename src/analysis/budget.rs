@@ -23,7 +23,7 @@ pub struct Budget {
     pub limit: (i128, u128),
     /// The limit as it was written.
     pub written: String,
-    /// Where it is written, if in a file.
+    /// The place of the budget, if it stands in a file.
     pub span: Option<Span>,
 }
 
@@ -81,7 +81,7 @@ pub fn check(checked: &Checked, budgets: &[Budget], place: Span, sink: &mut Sink
     }
 }
 
-/// What a network uses of a budget; `None` where it has no such figure or no such part.
+/// The figure of a network that a budget limits; `None` if the network has no such figure or no such part.
 pub fn used(checked: &Checked, budget: &Budget) -> Option<u128> {
     measure(checked, budget).ok()?.1
 }

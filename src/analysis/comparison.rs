@@ -8,7 +8,7 @@ use crate::ir::NodeId;
 
 use super::{Checked, Metric};
 
-/// How many layers a broken expectation or budget names.
+/// The number of layers that a broken expectation or budget names.
 const CONTRIBUTORS: usize = 3;
 
 /// Adds a note with the largest contributions: rows, or for `peak_memory` the values in memory at the peak.

@@ -39,7 +39,7 @@ pub struct Memory {
     pub planned: u128,
     /// The first step of the largest sum; `None` where nothing is computed.
     pub peak: Option<NodeId>,
-    /// What is in memory during this step, largest first.
+    /// The values in memory during this step, largest first.
     pub live: Vec<Live>,
     /// The bytes in use during each step, in the order of the steps.
     pub curve: Vec<u128>,

@@ -102,7 +102,7 @@ impl Metric {
         }
     }
 
-    /// What it means, in one line.
+    /// The meaning of the metric, in one line.
     pub fn summary(self) -> &'static str {
         match self {
             Metric::Params => "trainable elements",

@@ -63,7 +63,7 @@ mod tests {
     use super::super::tests::sample;
     use super::*;
 
-    /// What GitHub's runner makes of a command: word, properties, message.
+    /// The word, the properties and the message that GitHub's runner reads from a command.
     fn read(line: &str) -> (String, Vec<(String, String)>, String) {
         let rest = line.strip_prefix("::").unwrap();
         let (head, message) = rest.split_once("::").unwrap();

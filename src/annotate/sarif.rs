@@ -148,7 +148,7 @@ fn physical(place: &PlaceView) -> Value {
 }
 
 fn artifact(file: &str) -> Value {
-    // What was named by an absolute path lies outside of the repository, as far as anybody knows.
+    // A file with an absolute path is taken to lie outside of the repository.
     if file.starts_with('/') {
         return json!({ "uri": format!("file://{}", uri(file)) });
     }

@@ -68,7 +68,7 @@ impl Span {
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// The place of the value.
     pub span: Span,
 }
 
@@ -135,14 +135,14 @@ impl SourceText {
         self.line_starts.partition_point(|&start| start <= offset).max(1) - 1
     }
 
-    /// How many characters begin before a byte offset.
+    /// The number of characters that begin before a byte offset.
     fn characters_before(&self, offset: usize) -> u32 {
         let block = offset / BLOCK;
         let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
         self.characters[block] + beginnings(rest)
     }
 
-    /// How many UTF-16 code units the characters that begin before a byte offset take.
+    /// The number of UTF-16 code units of the characters that begin before a byte offset.
     fn units_before(&self, offset: usize) -> u32 {
         let block = offset / BLOCK;
         let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
@@ -155,7 +155,7 @@ fn utf16_units(bytes: &[u8]) -> u32 {
     beginnings(bytes) + bytes.iter().filter(|&&byte| byte >= 0xf0).count() as u32
 }
 
-/// How many characters begin in these bytes of UTF-8.
+/// The number of characters that begin in these bytes of UTF-8.
 fn beginnings(bytes: &[u8]) -> u32 {
     bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() as u32
 }
@@ -233,8 +233,8 @@ impl SourceMap {
         Location { line: line as u32 + 1, column: column + 1 }
     }
 
-    /// Where a byte offset stands as editors count it. An offset within a character counts as its beginning, one
-    /// beyond the text as its end.
+    /// The position of a byte offset as editors count it. An offset within a character counts as the beginning of the
+    /// character, one beyond the text as its end.
     pub fn utf16_position(&self, file: FileId, offset: u32) -> Utf16Position {
         let source = self.source(file);
         let end = floor_character(&source.text, offset as usize);

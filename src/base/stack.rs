@@ -10,7 +10,8 @@ const ONE_LEVEL: usize = 256 << 10;
 /// The size of a further piece of stack, in bytes.
 const PIECE: usize = 4 << 20;
 
-/// What the generated parser uses for the deepest text, in bytes, in unoptimised code and rounded up generously.
+/// The stack that the generated parser needs for the deepest text, in bytes, in unoptimised code and rounded up
+/// generously.
 const DEEP: usize = 6 << 20;
 
 /// Returns whether a panic in this source file says that the system refused a further piece of stack.

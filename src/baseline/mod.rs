@@ -15,7 +15,7 @@ use crate::diag::{Code, Sink};
 /// The first words of a baseline.
 const HEAD: &str = "# cnnc baseline 1,";
 
-/// How many lines that differ are named.
+/// The number of differing lines that a message names.
 const NAMED: usize = 5;
 
 /// The figures of a network: name and value of each line, totals first.
@@ -60,7 +60,7 @@ pub struct Baseline {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Section {
-    /// Where the heading stands, in bytes.
+    /// The bytes of the heading.
     place: Range<usize>,
     lines: Vec<(String, String, Range<usize>)>,
 }

@@ -19,7 +19,7 @@ pub struct CheckedFile {
     /// Those of its networks that could be compiled, as they stand; empty unless
     /// [`Rules::keep_compiled`](super::Rules::keep_compiled).
     pub compiled: Vec<CheckedNetwork>,
-    /// What its words mean and which shapes pass its statements.
+    /// The meaning of its words and the shapes at its statements.
     pub uses: Uses,
     /// Its sources.
     pub session: Session,

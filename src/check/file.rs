@@ -14,7 +14,7 @@ use super::{BaselineFile, CheckedFile, ProjectFile};
 /// The rules that networks are compared with, besides those in their sources.
 #[derive(Clone, Debug, Default)]
 pub struct Rules<'a> {
-    /// Which network of the file, and with which settings.
+    /// The network of the file that is checked, and its settings.
     pub options: Options,
     /// Budgets of every network.
     pub budgets: &'a [Budget],

@@ -42,7 +42,7 @@ pub(crate) struct BenchReport {
     pub steps: Vec<StepView>,
 }
 
-/// How long something took over all runs.
+/// The time that something took, over all runs.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Times {

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     stdout: bool,
 }
 
-/// Where GitHub looks for workflows.
+/// The path at which GitHub looks for workflows.
 const WORKFLOW: &str = ".github/workflows/cnnc.yml";
 
 /// The most networks that get a budget.

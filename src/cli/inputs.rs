@@ -48,7 +48,7 @@ pub(super) struct Inputs {
 pub(super) struct Pictures {
     /// One array for each input of the network, by name; its first axis counts pictures.
     pub arrays: Vec<(String, ArrayD<f32>)>,
-    /// What each picture is called in the output.
+    /// The name of each picture in the output.
     pub names: Vec<String>,
 }
 

@@ -6,7 +6,7 @@ use crate::driver::OptionsError;
 
 use super::CliError;
 
-/// How many networks a message lists.
+/// The number of networks that a message lists.
 const MOST_LISTED: usize = 20;
 
 /// Turns an error of the options into a usage failure.

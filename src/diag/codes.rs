@@ -74,7 +74,7 @@ macro_rules! codes {
                 match self { $(Code::$name => include_str!(concat!("../../docs/errors/", stringify!($name), ".md"))),* }
             }
 
-            /// What the code means, in one line.
+            /// The meaning of the code, in one line.
             pub fn title(self) -> &'static str {
                 match self { $(Code::$name => $title),* }
             }

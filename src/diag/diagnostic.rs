@@ -12,14 +12,14 @@ use super::{Code, Severity};
 pub struct Label {
     /// The place.
     pub span: Span,
-    /// What is true here; empty to only point.
+    /// The text of the label; empty to mark the place only.
     pub text: String,
 }
 
 /// Replaces the text of a span.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edit {
-    /// What is replaced; empty to insert.
+    /// The text that is replaced; empty to insert.
     pub span: Span,
     /// The new text.
     pub replacement: String,
@@ -41,7 +41,7 @@ pub struct Expansion {
     pub block: Option<Arc<str>>,
     /// The statement that calls or repeats.
     pub call: Span,
-    /// Which copy of how many (counted from 1), for a repeated statement.
+    /// The copy and the number of copies (counted from 1), for a repeated statement.
     pub copy: Option<(u64, u64)>,
 }
 
@@ -94,7 +94,7 @@ impl Drop for ExpansionTrace {
     }
 }
 
-/// What a diagnostic is about, in names that stay the same while lines and figures change.
+/// The subject of a diagnostic, in names that stay the same while lines and figures change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Subject {
     /// The network that was expanded.
@@ -120,11 +120,11 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// The rule, with the numbers in it.
     pub notes: Vec<String>,
-    /// What to do.
+    /// Steps to take.
     pub helps: Vec<Help>,
     /// The expansions that led here.
     pub trace: ExpansionTrace,
-    /// What it is about.
+    /// The network, layer and metric that it is about.
     pub subject: Subject,
 }
 

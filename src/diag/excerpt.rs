@@ -95,7 +95,7 @@ impl Excerpt {
         if window.start > 0 {
             self.text.push('…');
         }
-        // Where each character of the window begins, and where the last one ends.
+        // The column at which each character of the window begins, and the end of the last one.
         let mut starts = Vec::new();
         for (at, character) in line[window.clone()].char_indices() {
             starts.push((offset + window.start + at, self.text.len()));

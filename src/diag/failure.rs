@@ -6,7 +6,7 @@ use crate::base::safe;
 
 use super::{Advice, Code};
 
-/// What is wrong with a file, with weights or with the environment; ends the command with exit code 3.
+/// An error of a file, of weights or of the environment; ends the command with exit code 3.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     /// The code, which names the page that explains it.
@@ -15,7 +15,7 @@ pub struct Failure {
     pub message: String,
     /// Further facts, one line each.
     pub notes: Vec<String>,
-    /// What to do, one line each.
+    /// Steps to take, one line each.
     pub helps: Vec<FailureHelp>,
 }
 

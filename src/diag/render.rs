@@ -13,13 +13,13 @@ use crate::base::{FileId, SourceMap, Span, safe, visible};
 use super::excerpt::Excerpt;
 use super::{Diagnostic, Expansion, Severity};
 
-/// How many diagnostics are shown.
+/// The number of diagnostics that are shown.
 const MOST_SHOWN: usize = 100;
 
-/// How many expansions of one diagnostic are shown.
+/// The number of expansions of one diagnostic that are shown.
 const MOST_EXPANSIONS: usize = 8;
 
-/// How diagnostics are drawn.
+/// The style in which diagnostics are drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct RenderStyle {
     /// With escape sequences for colours.

@@ -223,7 +223,7 @@ fn attributed(comparison: &ComparedSides, causes: &Causes) -> (Vec<EditView>, Ve
     (edits, together.collect())
 }
 
-/// How many names or values a text lists.
+/// The number of names or values that a text lists.
 const LISTED: usize = 3;
 
 /// `filters 64 → 96`; `added conv2, bn2 and 4 more`

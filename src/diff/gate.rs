@@ -21,7 +21,7 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// What is wrong, and what to do.
+    /// The mistake, and a help.
     pub fn parse(text: &str) -> Result<Gate, (String, String)> {
         let form = || "write a metric, a sign and an amount: `params>+2%`, `macs>+10M`".to_owned();
         let compact: String = text.split_whitespace().collect();

@@ -69,7 +69,7 @@ pub fn html(report: &DiffReport) -> String {
     text
 }
 
-/// What the networks use of their budgets.
+/// Writes the use that networks make of their budgets.
 fn budgets(text: &mut String, budgets: &[BudgetUse]) {
     if budgets.is_empty() {
         return;

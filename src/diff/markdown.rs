@@ -80,7 +80,7 @@ pub fn markdown(report: &DiffReport) -> String {
     text
 }
 
-/// What the networks use of their budgets; folded where it is long.
+/// The use that networks make of their budgets; folded if it is long.
 fn budgets(budgets: &[BudgetUse]) -> String {
     if budgets.is_empty() {
         return String::new();

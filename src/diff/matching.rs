@@ -56,7 +56,8 @@ pub(super) fn pair(old: &[DiffNode], new: &[DiffNode]) -> Matching {
             matching.join(start + a, start + b);
         }
     }
-    // What moved keeps its written name; without an alignment, every name counts.
+    // The rest is matched by name, because a node that moved keeps its written name. Automatic names count only if the
+    // lists could not be aligned: they are numbered anew.
     let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, item) in new.iter().enumerate().filter(|(index, _)| matching.old_of[*index].is_none()) {
         by_name.insert(&item.name, index);

@@ -18,7 +18,7 @@ pub struct Side<'a> {
 /// Lines of a file, from 1, both ends included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LineRange {
-    /// Which source text, by its position in the source map.
+    /// The index of the source text in the source map.
     pub(super) file: usize,
     /// The name of the file.
     pub(super) name: String,

@@ -8,7 +8,7 @@ use crate::base::safe;
 use super::signed::{amount, change, share, sum};
 use super::view::{DiffReport, EditView, FigureChange, LayerChange, NetworkDiff, TogetherView};
 
-/// How many layers of a network are listed.
+/// The number of layers of a network that are listed.
 const MOST_LAYERS: usize = 40;
 
 /// Totals, edits and layers of each network that differs.

@@ -1,15 +1,15 @@
 //! Recognises files of other kinds that are given as a program, such as pictures or weights, and says where they
 //! belong.
 
-/// Where the signs of a text are looked for.
+/// The number of lines in which signs of another format are looked for.
 const LINES_READ: usize = 200;
 
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Foreign {
-    /// What it is, with an article.
+    /// The kind of text, with an article.
     pub(super) what: &'static str,
-    /// Where it belongs.
+    /// What to do with it.
     pub(super) help: &'static str,
 }
 

@@ -23,7 +23,7 @@ pub use workspace::Workspace;
 /// Errors about shapes, which windows that drop pixels often cause.
 const EXPLAINED_BY_LINTS: [Code; 3] = [Code::E0304, Code::E0306, Code::E0307];
 
-/// Which network is compiled, and with which settings.
+/// The network that is compiled, and its settings.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The network, by name; `None` is the only one that needs no arguments.
@@ -68,7 +68,8 @@ pub struct Outcome {
     /// The network; `None` where it has an error. One whose `expect` fails is here all the same: its figures say
     /// why, and [`Outcome::failed`] that something is wrong.
     pub checked: Option<Checked>,
-    /// How many expectations were not checked: the network was given other arguments than it is written with.
+    /// The number of expectations that were not checked, because the network was given other arguments than it is
+    /// written with.
     pub unchecked: usize,
 }
 
@@ -95,8 +96,8 @@ pub struct CheckOutcome {
     pub networks: Vec<CheckedNetwork>,
     /// The settings that no network took.
     pub unused_settings: Vec<String>,
-    /// What the words mean and which shapes pass the statements, as far as the expansion came; empty unless
-    /// [`Options::uses`].
+    /// The meaning of the words and the shapes at the statements, as far as the expansion came; empty unless
+    /// [`Options::uses`] is set.
     pub uses: sema::Uses,
 }
 
@@ -283,13 +284,13 @@ impl Session {
             interrupt: options.interrupt.clone(),
             ..sema::ExpandOptions::default()
         };
-        // What ended a network would be met again from elsewhere.
+        // A limit that ended a network would end the expansion of the remaining blocks too.
         if !expansion.exhausted {
             let uncalled =
                 sema::check_uncalled_blocks(&self.program, &self.map, &choice, &expansion.called, &mut sink);
             expansion.uses.merge(uncalled);
         }
-        // What an error hides would look unused.
+        // A name that only text with an error uses would look unused.
         if !sink.has_failed() {
             sema::check_unused(&self.program, &mut sink);
         }
@@ -344,7 +345,7 @@ impl Session {
         Ok(Compiled { checked: Some(checked), unused_settings, unchecked })
     }
 
-    /// What was said, but for the warnings that comments allow.
+    /// The diagnostics without the warnings that comments allow.
     fn without_allowed(&self, sink: Sink) -> Vec<Diagnostic> {
         let allowed = |one: &Diagnostic| {
             one.severity == Severity::Warning

@@ -36,9 +36,9 @@ struct PlanJob {
     /// The scratch memory of each thread.
     scratch: Vec<Memory>,
     started: Instant,
-    /// When the last run began, in nanoseconds since `started`.
+    /// The time at which the last run began, in nanoseconds since `started`.
     begun: AtomicU64,
-    /// When each phase was finished in the last run, in nanoseconds since `started`.
+    /// The times at which the phases of the last run ended, in nanoseconds since `started`.
     finished: Vec<AtomicU64>,
 }
 

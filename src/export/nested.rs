@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::drawing::{Content, Drawing};
 
-/// How a language writes vertices and frames.
+/// The syntax in which a language writes vertices and frames.
 pub(super) trait Nesting {
     /// The line that declares a vertex.
     fn vertex(&self, drawing: &Drawing, vertex: usize) -> String;

@@ -9,7 +9,7 @@ use super::tensor::Storage;
 use super::unreadable;
 use super::values::Unavailable;
 
-/// What an ONNX file holds.
+/// The contents of an ONNX file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contents {
     /// The number of nodes of its graph.

@@ -12,7 +12,7 @@ use crate::tensor::{MAX_DIMENSION, MAX_ELEMENTS, Shape};
 
 use super::{Expectation, Graph, InputNode, Node, NodeId, NodeKind, Output};
 
-/// Where a node comes from and how it is called.
+/// The properties of a node that do not depend on its operator: its names, its origin in the text, its use.
 #[derive(Clone, Debug)]
 pub(crate) struct NodeInfo {
     /// Its path.

@@ -11,9 +11,9 @@ pub struct Expectation {
     pub metric: String,
     /// The place of the metric's word.
     pub metric_span: Span,
-    /// How it compares.
+    /// The comparison between the figure and the target.
     pub comparison: Comparison,
-    /// What it compares with.
+    /// The value that the figure is compared with.
     pub target: Target,
     /// The place of the right side.
     pub target_span: Span,
@@ -21,7 +21,7 @@ pub struct Expectation {
     pub span: Span,
 }
 
-/// How an expectation compares.
+/// The comparison of an expectation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// `==`

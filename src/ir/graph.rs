@@ -29,7 +29,7 @@ impl NodeId {
     }
 }
 
-/// What a node is.
+/// The kind of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NodeKind {
     /// An input of the network.
@@ -45,7 +45,7 @@ pub struct Node {
     pub path: String,
     /// The word that it was written with: `conv`, `residual`, `input`.
     pub word: &'static str,
-    /// What it is.
+    /// The operator, or the properties of the input.
     pub kind: NodeKind,
     /// The shape of its value, for one picture.
     pub shape: Shape,

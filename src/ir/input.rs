@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How a picture is brought to the size of the input.
+/// The way in which a picture is brought to the size of the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Resize {
     /// Not at all: pictures must have the size of the input.
@@ -24,13 +24,13 @@ pub enum Resize {
 /// An input of the network and how a picture becomes its tensor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputNode {
-    /// How a picture is brought to the size of the input.
+    /// The way in which a picture is brought to the size of the input.
     pub resize: Resize,
     /// Whether a picture is turned as its EXIF mark says.
     pub orient: bool,
     /// Whether the channels are blue, green, red.
     pub bgr: bool,
-    /// What white becomes, before the mean.
+    /// The value of white, before the mean is subtracted.
     pub range: f64,
     /// Subtracted from each channel, which runs from 0 to the range; empty for none.
     pub mean: Vec<f64>,
@@ -52,7 +52,8 @@ impl Default for InputNode {
 }
 
 impl fmt::Display for InputNode {
-    /// What differs from the default, as it is written behind the shape: ` letterbox=0.5 range=255`.
+    /// The properties that differ from their defaults, as they are written behind the shape: ` letterbox=0.5
+    /// range=255`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.orient {
             write!(f, " orient")?;

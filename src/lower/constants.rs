@@ -8,12 +8,12 @@ use crate::ir::NodeId;
 /// A parameter of the graph: its node, and its index among the node's parameters.
 pub(super) type ParameterId = (NodeId, usize);
 
-/// How a constant is computed from parameters.
+/// The expression that computes a constant from parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConstantExpr {
     /// The dimensions of the result.
     pub shape: Vec<u64>,
-    /// Which parameters are combined, and how.
+    /// The operation, with the parameters that it combines.
     pub kind: ConstantKind,
     /// A factor and a summand that are applied to each element afterwards.
     pub then: Linear,

@@ -22,7 +22,7 @@ use super::transposed::Phase;
 /// A value in a memory format. An alias has the key of the value that owns its memory.
 type Key = (NodeId, MemoryFormat);
 
-/// Where a value lies within the buffer of a concatenation.
+/// The position of a value within the buffer of a concatenation.
 #[derive(Clone, Copy)]
 struct ChannelSlice {
     /// The concatenation.

@@ -33,18 +33,18 @@ pub use rearrangement::{AxisSource, Rearrangement};
 pub use sizes::{ChannelRange, DENSE_OUTPUTS, MomentBands, WinogradSchedule, lrn_radius};
 pub use transposed::Phase;
 
-/// How a graph is lowered.
+/// The choices of a caller that lowers a graph.
 #[derive(Clone, Debug)]
 pub struct PlanOptions {
     /// Pictures at once.
     pub batch: usize,
-    /// Which kernels may be selected.
+    /// The kernels that may be selected.
     pub policy: KernelPolicy,
     /// The values that a run returns: (name, node).
     pub outputs: Vec<(String, NodeId)>,
 }
 
-/// Which kernels may be selected.
+/// The set of kernels that may be selected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KernelPolicy {
     /// All.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::constants::ParameterId;
 use super::plan::{Algorithm, Kernel, Plan, Step, WinogradTile};
 
-/// What determines the packed form of a step's constants, besides their values.
+/// The properties of a step that determine the packed form of its constants.
 #[derive(Clone, Debug, PartialEq)]
 enum PackedForm {
     /// The form does not depend on the step.

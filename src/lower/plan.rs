@@ -14,7 +14,7 @@ pub struct Tensor {
     pub shape: Shape,
     /// The first element of its buffer in the arena, in elements of f32.
     pub offset: usize,
-    /// Where its elements lie from there.
+    /// The layout of its elements from there on.
     pub layout: Layout,
 }
 
@@ -23,11 +23,11 @@ pub struct Tensor {
 pub struct PlanPort {
     /// Its name.
     pub name: String,
-    /// Where its values lie; inputs are N×C×H×W.
+    /// The location of its values; inputs are N×C×H×W.
     pub tensor: Tensor,
 }
 
-/// How a convolution multiplies.
+/// The algorithm of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// Every product of the definition.
@@ -70,7 +70,7 @@ pub struct Convolution {
     pub bias: bool,
     /// Whether the second input is added to the result before the activation.
     pub addend: bool,
-    /// How it multiplies.
+    /// The algorithm that computes it.
     pub algorithm: Algorithm,
 }
 
@@ -137,7 +137,7 @@ impl ChannelNorm {
     }
 }
 
-/// How the channels at a position are reduced to one.
+/// The operation that reduces the channels at a position to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChannelReduction {
     /// To their mean.
@@ -146,7 +146,7 @@ pub enum ChannelReduction {
     Greatest,
 }
 
-/// How the elements at the same place of several maps are combined, in the order of the maps.
+/// The operation that combines the elements at the same place of several maps, in the order of the maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Combination {
     /// The others are subtracted from the first.
@@ -168,7 +168,7 @@ pub struct Resample {
     pub columns: Vec<Vec<(usize, f32)>>,
 }
 
-/// How a step computes its output.
+/// The kernel of a step, with what it needs to know besides the tensors.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kernel {
     /// Convolution; the constants are the weight and perhaps a bias.

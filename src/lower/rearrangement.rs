@@ -61,7 +61,7 @@ impl Rearrangement {
         };
         let places = (0..period).flat_map(|y| (0..period).map(move |x| (y, x)));
         let of_places = places.flat_map(|(y, x)| (0..channels).map(move |channel| [channel, y, x]));
-        // Where the channels repeat with every position, the first that is not filled stands for all.
+        // If the order of the channels is the same at all positions, the first one that is not filled stands for all.
         let place = |[channel, y, x]: [u64; 3]| {
             if period == 1 { [channel, first_row, first_column] } else { [channel, y, x] }
         };

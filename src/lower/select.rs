@@ -16,7 +16,7 @@ use super::plan::{
 use super::rearrangement::Rearrangement;
 use super::transposed::has_phases;
 
-/// What kernel selection knows of an operator's place in the graph.
+/// The properties of an operator's operands that decide which kernel is selected.
 pub(super) struct Operands<'a> {
     /// The shape of each operand.
     pub shapes: &'a [Shape],

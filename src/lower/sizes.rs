@@ -78,7 +78,7 @@ impl ChannelRange {
     }
 }
 
-/// How a Winograd convolution is split into tasks.
+/// The split of a Winograd convolution into tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WinogradSchedule {
     /// The sizes of a tile.

@@ -16,7 +16,7 @@ use crate::tensor::Window;
 pub struct Phase {
     /// The position of the first output; the others follow at the distance of the stride.
     pub first: usize,
-    /// How many outputs there are, at least one.
+    /// The number of outputs, at least one.
     pub outputs: usize,
     /// The taps of the kernel that these outputs see, in the order of the input. There may be none.
     pub taps: Vec<usize>,

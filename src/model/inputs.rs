@@ -28,7 +28,7 @@ pub struct ModelInput {
     pub name: String,
     /// The shape of one picture.
     pub shape: Shape,
-    /// How a picture is prepared.
+    /// The preparation of a picture.
     preparation: Preparation,
 }
 
@@ -150,7 +150,7 @@ pub struct PendingArray<'a, R> {
 }
 
 impl<R: Read> PendingArray<'_, R> {
-    /// How many pictures it holds.
+    /// The number of pictures.
     pub fn pictures(&self) -> usize {
         self.pictures
     }

@@ -43,16 +43,17 @@ pub use labels::Labels;
 pub use outputs::{OutputValues, Ranked};
 pub use weights::{ReadSeek, TensorMatching, Weights};
 
-/// How a network is run.
+/// The settings with which a network is run.
 #[derive(Clone, Debug)]
 pub struct ModelSettings {
-    /// How many pictures are computed at once, at least 1. More take more memory, and less time for each.
+    /// The number of pictures that are computed at once, at least 1. A larger batch takes more memory, and less time
+    /// for each picture.
     pub batch: usize,
     /// Threads, at least 1. Results do not depend on their number.
     pub threads: usize,
     /// The instructions of the kernels; those that the machine lacks are not taken.
     pub isa: Isa,
-    /// Which kernels may be taken.
+    /// The kernels that may be selected.
     pub policy: KernelPolicy,
     /// Values that are given out besides the outputs of the network, by the name of a row or by `as` name.
     pub also: Vec<String>,
@@ -124,7 +125,7 @@ impl PlannedModel<'_> {
     ///
     /// # Errors
     ///
-    /// What reading the weights fails with; E0607 where memory or threads cannot be had.
+    /// Failures of reading the weights; E0607 if memory or threads are refused.
     pub fn load(self, mut weights: Weights) -> Result<Model, Failure> {
         let graph = self.network.graph();
         let constant = |recipe: &lower::ConstantExpr| weights.constant(graph, recipe);
@@ -169,7 +170,7 @@ impl Model {
         &self.inputs
     }
 
-    /// What [`Model::run`] gives: the outputs of the network in order, then the values that were asked for.
+    /// The outputs that [`Model::run`] gives: those of the network in order, then the values that were asked for.
     pub fn outputs(&self) -> &[ModelOutput] {
         &self.outputs
     }

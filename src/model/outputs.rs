@@ -34,7 +34,7 @@ impl OutputValues {
     ///
     /// # Panics
     ///
-    /// Where there is no such picture.
+    /// If there is no such picture.
     pub fn top(&self, picture: usize, count: usize) -> Vec<Ranked> {
         let elements = self.values.index_axis(Axis(0), picture);
         let ranked = elements.iter().enumerate().map(|(index, &score)| Ranked { index, score });
@@ -45,7 +45,7 @@ impl OutputValues {
         ranked
     }
 
-    /// How many elements are NaN or infinite.
+    /// The number of elements that are NaN or infinite.
     pub fn nonfinite(&self) -> usize {
         self.values.iter().filter(|value| !value.is_finite()).count()
     }

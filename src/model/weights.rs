@@ -12,11 +12,11 @@ use crate::ops::Init;
 use crate::weights::binding::{self, Binding, Misfit, NameMatching, TensorSource};
 use crate::weights::{WeightFile, seeded};
 
-/// What a weights file is read from.
+/// A source of bytes from which a weights file is read.
 pub trait ReadSeek: Read + Seek {}
 impl<T: Read + Seek> ReadSeek for T {}
 
-/// How the tensors of a file are matched with the parameters of a network.
+/// The way in which tensors of a file are matched with parameters of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TensorMatching {
     /// By the path of the row. With a seed, what the file lacks is filled as [`Weights::seeded`] does.

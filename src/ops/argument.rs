@@ -70,7 +70,7 @@ pub enum RawValue {
 pub struct Segment<'a> {
     /// The operator's word; `None` for the head, whose word is kept elsewhere.
     pub word: Option<&'a Spanned<String>>,
-    /// What belongs to it.
+    /// The arguments that belong to the word.
     pub arguments: &'a [RawArgument],
 }
 

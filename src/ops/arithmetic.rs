@@ -55,7 +55,7 @@ impl Arithmetic {
     }
 }
 
-/// How often each kind of arithmetic is performed, in the order of [`Arithmetic::ALL`].
+/// The number of operations of each kind, in the order of [`Arithmetic::ALL`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Operations(pub [u128; 6]);
 

@@ -6,7 +6,7 @@ use crate::tensor::Window;
 use super::field::{Field, one_of};
 use super::{Flag, OpError};
 
-/// How a map continues beyond its edge.
+/// The values of a map beyond its edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Border {
     /// Zeros.

@@ -9,7 +9,7 @@ use super::{Attribute, Default, Flag, Join, Kind, Op, Sizes, Spec, Value};
 /// A form that is an operator of its branches, such as `concat`.
 #[derive(Debug)]
 pub struct Combination {
-    /// How the form is written.
+    /// The spec of the form.
     pub spec: Spec,
     /// The number of branches that it takes.
     pub branches: RangeInclusive<usize>,
@@ -22,7 +22,7 @@ pub(super) const TWO_OR_MORE: RangeInclusive<usize> = 2..=usize::MAX;
 
 static COMBINATIONS: [&Combination; 7] = [&INCEPTION, &CONCAT, &ADD, &MUL, &SUB, &MAX, &MIN];
 
-/// How `residual` is written.
+/// The spec of `residual`.
 pub(super) static RESIDUAL: Spec = Spec {
     name: "residual",
     summary: "Adds the shortcut to the end of the body (He et al. 2015); where shapes differ a policy says what to do.",
@@ -59,7 +59,7 @@ pub(super) static RESIDUAL: Spec = Spec {
     ..Spec::EMPTY
 };
 
-/// How `split` is written.
+/// The spec of `split`.
 pub(super) static SPLIT: Spec = Spec {
     name: "split",
     summary: "Cuts the channels into n equal parts or parts of given sizes, one for each branch, and concatenates the ends of the branches.",
@@ -76,7 +76,7 @@ pub(super) static SPLIT: Spec = Spec {
     ..Spec::EMPTY
 };
 
-/// How `aux` is written.
+/// The spec of `aux`.
 pub(super) static AUX: Spec = Spec {
     name: "aux",
     summary: "A side branch: the trunk flows on, the end of the branch is a further named output.",
@@ -99,7 +99,7 @@ static FORMS: [&Spec; 10] = [
     &AUX,
 ];
 
-/// How `input` is written.
+/// The spec of `input`.
 pub static INPUT: Spec = Spec {
     name: "input",
     summary: "An input of the network and how a picture becomes its tensor: resized, scaled to 0…1, − mean, ÷ std.",

@@ -18,7 +18,7 @@ pub(crate) enum OnnxValue {
     Ints(Vec<i64>),
 }
 
-/// How the elements of a parameter are arranged in the model.
+/// The arrangement of a parameter's elements in the model.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum WeightLayout {
     /// Unchanged.

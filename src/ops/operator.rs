@@ -6,7 +6,7 @@ use super::field::Arguments;
 use super::{Bound, Cost, Counted, Number, OpError, Parameter, Spec};
 use crate::tensor::{Resampling, Shape, Window};
 
-/// Which positions of the input influence a position of the output; receptive fields are computed from it.
+/// The positions of the input that influence a position of the output; receptive fields are computed from it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Geometry {
     /// Each output position depends on the input position of the same place.
@@ -124,7 +124,7 @@ pub trait Operator {
     /// The counts of other tools for one picture besides multiply-accumulates, an entry for each tool with a rule;
     /// `counted_by_no_tool!()` where they all count nothing.
     fn counted(&self, inputs: &[Shape], output: Shape) -> Vec<Counted>;
-    /// Which positions of an operand influence a position of the output.
+    /// The positions of an operand that influence a position of the output.
     fn geometry(&self, operand: Shape, output: Shape) -> Geometry;
     /// Returns whether the output may share memory with the first input.
     fn reuse(&self) -> Reuse;

@@ -2,14 +2,14 @@
 
 use super::bound::Literal;
 
-/// How an operator is written, and the text of its reference page.
+/// The syntax of an operator or form, and the text of its reference page.
 #[derive(Debug)]
 pub struct Spec {
     /// The word.
     pub name: &'static str,
     /// Whether it can be a trailing word.
     pub trailing: bool,
-    /// What it computes, in one sentence.
+    /// Its function, in one sentence.
     pub summary: &'static str,
     /// A complete program that uses it.
     pub example: &'static str,
@@ -23,7 +23,8 @@ pub struct Spec {
     pub attributes: &'static [Attribute],
     /// The cost as formulas, for the reference page.
     pub cost: &'static str,
-    /// What it takes and refuses beyond its arguments, as sentences for the reference page; may be empty.
+    /// The shapes that it takes, and what it refuses beyond its arguments, as sentences for the reference page; may be
+    /// empty.
     pub rules: &'static str,
     /// The first version of the compiler that knows the word, such as `0.2`. A block of the same name in an older
     /// file wins over a word that is younger than [`FIRST`].
@@ -32,12 +33,12 @@ pub struct Spec {
     /// first one behind an operator that [takes a bias](Spec::takes_bias), that operator has no bias unless `bias` is
     /// given.
     pub absorbs_bias: bool,
-    /// How a form joins the features of its branches, equal positions of which should therefore show the same place.
-    /// `None` for forms whose branches may be gates or masks, and for all other words.
+    /// The operation by which a form joins the features of its branches: equal positions of the branches should then
+    /// show the same place. `None` for forms whose branches may be gates or masks, and for all other words.
     pub joins: Option<Join>,
 }
 
-/// How a form joins the features of its branches.
+/// The operation by which a form joins the features of its branches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Join {
     /// Elements at the same place are added.
@@ -133,7 +134,7 @@ pub struct Value {
     pub kind: Kind,
     /// Its default.
     pub default: Default,
-    /// What it does.
+    /// Its effect.
     pub doc: &'static str,
 }
 
@@ -142,7 +143,7 @@ pub struct Value {
 pub struct Flag {
     /// The word.
     pub name: &'static str,
-    /// What it does.
+    /// Its effect.
     pub doc: &'static str,
 }
 
@@ -160,7 +161,7 @@ pub struct Attribute {
     pub kind: Kind,
     /// Its default.
     pub default: Default,
-    /// What it does.
+    /// Its effect.
     pub doc: &'static str,
 }
 

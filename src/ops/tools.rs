@@ -32,9 +32,9 @@ impl Tool {
 pub struct Counted {
     /// The tool.
     pub tool: Tool,
-    /// What is counted, and how; operators with one rule share its words. Empty where nothing is.
+    /// The rule by which the tool counts; operators with one rule share its words. Empty if nothing is counted.
     pub rule: &'static str,
-    /// How much, for one picture; below zero where a tool counts fewer multiply-accumulates than there are.
+    /// The count for one picture; below zero if a tool counts fewer multiply-accumulates than there are.
     pub count: i128,
 }
 

@@ -20,9 +20,9 @@ pub(super) fn crop<S: Sample>(raster: &Raster<S>, height: usize, width: usize) -
 /// The range that picture and result share along one axis.
 #[derive(Debug, PartialEq, Eq)]
 struct Overlap {
-    /// Where it begins in the picture.
+    /// The first position in the picture.
     from: usize,
-    /// Where it begins in the result.
+    /// The first position in the result.
     to: usize,
     length: usize,
 }

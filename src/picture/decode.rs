@@ -14,7 +14,7 @@ use crate::diag::{Code, Failure};
 pub(super) struct Header<'a> {
     decoder: Box<dyn ImageDecoder + 'a>,
     name: &'a str,
-    /// How the camera was held, by the EXIF data.
+    /// The orientation of the camera, by the EXIF data.
     orientation: Orientation,
 }
 
@@ -148,7 +148,7 @@ fn raster<S: Sample>(
     Raster { channels, height, width, samples }
 }
 
-/// What the first bytes of a file say; E0605 where it is neither PNG nor JPEG.
+/// The format that the first bytes of a file show; E0605 if it is neither PNG nor JPEG.
 pub(super) fn format_of(start: &[u8], name: &str) -> Result<ImageFormat, Failure> {
     let what = match image::guess_format(start) {
         Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => return Ok(format),

@@ -9,7 +9,7 @@ use crate::tensor::Shape;
 
 use super::palette;
 
-/// What the pixels of a written picture show.
+/// The meaning of the pixels of a written picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Meaning {
     /// The values themselves: 0 is black, 1 is white. One channel is grey, three are red, green and blue.

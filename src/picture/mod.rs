@@ -38,7 +38,7 @@ const MAX_SIDE: usize = 16_384;
 /// Bytes of a picture, as read and as resized.
 const MAX_BYTES: usize = 256 * 1024 * 1024;
 
-/// How a picture becomes the tensor of an input.
+/// The steps that make a picture the tensor of an input.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Preparation {
     /// 1 for grey, 3 for colours.
@@ -47,7 +47,7 @@ pub struct Preparation {
     pub height: usize,
     /// Columns of the tensor.
     pub width: usize,
-    /// How the picture is brought to this size.
+    /// The way in which the picture is brought to this size.
     pub scaling: Scaling,
     /// Whether a picture is turned as its EXIF orientation says.
     pub orient: bool,
@@ -68,7 +68,7 @@ pub struct Prepared {
 
 /// The most bytes that a file of a picture may have.
 pub const MAX_FILE_BYTES: u64 = MAX_BYTES as u64;
-/// How many bytes of a file tell its format.
+/// The number of bytes of a file that tell its format.
 pub const FORMAT_BYTES: u64 = 64;
 
 /// Refuses a file that is no picture by its first [`FORMAT_BYTES`] bytes, before the rest is read (E0605).

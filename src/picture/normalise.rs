@@ -5,7 +5,7 @@ use ndarray::{ArrayD, Axis};
 /// The last step of a preparation: scale, subtract the mean, divide by the standard deviation, each rounded to f32.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Normalisation {
-    /// What white becomes: 1, or 255 for networks trained on bytes.
+    /// The value of white: 1, or 255 for networks trained on bytes.
     pub range: f32,
     /// Subtracted: one value a channel, one for all, or none.
     pub mean: Vec<f32>,

@@ -5,7 +5,7 @@ use crate::diag::{Code, Failure};
 
 use super::{MAX_BYTES, MAX_SIDE};
 
-/// How a picture is brought to the size of the input.
+/// The way in which a picture is brought to the size of the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Scaling {
     /// Not at all: the picture must have the size of the input.

@@ -20,9 +20,9 @@ use super::settings::{Defaults, Group, Level, Lints, Pattern, Placed, Project, V
 pub struct ProjectMistake {
     /// One line: what is wrong.
     pub message: String,
-    /// What to do.
+    /// A step to take.
     pub help: Option<String>,
-    /// Where, in bytes.
+    /// Its place in the file, in bytes.
     pub place: Range<usize>,
 }
 
@@ -92,7 +92,7 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// What is no TOML, an unknown key, lint, level or metric, a value that has no meaning.
+    /// A text that is no TOML, an unknown key, lint, level or metric, or a value without a meaning.
     pub fn parse(text: &str) -> Result<Project, ProjectMistake> {
         let file: File = toml::from_str(text).map_err(|error| {
             let message = error.message().lines().collect::<Vec<_>>().join(" ");

@@ -14,7 +14,7 @@ use crate::report::Column;
 pub struct Pattern {
     /// As it is written.
     pub text: String,
-    /// Where it is written, in bytes of the project file.
+    /// Its place in the project file, in bytes.
     pub place: Range<usize>,
 }
 
@@ -25,7 +25,7 @@ impl Pattern {
     }
 }
 
-/// How a lint is reported.
+/// The level at which a lint is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// It is not reported.
@@ -81,7 +81,7 @@ pub struct Group {
     pub files: Vec<Pattern>,
     /// The network of these files; `None` is each.
     pub network: Option<String>,
-    /// Where the network's name is written.
+    /// The place of the network's name.
     pub network_place: Range<usize>,
     /// The variants that are checked besides the networks as they stand.
     pub variants: Vec<Variant>,
@@ -113,7 +113,7 @@ impl Group {
     }
 }
 
-/// How reports look where the command line does not say.
+/// The look of reports, where the command line does not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Defaults {
     /// The columns; empty for the usual ones.

@@ -67,7 +67,7 @@ pub struct Term {
     pub count: i128,
 }
 
-/// What a tool adds to our figure, and the operators for which it has no rule.
+/// The sum of a tool's additions to our figure, and the operators for which it has no rule.
 #[derive(Clone, Debug, Default)]
 struct Sum {
     terms: Vec<Term>,
@@ -84,7 +84,7 @@ impl Sum {
     }
 }
 
-/// What each tool adds to our figure, summed over the rows that run; rules in the order of the first layer.
+/// The sum of each tool's additions to our figure over the layers that run; rules in the order of the first layer.
 fn sums(checked: &Checked) -> BTreeMap<Tool, Sum> {
     let graph = checked.graph();
     let mut sums: BTreeMap<Tool, Sum> = Tool::ALL.into_iter().map(|tool| (tool, Sum::default())).collect();
@@ -106,7 +106,7 @@ fn sums(checked: &Checked) -> BTreeMap<Tool, Sum> {
     sums
 }
 
-/// What the tools print for a network.
+/// The figures that other tools print for a network.
 pub fn dialects(checked: &Checked) -> DialectReport {
     let sums = sums(checked);
     let totals = checked.totals();

@@ -14,7 +14,7 @@ struct Published {
     params: u128,
     /// Its multiply-accumulates, by which it is known.
     macs: u128,
-    /// What the framework does, the tool whose figure it moves, and by how much.
+    /// A departure of the framework, the tool whose figure it moves, and by how much.
     departures: &'static [(&'static str, &'static [(&'static str, i128)])],
 }
 
@@ -237,7 +237,7 @@ static PUBLISHED: &[Published] = &[
     },
 ];
 
-/// What a framework's own model of this network adds to the figure of a tool, each with its reason.
+/// The additions of a framework's own model of this network to the figure of a tool, each with its reason.
 pub(super) fn departures(
     network: &str,
     params: u128,

@@ -93,7 +93,7 @@ impl Column {
     }
 }
 
-/// What a table shows.
+/// The rows and columns of a table.
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// The columns.
@@ -146,7 +146,7 @@ pub struct Cells {
     pub heaviest: Vec<usize>,
 }
 
-/// How many rows count as the heaviest.
+/// The number of rows that count as the heaviest.
 const HEAVIEST: usize = 3;
 
 /// The positions of the rows with the largest values. Rows without any are left out.

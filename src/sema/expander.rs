@@ -98,7 +98,7 @@ pub(super) struct Surroundings {
     pub sharing: Option<Sharing>,
 }
 
-/// How much of its limits the expansion has used.
+/// The part of its limits that the expansion has used.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     pub steps: Steps,

@@ -3,7 +3,7 @@
 //! A map that is brought to another size takes its values at positions between those of the input. Which neighbours
 //! each of them reads is decided here.
 
-/// How values between positions are interpolated.
+/// The interpolation of values between positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Interpolation {
     /// The value at `floor(i · input / output)`.
@@ -21,7 +21,7 @@ pub struct Resampling {
     pub input: u64,
     /// Positions afterwards.
     pub output: u64,
-    /// How values between positions are found.
+    /// The interpolation of values between positions.
     pub interpolation: Interpolation,
     /// The first and last positions of both axes coincide (`align_corners`, not with `Nearest`); else the edges of
     /// their pixels do.

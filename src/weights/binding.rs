@@ -16,7 +16,7 @@ use super::{Format, StoredDtype, TensorEntry, WeightFile};
 
 pub use super::misfit::Misfit;
 
-/// How the names of a file are matched with those of a network.
+/// The way in which names of a file are matched with those of a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameMatching {
     /// Stripped from the names of the file; names without it stay as they are.
@@ -27,7 +27,7 @@ pub struct NameMatching {
     pub fill_missing: bool,
 }
 
-/// Where the values of a parameter come from.
+/// The source of a parameter's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TensorSource {
     /// The tensor at this index of the file.
@@ -51,7 +51,7 @@ pub struct Binding {
 }
 
 impl Binding {
-    /// Where the values of a node's parameter come from.
+    /// The source of the values of a node's parameter.
     pub fn source(&self, node: NodeId, parameter: usize) -> TensorSource {
         self.sources.get(&(node, parameter)).copied().unwrap_or(TensorSource::Absent)
     }

@@ -44,11 +44,7 @@ pub(super) fn count(shape: &[usize]) -> u64 {
 /// Reads exactly `count` elements and converts them to f32: f64 is rounded to nearest, integers become
 /// 0 to 255 or 65 535, NaN and infinities stay.
 ///
-/// What is allocated is at most one chunk, or twice what has arrived, and never more than the values need.
-///
-/// # Errors
-/// Fewer bytes than the elements need (the place's code), a type that is not read (E0603), too little
-/// memory (E0607), a reader that fails (E0609).
+/// At most one chunk is allocated, or twice the bytes that have arrived, and never more than the values need.
 pub(super) fn read(
     reader: &mut impl Read,
     dtype: &StoredDtype,

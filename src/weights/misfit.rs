@@ -8,16 +8,16 @@ use crate::diag::{Code, Failure};
 
 use super::shape_rule::dims;
 
-/// How many lines of one kind of misfit are shown.
+/// The number of lines that are shown for one kind of misfit.
 const MOST_SHOWN: usize = 20;
-/// How many unexpected names are compared with a missing one. A comparison is slow; with more names the common prefix
-/// or scope says more than similar names.
+/// The number of unexpected names that are compared with a missing one. A comparison is slow; with more names the
+/// common prefix or scope says more than similar names.
 const MOST_COMPARED: usize = 500;
 
 /// A file whose tensors are not those of a network, and what might help.
 #[derive(Clone, Debug)]
 pub struct Misfit {
-    /// What does not fit.
+    /// The failure that describes the misfit.
     pub failure: Box<Failure>,
     /// A prefix that many names of the file have in front of those of the network.
     pub prefix: Option<String>,
@@ -179,7 +179,7 @@ impl Misfits {
     }
 }
 
-/// What sets the names of a file and of a network apart.
+/// The common difference between the names of a file and those of a network.
 #[derive(Debug, PartialEq, Eq)]
 enum Common {
     /// The file's names have this in front of the network's.
@@ -202,7 +202,8 @@ impl Common {
     }
 }
 
-/// What stands most often before a name of `short` in the names of `long`, with the dot, and how often.
+/// The text that most often stands before a name of `short` in the names of `long`, with its dot, and the number of
+/// such names.
 fn most_common_front(long: &[String], short: &[String]) -> Option<(String, usize)> {
     let short: BTreeSet<&str> = short.iter().map(String::as_str).collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();

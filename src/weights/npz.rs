@@ -17,7 +17,7 @@ use crate::diag::Failure;
 
 /// Arrays of one archive, as read and as written.
 const MAX_MEMBERS: usize = 1 << 18;
-/// How the name of a member ends.
+/// The end of a member's name.
 const SUFFIX: &str = ".npy";
 
 /// An opened archive whose members are all arrays.

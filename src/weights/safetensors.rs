@@ -17,7 +17,7 @@ pub struct SafeTensors<R> {
     reader: R,
     name: String,
     entries: Vec<TensorEntry>,
-    /// Where each tensor's bytes begin in the file.
+    /// The byte of the file at which each tensor begins.
     starts: Vec<u64>,
 }
 

@@ -161,7 +161,7 @@ fn check_ranges(listed: &[(String, Listing)], data: u64, place: &FileLabel) -> R
     Ok(())
 }
 
-/// What the header says about a tensor.
+/// The entry of a tensor in the header.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Listing {

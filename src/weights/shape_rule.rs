@@ -4,7 +4,7 @@
 //! size 1 behind the first axis: a `Linear` serves a 1×1 convolution, a `Conv1d` one of 1×k. The ranks decide, because
 //! Keras stores kernels as (h, w, in, out), and 1×1×8×8 would otherwise pass for 8×8×1×1.
 
-/// How a stored shape fits a declared one.
+/// The relation between a stored shape and a declared one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fit {
     Exact,
@@ -31,7 +31,7 @@ pub(super) fn fit(declared: &[u64], found: &[usize]) -> Fit {
     Fit::No(hint(declared, &found))
 }
 
-/// Which permutation of the axes would make the shapes equal.
+/// The permutation of the axes that would make the shapes equal.
 fn hint(declared: &[u64], found: &[u64]) -> Option<&'static str> {
     let is_permuted = |axes: [usize; 4]| found.len() == 4 && axes.map(|axis| found[axis]) == *declared;
     let sorted = |dims: &[u64]| {

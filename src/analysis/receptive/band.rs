@@ -41,12 +41,12 @@ impl Span {
     }
 }
 
-/// What the positions of a value see over paths that move at one rate. Numbers beyond 128 bits give `None`.
+/// The inputs that the positions of a value see over paths with one stride. Numbers beyond 128 bits give `None`.
 #[derive(Clone, Debug)]
 pub(super) struct Band {
-    /// How many parts a pixel has: 1, unless a long period was replaced by bounds.
+    /// The number of parts of a pixel: 1, unless a long period was replaced by bounds.
     unit: i128,
-    /// How far the spans move within a period, in parts.
+    /// The number of parts by which the spans move within a period.
     advance: i128,
     /// The spans of one period; `None` for a position that sees nothing.
     spans: Arc<[Option<Span>]>,
@@ -62,7 +62,7 @@ impl Band {
         self.spans.len() as i128
     }
 
-    /// How far the span moves from one position to the next, in pixels.
+    /// The number of pixels by which the span moves from one position to the next.
     fn rate(&self) -> Option<Fraction> {
         Fraction::new(self.advance, self.period().checked_mul(self.unit)?)
     }
@@ -75,7 +75,7 @@ impl Band {
         }
     }
 
-    /// What the outputs of an operator see.
+    /// The inputs that the outputs of an operator see.
     pub(super) fn through(&self, reach: Reach) -> Option<Band> {
         let (outputs, inputs) = taps::period(reach);
         if outputs > MAX_OPERATOR_PERIOD {
@@ -168,7 +168,7 @@ fn with_short_period(bands: &[Band]) -> Option<(Vec<Band>, i128)> {
     Some((bands?, period))
 }
 
-/// What the positions of a value see over all paths: a band for each rate.
+/// The inputs that the positions of a value see over all paths: a band for each rate.
 pub(super) type Bands = Vec<Band>;
 
 /// Paths of more rates than this are not told apart.

@@ -22,7 +22,7 @@ use crate::tensor::Window;
 use super::fraction::Fraction;
 use band::{Band, Bands};
 
-/// How a receptive field is to be read.
+/// The meaning of the figures of a receptive field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// All paths agree, and all positions see equally much.
@@ -55,9 +55,9 @@ pub struct Axis {
     pub size: u128,
     /// The same at the position where they are fewest: another number than `size` only behind enlarged values.
     pub least: u128,
-    /// How far the field moves from one position to the next.
+    /// The number of pixels by which the field moves from one position to the next.
     pub stride: Fraction,
-    /// How far the field of the first position reaches beyond the input.
+    /// The number of pixels by which the field of the first position reaches beyond the input.
     pub padding: Fraction,
     /// The centre of the field of the first position.
     pub centre: Fraction,
@@ -70,7 +70,7 @@ pub struct Receptive {
     pub rows: Axis,
     /// Along the width.
     pub columns: Axis,
-    /// How it is to be read.
+    /// The meaning of the figures.
     pub status: Status,
 }
 
@@ -81,7 +81,7 @@ impl Receptive {
     }
 }
 
-/// How the fields of a value move along one axis.
+/// The fields of a value along one axis: their extent and their movement.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Field {
     stride: Fraction,
@@ -125,7 +125,7 @@ impl Field {
     }
 }
 
-/// What is known of a value along one axis.
+/// The fields of a value along one axis, while the graph is walked.
 #[derive(Clone, Debug)]
 struct Seen {
     field: Field,
@@ -156,7 +156,7 @@ impl Seen {
     }
 }
 
-/// What is known of a value while the graph is walked; no axes for numbers that left 128 bits.
+/// The fields of a value while the graph is walked; no axes if a number left 128 bits.
 #[derive(Clone, Debug)]
 struct State {
     axes: Option<(Seen, Seen)>,
@@ -180,7 +180,7 @@ pub(super) fn of(graph: &Graph) -> Vec<Receptive> {
         let state = state.unwrap_or_else(|| State::input(node.shape.extent()));
         receptives.push(state.receptive(node.shape.extent()));
         states.push(Some(Box::new(state)));
-        // What no later node takes is let go: bands of long periods are large.
+        // Drop the fields that no later node takes: bands of long periods are large.
         operands.sort_unstable();
         operands.dedup();
         for operand in operands {
@@ -193,7 +193,7 @@ pub(super) fn of(graph: &Graph) -> Vec<Receptive> {
     receptives
 }
 
-/// What a node sees through one of its operands.
+/// The fields of a node, seen through one of its operands.
 fn through(state: &State, operand: &Node, node: &Node) -> State {
     let Some(op) = node.op() else { return state.clone() };
     let (height, width) = operand.shape.extent();
@@ -220,7 +220,7 @@ fn through(state: &State, operand: &Node, node: &Node) -> State {
     }
 }
 
-/// What is seen over two paths, and whether they agree.
+/// The fields of a node over two paths, and whether both agree.
 fn merge(a: &State, b: &State) -> State {
     let extent = (a.extent.0.max(b.extent.0), a.extent.1.max(b.extent.1));
     // A gate that sees everything tells nothing of how the fields move: the other path does.

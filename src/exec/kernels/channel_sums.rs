@@ -89,7 +89,7 @@ impl Blocks {
     }
 }
 
-/// How channels are joined. The methods are `#[inline(always)]`, so that they are compiled with the caller's
+/// The operation that joins channels. The methods are `#[inline(always)]`, so that they are compiled with the caller's
 /// instructions; for closures the compiler does not guarantee that.
 pub(super) trait Joining {
     /// The neutral element.

@@ -71,7 +71,7 @@ pub(super) struct Conv {
     phases: [usize; 1],
 }
 
-/// How the work is split into tasks: by pictures, bands of cells, and groups of filter blocks.
+/// The split of the work into tasks: by pictures, bands of cells, and groups of filter blocks.
 struct TaskSplit {
     pictures: usize,
     /// Pictures of a task; the whole batch where the work is split by filters.

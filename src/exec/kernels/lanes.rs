@@ -45,7 +45,7 @@ impl Isa {
 
 /// Sixteen f32. The methods must be inlined into code that has the instructions.
 pub(super) trait Lanes: Copy {
-    /// How many of these the registers hold.
+    /// The number of these that the registers hold.
     const REGISTERS: usize;
 
     /// All sixteen lanes with one value.

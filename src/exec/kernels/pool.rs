@@ -13,7 +13,7 @@ use super::memory::Memory;
 /// The number of rows of a task.
 const ROWS: usize = 14;
 
-/// What one window covers along an axis: input positions from `first`, `step` apart, and the divisor's taps.
+/// The input positions of one window along an axis, from `first`, `step` apart, and the number of taps in its divisor.
 struct Taps {
     first: usize,
     count: usize,

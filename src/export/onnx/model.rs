@@ -30,7 +30,7 @@ pub(super) struct Node {
     pub(super) inputs: Vec<String>,
     pub(super) output: String,
     pub(super) attributes: Vec<(&'static str, OnnxValue)>,
-    /// What the nodes do not show of the operator that they compute, for [`crate::import`].
+    /// A remark for [`crate::import`] about the operator that the nodes compute, where the nodes alone do not show it.
     pub(super) remark: Option<String>,
 }
 

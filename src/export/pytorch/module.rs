@@ -34,7 +34,7 @@ pub(super) enum Module {
     List(Vec<Module>),
 }
 
-/// What a scope is translated to.
+/// The Python class or container that a scope is translated to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// An operator.

@@ -113,7 +113,7 @@ fn mark(module: &Module, before: &[Unified], matters: &mut Vec<bool>) {
     }
 }
 
-/// What an argument says; parameters of one role may stand for each other.
+/// The role of an argument; parameters of one role can replace each other.
 fn role(name: &str) -> &str {
     match name.trim_end_matches(|one: char| one.is_ascii_digit()) {
         // A depthwise convolution has as many groups as channels.

@@ -61,7 +61,7 @@ struct Memory {
     planned: u128,
     bound: u128,
     naive: u128,
-    /// What is in memory at the peak.
+    /// The values in memory at the peak.
     live: Vec<(String, u128)>,
 }
 

@@ -55,7 +55,7 @@ pub(crate) static MIN: Combination = Combination {
     operator: || Pairwise { joined: Joined::Least }.into(),
 };
 
-/// How the elements at one place are combined.
+/// The operation on the elements at one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Joined {
     /// The first minus the second; exactly two operands.

@@ -10,7 +10,7 @@ use crate::ops::{
 };
 use crate::tensor::Shape;
 
-/// How `dropout` is written.
+/// The spec of `dropout`.
 pub(crate) static SPEC: Spec = Spec {
     name: "dropout",
     trailing: true,

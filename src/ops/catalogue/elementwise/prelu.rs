@@ -8,7 +8,7 @@ use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Cost, Counted, Flag, Init, Number, Parameter, Role, Spec, Tool, Written};
 use crate::tensor::Shape;
 
-/// How `prelu` is written.
+/// The spec of `prelu`.
 pub(crate) static SPEC: Spec = Spec {
     name: "prelu",
     trailing: true,

@@ -8,7 +8,7 @@ use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Cost, Counted, Flag, Init, Number, Parameter, Role, Spec, Tool, Written};
 use crate::tensor::Shape;
 
-/// How `scale` is written.
+/// The spec of `scale`.
 pub(crate) static SPEC: Spec = Spec {
     name: "scale",
     trailing: true,

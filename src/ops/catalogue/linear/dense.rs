@@ -14,7 +14,7 @@ use crate::ops::{
 };
 use crate::tensor::Shape;
 
-/// How `dense` is written.
+/// The spec of `dense`.
 pub(crate) static SPEC: Spec = Spec {
     name: "dense",
     trailing: false,

@@ -13,7 +13,7 @@ use crate::ops::{
 };
 use crate::tensor::Shape;
 
-/// How `rbf` is written.
+/// The spec of `rbf`.
 pub(crate) static SPEC: Spec = Spec {
     name: "rbf",
     trailing: false,

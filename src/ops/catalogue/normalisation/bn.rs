@@ -9,7 +9,7 @@ use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Cost, Counted, Flag, Init, Number, Parameter, Role, Spec, Tool, Written};
 use crate::tensor::Shape;
 
-/// How `bn` is written.
+/// The spec of `bn`.
 pub(crate) static SPEC: Spec = Spec {
     name: "bn",
     trailing: true,

@@ -5,7 +5,7 @@ use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 use crate::ops::{Cost, Counted, Geometry, Init, Number, OpError, Parameter, Role};
 use crate::tensor::Shape;
 
-/// Which elements are normalised together.
+/// The set of elements that are normalised together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Together {
     /// The channels at a position, of a vector all elements.

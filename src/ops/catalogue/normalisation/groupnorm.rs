@@ -10,7 +10,7 @@ use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Cost, Counted, Default, Kind, Number, OpError, Spec, Tool, Value, Written};
 use crate::tensor::Shape;
 
-/// How `groupnorm` is written.
+/// The spec of `groupnorm`.
 pub(crate) static SPEC: Spec = Spec {
     name: "groupnorm",
     trailing: true,

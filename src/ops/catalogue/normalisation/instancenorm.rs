@@ -11,7 +11,7 @@ use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Cost, Counted, Flag, Number, OpError, Spec, Tool, Written};
 use crate::tensor::Shape;
 
-/// How `instancenorm` is written.
+/// The spec of `instancenorm`.
 pub(crate) static SPEC: Spec = Spec {
     name: "instancenorm",
     trailing: true,

@@ -9,7 +9,7 @@ use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Attribute, Cost, Counted, Default, Kind, Number, OpError, Spec, Written};
 use crate::tensor::Shape;
 
-/// How `l2norm` is written.
+/// The spec of `l2norm`.
 pub(crate) static SPEC: Spec = Spec {
     name: "l2norm",
     trailing: true,

@@ -9,7 +9,7 @@ use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Cost, Counted, FIRST, Number, OpError, Spec, Tool, Written};
 use crate::tensor::Shape;
 
-/// How `layernorm` is written.
+/// The spec of `layernorm`.
 pub(crate) static SPEC: Spec = Spec {
     name: "layernorm",
     trailing: true,

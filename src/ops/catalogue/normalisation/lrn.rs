@@ -14,7 +14,7 @@ use crate::ops::{
 };
 use crate::tensor::Shape;
 
-/// How `lrn` is written.
+/// The spec of `lrn`.
 pub(crate) static SPEC: Spec = Spec {
     name: "lrn",
     trailing: true,

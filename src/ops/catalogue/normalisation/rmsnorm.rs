@@ -9,7 +9,7 @@ use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Attribute, Cost, Counted, Default, Kind, Number, OpError, Spec, Tool, Written};
 use crate::tensor::Shape;
 
-/// How `rmsnorm` is written.
+/// The spec of `rmsnorm`.
 pub(crate) static SPEC: Spec = Spec {
     name: "rmsnorm",
     trailing: true,

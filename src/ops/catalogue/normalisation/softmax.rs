@@ -10,7 +10,7 @@ use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Arrays, Cost, Counted, Geometry, Number, OpError, Operator, Reuse, Spec, Tool, Written};
 use crate::tensor::Shape;
 
-/// How `softmax` is written.
+/// The spec of `softmax`.
 pub(crate) static SPEC: Spec = Spec {
     name: "softmax",
     trailing: true,
@@ -21,7 +21,7 @@ pub(crate) static SPEC: Spec = Spec {
     ..Softmax::WRITTEN
 };
 
-/// How `logsoftmax` is written.
+/// The spec of `logsoftmax`.
 pub(crate) static LOG: Spec = Spec {
     name: "logsoftmax",
     trailing: true,

@@ -9,7 +9,7 @@ use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Bound, Default, Geometry, Kind, Literal, OpError, Reach, Sizes, Spec, Value, Written};
 use crate::tensor::Shape;
 
-/// How `crop` is written.
+/// The spec of `crop`.
 pub(crate) static SPEC: Spec = Spec {
     name: "crop",
     summary: "Removes rows and columns at the edges of a map, or all but its centre.",

@@ -10,7 +10,7 @@ use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Arrays, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
-/// How `flatten` is written.
+/// The spec of `flatten`.
 pub(crate) static SPEC: Spec = Spec {
     name: "flatten",
     trailing: false,

@@ -9,7 +9,7 @@ use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Attribute, Bound, Default, Geometry, Kind, OpError, Reach, Spec, Value, Written};
 use crate::tensor::Shape;
 
-/// How `pad` is written.
+/// The spec of `pad`.
 pub(crate) static SPEC: Spec = Spec {
     name: "pad",
     summary: "Adds rows and columns around a map: zeros, another value, or pixels of the map itself.",

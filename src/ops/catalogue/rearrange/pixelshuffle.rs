@@ -9,7 +9,7 @@ use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Default, Flag, Geometry, Kind, OpError, Reach, Spec, Value, Written};
 use crate::tensor::{Interpolation, Resampling, Shape, Window};
 
-/// How `pixelshuffle` is written.
+/// The spec of `pixelshuffle`.
 pub(crate) static SHUFFLE: Spec = Spec {
     name: "pixelshuffle",
     summary: "Makes r·r pixels of r·r channels at each position: HxWxC becomes (H·r)x(W·r)x(C/r²) (Shi et al. 2016).",
@@ -18,7 +18,7 @@ pub(crate) static SHUFFLE: Spec = Spec {
     ..SPEC
 };
 
-/// How `pixelunshuffle` is written.
+/// The spec of `pixelunshuffle`.
 pub(crate) static UNSHUFFLE: Spec = Spec {
     name: "pixelunshuffle",
     summary: "Makes r·r channels of squares of r·r pixels: HxWxC becomes (H/r)x(W/r)x(C·r²).",

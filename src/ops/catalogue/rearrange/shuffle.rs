@@ -9,7 +9,7 @@ use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Default, Geometry, Kind, OpError, Spec, Value, Written};
 use crate::tensor::Shape;
 
-/// How `shuffle` is written.
+/// The spec of `shuffle`.
 pub(crate) static SPEC: Spec = Spec {
     name: "shuffle",
     trailing: true,

@@ -12,7 +12,7 @@ use crate::ops::{
 };
 use crate::tensor::Shape;
 
-/// How `slice` is written.
+/// The spec of `slice`.
 pub(crate) static SPEC: Spec = Spec {
     name: "slice",
     summary: "Takes n channels, from channel k on, so that a part can be used on its own.",

@@ -8,7 +8,7 @@ use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Arrays, Geometry, Number, OpError, Operator, Reuse, Sizes, Spec, Written};
 use crate::tensor::Shape;
 
-/// How `unflatten` is written.
+/// The spec of `unflatten`.
 pub(crate) static SPEC: Spec = Spec {
     name: "unflatten",
     trailing: false,

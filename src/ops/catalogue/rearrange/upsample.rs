@@ -15,7 +15,7 @@ use crate::ops::{
 };
 use crate::tensor::{Interpolation, Resampling, Shape};
 
-/// How `upsample` is written.
+/// The spec of `upsample`.
 pub(crate) static SPEC: Spec = Spec {
     name: "upsample",
     summary: "Enlarges a map by whole factors, or brings it to any size: repeats pixels, or interpolates between them.",
@@ -39,7 +39,7 @@ arguments! {
     pub struct Upsample {
         /// The size of the output.
         target: UpsampleTarget = TARGET,
-        /// How a pixel is computed.
+        /// The interpolation between pixels.
         interpolation: Interpolation = INTERPOLATION,
         /// Whether the centres of the corner pixels of input and output coincide, instead of the outer edges.
         corners: bool = Field::flag(&[Flag {

@@ -10,7 +10,7 @@ use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Arrays, Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
 use crate::tensor::Shape;
 
-/// How `mean channels` is written.
+/// The spec of `mean channels`.
 pub(crate) static MEAN: Spec = Spec {
     name: "mean",
     summary: "The mean of the channels at each position: HxWxC becomes HxWx1 (Woo et al. 2018).",
@@ -21,7 +21,7 @@ pub(crate) static MEAN: Spec = Spec {
     ..OverChannels::WRITTEN
 };
 
-/// How `max channels` is written.
+/// The spec of `max channels`.
 pub(crate) static MAX: Spec = Spec {
     name: "max",
     summary: "The greatest of the channels at each position: HxWxC becomes HxWx1 (Woo et al. 2018).",

@@ -22,7 +22,7 @@ use crate::ops::{
     Product, Sizes, Spec, Written,
 };
 
-/// How `conv` is written.
+/// The spec of `conv`.
 pub(crate) static SPEC: Spec = Spec {
     name: "conv",
     trailing: false,
@@ -42,7 +42,7 @@ arguments! {
         filters: u64 = FILTERS,
         /// Groups of channels.
         groups: u64 = GROUPS,
-        /// How the map continues beyond its edge.
+        /// The values beyond the edge of the map.
         border: Border = BORDER,
         /// Whether a bias is added.
         bias: bool = BIAS,

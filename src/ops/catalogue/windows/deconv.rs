@@ -17,7 +17,7 @@ use crate::ops::{
 };
 use crate::tensor::{Shape, Window};
 
-/// How `deconv` is written.
+/// The spec of `deconv`.
 pub(crate) static SPEC: Spec = Spec {
     name: "deconv",
     trailing: false,

@@ -16,7 +16,7 @@ use crate::ops::{
 };
 use crate::tensor::Shape;
 
-/// How `dwconv` is written.
+/// The spec of `dwconv`.
 pub(crate) static SPEC: Spec = Spec {
     name: "dwconv",
     trailing: false,
@@ -35,7 +35,7 @@ arguments! {
         /// The number of filters for each input channel.
         multiplier: u64 = Field::attribute(&[Attribute {
  name: "mult", kind: Kind::Count { min: 1 }, default: Default::Count(1), doc: "filters for each input channel: output channel c·mult + j reads input channel c" }]),
-        /// How the map continues beyond its edge.
+        /// The values beyond the edge of the map.
         border: Border = BORDER,
         /// Whether a bias is added.
         bias: bool = BIAS,

@@ -22,7 +22,7 @@ const CEIL: Flag = Flag {
 };
 const GLOBAL: Flag = Flag { name: "global", doc: "one window over the whole map, without other arguments" };
 
-/// How `maxpool` is written.
+/// The spec of `maxpool`.
 pub(crate) static MAX: Spec = Spec {
     name: "maxpool",
     summary: "The largest element of each window, channel by channel; padding never wins.",
@@ -32,7 +32,7 @@ pub(crate) static MAX: Spec = Spec {
     ..Pool::WRITTEN
 };
 
-/// How `avgpool` is written.
+/// The spec of `avgpool`.
 pub(crate) static AVERAGE: Spec = Spec {
     name: "avgpool",
     summary: "The mean of each window, channel by channel; divides by the taps inside the input.",
@@ -41,7 +41,7 @@ pub(crate) static AVERAGE: Spec = Spec {
     ..Pool::WRITTEN
 };
 
-/// How a window is reduced to one element.
+/// The operation that reduces a window to one element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reduction {
     /// The largest element.
@@ -69,7 +69,7 @@ arguments! {
     pub struct Pool {
         /// The windows.
         region: Region = REGION,
-        /// How a window is reduced.
+        /// The operation that reduces a window.
         reduction: Reduction = REDUCTION,
     }
 }

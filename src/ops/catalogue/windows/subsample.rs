@@ -14,7 +14,7 @@ use crate::ops::{
 };
 use crate::tensor::Shape;
 
-/// How `subsample` is written.
+/// The spec of `subsample`.
 pub(crate) static SPEC: Spec = Spec {
     name: "subsample",
     trailing: false,

@@ -26,7 +26,7 @@ macro_rules! elementwise {
             $(#[doc = $doc] $variant $({ $(#[doc = concat!("`", stringify!($field), "` of `", $word, "`.")] $field: $type),* })?,)*
         }
 
-        /// How the functions are written, in the order of the list.
+        /// The specs of the functions, in the order of the list.
         static SPECS: &[Spec] = &[$({
             $($(#[allow(non_upper_case_globals)] const $field: Field<$type> = $written;)*)?
             const FLAGS: &[&[Flag]] = &[$($($field.flags),*)?];
