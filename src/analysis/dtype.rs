@@ -15,7 +15,7 @@ pub enum Dtype {
 }
 
 impl Dtype {
-    /// Every type, in the order of their sizes.
+    /// Every type, the largest first.
     pub const ALL: [Dtype; 3] = [Dtype::F32, Dtype::F16, Dtype::Int8];
 
     /// Bytes of an element.

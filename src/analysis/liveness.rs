@@ -125,7 +125,7 @@ impl Liveness {
     }
 }
 
-/// Returns whether a value is an output of the network and does not only serve training.
+/// For each value, whether it is an output of the network that does not only serve training.
 fn held(graph: &Graph) -> Vec<bool> {
     let mut held = vec![false; graph.len()];
     for output in graph.outputs().iter().filter(|output| !output.train_only) {

@@ -143,7 +143,7 @@ impl Metric {
         )
     }
 
-    /// Returns whether the metric of a network is the sum over its rows. Such metrics, and `out`, exist for parts, too.
+    /// Returns whether the metric of a network is the sum over its layers. Such metrics, and `out`, exist for parts, too.
     pub fn is_sum(self) -> bool {
         !matches!(self, Metric::PeakMemory | Metric::Depth | Metric::ReceptiveField | Metric::Out)
     }
@@ -163,7 +163,7 @@ impl Metric {
         did_you_mean(word, Metric::ALL.into_iter().map(Metric::name))
     }
 
-    /// The value of the metric for rows whose totals are given; `None` for a metric that is not a sum over rows.
+    /// The value of the metric for layers whose totals are given; `None` for a metric that is not a sum over layers.
     pub fn of_totals(self, totals: &Totals, dtype: Dtype) -> Option<u128> {
         match self {
             Metric::Params => Some(totals.elements.params),
@@ -189,7 +189,7 @@ impl Metric {
         }
     }
 
-    /// The `count` rows that contribute most to the metric, largest first. Rows that contribute nothing are left out.
+    /// The `count` layers that contribute most to the metric, largest first. Layers that contribute nothing are left out.
     pub fn largest(self, checked: &Checked, rows: &[NodeId], count: usize) -> Vec<(NodeId, u128)> {
         let value = |&id: &NodeId| Some((id, self.of_totals(checked.layer_totals(id), Dtype::F32)?));
         let mut rows: Vec<(NodeId, u128)> =

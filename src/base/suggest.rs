@@ -21,10 +21,10 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
     nearest(word, candidates).into_iter().next()
 }
 
-/// The candidates nearest to `word`, where they are near enough to be meant: at most two edits (an insertion, deletion,
-/// replacement or swap of neighbours), and fewer edits than half the word. Of equally near ones those win that begin
-/// with the word, or that the word begins with; what is still equal is given in the order of the candidates, a few of
-/// it. Of a long list the first [`MOST_SEARCHED`] are looked at.
+/// The candidates nearest to `word`, if they are near enough to be meant: at most two edits (an insertion, deletion,
+/// replacement or swap of neighbours), and fewer edits than half the word. Among equally near candidates those win that
+/// begin with the word, or with which the word begins; of the rest a few are given, in their order. Only the first
+/// [`MOST_SEARCHED`] candidates are compared.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let limit = match word.chars().count() {
         0 | 1 => return Vec::new(),

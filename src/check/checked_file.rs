@@ -16,14 +16,14 @@ pub struct CheckedFile {
     pub name: String,
     /// The names of its networks.
     pub networks: Vec<String>,
-    /// Those of its networks that could be compiled, as they stand; empty unless
+    /// The networks that could be compiled with the settings of the text; empty unless
     /// [`Rules::keep_compiled`](super::Rules::keep_compiled).
     pub compiled: Vec<CheckedNetwork>,
     /// The meaning of its words and the shapes at its statements.
     pub uses: Uses,
     /// Its sources.
     pub session: Session,
-    /// By place.
+    /// Errors and warnings, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
     /// The figures of its networks, by `file#network`; empty where no baseline is asked for.
     pub figures: BTreeMap<String, BaselineFigures>,

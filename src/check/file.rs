@@ -11,7 +11,7 @@ use crate::project::{Group, Variant};
 
 use super::{BaselineFile, CheckedFile, ProjectFile};
 
-/// The rules that networks are compared with, besides those in their sources.
+/// The rules by which networks are checked, besides those in their sources.
 #[derive(Clone, Debug, Default)]
 pub struct Rules<'a> {
     /// The network of the file that is checked, and its settings.
@@ -24,7 +24,7 @@ pub struct Rules<'a> {
     pub baseline: Option<&'a BaselineFile>,
     /// Whether figures are gathered for a new baseline, so that a difference is no finding.
     pub update_baseline: bool,
-    /// Whether the compiled networks are kept, for whoever shows their figures.
+    /// Whether the compiled networks are kept, for a caller that shows their figures.
     pub keep_compiled: bool,
 }
 
@@ -93,7 +93,7 @@ pub fn check_file(name: &str, mut session: Session, rules: &Rules) -> Result<Che
     })
 }
 
-/// A group of the project that speaks of the file.
+/// A group of the project that applies to the file.
 struct GroupRule<'a> {
     /// Its index in the project.
     index: usize,
@@ -101,7 +101,7 @@ struct GroupRule<'a> {
     budgets: Vec<Budget>,
 }
 
-/// The groups that speak of the file, with their budgets' places in the text of the project.
+/// The groups that apply to the file. The budgets have their places in the text of the project.
 fn groups_of<'a>(rules: &Rules<'a>, session: &mut Session) -> Vec<GroupRule<'a>> {
     let Some((project, path)) = rules.project else { return Vec::new() };
     let file: FileId = session.add_source(project.text.clone());
@@ -128,7 +128,7 @@ fn check_budgets<'a>(
     }
 }
 
-/// The options of a variant; what the caller sets goes before.
+/// The options of a variant; settings of the caller take precedence.
 fn with_variant(options: &Options, group: &Group, variant: &Variant) -> Options {
     let mut options = options.clone();
     for (name, value) in &variant.settings {
@@ -152,14 +152,14 @@ impl Diagnostics {
         Diagnostics { all, seen }
     }
 
-    /// Adds what a further check reports.
+    /// Adds the diagnostics of a further check.
     fn add_all(&mut self, label: Option<&str>, check: impl FnOnce(&mut Sink)) {
         let mut sink = Sink::default();
         check(&mut sink);
         self.add(label, sink.into_sorted());
     }
 
-    /// Adds diagnostics that are not there yet; `label` says of which variant they are.
+    /// Adds diagnostics that are not there yet; `label` names the variant that they come from.
     fn add(&mut self, label: Option<&str>, diagnostics: Vec<Diagnostic>) {
         for mut one in diagnostics {
             if self.seen.insert(key(&one)) {

@@ -1,7 +1,7 @@
 //! Ends the program with a message and exit code 3 where the system refuses memory.
 //!
-//! The standard library aborts there. What ends the program must not allocate: the message lies ready, and its number
-//! is written into an array.
+//! The standard library aborts there. The code that ends the program must not allocate: it builds its message in an
+//! array on the stack.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -12,12 +12,13 @@ use crate::base::is_refused_stack;
 
 use super::interrupt;
 
-/// The system's allocator, which the program asks for all memory. The library does not: its callers have their own.
+/// The allocator of the program: the system's, which here explains itself when it fails. The library leaves the choice
+/// of an allocator to its callers.
 #[derive(Debug)]
 pub struct ProgramAllocator;
 
-// SAFETY: every call goes to the system's allocator with the arguments as they are, and what that gives is returned;
-// only a null pointer is not, and then the process has ended.
+// SAFETY: every call passes its arguments on to the system's allocator and returns the result, except a null pointer,
+// at which the process ends.
 unsafe impl GlobalAlloc for ProgramAllocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -52,8 +53,8 @@ fn granted(memory: *mut u8, size: usize) -> *mut u8 {
     memory
 }
 
-/// Lets a panic end the program the same way where the system refused the stack of a deep recursion or of a thread,
-/// for which memory is mapped without the allocator.
+/// Lets a panic end the program in the same way if the system refused the stack of a deep recursion or of a thread.
+/// Stacks are mapped without the allocator.
 pub(super) fn watch_stacks() {
     let others = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -78,7 +79,8 @@ pub(super) fn watch_aborts() {
     unsafe { libc::signal(libc::SIGABRT, handler as libc::sighandler_t) };
 }
 
-/// An abort where the system maps no further memory is for want of it; every other one goes on.
+/// Handles an abort. If the system maps no further memory, the abort is for want of memory, and the program says so; any
+/// other abort takes its course.
 #[cfg(unix)]
 extern "C" fn aborted(_: libc::c_int) {
     const PROBE: usize = 16 << 20;
@@ -92,7 +94,7 @@ extern "C" fn aborted(_: libc::c_int) {
     }
 }
 
-/// Says that memory is not enough, and ends the process. Threads that come together say it once.
+/// Writes that memory is not enough, and ends the process. If several threads arrive here, one of them writes.
 #[cold]
 fn end(size: Option<usize>) -> ! {
     static BEGUN: AtomicBool = AtomicBool::new(false);
@@ -103,7 +105,7 @@ fn end(size: Option<usize>) -> ! {
         }
         exit();
     }
-    // One write, so that no thread that fails meanwhile comes between.
+    // A single write cannot be interrupted by the message of another thread.
     let mut digits = [0; DIGITS];
     let mut message = Message { bytes: [0; ROOM], length: 0 };
     message.add("error[E0607]: the system has not enough memory for this");
@@ -138,14 +140,14 @@ fn decimal(mut number: usize, digits: &mut [u8; DIGITS]) -> &str {
 /// The most bytes of the message.
 const ROOM: usize = 256;
 
-/// A text that is put together without the allocator.
+/// A text that is built without the allocator.
 struct Message {
     bytes: [u8; ROOM],
     length: usize,
 }
 
 impl Message {
-    /// Adds a part; what has no room is left out.
+    /// Appends as much of a part as there is room for.
     fn add(&mut self, part: &str) {
         let room = &mut self.bytes[self.length..];
         let length = part.len().min(room.len());
@@ -161,7 +163,7 @@ impl Message {
 }
 
 fn exit() -> ! {
-    // SAFETY: nothing of this process runs any more, so that nothing sees what is left unfinished.
+    // SAFETY: `_exit` takes a number, touches no memory of this process, and does not return.
     unsafe { libc::_exit(3) }
 }
 

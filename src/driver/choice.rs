@@ -8,7 +8,7 @@ use crate::sema::EntryPoint;
 
 use super::{Options, Session};
 
-/// Options that do not fit the file: a matter of whoever wrote them, not of the file.
+/// Options that do not fit the file. The caller is wrong, not the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OptionsError {
     /// The file has no network at all.

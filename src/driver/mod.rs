@@ -34,7 +34,7 @@ pub struct Options {
     pub input_size: Option<InputSize>,
     /// Whether a check gives [`CheckOutcome::uses`].
     pub uses: bool,
-    /// Ends a compilation whose result nobody wants any more; what comes of it then has no meaning.
+    /// Ends a compilation whose result is no longer needed; its result then has no meaning.
     pub interrupt: Interrupt,
 }
 

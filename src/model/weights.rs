@@ -95,7 +95,7 @@ impl Weights {
         Weights { source: Source::Seed { seed, random_norms: true }, notes: Vec::new(), warnings: Vec::new() }
     }
 
-    /// Values that somebody else has by the keys of the network, in the shapes that it declares.
+    /// Values that a caller supplies by the keys of the network, in the shapes that it declares.
     pub fn by_key(values: impl FnMut(&str) -> Result<ArrayD<f32>, Failure> + 'static) -> Weights {
         Weights { source: Source::Keys(Box::new(values)), notes: Vec::new(), warnings: Vec::new() }
     }

@@ -148,7 +148,7 @@ mod tests {
     use crate::syntax::ast::{File, ItemKind, NetworkKind};
     use crate::syntax::parse;
 
-    /// The tree, each allowed lint with the text that it speaks of, and the diagnostics.
+    /// The tree, each allowed lint with the text to which it applies, and the diagnostics.
     fn read(text: &str) -> (File, Vec<(String, String)>, Vec<String>) {
         let mut map = SourceMap::default();
         let file = map.add("test.cnn", text);

@@ -14,7 +14,7 @@ use super::taps;
 
 /// Longer periods are replaced by bounds.
 const MAX_PERIOD: u128 = 1024;
-/// Periods of a single operator that are looked at position by position.
+/// Periods of a single operator up to this length are examined position by position.
 const MAX_OPERATOR_PERIOD: u128 = 1 << 16;
 
 /// The first and the last pixel that a position sees, in parts of a pixel.
@@ -189,9 +189,9 @@ pub(super) fn join(a: &[Band], b: &[Band]) -> Option<Bands> {
 
 /// The least and the greatest number of pixels from the first to the last that one of the positions sees.
 ///
-/// Of bands of one rate the positions of a period are looked at, as far as the value has them. Of several, those of
-/// the first and of the last period: between them the extent is below one of its ends, being convex along positions
-/// a period apart.
+/// For bands of one rate the positions of one period are examined, as far as the value has them. For bands of several
+/// rates, those of the first and of the last period: along positions a period apart the extent is convex, so that
+/// nowhere between it exceeds both ends.
 pub(super) fn sizes(bands: &[Band], positions: u64) -> Option<(u128, u128)> {
     let (bands, period) = with_short_period(bands)?;
     let positions = i128::from(positions.max(1));

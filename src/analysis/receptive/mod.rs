@@ -25,9 +25,9 @@ use band::{Band, Bands};
 /// The meaning of the figures of a receptive field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// All paths agree, and all positions see equally much.
+    /// All paths agree, and the fields of all positions have the same size.
     Exact,
-    /// All paths agree; positions see differently much, and the size is that of the largest.
+    /// All paths agree; the fields of positions differ in size, and the size is that of the largest.
     ByPosition,
     /// The whole input is seen.
     Whole,

@@ -45,7 +45,7 @@ pub struct File {
     pub broken: bool,
 }
 
-/// `# allow W0203` and the text that it speaks of.
+/// `# allow W0203` and the text to which it applies.
 #[derive(Debug)]
 pub struct Allow {
     /// The lint.
