@@ -137,8 +137,7 @@ impl Grouper<'_, '_> {
             info.next.len() == 1 && !info.direct && info.next.contains(component)
         };
         let end = self.extend(rest, infos, at, &inner, &belongs);
-        let keys: usize = infos[at..end].iter().map(|info| info.keys).sum();
-        if self.below.get(&inner) == Some(&keys) {
+        if self.is_complete(&inner, &infos[at..end]) {
             return Some((inner, end));
         }
         scattered.insert(inner);
@@ -176,13 +175,17 @@ impl Grouper<'_, '_> {
                 !keys.is_empty() && keys.iter().all(|key| key.starts_with(&inner))
             };
             let end = self.extend(rest, infos, at, &inner, &belongs);
-            let keys: usize = infos[at..end].iter().map(|info| info.keys).sum();
-            if self.below.get(&inner) == Some(&keys) {
+            if self.is_complete(&inner, &infos[at..end]) {
                 return Some((inner, end));
             }
             scattered.insert(inner);
         }
         None
+    }
+
+    /// Returns whether a run of statements has all keys below a path.
+    fn is_complete(&self, path: &[String], run: &[Info]) -> bool {
+        self.below.get(path) == Some(&run.iter().map(|info| info.keys).sum())
     }
 
     /// Finds the end of a scope that begins at a statement.

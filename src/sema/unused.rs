@@ -62,21 +62,13 @@ pub fn check(program: &Program, sink: &mut Sink) {
             }
         }
         own.report_inputs(sink);
-        for (name, span) in &own.lets {
-            if !own.names.contains(name) {
-                unused(sink, Code::W0102, *span, format!("the constant `{name}` is not used"));
-            }
-        }
+        own.lets.iter().for_each(|(name, span)| own.report_constant(name, *span, sink));
         all.names.extend(own.names);
         all.words.extend(own.words);
         all.calls.extend(own.calls);
     }
     all.report_inputs(sink);
-    for (name, span) in &all.lets {
-        if !all.names.contains(name) {
-            unused(sink, Code::W0102, *span, format!("the constant `{name}` is not used"));
-        }
-    }
+    all.lets.iter().for_each(|(name, span)| all.report_constant(name, *span, sink));
     let runs_something = root.statements.is_some()
         || root.items.iter().any(|item| matches!(item.kind, ast::ItemKind::Network(_)));
     if !runs_something {
@@ -84,32 +76,23 @@ pub fn check(program: &Program, sink: &mut Sink) {
         return;
     }
     for item in &root.items {
-        match &item.kind {
-            ast::ItemKind::Let(one) if !all.names.contains(&one.name.value) => {
-                unused(
-                    sink,
-                    Code::W0102,
-                    one.name.span,
-                    format!("the constant `{}` is not used", one.name.value),
-                );
+        let (code, name, is_used, message) = match &item.kind {
+            ast::ItemKind::Let(one) => {
+                all.report_constant(&one.name.value, one.name.span, sink);
+                continue;
             }
-            ast::ItemKind::Table(table) if !all.words.contains(&table.name.value) => {
-                unused(
-                    sink,
-                    Code::W0103,
-                    table.name.span,
-                    format!("the table `{}` is not used", table.name.value),
-                );
+            ast::ItemKind::Table(ast::Table { name, .. }) => {
+                let is_used = all.words.contains(&name.value);
+                (Code::W0103, name, is_used, format!("the table `{}` is not used", name.value))
             }
-            ast::ItemKind::Block(block) if !all.calls.contains(&block.name.value) => {
-                unused(
-                    sink,
-                    Code::W0104,
-                    block.name.span,
-                    format!("the block `{}` is never called", block.name.value),
-                );
+            ast::ItemKind::Block(ast::Block { name, .. }) => {
+                let is_used = all.calls.contains(&name.value);
+                (Code::W0104, name, is_used, format!("the block `{}` is never called", name.value))
             }
-            _ => {}
+            _ => continue,
+        };
+        if !is_used {
+            unused(sink, code, name.span, message);
         }
     }
 }
@@ -121,6 +104,12 @@ fn unused(sink: &mut Sink, code: Code, span: Span, message: String) {
 impl Mentions {
     fn params(&mut self, params: &[ast::Param]) {
         params.iter().filter_map(|param| param.default.as_ref()).for_each(|default| self.expr(default));
+    }
+
+    fn report_constant(&self, name: &str, span: Span, sink: &mut Sink) {
+        if !self.names.contains(name) {
+            unused(sink, Code::W0102, span, format!("the constant `{name}` is not used"));
+        }
     }
 
     fn report_params(&self, what: &str, params: &[ast::Param], sink: &mut Sink) {

@@ -7,6 +7,7 @@ use super::super::tensor::Tensor;
 use super::super::values::{ElementType, Values};
 use super::reader::{Reader, axis_at};
 use super::rearrange::resolve;
+use super::slices::SliceBounds;
 use super::{Converter, Known};
 
 /// The limit of the number of elements of a range.
@@ -272,31 +273,19 @@ impl<'a> Converter<'a> {
 
     /// Start, step and extent of each axis of a slice.
     fn cuts(&self, node: &Reader<'a>, dims: &[u64]) -> Result<Vec<(u64, i64, u64)>, Reason> {
-        let list = |name: &str, input: usize| match node.ints(name)? {
-            Some(values) => Ok(Some(values)),
-            None => self.integers(node, input, name),
-        };
-        let starts = list("starts", 1)?.ok_or("its starts are missing")?;
-        let ends = list("ends", 2)?.ok_or("its ends are missing")?;
-        let axes = list("axes", 3)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
-        let steps = self.integers(node, 4, "steps")?.unwrap_or_else(|| vec![1; starts.len()]);
-        if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
-            return Err("its lists have different lengths".into());
-        }
         let mut cuts: Vec<(u64, i64, u64)> = dims.iter().map(|&dim| (0, 1, dim)).collect();
-        for index in 0..starts.len() {
-            let at = axis_at(axes[index], dims.len()).ok_or("an axis does not exist")?;
-            let (extent, step) = (dims[at] as i64, steps[index]);
+        for SliceBounds { axis, start, end, step } in self.slice_bounds(node)? {
+            let at = axis_at(axis, dims.len()).ok_or("an axis does not exist")?;
+            let extent = dims[at] as i64;
             let positive = |place: i64| if place < 0 { place.saturating_add(extent) } else { place };
+            let (start, end) = (positive(start), positive(end));
             let (start, count) = match step {
                 1.. => {
-                    let (start, end) =
-                        (positive(starts[index]).clamp(0, extent), positive(ends[index]).clamp(0, extent));
+                    let (start, end) = (start.clamp(0, extent), end.clamp(0, extent));
                     (start, (end - start).max(0).unsigned_abs().div_ceil(step.unsigned_abs()))
                 }
                 ..=-1 => {
-                    let start = positive(starts[index]).clamp(-1, extent - 1);
-                    let end = positive(ends[index]).clamp(-1, extent - 1);
+                    let (start, end) = (start.clamp(-1, extent - 1), end.clamp(-1, extent - 1));
                     (start.max(0), (start - end).max(0).unsigned_abs().div_ceil(step.unsigned_abs()))
                 }
                 0 => return Err("a step of 0".into()),

@@ -12,6 +12,14 @@ const MAX_PICKED: u64 = 1 << 16;
 /// The limit of the number of contiguous runs in a list.
 const MAX_RUNS: usize = 16;
 
+/// The part of one axis that a `Slice` takes. Negative numbers count from the end.
+pub(super) struct SliceBounds {
+    pub(super) axis: i64,
+    pub(super) start: i64,
+    pub(super) end: i64,
+    pub(super) step: i64,
+}
+
 impl<'a> Converter<'a> {
     /// Takes `count` channels from channel `first` on; the value itself if these are all.
     fn part(
@@ -110,8 +118,8 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    pub(super) fn slice(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
-        let mut view = self.view(node, 0)?;
+    /// The bounds of a `Slice`, which are attributes in old operator sets and inputs in later ones.
+    pub(super) fn slice_bounds(&self, node: &Reader<'a>) -> Result<Vec<SliceBounds>, Reason> {
         let list = |name: &str, input: usize| match node.ints(name)? {
             Some(values) => Ok(Some(values)),
             None => self.integers(node, input, name),
@@ -123,7 +131,14 @@ impl<'a> Converter<'a> {
         if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
             return Err("its lists have different lengths".into());
         }
-        for ((&start, &end), (&axis, &step)) in starts.iter().zip(&ends).zip(axes.iter().zip(&steps)) {
+        let all = axes.into_iter().zip(starts).zip(ends).zip(steps);
+        Ok(all.map(|(((axis, start), end), step)| SliceBounds { axis, start, end, step }).collect())
+    }
+
+    pub(super) fn slice(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
+        let mut view = self.view(node, 0)?;
+        let bounds = self.slice_bounds(node)?;
+        for SliceBounds { axis, start, end, step } in bounds {
             let at = axis_at(axis, view.axes.len()).ok_or("an axis does not exist")?;
             let extent = view.dims()[at] as i64;
             let within =
