@@ -73,7 +73,7 @@ fn unknown_metric(expectation: &Expectation, sink: &mut Sink) {
         .error(Code::E0402, expectation.metric_span, format!("there is no metric `{word}`"))
         .here("not a metric");
     let error = match Metric::suggestion(word) {
-        Some(near) => error.help(meant(near)),
+        Some(near) => error.fix(meant(near), expectation.metric_span, near),
         None => error,
     };
     error.note(format!("the metrics are {}", known.join(", "))).emit();

@@ -158,8 +158,24 @@ impl Metric {
         Metric::ALL.into_iter().find(|metric| metric.name() == word)
     }
 
-    /// The metric whose word is nearest to a misspelt one.
+    /// The metric that a word of other tools means, or whose word is nearest to a misspelt one.
     pub fn suggestion(word: &str) -> Option<&'static str> {
+        let other = match word {
+            "parameters" | "parameter" | "num_params" | "n_params" | "trainable_params" | "total_params"
+            | "weights" => Metric::Params,
+            "buffers" => Metric::State,
+            "mult_adds" | "madds" | "multiply_adds" | "gmacs" | "mmacs" => Metric::Macs,
+            "gflops" | "mflops" => Metric::Flops,
+            "size" | "model_size" | "bytes" => Metric::WeightBytes,
+            "memory" | "ram" => Metric::PeakMemory,
+            "layers" => Metric::Depth,
+            "rf" | "field" => Metric::ReceptiveField,
+            _ => return Metric::near(word),
+        };
+        Some(other.name())
+    }
+
+    fn near(word: &str) -> Option<&'static str> {
         did_you_mean(word, Metric::ALL.into_iter().map(Metric::name))
     }
 

@@ -114,12 +114,20 @@ impl<'a> Expander<'a> {
         spec: &'static Spec,
         head: Vec<RawArgument>,
     ) -> Vec<RawArgument> {
-        if let Some(answered) = self.answer_two_numbers(spec, &head) {
+        if let Some(answered) = self.answer_numbers(spec, &head) {
             return answered;
         }
         let size = head.iter().find_map(size_span);
         let mut kept = Vec::with_capacity(head.len());
-        for argument in head {
+        let mut rest = head.into_iter().peekable();
+        while let Some(argument) = rest.next() {
+            if let (RawArgument::Word(name), Some(RawArgument::Value(value))) = (&argument, rest.peek())
+                && self.answer_missing_equals(spec, name, value.span, size)
+            {
+                rest.next();
+                kept.push(RawArgument::Unknown);
+                continue;
+            }
             let RawArgument::Attribute { name, value } = &argument else {
                 kept.push(argument);
                 continue;
@@ -129,7 +137,10 @@ impl<'a> Expander<'a> {
             // `pad=same` is not the size of a padding either.
             let is_word = matches!(value.value, RawValue::Word(_));
             let takes_words = known && !is_word || name.value == "table";
-            let Some(meaning) = foreign::meaning(&name.value, &written).filter(|_| !takes_words) else {
+            let meaning = foreign::meaning(&name.value, &written).filter(|_| !takes_words);
+            let Some(meaning) =
+                meaning.or_else(|| trailing_with_value(&name.value, &written).filter(|_| !known))
+            else {
                 kept.push(argument);
                 continue;
             };
@@ -137,6 +148,37 @@ impl<'a> Expander<'a> {
             kept.push(RawArgument::Unknown);
         }
         kept
+    }
+
+    /// Reports `pad 1` and `stride 2`: an attribute without its `=`. Returns whether it did.
+    fn answer_missing_equals(
+        &mut self,
+        spec: &'static Spec,
+        name: &ast::Ident,
+        value: Span,
+        size: Option<Span>,
+    ) -> bool {
+        if spec.flags.iter().any(|flag| flag.name == name.value) || name.value == "to" {
+            return false;
+        }
+        let written = self.request.map.snippet(value).to_owned();
+        if spec.attributes.iter().any(|attribute| attribute.name == name.value) {
+            let whole = format!("{}={written}", name.value);
+            self.error(Code::E0203, name.span, format!("`{}` needs its `=`", name.value))
+                .here("no `=` follows")
+                .fix(format!("write `{whole}`"), name.span.to(value), whole)
+                .emit();
+            return true;
+        }
+        let Some(meaning) = foreign::meaning(&name.value, &written) else { return false };
+        self.report_foreign(
+            spec,
+            name.span.to(value),
+            &name.value,
+            meaning,
+            size.filter(|size| *size != value),
+        );
+        true
     }
 
     fn report_foreign(
@@ -173,7 +215,9 @@ impl<'a> Expander<'a> {
                 builder.fix(format!("write it as a trailing word: `{word}`"), place, word.clone())
             }
             (Meaning::Left(why), ..) => builder.fix(format!("leave `{given}` out: {why}"), place, ""),
-            (Meaning::Value(value), ..) if spec.value.is_some() => {
+            (Meaning::Value(value), ..)
+                if spec.value.is_some() || matches!(spec.sizes, Sizes::FactorOrTo) =>
+            {
                 builder.fix(format!("write the value alone: `{} {value}`", spec.name), place, value.clone())
             }
             (Meaning::Kernel(_) | Meaning::Filters(_), Some(_), Some(size)) => {
@@ -184,28 +228,37 @@ impl<'a> Expander<'a> {
         .emit();
     }
 
-    /// Reports `maxpool 2 2`: two numbers in place of a window and a stride.
-    fn answer_two_numbers(&mut self, spec: &'static Spec, head: &[RawArgument]) -> Option<Vec<RawArgument>> {
-        if !matches!(spec.sizes, Sizes::Window | Sizes::WindowOrWord) {
-            return None;
-        }
+    /// Reports `maxpool 2 2` and `conv 3 3 64`: numbers in place of a size.
+    fn answer_numbers(&mut self, spec: &'static Spec, head: &[RawArgument]) -> Option<Vec<RawArgument>> {
         let lone = |argument: &RawArgument| match argument {
             RawArgument::Value(value) => matches!(value.value, RawValue::Int(_)).then_some(value.span),
             _ => None,
         };
         let numbers: Vec<Span> = head.iter().filter_map(lone).collect();
-        let [window, stride] = numbers[..] else { return None };
-        let written = format!("{}/{}", self.request.map.snippet(window), self.request.map.snippet(stride));
-        self.error(Code::E0202, stride, format!("`{}` has two numbers", spec.name))
+        let text = |span: &Span| self.request.map.snippet(*span);
+        let (written, help) = match (&numbers[..], spec.sizes) {
+            ([window, stride], Sizes::Window | Sizes::WindowOrWord) => {
+                (format!("{}/{}", text(window), text(stride)), "a stride stands behind a `/`")
+            }
+            ([_, _], Sizes::Kernel) | ([_, _, _], Sizes::KernelFilters | Sizes::Map) => {
+                let sides: Vec<&str> = numbers.iter().map(text).collect();
+                (sides.join("x"), "the numbers of a size are joined by `x`")
+            }
+            _ => return None,
+        };
+        let (first, second, last) = (numbers[0], numbers[1], numbers[numbers.len() - 1]);
+        self.error(Code::E0202, second, format!("`{}` has {} numbers", spec.name, numbers.len()))
             .here("the second")
-            .fix(
-                format!("a stride stands behind a `/`: `{} {written}`", spec.name),
-                window.to(stride),
-                written.clone(),
-            )
+            .fix(format!("{help}: `{} {written}`", spec.name), first.to(last), written)
             .emit();
         Some(vec![RawArgument::Unknown])
     }
+}
+
+/// `leaky=0.1`: a trailing word, written like an attribute.
+fn trailing_with_value(word: &str, value: &str) -> Option<Meaning> {
+    let spec = ops::find(word).filter(|spec| spec.trailing && spec.value.is_some())?;
+    Some(Meaning::Trailing(format!("{} {value}", spec.name)))
 }
 
 fn size_span(argument: &RawArgument) -> Option<Span> {

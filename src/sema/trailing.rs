@@ -71,16 +71,19 @@ impl<'a> Expander<'a> {
         value
     }
 
+    /// Returns whether nothing stands before this place on its line.
+    pub(super) fn leads(&self, span: Span) -> bool {
+        let before = &self.request.map.text(span.file)[..span.start as usize];
+        before.rsplit('\n').next().is_none_or(|line| line.trim().is_empty())
+    }
+
     /// Warns about a trailing word at the beginning of a line, where it reads like a statement.
     fn lint_line_start(&mut self, word: &ast::Ident, head: Span) {
         let location = self.request.map.location(word.span);
         if word.span.file != head.file || location.line == self.request.map.location(head).line {
             return;
         }
-        let text = self.request.map.text(word.span.file);
-        let before = &text[..word.span.start as usize];
-        let line = before.rsplit('\n').next().unwrap_or(before);
-        if line.trim().is_empty() {
+        if self.leads(word.span) {
             self.warning(Code::W0206, word.span, format!("the trailing word `{}` begins a line", word.value))
                 .here("belongs to the statement that began above")
                 .label(head, "this statement")

@@ -69,6 +69,12 @@ impl<'a> Expander<'a> {
             if is_flag || cx.env.get(name).is_some() || self.is_own_block(name, cx.env.file) {
                 continue;
             }
+            // `conv 3x3x8 pad 1` lacks a `=`, not a `;`.
+            let is_attribute = current.is_some_and(|spec| spec.attributes.iter().any(|one| one.name == name));
+            if is_attribute && matches!(args.get(at + 1), Some(ast::Arg::Value(_))) && !self.leads(word.span)
+            {
+                continue;
+            }
             match ops::find(name) {
                 Some(spec) if spec.trailing => current = Some(spec),
                 // `conv conv 3x3x8`: the first one is no statement without its size.

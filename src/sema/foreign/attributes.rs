@@ -43,6 +43,7 @@ pub(in crate::sema) fn meaning(name: &str, value: &str) -> Option<Meaning> {
     let text = || value.to_owned();
     let pair = || value.trim_matches(['(', ')']).replace(", ", "x").replace(',', "x");
     let is_true = matches!(word.as_str(), "true" | "1" | "yes");
+    let is_false = matches!(word.as_str(), "false" | "0" | "no" | "none");
     let flag = |on: &str, off: &str| Meaning::Written(if is_true { on } else { off }.to_owned());
     Some(match lower.as_str() {
         "padding" | "pads" | "pad" => match word.as_str() {
@@ -51,20 +52,22 @@ pub(in crate::sema) fn meaning(name: &str, value: &str) -> Option<Meaning> {
             _ => Meaning::Written(format!("pad={value}")),
         },
         "autopad" => Meaning::Written(if word.starts_with("same") { "same" } else { "valid" }.to_owned()),
-        "stride" | "strides" | "subsample" => Meaning::Stride(pair()),
+        "stride" | "strides" | "subsample" | "s" => Meaning::Stride(pair()),
         "dilation" | "dilations" | "dilationrate" => Meaning::Written(format!("dilate={value}")),
         "group" | "numgroup" | "featuregroupcount" => Meaning::Written(format!("groups={value}")),
-        "kernelsize" | "kernelshape" | "ksize" | "kernel" | "poolsize" | "size" | "windowshape" => {
+        "kernelsize" | "kernelshape" | "ksize" | "kernel" | "poolsize" | "size" | "windowshape" | "k" => {
             Meaning::Kernel(pair())
         }
         "filters" | "outchannels" | "numoutput" | "numfilter" | "units" | "outfeatures" | "channels"
-        | "output" => Meaning::Filters(text()),
+        | "output" | "n" | "out" => Meaning::Filters(text()),
         "bias" | "usebias" | "biasterm" => flag("bias", "nobias"),
         "ceilmode" => flag("ceil", ""),
         "countincludepad" => flag("countpad", ""),
         "aligncorners" => flag("corners", ""),
-        "scale" | "affine" if !is_true => Meaning::Written("noscale".to_owned()),
-        "center" if !is_true => Meaning::Written("nobias".to_owned()),
+        "scale" | "affine" if is_false => Meaning::Written("noscale".to_owned()),
+        "scale" if !is_true => Meaning::Value(pair()),
+        "center" if is_false => Meaning::Written("nobias".to_owned()),
+        "axis" | "axes" | "dim" => Meaning::Left("it works along the channels"),
         "outputpadding" => Meaning::Written(format!("outpad={value}")),
         "depthmultiplier" => Meaning::Written(format!("mult={value}")),
         "epsilon" => Meaning::Written(format!("eps={value}")),

@@ -16,7 +16,7 @@ use words::{Kind, Word};
 pub(super) struct Translation {
     /// The tool and its word: ``PyTorch's `Conv2d` ``.
     pub origin: String,
-    /// The whole statement in this language.
+    /// The whole statement in this language; empty where no single one says it.
     pub written: String,
     /// Notes about single arguments: what each became, or why it was dropped.
     pub details: Vec<String>,
@@ -28,6 +28,9 @@ impl Translation {
     /// Proposes the translation for the text of `whole`.
     pub(super) fn attach<'s>(self, builder: Builder<'s>, whole: Span) -> Builder<'s> {
         let Translation { origin, written, details, is_example } = self;
+        if written.is_empty() {
+            return details.into_iter().fold(builder, |builder, detail| builder.help(detail));
+        }
         let builder = if origin.is_empty() {
             builder.fix(format!("no parentheses here: write `{written}`"), whole, written.clone())
         } else if is_example {
@@ -73,6 +76,10 @@ pub(super) fn statement(word: &str, given: &Written) -> Option<Translation> {
     if let Kind::Form(form) = known.kind {
         let (origin, written) = (known.origin(word), format!("{form} < … | … >"));
         return Some(Translation { origin, written, details: Vec::new(), is_example: true });
+    }
+    if let Kind::Explained(explanation) = known.kind {
+        let (origin, details) = (known.origin(word), vec![explanation.to_owned()]);
+        return Some(Translation { origin, written: String::new(), details, is_example: true });
     }
     let mut parts = Parts::default();
     let details: Vec<String> = given
@@ -159,7 +166,7 @@ fn compose(word: &Word, plain: &[String], mut parts: Parts) -> (String, bool) {
     let stride = |stride: &Option<String>| stride.as_ref().map_or(String::new(), |one| format!("/{one}"));
     let mut written: Vec<String> = match word.kind {
         Kind::Plain(written) | Kind::Form(written) => vec![written.to_owned()],
-        Kind::Advice(advice) => return (advice.to_owned(), true),
+        Kind::Advice(advice) | Kind::Explained(advice) => return (advice.to_owned(), true),
         Kind::Valued { word, after } => {
             let value = parts.value.take().or_else(|| number(0));
             match (word, value.as_deref()) {

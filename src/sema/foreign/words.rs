@@ -37,6 +37,8 @@ pub(super) enum Kind {
     Form(&'static str),
     /// Several statements; an example.
     Advice(&'static str),
+    /// Nothing that one statement says; an explanation.
+    Explained(&'static str),
 }
 
 const TORCH: &str = "PyTorch's";
@@ -72,6 +74,10 @@ const fn form(names: &'static [&'static str], tools: &'static str, form: &'stati
 
 const fn advice(names: &'static [&'static str], tools: &'static str, example: &'static str) -> Word {
     Word { names, tools, kind: Kind::Advice(example) }
+}
+
+const fn explained(names: &'static [&'static str], explanation: &'static str) -> Word {
+    Word { names, tools: MANY, kind: Kind::Explained(explanation) }
 }
 
 const fn depthwise(names: &'static [&'static str], tools: &'static str) -> Word {
@@ -146,6 +152,16 @@ static WORDS: &[Word] = &[
     valued(&["spacetodepth", "reorg"], ONNX, "pixelunshuffle"),
     valued(&["cropping", "centercrop"], KERAS, "crop"),
     advice(&["sequential", "modulelist"], TORCH, "[ conv 3x3x64 same relu; maxpool 2/2 ]"),
+    explained(&["repeat", "loop"], "`conv 3x3x8 same * 3` repeats a statement, `[ … ] * 3` a group"),
+    explained(
+        &["output", "outputs", "return"],
+        "the last value is the output; `aux < … > as name` adds another one",
+    ),
+    explained(
+        &["const", "var", "set", "def", "define", "param"],
+        "`let n = 3;` declares a constant, `block name(n) { … }` a block",
+    ),
+    explained(&["assert", "require"], "`expect params <= 5M;` checks a figure, `-> 8x8x16` a shape"),
     advice(&["inputlayer", "data"], MANY, "input 224x224x3"),
 ];
 

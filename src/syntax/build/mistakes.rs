@@ -108,7 +108,17 @@ impl<'a> TreeBuilder<'a, '_> {
             }
             _ => {
                 let error = self.error(Code::E0001, span, format!("expected a statement, found {shown}"));
-                error.help("a statement begins with an operator, a block, a branch form, `[` or `@`").emit();
+                error
+                    .help(match place.found.map(|found| found.kind) {
+                        Some(TokenKind::Number) => {
+                            "repetition stands behind a statement: `conv 3x3x8 same * 3`"
+                        }
+                        Some(TokenKind::Symbol('(')) => {
+                            "a group is written `[ … ]`: `[ conv 3x3x8 same; relu ] * 3`"
+                        }
+                        _ => "a statement begins with an operator, a block, a branch form, `[` or `@`",
+                    })
+                    .emit();
             }
         }
     }
@@ -211,6 +221,14 @@ impl<'a> TreeBuilder<'a, '_> {
                 error.fix("expectations begin with `expect`", start, "expect ").emit();
                 return true;
             }
+            TokenKind::Path
+                if self.begins_with(place.whole, "expect")
+                    && place.found.is_some_and(|found| found.is('=')) =>
+            {
+                let span = place.found.map_or(place.whole, |found| self.token_span(found));
+                self.error(Code::E0001, span, "`=` compares nothing").fix("write `==`", span, "==").emit();
+                return true;
+            }
             TokenKind::Symbol('≡' | '≤' | '≥') => {
                 format!("expected a value behind `{}`, found {shown}", self.text(before))
             }
@@ -230,7 +248,8 @@ impl<'a> TreeBuilder<'a, '_> {
                 let span = place.found.map_or(place.whole, |found| self.token_span(found));
                 let parenthesised = format!("({})", place.found.map_or("", |found| self.text(found)));
                 let error = self.error(Code::E0001, span, "a name behind `->` stands in parentheses");
-                error.fix(format!("write `{parenthesised}`"), span, parenthesised).emit();
+                let error = error.fix(format!("write `{parenthesised}`"), span, parenthesised);
+                error.help("`->` checks a shape; the next operator stands behind a `;`").emit();
                 return true;
             }
             TokenKind::Symbol('→') if wanted.contains(&Rule::shape) => {
@@ -246,6 +265,18 @@ impl<'a> TreeBuilder<'a, '_> {
                     .filter(|found| found.kind == TokenKind::Number && self.text(*found).contains('x'));
                 if let Some(size) = size {
                     let span = self.token_span(size);
+                    if self.begins_with(place.whole, "input") {
+                        let start = index.saturating_sub(1);
+                        let whole = Span { end: span.end, ..self.token_span(self.tokens[start]) };
+                        let size = self.text(size).to_owned();
+                        let error = self.error(
+                            Code::E0001,
+                            whole,
+                            format!("the size of `input` stands without `{name}=`"),
+                        );
+                        error.fix(format!("write `{size}`"), whole, size).emit();
+                        return true;
+                    }
                     let tuple = format!("({})", self.text(size).split('x').collect::<Vec<_>>().join(", "));
                     let error = self.error(Code::E0001, span, format!("a size is no value of `{name}=`"));
                     error.fix(format!("write `{tuple}`"), span, tuple).emit();
@@ -300,8 +331,13 @@ impl<'a> TreeBuilder<'a, '_> {
 
     /// Returns whether the statement is one that has attributes.
     fn is_attribute(&self, whole: Span) -> bool {
+        !["let", "network", "block", "table", "expect"].iter().any(|word| self.begins_with(whole, word))
+    }
+
+    /// Returns whether the first token of the statement is this word.
+    fn begins_with(&self, whole: Span, word: &str) -> bool {
         let first = self.tokens.partition_point(|token| token.start < whole.start);
-        !matches!(self.text(self.tokens[first]), "let" | "network" | "block" | "table" | "expect")
+        self.text(self.tokens[first]) == word
     }
 
     fn text(&self, token: Token) -> &'a str {

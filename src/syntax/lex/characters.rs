@@ -18,6 +18,7 @@ impl Lexer<'_, '_, '_> {
         let error = self.session.error(Code::E0006, span, format!("the language does not use `{shown}`"));
         match ascii_twin(text) {
             Some(twin) => error.fix(format!("write `{twin}`"), span, twin).emit(),
+            None if text == ":" => error.fix("leave it out", span, "").emit(),
             None => error.emit(),
         };
         self.repairs.blank(start, self.at);

@@ -1,4 +1,4 @@
-//! Reports comments of other languages, `// …` and `/* … */`, and replaces them by spaces.
+//! Reports comments of other languages, `// …`, `-- …` and `/* … */`, and replaces them by spaces.
 
 use crate::diag::Code;
 use crate::syntax::token::TokenKind;
@@ -27,12 +27,12 @@ impl Lexer<'_, '_, '_> {
         false
     }
 
-    /// Reports `// …` up to the end of the line.
-    pub(super) fn slashed_comment(&mut self) {
+    /// Reports `// …` or `-- …` up to the end of the line.
+    pub(super) fn foreign_line_comment(&mut self, sign: u8) {
         let start = self.at;
         let rest = &self.source[start..];
         self.at += rest.find('\n').unwrap_or(rest.len());
-        let signs = rest.len() - rest.trim_start_matches('/').len();
+        let signs = rest.len() - rest.trim_start_matches(char::from(sign)).len();
         let span = self.session.span(start, start + signs.min(self.at - start));
         let error = self.session.error(Code::E0006, span, "comments begin with `#`");
         error.fix("write `#`", span, "#").emit();

@@ -77,7 +77,8 @@ impl Lexer<'_, '_, '_> {
             b'\r' if self.peek(1) == b'\n' => self.at += 1,
             b'#' => self.comment(),
             b'/' if self.peek(1) == b'*' => self.bracketed_comment(),
-            b'/' if self.peek(1) == b'/' && !self.in_expression() => self.slashed_comment(),
+            b'/' if self.peek(1) == b'/' && !self.in_expression() => self.foreign_line_comment(b'/'),
+            b'-' if self.peek(1) == b'-' && self.begins_statement(0) => self.foreign_line_comment(b'-'),
             b'"' => {
                 let start = self.at;
                 self.string();

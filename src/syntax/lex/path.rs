@@ -32,7 +32,7 @@ impl Lexer<'_, '_, '_> {
             "as" => true,
             "expect" => false,
             // Elsewhere `shared` is a flag.
-            "shared" if self.begins_statement() => false,
+            "shared" if self.begins_statement(1) => false,
             _ => return None,
         };
         let next = self.peek(0);
@@ -42,10 +42,10 @@ impl Lexer<'_, '_, '_> {
         begins.then_some(names)
     }
 
-    /// Returns whether the last token is the first of its statement.
-    fn begins_statement(&self) -> bool {
+    /// Returns whether a statement begins with the last `length` tokens; with 0, whether one begins here.
+    pub(super) fn begins_statement(&self, length: usize) -> bool {
         let tokens = &self.lexed.tokens;
-        let before = tokens.len().checked_sub(2).map(|before| tokens[before].kind);
+        let before = tokens.len().checked_sub(length + 1).map(|before| tokens[before].kind);
         matches!(before, None | Some(TokenKind::Symbol(';' | '|' | '<' | '[' | '{' | '}')))
     }
 

@@ -89,7 +89,16 @@ impl Mender<'_, '_, '_> {
                 self.insert(close, right);
             }
             Problem::Misplaced { token } => self.misplaced(token),
-            Problem::Keyword { word, keyword } => {
+            Problem::Keyword { word, keyword, is_foreign: true } => {
+                let span = self.span(word);
+                let message = format!("`{}` begins no item", &self.session.source[span.range()]);
+                let error = self.session.error(Code::E0001, span, message);
+                error.fix(format!("write `{keyword}`"), span, keyword).emit();
+                self.repairs.blank(span.start as usize, span.end as usize);
+                self.repairs.insert(span.start as usize, keyword);
+                self.repairs.mark_unreliable(span.start as usize);
+            }
+            Problem::Keyword { word, keyword, is_foreign: false } => {
                 let span = self.span(word);
                 let error = self.session.error(Code::E0001, span, "an item without its keyword");
                 error.help("items begin with `block`, `network` or `table`").emit();

@@ -6,7 +6,7 @@ use crate::syntax::session::Session;
 use crate::syntax::token::{Token, TokenKind};
 
 use super::Repairs;
-use super::beginnings::Beginnings;
+use super::beginnings::{Beginnings, is_item_word};
 use super::units::{Sort, Unit, Units};
 
 /// The number of units before a `;` that are examined.
@@ -115,7 +115,7 @@ impl Separator<'_, '_, '_> {
             Sort::Word => match after.map(|after| after.sort) {
                 Some(Sort::Symbol('=')) => !next.leads && !is_keyword(self.units.word(next)),
                 Some(Sort::Symbol('≡' | '≤' | '≥')) => statement.len() == 1 && head == "expect",
-                Some(Sort::Braces) => !is_keyword(self.units.word(next)),
+                Some(Sort::Braces) => is_item_word(head) && !is_keyword(self.units.word(next)),
                 _ => false,
             },
             _ => false,

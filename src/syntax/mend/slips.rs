@@ -14,8 +14,13 @@ use super::units::{Sort, Unit};
 /// Forms for which one branch may be the current value.
 const COMBINING: [&str; 6] = ["add", "concat", "inception", "max", "min", "mul"];
 
+/// Words that begin statements and items, which no value or constant is called.
+const KEYWORDS: [&str; 10] =
+    ["let", "block", "network", "table", "inline", "expect", "input", "labels", "use", "shared"];
+
 impl Separator<'_, '_, '_> {
-    /// Returns whether `x = conv …` stands here. A number or a lone word behind `=` is an attribute cut off by a `;`.
+    /// Returns whether `x = conv …` or `n = 3` stands here. A number without spaces or a lone word behind `=` is an
+    /// attribute cut off by a `;`.
     pub(super) fn is_assignment(&self, units: [Option<Unit>; 4]) -> bool {
         let [Some(name), Some(equals), Some(value), after] = units else { return false };
         let begins = match value.sort {
@@ -29,6 +34,7 @@ impl Separator<'_, '_, '_> {
                 measured || !equals.glued
             }
             Sort::Group | Sort::Symbol('@') => true,
+            Sort::Number => !equals.glued && after.is_none_or(|after| after.sort == Sort::Symbol(';')),
             _ => false,
         };
         name.sort == Sort::Word && equals.sort == Sort::Symbol('=') && begins
@@ -36,8 +42,13 @@ impl Separator<'_, '_, '_> {
 
     /// Reports a statement that is written as in another language.
     pub(super) fn slip(&mut self, statement: &[Unit]) {
-        let _ =
-            self.assignment(statement) || self.commas(statement) || self.parenthesised_branches(statement);
+        let _ = self.constant(statement)
+            || self.assignment(statement)
+            || self.commas(statement)
+            || self.parenthesised_branches(statement)
+            || self.parenthesised_size(statement)
+            || self.split_size(statement)
+            || self.joined_words(statement);
     }
 
     /// The text from one unit to another, both included.
@@ -60,13 +71,89 @@ impl Separator<'_, '_, '_> {
         self.repairs.mark_unreliable(start);
     }
 
+    /// Reports `n = 3`. Returns whether it did.
+    fn constant(&mut self, statement: &[Unit]) -> bool {
+        let [name, equals, value] = statement[..] else { return false };
+        let is_constant =
+            name.sort == Sort::Word && equals.sort == Sort::Symbol('=') && value.sort == Sort::Number;
+        if !is_constant || KEYWORDS.contains(&self.units.word(name)) {
+            return false;
+        }
+        let written = format!("let {}", self.written(name, value));
+        let fix = (format!("write `{written}`"), Some(written));
+        self.report(name, value, "constants are declared with `let`", "written like an assignment", fix);
+        true
+    }
+
+    /// Reports `conv(3x3x8)`. Returns whether it did.
+    fn parenthesised_size(&mut self, statement: &[Unit]) -> bool {
+        let [word, parenthesis, ..] = statement[..] else { return false };
+        let is_size = |at: usize| {
+            let text = self.units.text(at);
+            self.units.tokens[at].kind == TokenKind::Number && text.contains('x')
+        };
+        let inside = parenthesis.first + 1;
+        if word.sort != Sort::Word
+            || !matches!(parenthesis.sort, Sort::Parenthesis { .. })
+            || !is_size(inside)
+        {
+            return false;
+        }
+        let word = self.units.word(word);
+        let written =
+            self.written(parenthesis, parenthesis).trim_start_matches('(').trim_end_matches(')').trim();
+        let fix = if written.contains(['(', ',', '=', '#']) {
+            (format!("write `{word} {}`", self.units.text(inside)), None)
+        } else {
+            (format!("write `{word} {written}`"), Some(format!(" {written}")))
+        };
+        self.report(parenthesis, parenthesis, "a size stands without parentheses", "in parentheses", fix);
+        true
+    }
+
+    /// Reports `conv 3x3, 8`. Returns whether it did.
+    fn split_size(&mut self, statement: &[Unit]) -> bool {
+        let [head, size, comma, number, ..] = statement[..] else { return false };
+        let is_split = head.sort == Sort::Word
+            && size.sort == Sort::Size
+            && comma.sort == Sort::Symbol(',')
+            && number.sort == Sort::Number;
+        let (begun, end) = (self.written(size, size), self.written(number, number));
+        if !is_split || begun.contains(['/', '?', '(']) {
+            return false;
+        }
+        let written = format!("{begun}x{end}");
+        let fix = (format!("write `{written}`"), Some(written));
+        self.report(size, number, "the numbers of a size are joined by `x`", "written as a list", fix);
+        true
+    }
+
+    /// Reports `conv 3x3x8, relu` and `conv 3x3x8 + relu`. Returns whether it did.
+    fn joined_words(&mut self, statement: &[Unit]) -> bool {
+        let head = statement.first().map_or("", |unit| self.units.word(*unit));
+        if head.is_empty() || matches!(head, "let" | "block" | "network" | "table" | "inline" | "expect") {
+            return false;
+        }
+        let joins =
+            |pair: &[Unit]| matches!(pair[0].sort, Sort::Symbol(',' | '+')) && pair[1].sort == Sort::Word;
+        let Some(at) = statement.windows(2).position(joins) else { return false };
+        let (sign, word) = (statement[at], self.units.word(statement[at + 1]));
+        let message = format!("words are not joined by `{}`", self.units.text(sign.first));
+        let fix = if FORM_WORDS.contains(&head) || at == 1 {
+            let form = if FORM_WORDS.contains(&head) { head } else { "add" };
+            (format!("values meet in a branch form: `{form} < @a | @{word} >`"), None)
+        } else {
+            ("leave it out".to_owned(), Some(String::new()))
+        };
+        self.report(sign, sign, &message, "", fix);
+        true
+    }
+
     /// Reports `x = conv 3x3x8`. Returns whether it did.
     fn assignment(&mut self, statement: &[Unit]) -> bool {
         let unit_at = |at: usize| statement.get(at).copied();
         let name = statement.first().map_or("", |unit| self.units.word(*unit));
-        let keywords =
-            ["let", "block", "network", "table", "inline", "expect", "input", "labels", "use", "shared"];
-        if keywords.contains(&name) || !self.is_assignment([unit_at(0), unit_at(1), unit_at(2), unit_at(3)]) {
+        if KEYWORDS.contains(&name) || !self.is_assignment([unit_at(0), unit_at(1), unit_at(2), unit_at(3)]) {
             return false;
         }
         let last = statement[statement.len() - 1];

@@ -255,16 +255,23 @@ impl<'a> Reader<'a> {
             && self.tokens[statement].kind == TokenKind::Word
             && !FORM_WORDS.contains(&text(self.source, &self.tokens[statement]));
         if in_file && !header && names_item {
-            let next = self.tokens[statement + 1].kind;
-            let keyword = match next {
+            // `def f(n) {`: a word of another language in place of the keyword.
+            let is_foreign = self.tokens[statement + 1].kind == TokenKind::Word;
+            let keyword = match self.tokens[statement + 1 + usize::from(is_foreign)].kind {
                 TokenKind::Number => "table",
-                TokenKind::Symbol('(') => "block",
-                _ => "network",
+                _ if self.begins_network(at + 1) => "network",
+                _ => "block",
             };
-            self.problems.push(Problem::Keyword { word: statement, keyword });
+            self.problems.push(Problem::Keyword { word: statement, keyword, is_foreign });
         } else {
             self.top().foreign = !header;
         }
+    }
+
+    /// Returns whether the first word of a body is one that only networks have.
+    fn begins_network(&self, at: usize) -> bool {
+        let word = self.tokens.get(at).map_or("", |token| text(self.source, token));
+        matches!(word, "input" | "labels" | "expect")
     }
 
     fn close(&mut self, at: usize, symbol: char) {

@@ -15,8 +15,8 @@ pub(crate) enum Problem {
     Misplaced { token: usize },
     /// Braces around statements.
     Braces { open: usize, close: usize },
-    /// The item that begins at `word` lacks its keyword.
-    Keyword { word: usize, keyword: &'static str },
+    /// The item that begins at `word` lacks its keyword; `is_foreign` where `word` stands in its place.
+    Keyword { word: usize, keyword: &'static str, is_foreign: bool },
 }
 
 /// The closing bracket for an opening one.
