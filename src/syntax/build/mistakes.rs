@@ -1,6 +1,8 @@
 //! Explains why the grammar did not understand a part of the text: reads the part again by a strict rule, and reports
 //! the place where that rule fails, with the words and symbols that could have followed.
 
+mod phrases;
+
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
 
@@ -11,6 +13,7 @@ use super::TreeBuilder;
 use crate::syntax::grammar::{CnnParser, Rule};
 use crate::syntax::mend::FORM_WORDS;
 use crate::syntax::token::{Token, TokenKind};
+use phrases::{listed, phrases};
 
 /// Longer tokens are not shown in messages.
 const LONGEST_SHOWN: usize = 40;
@@ -369,42 +372,4 @@ struct Mismatch {
     found: Option<Token>,
     /// The token of the part before it.
     before: Option<Token>,
-}
-
-/// The names of rules for messages, without repetitions, in a fixed order.
-fn phrases(rules: &[Rule]) -> Vec<&'static str> {
-    let mut phrases: Vec<&'static str> = rules.iter().filter_map(|&rule| phrase(rule)).collect();
-    phrases.sort_unstable();
-    phrases.dedup();
-    phrases
-}
-
-fn phrase(rule: Rule) -> Option<&'static str> {
-    Some(match rule {
-        Rule::identifier | Rule::mention | Rule::operator | Rule::parameter => "a name",
-        Rule::integer | Rule::digits | Rule::real | Rule::signed => "a number",
-        Rule::size => "a size",
-        Rule::shape => "a shape",
-        Rule::string => "a string",
-        Rule::path | Rule::new_path | Rule::plain_part => "a path",
-        Rule::comparison => "`==`, `<=` or `>=`",
-        Rule::quantity => "a number",
-        Rule::equals => "`=`",
-        Rule::arrow => "`->`",
-        Rule::comma => "`,`",
-        Rule::less => "`<`",
-        Rule::binary => "an operator",
-        Rule::parenthesised | Rule::parameters | Rule::nested => "`(`",
-        Rule::expression | Rule::entry => "an expression",
-        Rule::word => "a word",
-        _ => return None,
-    })
-}
-
-fn listed(phrases: &[&str]) -> String {
-    match phrases {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
 }
