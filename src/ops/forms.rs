@@ -1,4 +1,4 @@
-//! The branch forms. Those that are an operator of their branches are [`Combination`]s and stand in the operator's
+//! The branch forms. Those that are an operator of their branches are [`CombiningForm`]s and stand in the operator's
 //! file; the specs of the others and of `input`, whose nodes are made by `sema`, stand here.
 
 use std::ops::RangeInclusive;
@@ -8,7 +8,7 @@ use super::{Attribute, Default, Flag, Join, Kind, Op, Sizes, Spec, Value};
 
 /// A form that is an operator of its branches, such as `concat`.
 #[derive(Debug)]
-pub struct Combination {
+pub struct CombiningForm {
     /// The spec of the form.
     pub spec: Spec,
     /// The number of branches that it takes.
@@ -20,7 +20,7 @@ pub struct Combination {
 /// The numbers of branches of most combinations.
 pub(super) const TWO_OR_MORE: RangeInclusive<usize> = 2..=usize::MAX;
 
-static COMBINATIONS: [&Combination; 7] = [&INCEPTION, &CONCAT, &ADD, &MUL, &SUB, &MAX, &MIN];
+static COMBINATIONS: [&CombiningForm; 7] = [&INCEPTION, &CONCAT, &ADD, &MUL, &SUB, &MAX, &MIN];
 
 /// The spec of `residual`.
 pub(super) static RESIDUAL: Spec = Spec {
@@ -174,6 +174,6 @@ pub fn form(name: &str) -> Option<&'static Spec> {
 }
 
 /// The form of this name that is an operator of its branches.
-pub fn combination(name: &str) -> Option<&'static Combination> {
+pub fn combination(name: &str) -> Option<&'static CombiningForm> {
     COMBINATIONS.into_iter().find(|combination| combination.spec.name == name)
 }

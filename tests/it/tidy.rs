@@ -267,7 +267,7 @@ fn the_parser_repairs_the_forms_that_there_are() {
     // `syntax` knows no operator, so that it has a list of its own.
     let files = sources();
     let (_, _, text) = files.iter().find(|(name, _, _)| name == "syntax/mend/brackets/mod.rs").unwrap();
-    let list = text.split("FORM_WORDS: ").nth(1).unwrap().split("= ").nth(1).unwrap();
+    let list = text.split("FORM_WORDS: ").nth(1).unwrap().split('=').nth(1).unwrap();
     let list = list.split(';').next().unwrap_or(list);
     let known: BTreeSet<&str> = list.split('"').skip(1).step_by(2).collect();
     assert_eq!(known, cnnc::ops::forms().map(|form| form.name).collect());

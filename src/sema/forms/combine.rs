@@ -1,6 +1,6 @@
 //! Forms that combine the ends of their branches: `concat`, `inception`, and the element-wise ones.
 
-use crate::ops::{Combination, Op};
+use crate::ops::{CombiningForm, Op};
 
 use super::{Context, Expander, Form, Incoming};
 use crate::sema::incoming::Current;
@@ -9,7 +9,7 @@ impl<'a> Expander<'a> {
     /// Expands a form that is an operator of the ends of its branches.
     pub(super) fn combination(
         &mut self,
-        combination: &Combination,
+        combination: &CombiningForm,
         form: &Form<'a>,
         cx: &mut Context<'_>,
     ) -> Incoming {

@@ -23,7 +23,7 @@ fn kind_of(parent: Kind, field: u64) -> Option<Kind> {
         (Kind::Model, 7) => Kind::Graph,
         (Kind::Graph, 1) => Kind::Node,
         (Kind::Graph, 5) | (Kind::Attribute, 5) => Kind::Tensor,
-        (Kind::Graph, 11 | 12 | 13) => Kind::Port,
+        (Kind::Graph, 11..=13) => Kind::Port,
         (Kind::Node, 5) => Kind::Attribute,
         (Kind::Port, 2) => Kind::Type,
         (Kind::Type, 1) => Kind::TensorType,

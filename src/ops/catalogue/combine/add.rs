@@ -4,7 +4,7 @@ use ndarray::{Axis, Slice, Zip};
 
 use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
-use crate::ops::forms::{Combination, RESIDUAL, TWO_OR_MORE};
+use crate::ops::forms::{CombiningForm, RESIDUAL, TWO_OR_MORE};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::counted_by_no_tool;
 use crate::ops::torch::{Both, Helper, ToTorch, Torch};
@@ -14,7 +14,7 @@ use crate::ops::{
 use crate::tensor::{Shape, Window};
 
 /// The form `add`.
-pub(crate) static ADD: Combination = Combination {
+pub(crate) static ADD: CombiningForm = CombiningForm {
     spec: Spec {
         name: "add",
         summary: "Adds its branches element by element; all have the same shape.",

@@ -4,7 +4,7 @@ use ndarray::{Axis, Slice};
 
 use crate::diag::Code;
 use crate::ops::field::arguments;
-use crate::ops::forms::Combination;
+use crate::ops::forms::CombiningForm;
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{costs_nothing, counted_by_no_tool};
 use crate::ops::torch::{ToTorch, Torch};
@@ -12,7 +12,7 @@ use crate::ops::{Arrays, Geometry, Join, Number, OpError, Operator, Reuse, Spec,
 use crate::tensor::Shape;
 
 /// The form `inception`.
-pub(crate) static INCEPTION: Combination = Combination {
+pub(crate) static INCEPTION: CombiningForm = CombiningForm {
     spec: Spec {
         name: "inception",
         summary: "Concatenates the channels of its branches in written order; maps have the same height and width, vectors are put behind each other.",
@@ -26,7 +26,7 @@ pub(crate) static INCEPTION: Combination = Combination {
 };
 
 /// The form `concat`.
-pub(crate) static CONCAT: Combination = Combination {
+pub(crate) static CONCAT: CombiningForm = CombiningForm {
     spec: Spec {
         name: "concat",
         summary: "Concatenates the channels of its branches in written order; maps have the same height and width, vectors are put behind each other.",

@@ -4,7 +4,7 @@ use ndarray::Zip;
 
 use crate::diag::Code;
 use crate::ops::field::arguments;
-use crate::ops::forms::{Combination, TWO_OR_MORE};
+use crate::ops::forms::{CombiningForm, TWO_OR_MORE};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::counted_by_no_tool;
 use crate::ops::torch::{ToTorch, Torch};
@@ -12,7 +12,7 @@ use crate::ops::{Arrays, Cost, Geometry, Number, OpError, Operator, Reuse, Spec,
 use crate::tensor::Shape;
 
 /// The form `mul`.
-pub(crate) static MUL: Combination = Combination {
+pub(crate) static MUL: CombiningForm = CombiningForm {
     spec: Spec {
         name: "mul",
         summary: "Multiplies its branches element by element; a branch may be 1x1xC or HxWx1, one has the full shape.",

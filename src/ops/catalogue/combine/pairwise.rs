@@ -5,7 +5,7 @@ use ndarray::Zip;
 
 use crate::diag::Code;
 use crate::ops::field::{Field, arguments};
-use crate::ops::forms::{Combination, TWO_OR_MORE};
+use crate::ops::forms::{CombiningForm, TWO_OR_MORE};
 use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::counted_by_no_tool;
 use crate::ops::torch::{ToTorch, Torch};
@@ -13,7 +13,7 @@ use crate::ops::{Arrays, Cost, Geometry, Number, OpError, Operator, Reuse, Spec,
 use crate::tensor::Shape;
 
 /// The form `sub`.
-pub(crate) static SUB: Combination = Combination {
+pub(crate) static SUB: CombiningForm = CombiningForm {
     spec: Spec {
         name: "sub",
         summary: "Subtracts the second branch from the first, element by element; both have the same shape.",
@@ -28,7 +28,7 @@ pub(crate) static SUB: Combination = Combination {
 };
 
 /// The form `max`.
-pub(crate) static MAX: Combination = Combination {
+pub(crate) static MAX: CombiningForm = CombiningForm {
     spec: Spec {
         name: "max",
         summary: "The greatest of its branches, element by element; all have the same shape.",
@@ -42,7 +42,7 @@ pub(crate) static MAX: Combination = Combination {
 };
 
 /// The form `min`.
-pub(crate) static MIN: Combination = Combination {
+pub(crate) static MIN: CombiningForm = CombiningForm {
     spec: Spec {
         name: "min",
         summary: "The least of its branches, element by element; all have the same shape.",
