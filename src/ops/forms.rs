@@ -20,7 +20,7 @@ pub struct CombiningForm {
 /// The numbers of branches of most combinations.
 pub(super) const TWO_OR_MORE: RangeInclusive<usize> = 2..=usize::MAX;
 
-static COMBINATIONS: [&CombiningForm; 7] = [&INCEPTION, &CONCAT, &ADD, &MUL, &SUB, &MAX, &MIN];
+static COMBINING_FORMS: [&CombiningForm; 7] = [&INCEPTION, &CONCAT, &ADD, &MUL, &SUB, &MAX, &MIN];
 
 /// The spec of `residual`.
 pub(super) static RESIDUAL: Spec = Spec {
@@ -174,6 +174,6 @@ pub fn form(name: &str) -> Option<&'static Spec> {
 }
 
 /// The form of this name that is an operator of its branches.
-pub fn combination(name: &str) -> Option<&'static CombiningForm> {
-    COMBINATIONS.into_iter().find(|combination| combination.spec.name == name)
+pub fn combining_form(name: &str) -> Option<&'static CombiningForm> {
+    COMBINING_FORMS.into_iter().find(|combination| combination.spec.name == name)
 }

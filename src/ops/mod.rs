@@ -36,7 +36,7 @@ pub(crate) use catalogue::rearrange::family::{Rearrange, Source};
 pub use catalogue::*;
 pub use cost::{Cost, Product};
 pub use error::{At, OpError};
-pub use forms::{CombiningForm, INPUT, combination, form, forms};
+pub use forms::{CombiningForm, INPUT, combining_form, form, forms};
 pub use number::Number;
 pub(crate) use onnx::{OnnxBuilder, OnnxValue, WeightLayout};
 pub(crate) use operator::Written;

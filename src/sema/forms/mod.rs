@@ -74,7 +74,7 @@ impl<'a> Expander<'a> {
         match form.word.value.as_str() {
             "aux" => self.auxiliary(&form, &mut cx),
             "split" => self.split(&form, &mut cx),
-            word => match ops::combination(word) {
+            word => match ops::combining_form(word) {
                 Some(combination) => self.combination(combination, &form, &mut cx),
                 None => self.residual(&form, &mut cx),
             },
