@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::print;
 use super::sequences;
 use super::stream::stream;
 use super::tokens::{Token, skeleton};
@@ -10,6 +11,9 @@ use super::unify;
 
 /// The number of blocks in a text.
 const MOST_BLOCKS: usize = 100;
+
+/// The number of forms around a group from which on a block is easier to read.
+const DEEP: usize = 2;
 
 /// Names of path parts that are too general for a block.
 const VAGUE: &[&str] = &["block", "layer", "layers", "conv", "branch", "unit", "features", "body"];
@@ -21,9 +25,12 @@ pub(super) fn is_candidate(tree: &Tree<'_>, id: GroupId) -> bool {
     if group.call.is_some() || group.mode == Mode::Sequence || tree.escapes(id) {
         return false;
     }
-    let forms = group.statements.iter().any(|statement| matches!(statement, Statement::Form(_)));
-    let heads = group.statements.iter().filter(|statement| matches!(statement, Statement::Head(_))).count();
-    forms || (group.statements.len() >= 2 && heads >= 1)
+    let has = |is: &dyn Fn(&Statement) -> bool| group.statements.iter().any(is);
+    let is_lone = |one: &Statement| matches!(one, Statement::Group(id) if matches!(tree.group(*id).statements[..], [Statement::Head(_)]));
+    let several = group.statements.len() >= 2;
+    has(&|one| matches!(one, Statement::Form(_)))
+        || several && has(&|one| matches!(one, Statement::Head(_)))
+        || several && has(&is_lone) && print::is_long(tree, id)
 }
 
 /// Returns whether a group is squeeze-and-excitation: `mul < identity | avgpool global; … >` and nothing else.
@@ -97,19 +104,39 @@ pub(super) fn mine(tree: &mut Tree<'_>) {
     }
 }
 
-/// Makes a block of each numbered member that follows an optional statement or is repeated, and is no sequence: only
-/// a call can be numbered there.
+/// Makes blocks of groups that occur once: of each numbered member that follows an optional statement or is repeated,
+/// and is no sequence, since only a call can be numbered there; and of what is written in several lines deep within
+/// forms.
 pub(super) fn singles(tree: &mut Tree<'_>) {
     while tree.blocks.len() < MOST_BLOCKS {
-        let bodies = tree.blocks.iter().map(|block| tree.group(block.body));
-        let found = find_single(tree, &tree.root, false).or_else(|| {
-            bodies
-                .into_iter()
-                .find_map(|body| find_single(tree, &body.statements, body.mode != Mode::Explicit))
-        });
+        let bodies = || tree.blocks.iter().map(|block| tree.group(block.body));
+        let found = find_single(tree, &tree.root, false)
+            .or_else(|| {
+                bodies().find_map(|body| find_single(tree, &body.statements, body.mode != Mode::Explicit))
+            })
+            .or_else(|| find_deep(tree, &tree.root, 0))
+            .or_else(|| bodies().find_map(|body| find_deep(tree, &body.statements, 0)));
         let Some(id) = found else { return };
         make(tree, vec![id], None);
     }
+}
+
+/// Returns whether a group of several statements can stand behind the wall of a block.
+fn may_be_single(tree: &Tree<'_>, id: GroupId) -> bool {
+    let group = tree.group(id);
+    group.mode == Mode::Explicit && group.statements.len() >= 2 && !tree.escapes(id)
+}
+
+/// A group of several lines in a form of a form.
+fn find_deep(tree: &Tree<'_>, statements: &[Statement], depth: usize) -> Option<GroupId> {
+    statements.iter().find_map(|statement| match statement {
+        Statement::Group(id) if tree.group(*id).call.is_none() => {
+            let is_deep = depth >= DEEP && may_be_single(tree, *id) && print::is_long(tree, *id);
+            if is_deep { Some(*id) } else { find_deep(tree, &tree.group(*id).statements, depth) }
+        }
+        Statement::Form(form) => form.branches.iter().find_map(|branch| find_deep(tree, branch, depth + 1)),
+        _ => None,
+    })
 }
 
 fn find_single(tree: &Tree<'_>, statements: &[Statement], numbered: bool) -> Option<GroupId> {
@@ -185,7 +212,7 @@ fn name_of(tree: &Tree<'_>, instances: &[GroupId]) -> String {
     let base = match lower.as_str() {
         _ if !same => None,
         "unit" | "layer" | "body" => Some(format!("{lower}_block")),
-        "conv" => Some("conv_bn".to_owned()),
+        "conv" => Some(if has_norm(tree, instances[0]) { "conv_bn" } else { "convs" }.to_owned()),
         word if VAGUE.contains(&word) || common.len() < 3 => None,
         _ => {
             let mut chars = common.chars();
@@ -200,6 +227,10 @@ fn name_of(tree: &Tree<'_>, instances: &[GroupId]) -> String {
         .chain((2..).map(|number| format!("{base}{number}")))
         .find(|name| !taken(name))
         .unwrap_or(base)
+}
+
+fn has_norm(tree: &Tree<'_>, id: GroupId) -> bool {
+    tree.ops_of(&Statement::Group(id)).into_iter().any(|op| tree.op(op).word == "bn")
 }
 
 fn by_content(tree: &Tree<'_>, id: GroupId) -> &'static str {
@@ -236,6 +267,9 @@ fn by_content(tree: &Tree<'_>, id: GroupId) -> &'static str {
         "mul" => "se",
         "inception" => "inception_module",
         "split" => "split_unit",
+        "concat" if form.branches.iter().any(|branch| matches!(branch[0], Statement::Fetch { .. })) => {
+            "concat_unit"
+        }
         "concat" if form.branches.iter().any(|branch| branch[0].is_wire()) => "dense_layer",
         "concat" => "concat_unit",
         _ => "unit",
@@ -272,6 +306,8 @@ pub(super) fn automatic_names(tree: &mut Tree<'_>) {
 fn name_calls(tree: &mut Tree<'_>, statements: &[Statement], numbered: bool) {
     let mut ordinals: BTreeMap<usize, usize> = BTreeMap::new();
     let mut inner = Vec::new();
+    let mut named = fetched_groups(statements);
+    named.extend(owning_groups(tree, statements));
     calls(tree, statements, &mut |tree, id| {
         let Some(call) = tree.group(id).call.as_ref().map(|call| call.block) else {
             inner.push(id);
@@ -281,12 +317,38 @@ fn name_calls(tree: &mut Tree<'_>, statements: &[Statement], numbered: bool) {
         *ordinal += 1;
         let automatic = format!("{}{ordinal}", tree.blocks[call].name);
         let group = &mut tree.groups[id.0];
-        group.automatic = !numbered && (group.is_nameless || group.component == automatic);
+        group.automatic =
+            !numbered && !named.contains(&id) && (group.is_nameless || group.component == automatic);
     });
     for id in inner {
         let (statements, mode) = (tree.group(id).statements.clone(), tree.group(id).mode);
         name_calls(tree, &statements, mode != Mode::Explicit);
     }
+}
+
+/// The groups whose values are fetched, which need written names.
+fn fetched_groups(statements: &[Statement]) -> BTreeSet<GroupId> {
+    let mut fetched = BTreeSet::new();
+    for two in statements.windows(2) {
+        if let [Statement::Group(id), Statement::Identity { name: Some(_), .. }] = two {
+            fetched.insert(*id);
+        }
+    }
+    let forms =
+        statements.iter().filter_map(|one| if let Statement::Form(form) = one { Some(form) } else { None });
+    forms.flat_map(|form| &form.branches).for_each(|branch| fetched.extend(fetched_groups(branch)));
+    fetched
+}
+
+/// The groups whose weights are shared, which need written names, too.
+fn owning_groups(tree: &Tree<'_>, statements: &[Statement]) -> BTreeSet<GroupId> {
+    let owners: BTreeSet<usize> = tree.network.shared.values().copied().collect();
+    if owners.is_empty() {
+        return BTreeSet::new();
+    }
+    let mut groups = tree.groups_in(statements);
+    groups.retain(|&id| tree.ops_of(&Statement::Group(id)).iter().any(|op| owners.contains(op)));
+    groups.into_iter().collect()
 }
 
 /// Visits the groups directly in a scope, in the order of the text.

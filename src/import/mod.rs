@@ -10,6 +10,7 @@
 //! and if they differ, the plain text is used instead. Reading executes nothing.
 
 mod blocks;
+mod chains;
 mod check;
 mod contents;
 mod convert;
@@ -26,12 +27,14 @@ mod peephole;
 mod policies;
 mod preprocessing;
 mod print;
+mod references;
 mod refusal;
 mod regions;
 mod repeats;
 mod scopes;
 mod sequences;
 mod sharing;
+mod skips;
 mod spell;
 mod stream;
 mod tensor;
@@ -165,18 +168,24 @@ fn write_down(network: &mut Network, options: &ImportOptions) -> Result<check::P
         network.notes.push(note);
         Ok(proven)
     };
-    match attempts(network) {
-        Err(_) if !network.shared.is_empty() => {
-            let uses = std::mem::take(&mut network.shared).len();
-            network.alone.clear();
-            network.notes.push(format!(
-                "the model computes {uses} times with the weights of an earlier operator, which the text cannot say: \
-                 each of these has weights of its own"
-            ));
-            attempts(network)
-        }
-        outcome => outcome,
+    let mut outcome = attempts(network);
+    if outcome.is_err() && !network.shared.is_empty() {
+        // Each operator is a statement of its own with a name: what follows it need not be repeated.
+        network.names_owners = true;
+        let owners: Vec<usize> = network.shared.iter().flat_map(|(user, owner)| [*user, *owner]).collect();
+        network.trailing.extend(owners.into_iter().map(|op| (op, 0)));
+        outcome = attempts(network);
     }
+    if outcome.is_err() && !network.shared.is_empty() {
+        let uses = std::mem::take(&mut network.shared).len();
+        network.trailing.clear();
+        network.notes.push(format!(
+            "the model computes {uses} times with the weights of an earlier operator, which the text cannot say: \
+             each of these has weights of its own"
+        ));
+        outcome = attempts(network);
+    }
+    outcome
 }
 
 /// A text, and its operators in the order of the text.
@@ -191,12 +200,14 @@ impl Written {
         let regions = if flat { regions::single(network) } else { regions::reduce(network) };
         let mut statements = order::arrange(&tree, regions);
         if !flat {
+            statements = skips::unfold(&tree, statements, None, false);
             regions::shortcuts(&mut statements, network);
             statements = if tree.keys.iter().all(Option::is_none) {
                 scopes::nameless(&mut tree, statements)
             } else {
                 scopes::group(&mut tree, statements, &[])
             };
+            statements = chains::unfold(&mut tree, statements);
             statements = outputs::lift(&mut tree, statements);
         }
         tree.root = statements;
@@ -204,6 +215,7 @@ impl Written {
             policies::project(&mut tree);
         }
         naming::name(&mut tree);
+        references::name(&mut tree);
         let order = check::text_order(&tree);
         spell::spell(&mut tree);
         if !flat {

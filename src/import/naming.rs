@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ops;
 
-use super::op::ValueId;
 use super::tree::{GroupId, Mode, Statement, Tree};
 
 /// The number of trailing words of a statement; more would not fit on a line, or exceed the limit of arguments.
@@ -15,9 +14,6 @@ pub(super) const MOST_TRAILING: usize = 32;
 pub(super) fn is_trailing(word: &str) -> bool {
     ops::find(word).is_some_and(|spec| spec.trailing)
 }
-
-/// The name of an only input that has no other.
-pub(super) const DEFAULT_INPUT: &str = "input";
 
 /// A member of a scope, in the order of the text.
 enum Member {
@@ -34,7 +30,6 @@ pub(super) fn name(tree: &mut Tree<'_>) {
     let mut namer = Namer { tree };
     let (root, _, _) = namer.scope(root, &[], true);
     tree.root = root;
-    name_values(tree);
 }
 
 struct Namer<'t, 'n> {
@@ -72,9 +67,13 @@ impl Namer<'_, '_> {
                 return (statements, Mode::Pattern, Some(pattern));
             }
         }
-        let names = self.explicit(&statements, path);
+        let mut names = self.explicit(&statements, path);
         let unnamed = |op: usize| !names.contains_key(&op);
         let mut statements = self.merge_trailing(statements, &unnamed);
+        if self.tree.network.names_owners {
+            let owners = self.tree.network.shared.values().copied().collect();
+            self.name_owners(&statements, path, &owners, &mut names);
+        }
         set_names(&mut statements, &names);
         (statements, Mode::Explicit, None)
     }
@@ -203,6 +202,34 @@ impl Namer<'_, '_> {
         names
     }
 
+    fn most_trailing(&self, op: usize) -> usize {
+        self.tree.network.trailing.get(&op).map_or(MOST_TRAILING, |&most| most.min(MOST_TRAILING))
+    }
+
+    /// Adds the names of statements whose tensors are shared: `shared` finds no automatic names.
+    fn name_owners(
+        &self,
+        statements: &[Statement],
+        path: &[String],
+        owners: &BTreeSet<usize>,
+        names: &mut BTreeMap<usize, String>,
+    ) {
+        for statement in statements {
+            match statement {
+                Statement::Head(head) if owners.contains(&head.op) => {
+                    let rest = self.tree.keys[head.op].as_ref().and_then(|key| key.get(path.len()..));
+                    if let Some(rest) = rest {
+                        names.entry(head.op).or_insert_with(|| rest.join("."));
+                    }
+                }
+                Statement::Form(form) => {
+                    form.branches.iter().for_each(|branch| self.name_owners(branch, path, owners, names));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Moves operators into the statement before them as trailing words.
     fn merge_trailing(&self, statements: Vec<Statement>, may: &dyn Fn(usize) -> bool) -> Vec<Statement> {
         let mut merged: Vec<Statement> = Vec::new();
@@ -219,8 +246,7 @@ impl Namer<'_, '_> {
             {
                 match merged.last_mut() {
                     Some(Statement::Head(before))
-                        if before.trailing.len() < MOST_TRAILING
-                            && !self.tree.network.alone.contains(&before.op) =>
+                        if before.trailing.len() < self.most_trailing(before.op) =>
                     {
                         before.trailing.push(head.op);
                         before.output = head.output;
@@ -318,113 +344,6 @@ impl Counter<'_, '_> {
         self.next = number + 1;
         self.keyed += 1;
         Some(())
-    }
-}
-
-/// Names the values that `@` references, and writes each `@` with the path from its statement.
-fn name_values(tree: &mut Tree<'_>) {
-    let mut names: BTreeMap<ValueId, (Vec<String>, String)> = BTreeMap::new();
-    let inputs = input_names(tree);
-    for (input, name) in tree.network.inputs.iter().zip(&inputs) {
-        names.insert(input.value, (Vec::new(), name.clone()));
-    }
-    let mut used: BTreeSet<String> = tree.keys.iter().flatten().map(|key| key[0].clone()).collect();
-    used.extend(inputs);
-    let mut root = std::mem::take(&mut tree.root);
-    let mut number = 0;
-    each_identity(tree, &mut root, &[], &mut |value, name, path| {
-        number += 1;
-        while used.contains(&format!("t{number}")) {
-            number += 1;
-        }
-        *name = format!("t{number}");
-        names.insert(value, (path.to_vec(), name.clone()));
-    });
-    each_fetch(tree, &mut root, &[], &mut |value, name, path| {
-        let Some((at, own)) = names.get(&value) else { return };
-        *name = if path.starts_with(at) {
-            own.clone()
-        } else {
-            at.iter().chain([own]).map(|part| quoted(part)).collect::<Vec<_>>().join(".")
-        };
-    });
-    tree.root = root;
-}
-
-/// The names of the inputs: those of the model, unless the name is taken in the text. A single input can do without a
-/// name; several need one each, so that characters that a name cannot have are replaced.
-pub(super) fn input_names(tree: &Tree<'_>) -> Vec<String> {
-    let network = tree.network;
-    let paths = tree.keys.iter().chain(&tree.hints).flatten();
-    let mut taken: BTreeSet<String> = paths.filter_map(|path| path.first().cloned()).collect();
-    taken.extend(network.outputs.iter().filter_map(|(name, _)| name.split('.').next()).map(str::to_owned));
-    taken.insert("out".to_owned());
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let is_single = network.inputs.len() == 1;
-    let mut names = Vec::new();
-    for (index, input) in network.inputs.iter().enumerate() {
-        let written: String = input.name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
-        let begins = written.starts_with(|c: char| !c.is_ascii_digit()) && written.len() <= 60;
-        let fits = begins && !is_automatic(&written) && !taken.contains(&written);
-        let name = match (is_single, fits && (!is_single || written == input.name)) {
-            (_, true) => written,
-            (true, false) => DEFAULT_INPUT.to_owned(),
-            (false, false) => {
-                let numbered = (index + 1..).map(|number| format!("{DEFAULT_INPUT}{number}"));
-                numbered.into_iter().find(|name| !taken.contains(name)).unwrap_or_default()
-            }
-        };
-        taken.insert(name.clone());
-        names.push(name);
-    }
-    names
-}
-
-/// Returns whether the language may give this name automatically, such as `conv1` or `t3`.
-fn is_automatic(name: &str) -> bool {
-    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    let is_word = ops::find(stem).is_some() || ops::form(stem).is_some() || matches!(stem, "t" | "project");
-    stem.len() < name.len() && is_word
-}
-
-type Visit<'v> = dyn FnMut(ValueId, &mut String, &[String]) + 'v;
-
-fn each_identity(tree: &mut Tree<'_>, statements: &mut [Statement], path: &[String], visit: &mut Visit<'_>) {
-    each(tree, statements, path, &mut |statement, path| {
-        if let Statement::Identity { value, name: Some(name) } = statement {
-            visit(*value, name, path);
-        }
-    });
-}
-
-fn each_fetch(tree: &mut Tree<'_>, statements: &mut [Statement], path: &[String], visit: &mut Visit<'_>) {
-    each(tree, statements, path, &mut |statement, path| {
-        if let Statement::Fetch { value, name } | Statement::Aux { value, of: Some(name), .. } = statement {
-            visit(*value, name, path);
-        }
-    });
-}
-
-fn each(
-    tree: &mut Tree<'_>,
-    statements: &mut [Statement],
-    path: &[String],
-    visit: &mut dyn FnMut(&mut Statement, &[String]),
-) {
-    for statement in statements {
-        visit(statement, path);
-        match statement {
-            Statement::Form(form) => {
-                form.branches.iter_mut().for_each(|branch| each(tree, branch, path, visit))
-            }
-            Statement::Group(id) => {
-                let group = &mut tree.groups[id.0];
-                let (mut inner, path) = (std::mem::take(&mut group.statements), group.path.clone());
-                each(tree, &mut inner, &path, visit);
-                tree.groups[id.0].statements = inner;
-            }
-            _ => {}
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The network of a model: canonical operators in the order of their computation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ops::ConnectionTable;
@@ -33,9 +33,12 @@ pub(super) struct Network {
     pub(super) labels: Option<String>,
     /// For operators that compute with the tensors of an earlier one: the index of that operator.
     pub(super) shared: BTreeMap<usize, usize>,
-    /// Operators that own or take shared tensors and are followed by different words at different places: no word may
-    /// trail them, so that `shared` repeats the operator alone.
-    pub(super) alone: BTreeSet<usize>,
+    /// How many words may trail operators that own or take shared tensors, where not the same words follow everywhere:
+    /// `shared` repeats the trailing words, too.
+    pub(super) trailing: BTreeMap<usize, usize>,
+    /// Whether operators that own shared tensors are named even where they have an automatic name, which `shared` does not
+    /// find.
+    pub(super) names_owners: bool,
     /// Facts that the user should know, one line each.
     pub(super) notes: Vec<String>,
 }

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::naming::{DEFAULT_INPUT, input_names, quoted_path};
+use super::naming::quoted_path;
 use super::peephole::pads_at_the_end;
+use super::references::{DEFAULT_INPUT, input_names};
 use super::repeats::Repeats;
 use super::tokens::{Role, literal, render, table_name};
 use super::tree::{Form, GroupId, Mode, Parameter, Repeat, Statement, Tree};
@@ -57,6 +58,12 @@ pub(super) fn print(tree: &Tree<'_>, name: &str, params: Option<u64>) -> String 
     }
     text.push_str("}\n");
     text
+}
+
+/// Returns whether a group is written in several lines.
+pub(super) fn is_long(tree: &Tree<'_>, id: GroupId) -> bool {
+    let mut printer = Printer { tree, repeats: Repeats::default(), patterns: BTreeSet::new() };
+    printer.group(id, 0, false).0.len() > 1
 }
 
 /// A parameter as its block declares it.
@@ -149,7 +156,9 @@ impl<'t> Printer<'t, '_> {
                 }
             }
             Statement::Identity { name: None, .. } => (vec!["identity".to_owned()], false),
-            Statement::Identity { name: Some(name), .. } => (vec![format!("identity as {name}")], true),
+            Statement::Identity { name: Some(name), .. } => {
+                (vec![format!("identity as {}", quoted_path(name))], true)
+            }
             Statement::Fetch { name, .. } => (vec![format!("@{name}")], false),
             Statement::Aux { of, name, .. } => {
                 let value = of.as_ref().map_or("identity".to_owned(), |of| format!("@{of}"));
@@ -225,6 +234,11 @@ impl<'t> Printer<'t, '_> {
         }
         lines.push(tail);
         lines
+    }
+
+    /// Returns whether a form with the name of the scope around it is the same as the scope: what trails it stands outside.
+    fn opens_scope(&self, form: &Form) -> bool {
+        form.name.is_none() && !form.trailing.iter().any(|&op| self.tree.op(op).is_keyed())
     }
 
     fn is_call(&self, statement: &Statement) -> bool {
@@ -319,6 +333,16 @@ impl<'t> Printer<'t, '_> {
             let text = render(&head.tokens, &self.tree.slots);
             return (vec![format!("{text} as {path}.{}", quoted_path(name))], true);
         }
+        if let (Mode::Explicit, [Statement::Form(form)], false) =
+            (group.mode, group.statements.as_slice(), numbered)
+            && self.opens_scope(form)
+        {
+            let mut lines = self.form(form, depth, false);
+            if let Some(last) = lines.last_mut() {
+                last.push_str(&format!(" as {path}"));
+            }
+            return (lines, true);
+        }
         let name = match (group.mode, &group.pattern) {
             (Mode::Sequence, _) if direct && numbered && is_number => "[]".to_owned(),
             (Mode::Pattern, Some(pattern)) => format!("{path}.{pattern}"),
@@ -383,6 +407,11 @@ impl<'t> Printer<'t, '_> {
                 if flag.expression.is_none() && flag.value.unwrap_or(0) == 0 {
                     continue;
                 }
+            }
+            if let Statement::Identity { name: Some(name), .. } = statement
+                && units.ends_with_name(&quoted_path(name))
+            {
+                continue;
             }
             let (lines, named) = self.statement(statement, depth, numbered);
             let is_member = matches!(statement, Statement::Group(_))

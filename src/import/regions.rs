@@ -35,6 +35,8 @@ struct Reducer<'n> {
     uses: Vec<usize>,
     /// The channels of the values that nested concatenations add to the network's.
     added: Vec<u64>,
+    /// Whether parts of a value may begin branches of any form, each as an operator: nothing more becomes a `split`.
+    may_slice: bool,
 }
 
 /// Every operator as an item of its own.
@@ -62,7 +64,7 @@ pub(super) fn reduce(network: &Network) -> Regions {
         items[op.output.0] = Some(one);
     }
     let mut order: Vec<ValueId> = network.ops.iter().map(|op| op.output).collect();
-    let mut reducer = Reducer { network, items, uses: network.uses(), added: Vec::new() };
+    let mut reducer = Reducer { network, items, uses: network.uses(), added: Vec::new(), may_slice: false };
     for _ in 0..MOST_ROUNDS {
         let mut changed = false;
         let mut position = 0;
@@ -73,9 +75,10 @@ pub(super) fn reduce(network: &Network) -> Regions {
             position += 1;
         }
         order.retain(|value| reducer.items[value.0].is_some());
-        if !changed {
+        if !changed && reducer.may_slice {
             break;
         }
+        reducer.may_slice |= !changed;
     }
     let items = order.into_iter().filter_map(|value| Some((value, reducer.items[value.0].take()?)));
     Regions { items: items.map(|(value, item)| (value, whole_slices(item))).collect() }
@@ -208,8 +211,13 @@ impl Reducer<'_> {
             _ => None,
         };
         let parts: Vec<Option<(usize, ValueId)>> = inputs.iter().map(|&input| first(self, input)).collect();
-        let split =
-            if parts.iter().any(Option::is_some) { Some(self.split(word, &parts, fork)?) } else { None };
+        let split = match parts.iter().any(Option::is_some) {
+            true => self.split(word, &parts, fork),
+            false => None,
+        };
+        if split.is_none() && parts.iter().any(Option::is_some) && !self.may_slice {
+            return None;
+        }
         let mut branches = Vec::new();
         for (&input, part) in inputs.iter().zip(&parts) {
             if input == fork {
@@ -235,7 +243,7 @@ impl Reducer<'_> {
 
     /// The channels of each part, if the parts are all channels of the value in order and each begins a branch.
     fn split(&self, word: &str, parts: &[Option<(usize, ValueId)>], fork: ValueId) -> Option<Vec<u64>> {
-        if word != "concat" || self.uses[fork.0] != parts.len() {
+        if word != "concat" {
             return None;
         }
         let (mut next, mut sizes) = (0, Vec::new());
@@ -252,7 +260,9 @@ impl Reducer<'_> {
             next += count;
             sizes.push(count);
         }
-        (next == self.channels(fork)).then_some(sizes)
+        // Unequal sizes stand in the text as they are; where a block has others at each call, slices say it shorter.
+        let is_plain = self.uses[fork.0] == parts.len() || sizes.iter().all(|size| *size == sizes[0]);
+        (is_plain && next == self.channels(fork)).then_some(sizes)
     }
 
     fn channels(&self, value: ValueId) -> u64 {
@@ -369,7 +379,8 @@ pub(super) fn shortcuts(statements: &mut [Statement], network: &Network) {
     for statement in statements {
         let Statement::Form(form) = statement else { continue };
         form.branches.iter_mut().for_each(|branch| shortcuts(branch, network));
-        let wired = form.branches.iter().any(|branch| branch[0].is_wire());
+        let elsewhere = |one: &Statement| one.is_wire() || matches!(one, Statement::Fetch { .. });
+        let wired = form.branches.iter().any(|branch| elsewhere(&branch[0]));
         if form.kind == "add" && form.branches.len() == 2 && !wired {
             let counts: Vec<usize> =
                 form.branches.iter().map(|branch| convolutions(branch, &is_convolution)).collect();

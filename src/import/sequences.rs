@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::print;
 use super::stream::skeleton_of;
 use super::tree::{GroupId, Mode, Statement, Tree};
 
@@ -47,6 +48,7 @@ fn may_open(tree: &Tree<'_>, id: GroupId) -> bool {
         && !group.statements.iter().all(is_lone)
         && can_be_named(tree, &group.statements, group.path.len())
         && !tree.escapes(id)
+        && print::is_long(tree, id)
 }
 
 /// Returns whether each operator with parameters has a name of one part and begins a statement; groups inside are left

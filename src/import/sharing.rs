@@ -39,13 +39,15 @@ pub(super) fn find(network: &mut Network, names_are_kept: bool) {
             None => {}
         }
     }
-    give_keys(network, &shared);
-    network.alone = followed_differently(network, &shared);
+    let hints: Vec<Option<String>> = network.ops.iter().map(|op| op.hint.clone()).collect();
+    give_keys(network, &shared, names_are_kept);
+    complete_hints(network, &makers, &hints);
+    network.trailing = equal_followers(network, &shared);
     network.shared = shared;
 }
 
-/// The owners and users of tensors that different words follow.
-fn followed_differently(network: &Network, shared: &BTreeMap<usize, usize>) -> BTreeSet<usize> {
+/// For owners and users of tensors that are followed by different words: how many words are the same everywhere.
+fn equal_followers(network: &Network, shared: &BTreeMap<usize, usize>) -> BTreeMap<usize, usize> {
     let mut next: Vec<Option<usize>> = vec![None; network.shapes.len()];
     let uses = network.uses();
     for (index, op) in network.ops.iter().enumerate() {
@@ -63,27 +65,28 @@ fn followed_differently(network: &Network, shared: &BTreeMap<usize, usize>) -> B
             && a.arguments == b.arguments
             && (b.tensors.is_empty() || shared.get(&other) == Some(&one))
     };
-    let mut alone = BTreeSet::new();
+    let mut equal: BTreeMap<usize, usize> = BTreeMap::new();
     for (&user, &owner) in shared {
         let (mut at, mut earlier) = (follower(user), follower(owner));
-        for _ in 0..MOST_TRAILING {
+        for count in 0..MOST_TRAILING {
             match (at, earlier) {
                 (Some(one), Some(other)) if alike(other, one) => {
                     (at, earlier) = (follower(one), follower(other));
                 }
                 (None, None) => break,
                 _ => {
-                    alone.extend([user, owner]);
+                    let least = equal.get(&owner).map_or(count, |&known| known.min(count));
+                    equal.insert(owner, least);
                     break;
                 }
             }
         }
     }
-    // If an owner stands alone because of one user, its other users stand alone too.
-    let with_owner = shared.iter().filter(|(_, owner)| alone.contains(owner)).map(|(user, _)| *user);
-    let users: Vec<usize> = with_owner.collect();
-    alone.extend(users);
-    alone
+    // All users of an owner are followed by as few words as it is.
+    let of_users = shared.iter().filter_map(|(user, owner)| Some((*user, *equal.get(owner)?)));
+    let of_users: Vec<(usize, usize)> = of_users.collect();
+    equal.extend(of_users);
+    equal
 }
 
 /// Returns whether two operators have the same word, arguments and tensors.
@@ -117,7 +120,7 @@ fn follows(
 }
 
 /// Gives owners and users unique keys. A user's key is the owner's with the number of the use in its first part.
-fn give_keys(network: &mut Network, shared: &BTreeMap<usize, usize>) {
+fn give_keys(network: &mut Network, shared: &BTreeMap<usize, usize>, names_are_kept: bool) {
     let owners = network.ops.iter().enumerate().filter(|(index, _)| !shared.contains_key(index));
     let mut roots: BTreeSet<String> = owners.filter_map(|(_, op)| op.key.as_deref()).map(root).collect();
     let mut fresh = |stem: &str, first: usize| {
@@ -134,7 +137,12 @@ fn give_keys(network: &mut Network, shared: &BTreeMap<usize, usize>) {
         let number = uses.entry(owner).or_insert(1);
         *number += 1;
         let key = network.ops[owner].key.clone().unwrap_or_default();
-        if network.ops[user].key.as_deref().is_some_and(|own| without_numbers(own) != without_numbers(&key)) {
+        // A module that is called from outside of the one that it belongs to is known by the end of its path.
+        let is_other = |own: &str| {
+            let (own, key) = (without_numbers(own), without_numbers(&key));
+            own != key && (names_are_kept || !key.ends_with(&format!(".{own}")))
+        };
+        if network.ops[user].key.as_deref().is_some_and(is_other) {
             continue;
         }
         let first = root(&key);
@@ -167,6 +175,33 @@ fn move_plain_operators(network: &mut Network, first: &str, renamed: &BTreeMap<(
             if let Some(renamed) = renamed.get(&(first.to_owned(), at / each + 1)) {
                 network.ops[index].hint = Some(format!("{renamed}{}", &hint[first.len()..]));
             }
+        }
+    }
+}
+
+/// Completes the hints of operators without tensors. A module that is called from outside of the one that it belongs to is
+/// known by the end of its path only; the key of the operator before says what is in front. `hints` are those of the
+/// model.
+fn complete_hints(network: &mut Network, makers: &BTreeMap<ValueId, usize>, hints: &[Option<String>]) {
+    for index in 0..network.ops.len() {
+        let op = &network.ops[index];
+        let Some(own) = hints[index].as_deref().filter(|own| op.tensors.is_empty() && !own.is_empty()) else {
+            continue;
+        };
+        let before = op.inputs.first().and_then(|input| makers.get(input)).map(|&maker| &network.ops[maker]);
+        let before = before.and_then(|before| Some((before.key.as_deref()?, before.output)));
+        let Some((key, output)) = before else { continue };
+        let Some(known) = makers.get(&output).and_then(|&maker| hints[maker].as_deref()) else { continue };
+        let parts: Vec<&str> = key.split('.').collect();
+        let (front, end) = parts.split_at(parts.len().saturating_sub(known.split('.').count()));
+        let end = end.join(".");
+        let own = match () {
+            () if end == known => own.to_owned(),
+            () if without_numbers(&end) == without_numbers(known) => without_numbers(own),
+            () => continue,
+        };
+        if !front.is_empty() && root(&own) == root(&end) {
+            network.ops[index].hint = Some(format!("{}.{own}", front.join(".")));
         }
     }
 }

@@ -54,6 +54,12 @@ impl<'t, 'n> Units<'t, 'n> {
         }
     }
 
+    /// Returns whether the last statement is written with this name.
+    pub(super) fn ends_with_name(&self, name: &str) -> bool {
+        let last = self.units.last().and_then(|unit| unit.lines.last());
+        last.is_some_and(|line| line.strip_suffix("[]").unwrap_or(line).ends_with(&format!(" as {name}")))
+    }
+
     /// The lines of all units, each statement with its `;`.
     pub(super) fn lines(mut self, depth: usize) -> Vec<String> {
         self.units = periods(self.units);
@@ -103,15 +109,30 @@ impl<'t, 'n> Units<'t, 'n> {
             _ => None,
         };
         let wire = |statement: &Statement| matches!(statement, Statement::Identity { .. });
+        let join = |statement: &Statement| self.is_short_join(statement);
+        let short = |statement: &Statement| join(statement) || light(statement) || block(statement).is_some();
         match (before.statement, unit.statement) {
             (Statement::Fetch { .. }, _) => true,
             (left, right) if wire(left) || wire(right) => true,
+            (left, right) if join(left) && short(right) || join(right) && short(left) => true,
             (left, right) => match (block(left), block(right)) {
                 (Some(one), Some(other)) => one == other || (before.repeats && unit.repeats),
                 (Some(_), None) => light(right),
                 _ => light(right) && matches!(left, Statement::Head(_)),
             },
         }
+    }
+
+    /// Returns whether a form joins only values that have names, or lack none but a word without parameters.
+    fn is_short_join(&self, statement: &Statement) -> bool {
+        let Statement::Form(form) = statement else { return false };
+        form.trailing.is_empty()
+            && form.policy.is_none()
+            && form.branches.iter().flatten().all(|one| match one {
+                Statement::Head(head) => !self.tree.op(head.op).is_keyed() && head.trailing.is_empty(),
+                Statement::Fetch { .. } => true,
+                other => other.is_wire(),
+            })
     }
 }
 

@@ -3,7 +3,8 @@
     python export_models.py FOLDER torchvision|timm|dynamo|folded|opsets [NAME...]
 
 Weights are those that the constructor draws; the statistics of batch normalisation are made random, so that
-normalisation is seen in the outputs. Each model `NAME.onnx` has its list of keys and sizes beside it, `NAME.keys`.
+normalisation is seen in the outputs, and so are biases and factors that begin as equal numbers: those of a trained network
+differ, while exporters leave biases of zeros out and store equal tensors once. Each model `NAME.onnx` has its list of keys and sizes beside it, `NAME.keys`.
 """
 import os
 import sys
@@ -24,6 +25,9 @@ def randomise(model, scale=1.0):
             if module.affine:
                 module.weight.data.copy_((torch.rand(module.weight.shape, generator=generator) * 0.5 + 0.75) * scale)
                 module.bias.data.copy_(torch.rand(module.bias.shape, generator=generator) * 0.2 - 0.1)
+    for value in model.parameters():
+        if value.numel() > 1 and bool((value == value.flatten()[0]).all()):
+            value.data.add_(torch.rand(value.shape, generator=generator) * 0.2 - 0.1)
 
 
 def export(model, size, path, dynamo=False, folded=False, opset=20, scale=1.0):

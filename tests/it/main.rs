@@ -35,6 +35,7 @@ mod hostile_limits;
 mod hostile_models;
 mod html;
 mod import;
+mod import_texts;
 mod inputs;
 mod kernels;
 mod later_words;

@@ -17,8 +17,8 @@ use ndarray::ArrayD;
 use crate::networks;
 
 /// An exported model, and the file of its weights where that is small; all weights are 1 where it is not.
-struct Exported {
-    bytes: Vec<u8>,
+pub(crate) struct Exported {
+    pub(crate) bytes: Vec<u8>,
     beside: Vec<u8>,
 }
 
@@ -34,13 +34,13 @@ const ONE: [u8; 4] = [0, 0, 0x80, 0x3f];
 /// Weights of at most so many bytes are kept.
 const SMALL: u64 = 1 << 20;
 
-fn checked(text: &str) -> Checked {
+pub(crate) fn checked(text: &str) -> Checked {
     let session = Session::load(&(), "net.cnn", text.as_bytes().to_vec(), "net");
     let outcome = session.compile(&Options::default()).unwrap();
     outcome.checked.unwrap_or_else(|| panic!("{text}\n{:#?}", outcome.diagnostics))
 }
 
-fn exported(network: &Checked, batch: Batch, opset: u32) -> Exported {
+pub(crate) fn exported(network: &Checked, batch: Batch, opset: u32) -> Exported {
     let (mut bytes, mut beside, mut nowhere) = (Vec::new(), Vec::new(), sink());
     let model = model(network.graph(), batch, opset);
     let parameter = |node, index: usize| {

@@ -83,6 +83,7 @@ const RULES: &[Rule] = &[
     norms::log_softmax,
     pads::around,
     pads::into_window,
+    pads::behind_transposed,
     pools::adaptive,
     zeros::zero_padded,
     concats::sums,

@@ -24,6 +24,42 @@ pub(super) fn around(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     rewriter.become_word(at, "pad", arguments, vec![input], &[inner])
 }
 
+/// Makes zeros behind the output of a transposed convolution without bias more of its rows and columns.
+pub(super) fn behind_transposed(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
+    let (rows, columns) = match rewriter.op(at).arguments[..] {
+        [Argument::Pads("", [0, rows, 0, columns])] if rewriter.op(at).word == "pad" => (rows, columns),
+        _ => return None,
+    };
+    let before = rewriter.only_for(rewriter.input(at), "deconv")?;
+    let shape = rewriter.network.shape(rewriter.op(at).output);
+    let mut wider = rewriter.op(before).clone();
+    if wider.tensor("bias").is_some() || wider.has_flag("same") {
+        return None;
+    }
+    for argument in &mut wider.arguments {
+        match argument {
+            // Cropped rows are no zeros.
+            Argument::Pads("pad", [_, bottom, _, right])
+                if rows > 0 && *bottom > 0 || columns > 0 && *right > 0 =>
+            {
+                return None;
+            }
+            Argument::Pair("outpad", more, _) => {
+                *more = (more.0.checked_add(rows)?, more.1.checked_add(columns)?);
+            }
+            _ => {}
+        }
+    }
+    let (inferred, _) = wider.infer(&rewriter.network.operand_shapes(&wider)).ok()?;
+    if inferred != shape {
+        return None;
+    }
+    rewriter.network.shapes[wider.output.0] = shape;
+    rewriter.network.ops[before] = wider;
+    rewriter.bypass(at);
+    Some(())
+}
+
 /// Makes zeros around the input of a convolution its padding, and −∞ around that of a maximum. A border of another kind
 /// becomes the convolution's own if one module made both nodes.
 pub(super) fn into_window(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
