@@ -219,7 +219,7 @@ fn a_picture_is_normalised_before_its_channels_are_put_first() {
 fn outputs_of_modules_keep_the_names_of_the_model() {
     has(
         "outputs_of_modules.onnx",
-        &["aux < @trunk.1.t1 > as \"/trunk/1/Relu\".out;", "aux < @trunk.t2 > as \"/trunk/Relu\".out;"],
+        &["aux < @trunk.1.first > as \"/trunk/1/Relu\".out;", "aux < @trunk.1 > as \"/trunk/Relu\".out;"],
     );
 }
 
@@ -253,7 +253,7 @@ fn a_factor_without_a_bias_says_nothing() {
 
 #[test]
 fn several_inputs_and_outputs_have_names() {
-    let lines = ["input 8x8x3 as left;", "input 8x8x3 as right;", "concat < @t1 | identity >;"];
+    let lines = ["input 8x8x3 as left;", "input 8x8x3 as right;", "concat < @enc_left | identity >;"];
     has("several.onnx", &lines);
     has("several.onnx", &["aux < identity > as both;", "conv 1x1x2 as head;"]);
 }
@@ -262,7 +262,7 @@ fn several_inputs_and_outputs_have_names() {
 fn the_output_called_out_ends_the_network() {
     let text = text("named_out.onnx");
     let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("`{words}` is not in\n{text}"));
-    let (head, score, end) = (at("conv 1x1x4 as head;"), at("as score;"), at("@t1;"));
+    let (head, score, end) = (at(" as head;"), at("as score;"), at("@head;"));
     assert!(head < score && score < end && !text.contains("as out"), "{text}");
 }
 
@@ -278,7 +278,8 @@ fn two_operators_with_tensors_of_one_module_have_two_names() {
 fn a_module_that_runs_several_times_shares_its_weights() {
     let lines = [
         "[conv 3x3x8 bias pad=1 bn relu; conv 3x3x8 pad=1 relu] as tower[];",
-        "@t1; maxpool 2/2; identity as t2; shared tower as tower_2;",
+        "@stem; maxpool 2/2 as t1;",
+        "shared tower as tower_2;",
         "shared head as head_2;",
         "shared tower as tower_3;",
         "shared head as head_3;",
