@@ -187,10 +187,10 @@ fn written_name(tree: &Tree<'_>, statement: &Statement) -> Option<String> {
 fn give_name(tree: &Tree<'_>, statement: &mut Statement, name: &str) {
     let is_plain = |op: &usize| !tree.op(*op).is_keyed();
     match statement {
-        Statement::Head(head) if head.name.is_none() => {
-            if is_plain(&head.op) && head.trailing.iter().all(is_plain) {
-                head.name = Some(name.to_owned());
-            }
+        Statement::Head(head)
+            if head.name.is_none() && is_plain(&head.op) && head.trailing.iter().all(is_plain) =>
+        {
+            head.name = Some(name.to_owned());
         }
         Statement::Form(form) if form.name.is_none() => {
             let simple = form.branches.iter().flatten().all(|one| match one {
