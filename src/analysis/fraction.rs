@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::tensor::gcd;
+
 /// A fraction in lowest terms. Arithmetic that leaves 128 bits gives `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fraction {
@@ -67,14 +69,6 @@ impl fmt::Display for Fraction {
             None => write!(f, "{}/{}", self.numerator, self.denominator),
         }
     }
-}
-
-/// The greatest common divisor; the other number where one is 0.
-pub(super) fn gcd(mut a: u128, mut b: u128) -> u128 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
 }
 
 #[cfg(test)]

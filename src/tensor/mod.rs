@@ -4,6 +4,6 @@ mod resampling;
 mod shape;
 pub mod window;
 
-pub use resampling::{Interpolation, Resampling};
+pub use resampling::{Interpolation, Resampling, gcd};
 pub use shape::{MAX_DIMENSION, MAX_ELEMENTS, Shape};
 pub use window::Window;

@@ -63,13 +63,17 @@ impl Resampling {
             (true, output) => (output - 1, self.input - 1),
             (false, output) => (output, self.input),
         };
-        let divisor = gcd(outputs, inputs);
+        let divisor = gcd(outputs.into(), inputs.into()) as u64;
         (outputs / divisor, inputs / divisor)
     }
 }
 
-fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { gcd(b, a % b) }
+/// The greatest common divisor; the other number where one is 0.
+pub fn gcd(mut a: u128, mut b: u128) -> u128 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 #[cfg(test)]

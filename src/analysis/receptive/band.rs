@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use crate::ops::Reach;
 
-use super::super::fraction::{Fraction, gcd};
+use super::super::fraction::Fraction;
 use super::taps;
+use crate::tensor::gcd;
 
 /// Longer periods are replaced by bounds.
 const MAX_PERIOD: u128 = 1024;

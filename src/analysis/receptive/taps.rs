@@ -1,8 +1,7 @@
 //! The input positions that one output position of an operator reads, along one axis.
 
 use crate::ops::Reach;
-
-use super::super::fraction::gcd;
+use crate::tensor::gcd;
 
 /// `count` positions from `first` on, `step` apart; none where `count` is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
