@@ -337,13 +337,15 @@ pub(super) mod tests {
         );
         assert!(drawing.frames.is_empty(), "{:?}", drawing.frames);
         assert_eq!(drawing.vertices[1].detail, "channels 0..2");
-        let drawing = Drawing::of(&graph("block part() { slice 2 } input 8x8x4; part() as first"), None);
-        assert_eq!(
-            (drawing.vertices[1].detail.as_str(), drawing.vertices[1].frame),
-            ("channels 0..2", Some(0))
-        );
         let sum = drawing.vertices.iter().position(|vertex| vertex.detail == "add").unwrap();
         assert_eq!(drawing.edges.iter().filter(|edge| edge.to == sum).count(), 2, "one for each port");
+    }
+
+    #[test]
+    fn a_slice_stands_in_the_frame_of_its_block() {
+        let drawing = Drawing::of(&graph("block part() { slice 2 } input 8x8x4; part() as first"), None);
+        let slice = &drawing.vertices[1];
+        assert_eq!((slice.detail.as_str(), slice.frame), ("channels 0..2", Some(0)));
     }
 
     #[test]
