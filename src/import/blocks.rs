@@ -306,7 +306,7 @@ pub(super) fn automatic_names(tree: &mut Tree<'_>) {
 fn name_calls(tree: &mut Tree<'_>, statements: &[Statement], numbered: bool) {
     let mut ordinals: BTreeMap<usize, usize> = BTreeMap::new();
     let mut inner = Vec::new();
-    let mut named = fetched_groups(statements);
+    let mut named = fetched_groups(tree, statements);
     named.extend(owning_groups(tree, statements));
     calls(tree, statements, &mut |tree, id| {
         let Some(call) = tree.group(id).call.as_ref().map(|call| call.block) else {
@@ -327,16 +327,18 @@ fn name_calls(tree: &mut Tree<'_>, statements: &[Statement], numbered: bool) {
 }
 
 /// The groups whose values are fetched, which need written names.
-fn fetched_groups(statements: &[Statement]) -> BTreeSet<GroupId> {
+fn fetched_groups(tree: &Tree<'_>, statements: &[Statement]) -> BTreeSet<GroupId> {
     let mut fetched = BTreeSet::new();
     for two in statements.windows(2) {
-        if let [Statement::Group(id), Statement::Identity { name: Some(_), .. }] = two {
+        if let [Statement::Group(id), Statement::Identity { name: Some(name), .. }] = two
+            && *name == tree.group(*id).component
+        {
             fetched.insert(*id);
         }
     }
     let forms =
         statements.iter().filter_map(|one| if let Statement::Form(form) = one { Some(form) } else { None });
-    forms.flat_map(|form| &form.branches).for_each(|branch| fetched.extend(fetched_groups(branch)));
+    forms.flat_map(|form| &form.branches).for_each(|branch| fetched.extend(fetched_groups(tree, branch)));
     fetched
 }
 

@@ -23,6 +23,7 @@ mod op;
 mod optional;
 mod order;
 mod outputs;
+mod own_inputs;
 mod peephole;
 mod policies;
 mod preprocessing;
@@ -209,6 +210,7 @@ impl Written {
             };
             statements = chains::unfold(&mut tree, statements);
             statements = outputs::lift(&mut tree, statements);
+            own_inputs::name(&mut tree, &mut statements);
         }
         tree.root = statements;
         if !flat {

@@ -168,6 +168,7 @@ fn written_name(tree: &Tree<'_>, statement: &Statement) -> Option<String> {
         Statement::Group(id) => {
             let group = tree.group(*id);
             match (group.mode, group.statements.as_slice()) {
+                _ if group.is_nameless => None,
                 // A single operator has the path of its scope and its own.
                 (Mode::Explicit, [Statement::Head(head)]) => {
                     let is_plain = !head.trailing.iter().any(|&op| tree.op(op).is_keyed());
