@@ -36,7 +36,9 @@ fn visit(tree: &mut Tree<'_>, statements: &[Statement], captured: &mut Counts) -
                 let inner = tree.group(*id).statements.clone();
                 let mut inside = visit(tree, &inner, captured);
                 let value = tree.group(*id).input;
-                if inside.contains_key(&value) && close(tree, *id, value) {
+                let is_named = |first: &Statement| matches!(first, Statement::Identity { value: named, name: Some(_) } if *named == value);
+                let names_own = inner.first().is_some_and(is_named);
+                if inside.contains_key(&value) && (names_own || close(tree, *id, value)) {
                     add(captured, inside.remove(&value).map(|count| (value, count)).into_iter().collect());
                 }
                 add(&mut fetched, inside);
