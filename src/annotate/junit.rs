@@ -1,5 +1,6 @@
 //! JUnit's XML: a suite for each file, a case for each network, a failure for its errors.
 
+use crate::base::safe::xml;
 use crate::diag::json::DiagnosticView;
 
 use super::{FileFindings, is_error, long_message};
@@ -41,16 +42,15 @@ fn suite(file: &FileFindings) -> (String, usize, usize) {
     }
     let text = format!(
         "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failed}\" errors=\"0\">\n{cases}  </testsuite>\n",
-        escaped(&file.file),
+        xml(&file.file),
         names.len()
     );
     (text, names.len(), failed)
 }
 
 fn case(file: &str, name: &str, errors: &[&DiagnosticView], warnings: &[&DiagnosticView]) -> String {
-    let class = escaped(file.strip_suffix(".cnn").unwrap_or(file));
-    let head =
-        format!("    <testcase classname=\"{class}\" name=\"{}\" file=\"{}\"", escaped(name), escaped(file));
+    let class = xml(file.strip_suffix(".cnn").unwrap_or(file));
+    let head = format!("    <testcase classname=\"{class}\" name=\"{}\" file=\"{}\"", xml(name), xml(file));
     if errors.is_empty() && warnings.is_empty() {
         return head + "/>\n";
     }
@@ -58,13 +58,13 @@ fn case(file: &str, name: &str, errors: &[&DiagnosticView], warnings: &[&Diagnos
     if let Some(first) = errors.first() {
         text.push_str(&format!(
             "      <failure message=\"{}\" type=\"{}\">{}</failure>\n",
-            escaped(&first.message),
-            escaped(&first.code),
-            escaped(&listed(errors))
+            xml(&first.message),
+            xml(&first.code),
+            xml(&listed(errors))
         ));
     }
     if !warnings.is_empty() {
-        text.push_str(&format!("      <system-out>{}</system-out>\n", escaped(&listed(warnings))));
+        text.push_str(&format!("      <system-out>{}</system-out>\n", xml(&listed(warnings))));
     }
     text + "    </testcase>\n"
 }
@@ -85,24 +85,6 @@ fn listed(findings: &[&DiagnosticView]) -> String {
     findings.iter().map(one).collect::<Vec<_>>().join("\n\n")
 }
 
-/// Text as XML has it; what XML cannot hold at all becomes U+FFFD.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' => escaped.push_str("&#10;"),
-            '\t' => escaped.push_str("&#9;"),
-            c if c < ' ' || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::sample;
@@ -120,10 +102,5 @@ mod tests {
         );
         assert!(text.contains("100% over:&#10;a, b\" type=\"E0404\""), "{text}");
         assert!(text.contains("`conv1` &lt;1&gt;"), "{text}");
-    }
-
-    #[test]
-    fn characters_that_xml_lacks_are_replaced() {
-        assert_eq!(escaped("a\u{1b}\"<\n"), "a\u{fffd}&quot;&lt;&#10;");
     }
 }

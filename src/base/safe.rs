@@ -62,6 +62,38 @@ pub fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// A text in JSON with its hidden characters as escapes. They stand within strings only, and mean the same characters
+/// there, so that whoever reads the JSON gets each name exactly, and whoever looks at it sees what it holds.
+pub fn json(text: String) -> String {
+    if !text.chars().any(|one| one != '\n' && is_hidden(one)) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character != '\n' && is_hidden(character) {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// A text within an element or a quoted attribute of XML. Reports in XML are shown by web pages, so that hidden
+/// characters have a form that is seen; what XML cannot hold at all becomes U+FFFD.
+pub fn xml(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | '\t' => shown.push(character),
+            '\u{fffe}' | '\u{ffff}' => shown.push('\u{fffd}'),
+            other => push_visible(&mut shown, other),
+        }
+    }
+    let marked = shown.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    marked.replace('\n', "&#10;").replace('\t', "&#9;")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +120,22 @@ mod tests {
         let fields = ["=cmd", "+1", "-1", "@SUM(1)", "a,b", "say \"x\"", "conv1"];
         let expected = ["'=cmd", "'+1", "'-1", "'@SUM(1)", "\"a,b\"", "\"say \"\"x\"\"\"", "conv1"];
         assert_eq!(fields.map(csv_field), expected);
+    }
+
+    #[test]
+    fn json_means_what_it_meant() {
+        let name = "a\u{202e}\u{9b}2J\u{7f}\u{1b}\n\u{2028}é";
+        let escaped = json(serde_json::to_string_pretty(&[name]).expect("a list of texts"));
+        assert_eq!(escaped, "[\n  \"a\\u202e\\u009b2J\\u007f\\u001b\\n\\u2028é\"\n]");
+        assert_eq!(serde_json::from_str::<[String; 1]>(&escaped).expect("JSON"), [name]);
+    }
+
+    #[test]
+    fn xml_shows_what_it_is_given() {
+        assert_eq!(
+            xml("a\u{1b}\"<\n\u{202e}\u{9b}\u{ffff}"),
+            "a␛&quot;&lt;&#10;&lt;U+202E&gt;&lt;U+009B&gt;\u{fffd}"
+        );
     }
 
     #[test]

@@ -101,10 +101,10 @@ fn bench(arguments: &Arguments, session: &Session, checked: &Checked) -> CliResu
     let bandwidth = peak::bandwidth(isa, threads).map_err(CliError::Environment)?;
     let peaks = (peak::gflops(isa, threads), bandwidth);
     let report = view(checked, executor.plan(), (isa, threads), peaks, &whole, &steps);
-    output::print(&match arguments.format {
-        Format::Json => output::json(&report)?,
-        Format::Table => table(&report, arguments.per_layer),
-    })
+    match arguments.format {
+        Format::Json => output::print(&output::json(&report)?),
+        Format::Table => output::print_prose(&table(&report, arguments.per_layer)),
+    }
 }
 
 /// Seeded arrays in [−1, 1) for the inputs of a plan, by name.

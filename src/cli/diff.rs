@@ -119,7 +119,7 @@ pub(super) fn run(arguments: &Arguments) -> CliResult {
     report.broken =
         report.networks.iter().flat_map(|diff| gates.iter().filter_map(|gate| gate.check(diff))).collect();
     match arguments.format {
-        Format::Table => output::print_text(&diff::table(&report)),
+        Format::Table => output::print_prose(&diff::table(&report)),
         Format::Markdown => output::print_text(&diff::markdown(&report)),
         Format::Json => output::print(&output::json(&report)?),
         Format::Html => output::print_text(&diff::html(&report)),

@@ -35,7 +35,13 @@ enum Stage {
 pub(super) fn run(arguments: &Arguments) -> CliResult {
     if arguments.after == Stage::Parse {
         let opened = source::open(arguments.source.file.as_deref(), arguments.source.text.as_deref())?;
-        return output::print_text(&opened.session.dump_syntax());
+        let mut printed = Ok(());
+        opened.session.dump_syntax(&mut |lines| {
+            if printed.is_ok() {
+                printed = output::print_text(lines);
+            }
+        });
+        return printed;
     }
     arguments.source.compile(|session, checked| dump(arguments.after, session, checked))
 }

@@ -22,5 +22,5 @@ pub(super) fn run(arguments: &Arguments) -> CliResult {
             Code::ALL.iter().map(|code| code.id()),
         )));
     };
-    output::print(code.page())
+    output::print_prose(code.page())
 }

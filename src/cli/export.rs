@@ -103,7 +103,7 @@ fn text(checked: &Checked, options: &PytorchOptions) -> Result<String, CliError>
 /// The `##` comments of the blocks and networks, by name.
 fn docs(session: &Session) -> std::collections::BTreeMap<String, String> {
     let documented = session.program().visible_items().filter(|item| !item.doc.is_empty());
-    documented.filter_map(|item| Some((item.name()?.value.clone(), item.doc.join("\n")))).collect()
+    documented.filter_map(|item| Some((item.name()?.value.to_string(), item.doc.join("\n")))).collect()
 }
 
 /// A line `DIGEST  NAME` for each file of the program, as `sha256sum` prints it in the folder of the first one.

@@ -43,6 +43,7 @@ mod schema;
 mod source;
 mod weights;
 mod words;
+mod wrap;
 mod write;
 mod zoo;
 

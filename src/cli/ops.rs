@@ -19,14 +19,14 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> CliResult {
     let all: Vec<&'static Spec> =
         [&ops::INPUT].into_iter().chain(ops::catalogue()).chain(ops::forms()).collect();
-    let Some(name) = &arguments.name else { return output::print(&operators::list(&all)) };
+    let Some(name) = &arguments.name else { return output::print_prose(&operators::list(&all)) };
     let pages: Vec<String> = all
         .iter()
         .filter(|spec| spec.name == *name)
         .map(|spec| operators::page(spec, vocabulary(spec)))
         .collect();
     match pages.as_slice() {
-        [_, ..] => output::print(&pages.join("\n")),
+        [_, ..] => output::print_prose(&pages.join("\n")),
         [] => {
             let failure = Failure::new(Code::E0101, format!("there is no operator `{name}`"));
             Err(CliError::Usage(words::suggest(failure, name, all.iter().map(|spec| spec.name))))

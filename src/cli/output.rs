@@ -2,9 +2,10 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::base::{SourceMap, visible};
+use crate::base::{SourceMap, safe, visible};
 use crate::diag::{Advice, Code, Diagnostic, Failure, FailureHelp, MOST_KEPT, RenderStyle, Severity, render};
 
+use super::wrap::wrapped;
 use super::{CliError, CliResult};
 
 /// When output is coloured.
@@ -51,6 +52,11 @@ pub(super) fn print(text: &str) -> CliResult {
 /// Writes text for people to stdout, with control characters made visible, so that no name can move the cursor.
 pub(super) fn print_text(text: &str) -> CliResult {
     print(&visible(text))
+}
+
+/// Writes sentences and lists for people to stdout, with lines that are no wider than the terminal.
+pub(super) fn print_prose(text: &str) -> CliResult {
+    print_text(&wrapped(text, width()))
 }
 
 /// Writes bytes to stdout; a closed pipe ends the command quietly.
@@ -145,7 +151,7 @@ fn terminal_width() -> Option<usize> {
 /// A structure as indented JSON with a line end.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<String, CliError> {
     let text = serde_json::to_string_pretty(value);
-    let text = text.map_err(|error| {
+    let text = text.map(safe::json).map_err(|error| {
         CliError::Environment(Failure::new(Code::E0609, format!("cannot write JSON: {error}")))
     })?;
     Ok(text + "\n")

@@ -104,7 +104,7 @@ fn report(arguments: &Arguments, selection: &Selection, session: &Session, check
     }
     if let Some(name) = &arguments.explain {
         return match explain::lines(checked, name) {
-            Some(lines) => output::print_text(&(lines.join("\n") + "\n")),
+            Some(lines) => output::print_prose(&(lines.join("\n") + "\n")),
             None => {
                 let rows = checked.graph().layers().map(|(_, node)| node.path.as_str());
                 let failure = Failure::new(Code::E0113, format!("there is no layer `{name}`"));
@@ -117,7 +117,7 @@ fn report(arguments: &Arguments, selection: &Selection, session: &Session, check
         return if arguments.format == Format::Json {
             output::print(&output::json(&report)?)
         } else {
-            output::print_text(&report::dialects::dialect_table(&report))
+            output::print_prose(&report::dialects::dialect_table(&report))
         };
     }
     let dtype = match arguments.dtype.as_str() {
@@ -155,7 +155,7 @@ fn device(path: &str, format: Format, settings: report::ReportSettings, checked:
     if format == Format::Json {
         output::print(&output::json(&estimate)?)
     } else {
-        output::print_text(&report::estimate::estimate_table(&estimate))
+        output::print_prose(&report::estimate::estimate_table(&estimate))
     }
 }
 

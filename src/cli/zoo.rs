@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::analysis::Checked;
-use crate::base::grouped;
 use crate::diag::{Code, Failure};
 use crate::driver::{Options, Session};
+use crate::report::numbers::{Figures, count};
 use crate::zoo::{self, ZooFile};
 
 use super::output::ListFormat;
@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> CliResult {
     let networks: Vec<NetworkView> = zoo::FILES.iter().flat_map(views).collect();
     match arguments.format {
         ListFormat::Json => output::print(&output::json(&ZooReport { schema_version: 1, networks })?),
-        ListFormat::Text => output::print(&list(&networks)),
+        ListFormat::Text => output::print(&list(&networks, output::width())),
     }
 }
 
@@ -108,7 +108,14 @@ fn compile(session: &Session, name: &str) -> Checked {
 }
 
 /// A table with exact figures.
-fn list(networks: &[NetworkView]) -> String {
+/// A line for each network. The figures are rounded where the exact ones make lines wider than `width`.
+fn list(networks: &[NetworkView], width: usize) -> String {
+    let exact = lines(networks, Figures::Exact);
+    let fits = exact.lines().all(|line| line.chars().count() <= width);
+    if fits { exact } else { lines(networks, Figures::Rounded) }
+}
+
+fn lines(networks: &[NetworkView], figures: Figures) -> String {
     let heading = ["name", "year", "input", "params", "macs"].map(str::to_owned);
     let rows: Vec<[String; 5]> = networks
         .iter()
@@ -118,8 +125,8 @@ fn list(networks: &[NetworkView]) -> String {
                 network.name.clone(),
                 network.year.to_string(),
                 input.join("x"),
-                grouped(network.params),
-                grouped(network.macs),
+                count(network.params, figures),
+                count(network.macs, figures),
             ]
         })
         .collect();

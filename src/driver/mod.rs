@@ -212,9 +212,9 @@ impl Session {
         sema::canonical(self.program.root())
     }
 
-    /// The syntax tree of the root file as text.
-    pub fn dump_syntax(&self) -> String {
-        self.program.dump_syntax()
+    /// Hands the syntax tree of the root file to `out` as text, in pieces of whole lines.
+    pub fn dump_syntax(&self, out: &mut dyn FnMut(&str)) {
+        self.program.dump_syntax(out);
     }
 
     /// The root file with what one of its networks needs and nothing else, as text.

@@ -185,11 +185,11 @@ impl Op {
 
     fn raw_arguments(&self) -> Vec<RawArgument> {
         let span = nowhere();
-        let word = |word: &str| RawArgument::Word(Spanned::new(word.to_owned(), span));
+        let word = |word: &str| RawArgument::Word(Spanned::new(word.into(), span));
         let int = |value: u64| RawValue::Int(i128::from(value));
         let lone = |value| RawArgument::Value(Spanned::new(value, span));
         let attribute = |name: &str, value| RawArgument::Attribute {
-            name: Spanned::new(name.to_owned(), span),
+            name: Spanned::new(name.into(), span),
             value: Spanned::new(value, span),
         };
         let mut raw = Vec::new();

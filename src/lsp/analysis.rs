@@ -117,7 +117,7 @@ impl<'a> View<'a> {
     pub(super) fn network_name_at(self, offset: u32) -> Option<String> {
         let around = tree::around(self.parsed(), offset);
         let here = around.iter().find_map(|node| match node {
-            Node::Item(Item { kind: ItemKind::Network(network), .. }) => Some(network.name.value.clone()),
+            Node::Item(Item { kind: ItemKind::Network(network), .. }) => Some(network.name.value.to_string()),
             _ => None,
         });
         here.or_else(|| self.analysis.checked.session.entries().into_iter().next().map(|entry| entry.name))

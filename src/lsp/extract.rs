@@ -67,7 +67,7 @@ fn may_stand_in_a_block(stmt: &Stmt) -> bool {
     while let Some(stmt) = stack.pop() {
         let fits = match &stmt.kind {
             StmtKind::Flow(flow) => {
-                !matches!(&flow.head, crate::syntax::ast::Head::Form { word, .. } if word.value == "aux")
+                !matches!(&flow.head, crate::syntax::ast::Head::Form(form) if form.word.value == "aux")
             }
             StmtKind::Let(_) => true,
             _ => false,
@@ -144,9 +144,9 @@ fn free_names(view: View<'_>, item: &Item, whole: Span) -> Vec<String> {
             && whole.contains(expr.span)
             && let ExprKind::Name(name) = &expr.kind
             && local.contains(name.as_str())
-            && !found.contains(name)
+            && !found.iter().any(|one| one == name)
         {
-            found.push(name.clone());
+            found.push(name.to_string());
         }
     }
     found

@@ -50,12 +50,12 @@ fn shape(view: View<'_>, stmt: &Stmt) -> Option<InlayHint> {
 }
 
 fn parameters(view: View<'_>, stmt: &Stmt, hints: &mut Vec<InlayHint>) {
-    let Some(Head::Call { block, args, .. }) = flow_of(stmt).map(|flow| &flow.head) else { return };
-    let Some((_, params)) = view.callable(&block.value) else { return };
+    let Some(Head::Call(call)) = flow_of(stmt).map(|flow| &flow.head) else { return };
+    let Some((_, params)) = view.callable(&call.block.value) else { return };
     if params.len() < LEAST_PARAMETERS {
         return;
     }
-    for (arg, param) in args.iter().zip(params).take_while(|(arg, _)| arg.name.is_none()) {
+    for (arg, param) in call.args.iter().zip(params).take_while(|(arg, _)| arg.name.is_none()) {
         // An argument that is spelt like its parameter needs no name.
         if view.snippet(arg.value.span) == param.name.value {
             continue;

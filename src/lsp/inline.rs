@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gen_lsp_types::CodeActionKind;
 
 use crate::base::Span;
-use crate::syntax::ast::{Block, CallArg, ExprKind, Head, StmtKind};
+use crate::syntax::ast::{Block, BlockCall, CallArg, ExprKind, Head, StmtKind};
 
 use super::analysis::View;
 use super::code_actions::Proposal;
@@ -18,7 +18,8 @@ use super::tree::{self, Node, flow_of, readable};
 pub(super) fn proposal(view: View<'_>, selection: Span) -> Option<Proposal> {
     let stmt = view.statement_at(selection.start)?;
     let flow = flow_of(stmt)?;
-    let Head::Call { block: name, args, args_span, trailing } = &flow.head else { return None };
+    let Head::Call(call) = &flow.head else { return None };
+    let BlockCall { block: name, args, args_span, trailing } = &**call;
     if selection.start > args_span.end {
         return None;
     }
@@ -55,13 +56,13 @@ fn arguments(view: View<'_>, block: &Block, args: &[CallArg]) -> Option<BTreeMap
             Some(name) => block.params.iter().find(|param| param.name.value == name.value)?,
             None => block.params.get(index)?,
         };
-        values.insert(param.name.value.clone(), operand(view.snippet(arg.value.span)));
+        values.insert(param.name.value.to_string(), operand(view.snippet(arg.value.span)));
     }
     for param in &block.params {
-        if !values.contains_key(&param.name.value) {
+        if !values.contains_key(param.name.value.as_str()) {
             let default = param.default.as_ref()?;
             let text = replaced(view, default.span, &values);
-            values.insert(param.name.value.clone(), operand(&text));
+            values.insert(param.name.value.to_string(), operand(&text));
         }
     }
     Some(values)
@@ -89,7 +90,7 @@ fn replaced(view: View<'_>, span: Span, values: &BTreeMap<String, String>) -> St
     let mut places: Vec<(Span, &String)> = tree::nodes(view.parsed())
         .filter_map(|node| match node {
             Node::Expr(expr) if span.contains(expr.span) => match &expr.kind {
-                ExprKind::Name(name) => Some((expr.span, values.get(name)?)),
+                ExprKind::Name(name) => Some((expr.span, values.get(name.as_str())?)),
                 _ => None,
             },
             _ => None,

@@ -94,10 +94,10 @@ pub(super) fn block_here<'a>(
 
 /// The source text of each trailing word of a call, with its arguments.
 pub(super) fn trailing_segments(view: View<'_>, flow: &Flow) -> Vec<String> {
-    let Head::Call { trailing, .. } = &flow.head else { return Vec::new() };
+    let Head::Call(call) = &flow.head else { return Vec::new() };
     let mut segments: Vec<Span> = Vec::new();
     let mut owner = None;
-    for arg in trailing {
+    for arg in &call.trailing {
         let word =
             if let Arg::Word(word) = arg { crate::ops::trailing_word(&word.value, owner) } else { None };
         match (word, segments.last_mut()) {

@@ -60,7 +60,7 @@ pub(super) fn words(view: View<'_>, offset: u32) -> Vec<(String, String)> {
         _ => None,
     });
     let words = params.into_iter().flatten().filter(|param| param.word);
-    words.map(|param| (param.name.value.clone(), "stands for a trailing word".to_owned())).collect()
+    words.map(|param| (param.name.value.to_string(), "stands for a trailing word".to_owned())).collect()
 }
 
 /// The names that `@` may refer to at an offset: those of earlier statements in the same item, as relative paths.
@@ -82,7 +82,7 @@ pub(super) fn names_before(view: View<'_>, offset: u32) -> Vec<(String, Option<S
             continue;
         }
         let name = match readable(&stmt.kind) {
-            Some(StmtKind::Input { name, .. }) => name.as_ref(),
+            Some(StmtKind::Input { name, .. }) => name.as_deref(),
             _ => flow_of(stmt).and_then(|flow| flow.name()),
         };
         let written = name.map(|name| view.snippet(name.span).trim_end_matches("[]"));

@@ -217,14 +217,14 @@ impl Collector<'_> {
                 }
                 self.args(args, spec);
             }
-            Head::Call { block, trailing, .. } => {
-                self.say(block.span, Kind::Block, 0);
-                self.args(trailing, None);
+            Head::Call(call) => {
+                self.say(call.block.span, Kind::Block, 0);
+                self.args(&call.trailing, None);
             }
-            Head::Form { word, args, trailing, .. } => {
-                self.say(word.span, Kind::Operator, LIBRARY);
-                self.args(args, ops::form(&word.value));
-                self.args(trailing, None);
+            Head::Form(form) => {
+                self.say(form.word.span, Kind::Operator, LIBRARY);
+                self.args(&form.args, ops::form(&form.word.value));
+                self.args(&form.trailing, None);
             }
             Head::Group(_) | Head::Reference(_) | Head::Shared(_) => {}
         }

@@ -51,6 +51,6 @@ fn shown(param: &Param, view: View<'_>) -> String {
         Some(value) => {
             format!("{} = {}", param.name.value, view.snippet(value.span))
         }
-        None => param.name.value.clone(),
+        None => param.name.value.to_string(),
     }
 }

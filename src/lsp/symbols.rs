@@ -104,11 +104,9 @@ impl Outline<'_> {
         }
         let Some(flow) = flow_of(stmt) else { return Vec::new() };
         let inside: Vec<DocumentSymbol> = match &flow.head {
-            Head::Form { branches, .. } => {
-                branches.iter().flat_map(|body| self.body(body, level + 1)).collect()
-            }
+            Head::Form(form) => form.branches.iter().flat_map(|body| self.body(body, level + 1)).collect(),
             Head::Group(body) => self.body(body, level + 1),
-            Head::Op { .. } | Head::Call { .. } | Head::Reference(_) | Head::Shared(_) => Vec::new(),
+            Head::Op { .. } | Head::Call(_) | Head::Reference(_) | Head::Shared(_) => Vec::new(),
         };
         match flow.name() {
             Some(name) => {
@@ -124,8 +122,9 @@ impl Outline<'_> {
 
 fn head_word(head: &Head) -> &str {
     match head {
-        Head::Op { word, .. } | Head::Form { word, .. } => &word.value,
-        Head::Call { block, .. } => &block.value,
+        Head::Op { word, .. } => &word.value,
+        Head::Form(form) => &form.word.value,
+        Head::Call(call) => &call.block.value,
         Head::Group(_) => "[ … ]",
         Head::Reference(_) => "@",
         Head::Shared(_) => "shared",
@@ -156,7 +155,7 @@ pub(super) fn matching(
         location: Location::new(uri.clone(), places.range(name.span)).into(),
         data: None,
         base_symbol_information: BaseSymbolInformation {
-            name: name.value.clone(),
+            name: name.value.to_string(),
             kind: kind_of(item),
             tags: None,
             container_name: None,

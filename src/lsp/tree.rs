@@ -99,7 +99,7 @@ fn of_statement<'a>(kind: &'a StmtKind, children: &mut Vec<Node<'a>>) {
     match kind {
         StmtKind::Input { args, name } => {
             children.extend(args.iter().map(Node::Arg));
-            children.extend(name.iter().map(Node::Name));
+            children.extend(name.as_deref().map(Node::Name));
         }
         StmtKind::Expect(expect) => {
             children.push(Node::Path(&expect.path));
@@ -120,14 +120,14 @@ fn of_statement<'a>(kind: &'a StmtKind, children: &mut Vec<Node<'a>>) {
 fn of_flow<'a>(flow: &'a Flow, children: &mut Vec<Node<'a>>) {
     match &flow.head {
         Head::Op { args, .. } => children.extend(args.iter().map(Node::Arg)),
-        Head::Call { args, trailing, .. } => {
-            children.extend(args.iter().map(Node::CallArg));
-            children.extend(trailing.iter().map(Node::Arg));
+        Head::Call(call) => {
+            children.extend(call.args.iter().map(Node::CallArg));
+            children.extend(call.trailing.iter().map(Node::Arg));
         }
-        Head::Form { args, branches, trailing, .. } => {
-            children.extend(args.iter().map(Node::Arg));
-            children.extend(branches.iter().map(Node::Body));
-            children.extend(trailing.iter().map(Node::Arg));
+        Head::Form(form) => {
+            children.extend(form.args.iter().map(Node::Arg));
+            children.extend(form.branches.iter().map(Node::Body));
+            children.extend(form.trailing.iter().map(Node::Arg));
         }
         Head::Group(body) => children.push(Node::Body(body)),
         Head::Reference(path) | Head::Shared(path) => children.push(Node::Path(path)),
@@ -204,7 +204,7 @@ pub(super) fn flow_of(stmt: &Stmt) -> Option<&Flow> {
 /// The statements directly within the branches or the group of a statement.
 pub(super) fn statements_within(stmt: &Stmt) -> Vec<&Stmt> {
     match flow_of(stmt).map(|flow| &flow.head) {
-        Some(Head::Form { branches, .. }) => branches.iter().flat_map(|body| &body.statements).collect(),
+        Some(Head::Form(form)) => form.branches.iter().flat_map(|body| &body.statements).collect(),
         Some(Head::Group(body)) => body.statements.iter().collect(),
         _ => Vec::new(),
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ecow::EcoString;
+
 use crate::base::{Span, Spanned};
 
 use super::Spec;
@@ -26,7 +28,7 @@ impl ConnectionTable {
 #[derive(Clone, Debug)]
 pub enum RawArgument {
     /// A flag, a trailing operator, or a mistake.
-    Word(Spanned<String>),
+    Word(Spanned<EcoString>),
     /// `5x5x16/2`.
     Size {
         /// Before the `/`.
@@ -41,7 +43,7 @@ pub enum RawArgument {
     /// `name=value`.
     Attribute {
         /// The name.
-        name: Spanned<String>,
+        name: Spanned<EcoString>,
         /// The value.
         value: Spanned<RawValue>,
     },
@@ -60,7 +62,7 @@ pub enum RawValue {
     /// Several numbers.
     Tuple(Vec<RawValue>),
     /// A word that is no known table.
-    Word(String),
+    Word(EcoString),
     /// A connection table.
     Table(Arc<ConnectionTable>),
 }
@@ -69,7 +71,7 @@ pub enum RawValue {
 #[derive(Debug)]
 pub struct Segment<'a> {
     /// The operator's word; `None` for the head, whose word is kept elsewhere.
-    pub word: Option<&'a Spanned<String>>,
+    pub word: Option<&'a Spanned<EcoString>>,
     /// The arguments that belong to the word.
     pub arguments: &'a [RawArgument],
 }

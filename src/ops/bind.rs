@@ -3,6 +3,8 @@
 mod literal;
 mod wording;
 
+use ecow::EcoString;
+
 use crate::base::{Span, Spanned, did_you_mean, meant, perhaps_newer};
 use crate::diag::{Code, ExpansionTrace, Sink};
 use crate::tensor::MAX_DIMENSION;
@@ -187,7 +189,7 @@ impl Binder<'_> {
         self.error(Code::E0210, value.span, message, "a single number", &[help]);
     }
 
-    fn take_flag(&mut self, word: &Spanned<String>) {
+    fn take_flag(&mut self, word: &Spanned<EcoString>) {
         let spec = self.bound.spec;
         if let Some(flag) = spec.flags.iter().find(|flag| flag.name == word.value) {
             return self.record(flag.name, None, word.span);
@@ -223,7 +225,7 @@ impl Binder<'_> {
         self.failed = true;
     }
 
-    fn take_attribute(&mut self, name: &Spanned<String>, value: &Spanned<RawValue>) {
+    fn take_attribute(&mut self, name: &Spanned<EcoString>, value: &Spanned<RawValue>) {
         let spec = self.bound.spec;
         if let Some(attribute) = spec.attributes.iter().find(|attribute| attribute.name == name.value) {
             if let Some(literal) = self.literal(attribute.kind, attribute.name, value) {

@@ -44,7 +44,7 @@ impl<'a> Expander<'a> {
         cx: &mut Context<'_>,
     ) -> Incoming {
         let program = self.request.program;
-        let Some(&id) = program.sources[cx.env.file].names.blocks.get(&name.value) else {
+        let Some(&id) = program.sources[cx.env.file].names.blocks.get(name.value.as_str()) else {
             self.name_head(&name.value, own, name.span, cx.scope);
             self.unknown_block(name, args, args_span, cx);
             return Incoming::Unavailable;

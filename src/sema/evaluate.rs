@@ -178,7 +178,7 @@ impl Expander<'_> {
                 .emit();
             return Err(Unavailable);
         }
-        let value = match self.request.settings.get(&constant.name.value) {
+        let value = match self.request.settings.get(constant.name.value.as_str()) {
             Some(&setting) => Ok(setting),
             None => {
                 self.constants.open.push(id);

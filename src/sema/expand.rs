@@ -119,7 +119,8 @@ fn expander<'a>(
 /// The names that a setting can have: parameters of the network, and constants of all files.
 pub fn settable<'a>(program: &'a Program, options: &ExpandOptions) -> impl Iterator<Item = &'a str> {
     let constants = program.sources.iter().flat_map(|source| source.names.lets.keys());
-    parameters(program, options).iter().map(|param| &param.name.value).chain(constants).map(String::as_str)
+    let parameters = parameters(program, options).iter().map(|param| param.name.value.as_str());
+    parameters.chain(constants.map(String::as_str))
 }
 
 fn is_settable(program: &Program, options: &ExpandOptions, name: &str) -> bool {

@@ -23,7 +23,7 @@ impl Expander<'_> {
             return;
         }
         let Some((metric, part)) = expect.path.parts.split_last() else { return };
-        self.uses.word(metric.span, || Definition::Metric(metric.value.clone()));
+        self.uses.word(metric.span, || Definition::Metric(metric.value.to_string()));
         let Ok(target) = self.target(expect, cx) else { return };
         if self.request.differs {
             self.draft.unchecked.insert(span);
@@ -36,7 +36,7 @@ impl Expander<'_> {
         };
         let expectation = Expectation {
             part: None,
-            metric: metric.value.clone(),
+            metric: metric.value.to_string(),
             metric_span: metric.span,
             comparison,
             target,
@@ -116,7 +116,7 @@ impl Expander<'_> {
                 continue;
             };
             let part_span = first.span.to(last.span);
-            let part: Vec<String> = words.iter().map(|one| one.value.clone()).collect();
+            let part: Vec<String> = words.iter().map(|one| one.value.to_string()).collect();
             let mut candidates =
                 (0..=scope.path.len()).rev().map(|depth| [&scope.path[..depth], &part].concat());
             match candidates.find(|path| self.values.has_part(&path.join("."))) {

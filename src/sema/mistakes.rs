@@ -80,7 +80,7 @@ impl<'a> Expander<'a> {
                 ast::Arg::Attribute { name, value } => {
                     written
                         .named
-                        .push((name.value.clone(), self.request.map.snippet(value.span()).to_owned()));
+                        .push((name.value.to_string(), self.request.map.snippet(value.span()).to_owned()));
                 }
                 other => written.plain.push(self.request.map.snippet(other.span()).to_owned()),
             }
@@ -94,7 +94,7 @@ impl<'a> Expander<'a> {
         for arg in args {
             let value = self.request.map.snippet(arg.value.span).to_owned();
             match &arg.name {
-                Some(name) => written.named.push((name.value.clone(), value)),
+                Some(name) => written.named.push((name.value.to_string(), value)),
                 None => written.plain.push(value),
             }
         }

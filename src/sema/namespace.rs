@@ -36,7 +36,7 @@ fn name_items(sources: &mut [Source], index: usize, sink: &mut Sink) {
             sink.error(Code::E0111, name.span, format!("a block may not be called `{}`", name.value))
                 .here("the name of an operator")
                 .emit();
-            refused.insert(name.value.clone());
+            refused.insert(name.value.to_string());
             continue;
         }
         if what == "block" && words_of_statements().any(|word| word == name.value) {
@@ -46,7 +46,7 @@ fn name_items(sources: &mut [Source], index: usize, sink: &mut Sink) {
                 .help("give the block another name to use both")
                 .warn();
         }
-        if let Some(first) = names.get(&name.value) {
+        if let Some(first) = names.get(name.value.as_str()) {
             let first = name_span(&items[first.item]);
             sink.error(Code::E0104, name.span, format!("the {what} `{}` is defined twice", name.value))
                 .here("defined again")
@@ -54,7 +54,7 @@ fn name_items(sources: &mut [Source], index: usize, sink: &mut Sink) {
                 .emit();
             continue;
         }
-        names.insert(name.value.clone(), id);
+        names.insert(name.value.to_string(), id);
     }
     sources[index].names = names;
     // Calls of a refused block are no further mistakes.

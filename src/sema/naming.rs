@@ -30,10 +30,10 @@ impl<'n> Naming<'n> {
 
 /// The parts of a name as written: `a.b` has two.
 pub(super) fn parts(name: &ast::Name) -> Vec<String> {
-    name.parts.iter().map(|part| part.value.clone()).collect()
+    name.parts.iter().map(|part| part.value.to_string()).collect()
 }
 
 /// Returns whether a statement is an auxiliary branch (`aux`), which the trunk does not pass through.
 pub(super) fn is_aux(head: &ast::Head) -> bool {
-    matches!(head, ast::Head::Form { word, .. } if word.value == "aux")
+    matches!(head, ast::Head::Form(form) if form.word.value == "aux")
 }

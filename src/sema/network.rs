@@ -38,7 +38,7 @@ impl<'a> Expander<'a> {
         let mut env = Environment::of_file(id.file);
         let mut complete = true;
         for param in &network.params {
-            let value = match (self.request.settings.get(&param.name.value), &param.default) {
+            let value = match (self.request.settings.get(param.name.value.as_str()), &param.default) {
                 (Some(&setting), _) => Ok(Setting::Scalar(setting)),
                 (None, Some(default)) => self.setting(param, default, &env, Incoming::Nowhere),
                 (None, None) => {
@@ -60,7 +60,7 @@ impl<'a> Expander<'a> {
         };
         let program = self.request.program;
         let names = &program.sources[env.file].names.networks;
-        let Some(&target) = names.get(&of.value) else {
+        let Some(&target) = names.get(of.value.as_str()) else {
             if !program.is_salvaged(env.file, &of.value) {
                 let builder = self
                     .error(Code::E0106, of.span, format!("unknown network `{}`", of.value))

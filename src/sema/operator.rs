@@ -50,7 +50,7 @@ impl<'a> Expander<'a> {
         let first_trailing = segments.get(1).and_then(|segment| ops::find(&segment.word?.value));
         let is_absorbed = first_trailing.is_some_and(|trailing| trailing.absorbs_bias);
         if is_absorbed && spec.takes_bias() && !has_word(&head, "bias") && !has_word(&head, "nobias") {
-            head.push(RawArgument::Word(Spanned::new("nobias".to_owned(), word.span)));
+            head.push(RawArgument::Word(Spanned::new("nobias".into(), word.span)));
         }
         let head = self.without_foreign(spec, head);
         let path = self.name_head(spec.name, own, word.span, cx.scope);

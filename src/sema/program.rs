@@ -77,10 +77,10 @@ impl Program {
                     .params
                     .iter()
                     .filter(|param| param.default.is_none())
-                    .map(|param| param.name.value.clone());
+                    .map(|param| param.name.value.to_string());
                 let name = &network.name;
                 entries.push(EntryPoint {
-                    name: name.value.clone(),
+                    name: name.value.to_string(),
                     needs: needs.collect(),
                     span: name.span,
                 });
@@ -106,9 +106,9 @@ impl Program {
         all.into_iter().flat_map(BTreeMap::values).map(|id| &self.sources[id.file].parsed.tree.items[id.item])
     }
 
-    /// The syntax tree of the root file as text.
-    pub fn dump_syntax(&self) -> String {
-        with_deep_stack(|| write(&self.sources[0].parsed.tree))
+    /// Hands the syntax tree of the root file to `out` as text, in pieces of whole lines.
+    pub fn dump_syntax(&self, out: &mut dyn FnMut(&str)) {
+        with_deep_stack(|| write(&self.sources[0].parsed.tree, out));
     }
 
     /// The text of the root file without the items that the network does not reach by name; comments above an item go

@@ -128,7 +128,7 @@ impl<'a> Expander<'a> {
         for copy in 0..count {
             let own = path.as_ref().map(|path| [path.as_slice(), &[copy.to_string()]].concat());
             let numbered = Some((copy + 1, count));
-            if !matches!(flow.head, ast::Head::Call { .. }) && count > 1 {
+            if !matches!(flow.head, ast::Head::Call(_)) && count > 1 {
                 self.around.trace = outer.within(Expansion { block: None, call: cx.span, copy: numbered });
             }
             self.spend(1, cx.span);
@@ -158,11 +158,13 @@ impl<'a> Expander<'a> {
     ) -> Incoming {
         match head {
             ast::Head::Op { word, args } => self.operators(word, args, own, cx),
-            ast::Head::Call { block, args, args_span, trailing } => {
+            ast::Head::Call(call) => {
+                let ast::BlockCall { block, args, args_span, trailing } = &**call;
                 let value = self.call(block, args, *args_span, own, copy, cx);
                 self.trailing_words(trailing, &mut cx.receiving(value))
             }
-            ast::Head::Form { word, args, branches, trailing } => {
+            ast::Head::Form(form) => {
+                let ast::BranchForm { word, args, branches, trailing } = &**form;
                 let value = self.form(word, args, branches, own, cx);
                 self.trailing_words(trailing, &mut cx.receiving(value))
             }
@@ -190,10 +192,8 @@ impl<'a> Expander<'a> {
 fn least_nodes(head: &ast::Head) -> u64 {
     match head {
         ast::Head::Op { word, .. } => u64::from(word.value != ops::IDENTITY),
-        ast::Head::Call { .. } | ast::Head::Reference(_) | ast::Head::Shared(_) => 0,
-        ast::Head::Form { branches, .. } => {
-            branches.iter().map(least_nodes_of_body).fold(0, u64::saturating_add)
-        }
+        ast::Head::Call(_) | ast::Head::Reference(_) | ast::Head::Shared(_) => 0,
+        ast::Head::Form(form) => form.branches.iter().map(least_nodes_of_body).fold(0, u64::saturating_add),
         ast::Head::Group(body) => least_nodes_of_body(body),
     }
 }

@@ -42,7 +42,7 @@ impl<'a> Expander<'a> {
                 cx.arriving
             }
             ast::StmtKind::Input { args, name } => {
-                let leaving = self.input(args, name.as_ref(), &mut cx);
+                let leaving = self.input(args, name.as_deref(), &mut cx);
                 self.note_passage(cx.span, cx.arriving, leaving, 1);
                 leaving
             }
@@ -138,7 +138,7 @@ impl<'a> Expander<'a> {
 
     /// The value that a path names, with its whole path; reports a path that names none.
     pub(super) fn lookup(&mut self, path: &ast::Path, cx: &Context<'_>) -> Option<(Incoming, String)> {
-        let parts: Vec<String> = path.parts.iter().map(|part| part.value.clone()).collect();
+        let parts: Vec<String> = path.parts.iter().map(|part| part.value.to_string()).collect();
         let shown = parts.join(".");
         self.spend(cx.scope.path.len() as u64, path.span);
         match self.values.find(&parts, cx.scope, self.around.train) {

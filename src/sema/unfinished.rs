@@ -79,12 +79,12 @@ impl<'a> Expander<'a> {
         match statement {
             StmtKind::Broken(Some(read)) => self.references(read, cx),
             StmtKind::Flow(Flow { head, .. }) => match head {
-                Head::Form { branches, .. } => {
-                    branches.iter().for_each(|branch| self.references_within(branch, cx));
+                Head::Form(form) => {
+                    form.branches.iter().for_each(|branch| self.references_within(branch, cx));
                 }
                 Head::Group(body) => self.references_within(body, cx),
                 Head::Reference(path) | Head::Shared(path) => self.value_behind(path, cx),
-                Head::Op { .. } | Head::Call { .. } => {}
+                Head::Op { .. } | Head::Call(_) => {}
             },
             _ => {}
         }
@@ -97,7 +97,7 @@ impl<'a> Expander<'a> {
     }
 
     fn value_behind(&mut self, path: &Path, cx: &Context<'_>) {
-        let parts: Vec<String> = path.parts.iter().map(|part| part.value.clone()).collect();
+        let parts: Vec<String> = path.parts.iter().map(|part| part.value.to_string()).collect();
         self.spend(cx.scope.path.len() as u64, path.span);
         if let Lookup::Found(named) = self.values.find(&parts, cx.scope, self.around.train) {
             let definition = Definition::Value { named: named.written, path: named.path.clone() };

@@ -82,11 +82,11 @@ pub fn check(program: &Program, sink: &mut Sink) {
                 continue;
             }
             ast::ItemKind::Table(ast::Table { name, .. }) => {
-                let is_used = all.words.contains(&name.value);
+                let is_used = all.words.contains(name.value.as_str());
                 (Code::W0103, name, is_used, format!("the table `{}` is not used", name.value))
             }
             ast::ItemKind::Block(ast::Block { name, .. }) => {
-                let is_used = all.calls.contains(&name.value);
+                let is_used = all.calls.contains(name.value.as_str());
                 (Code::W0104, name, is_used, format!("the block `{}` is never called", name.value))
             }
             _ => continue,
@@ -115,7 +115,7 @@ impl Mentions {
     fn report_params(&self, what: &str, params: &[ast::Param], sink: &mut Sink) {
         let is_used = |param: &ast::Param| {
             let name = &param.name.value;
-            self.names.contains(name) || param.word && self.arguments.contains(name)
+            self.names.contains(name.as_str()) || param.word && self.arguments.contains(name.as_str())
         };
         for param in params.iter().filter(|param| !is_used(param)) {
             let message = format!("the parameter `{}` of this {what} is not used", param.name.value);
@@ -144,7 +144,7 @@ impl Mentions {
                 }
                 ast::StmtKind::Let(one) => {
                     self.expr(&one.value);
-                    self.lets.push((one.name.value.clone(), one.name.span));
+                    self.lets.push((one.name.value.to_string(), one.name.span));
                 }
                 ast::StmtKind::Expect(expect) => match &expect.value {
                     ast::ExpectValue::Expr(expr) => self.expr(expr),
@@ -162,15 +162,15 @@ impl Mentions {
     fn flow(&mut self, flow: &ast::Flow) {
         match &flow.head {
             ast::Head::Op { args, .. } => self.args(args),
-            ast::Head::Call { block, args, trailing, .. } => {
-                self.calls.insert(block.value.clone());
-                args.iter().for_each(|arg| self.expr(&arg.value));
-                self.args(trailing);
+            ast::Head::Call(call) => {
+                self.calls.insert(call.block.value.to_string());
+                call.args.iter().for_each(|arg| self.expr(&arg.value));
+                self.args(&call.trailing);
             }
-            ast::Head::Form { args, branches, trailing, .. } => {
-                self.args(args);
-                branches.iter().for_each(|branch| self.body(branch));
-                self.args(trailing);
+            ast::Head::Form(form) => {
+                self.args(&form.args);
+                form.branches.iter().for_each(|branch| self.body(branch));
+                self.args(&form.trailing);
             }
             ast::Head::Group(body) => self.body(body),
             ast::Head::Reference(path) | ast::Head::Shared(path) => {
@@ -189,14 +189,14 @@ impl Mentions {
         for arg in args {
             match arg {
                 ast::Arg::Word(word) => {
-                    self.arguments.insert(word.value.clone());
+                    self.arguments.insert(word.value.to_string());
                 }
                 ast::Arg::Size(size) => size.dims.iter().chain(&size.stride).for_each(|dim| self.expr(dim)),
                 ast::Arg::Value(value) | ast::Arg::Attribute { value, .. } => match value {
                     ast::ArgValue::Expr(expr) => self.expr(expr),
                     ast::ArgValue::Tuple(exprs, _) => exprs.iter().for_each(|expr| self.expr(expr)),
                     ast::ArgValue::Word(word) => {
-                        self.words.insert(word.value.clone());
+                        self.words.insert(word.value.to_string());
                     }
                 },
             }
@@ -213,7 +213,7 @@ impl Mentions {
             ast::ExprKind::Paren(inner) => self.inner(inner),
             ast::ExprKind::Int(_) | ast::ExprKind::Real(_) | ast::ExprKind::Arriving(_) => {}
             ast::ExprKind::Name(name) => {
-                self.names.insert(name.clone());
+                self.names.insert(name.to_string());
             }
             ast::ExprKind::Negate(inner) => self.inner(inner),
             ast::ExprKind::Binary(_, left, right) => {

@@ -49,7 +49,8 @@ impl Expander<'_> {
     fn raw_word(&mut self, word: &ast::Ident, cx: &Context<'_>) -> Option<RawArgument> {
         let kept = || Some(RawArgument::Word(word.clone()));
         let Some(variable) = cx.env.get(&word.value) else {
-            let is_constant = self.request.program.sources[cx.env.file].names.lets.contains_key(&word.value);
+            let is_constant =
+                self.request.program.sources[cx.env.file].names.lets.contains_key(word.value.as_str());
             if is_constant && !is_known_word(&word.value) {
                 return self.word_for_number(word);
             }
@@ -59,7 +60,7 @@ impl Expander<'_> {
         match variable.value {
             Ok(Setting::Word(stands_for)) => {
                 self.uses.word(word.span, || Definition::Parameter(declared));
-                stands_for.map(|name| RawArgument::Word(Spanned::new(name.to_owned(), word.span)))
+                stands_for.map(|name| RawArgument::Word(Spanned::new(name.into(), word.span)))
             }
             _ if is_known_word(&word.value) => kept(),
             Ok(Setting::Scalar(_)) => self.word_for_number(word),
@@ -102,7 +103,7 @@ impl Expander<'_> {
     fn named_value(&mut self, word: &ast::Ident, cx: &Context<'_>) -> Evaluated<RawValue> {
         let program = self.request.program;
         let source = &program.sources[cx.env.file];
-        if let Some(id) = source.names.tables.get(&word.value) {
+        if let Some(id) = source.names.tables.get(word.value.as_str()) {
             let named = program.name_span(*id);
             self.uses.word(word.span, || Definition::Table(named));
             // A table with a mistake was reported.
@@ -115,7 +116,7 @@ impl Expander<'_> {
             return Err(Unavailable);
         }
         let is_number = matches!(cx.env.get(&word.value).map(|one| one.value), Some(Ok(Setting::Scalar(_))))
-            || source.names.lets.contains_key(&word.value);
+            || source.names.lets.contains_key(word.value.as_str());
         if is_number {
             self.word_for_number(word);
             return Err(Unavailable);

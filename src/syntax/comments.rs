@@ -17,7 +17,7 @@ use super::token::Comment;
 
 /// The lines of the doc comment above the item or statement that begins at the byte `start`. A `|` may stand between
 /// the comment and the statement.
-pub(crate) fn doc_above(source: &str, lexed: &Lexed, start: u32) -> Vec<String> {
+pub(crate) fn doc_above(source: &str, lexed: &Lexed, start: u32) -> Box<[String]> {
     let token = lexed.tokens.partition_point(|token| token.start < start);
     let bars = lexed.tokens[..token].iter().rev().take_while(|token| token.is('|')).count();
     let first = lexed.comments.partition_point(|comment| comment.tokens_before < token - bars);
@@ -37,9 +37,9 @@ pub(crate) fn read_comments(session: &mut Session<'_>, lexed: &Lexed, tree: &mut
     if lexed.comments.is_empty() {
         return;
     }
-    let mut targets: Vec<Extent> = elements.to_vec();
-    targets.retain(|element| matches!(element.part, Part::Statement | Part::Item));
-    targets.sort_by_key(|element| (element.span.start, Reverse(element.span.end)));
+    let is_target = |element: &&Extent| matches!(element.part, Part::Statement | Part::Item);
+    let mut targets: Vec<Extent> = elements.iter().filter(is_target).copied().collect();
+    targets.sort_unstable_by_key(|element| (element.span.start, Reverse(element.span.end), element.part));
     let mut reader = Reader { session, lexed, tree, targets };
     let mut undocumented: Option<usize> = None;
     for comment in &lexed.comments {
@@ -228,13 +228,13 @@ network n { relu }
 ";
         let (tree, _, diagnostics) = read(text);
         let [item, last] = &tree.items[..] else { panic!("a block and a network") };
-        assert_eq!(item.doc, ["Squeeze", "  and excitation."]);
+        assert_eq!(item.doc[..], ["Squeeze", "  and excitation."]);
         let ItemKind::Block(block) = &item.kind else { panic!("a block") };
         let docs: Vec<&[String]> = block.body.statements.iter().map(|one| &one.doc[..]).collect();
         assert_eq!(docs, [&["of a statement".to_owned()] as &[String], &[]]);
         let ItemKind::Network(network) = &last.kind else { panic!("a network") };
         assert!(matches!(network.kind, NetworkKind::Body(_)));
-        assert_eq!(last.doc, ["of the network"]);
+        assert_eq!(last.doc[..], ["of the network"]);
         let expected = [6, 9, 14].map(|line| format!("{line}: W0001: this doc comment documents nothing"));
         assert_eq!(diagnostics, expected);
         assert!(!tree.broken);

@@ -11,8 +11,8 @@ pub(crate) fn deduplicate(diagnostics: Vec<Diagnostic>, elements: &mut [Extent])
         return diagnostics;
     }
     // Sort outer elements before inner ones.
-    elements.sort_by_key(|element| {
-        (element.span.start, std::cmp::Reverse(element.span.end), element.part == Part::Body)
+    elements.sort_unstable_by_key(|element| {
+        (element.span.start, std::cmp::Reverse(element.span.end), element.part)
     });
     let mut elements = elements.iter().enumerate().peekable();
     let mut around: Vec<(usize, Extent)> = Vec::new();

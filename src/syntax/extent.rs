@@ -11,15 +11,15 @@ pub(crate) struct Extent {
     pub(crate) part: Part,
 }
 
-/// The kinds of elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The kinds of elements. Of two elements with the same span, the kind that comes first here is around the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
-    /// A statement.
-    Statement,
-    /// An item.
-    Item,
     /// The text before the `{` of an item.
     Header,
+    /// An item.
+    Item,
+    /// A statement.
+    Statement,
     /// Statements between brackets.
     Body,
 }

@@ -69,7 +69,7 @@ fn read(session: &mut Session<'_>, lexed: &mut Lexed) -> Option<(File, Vec<Exten
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::ast::{Head, ItemKind, StmtKind};
+    use crate::syntax::ast::{BranchForm, Head, ItemKind, StmtKind};
 
     /// The tree, and the diagnostics as `line:column: code: message`.
     fn parsed(text: &str) -> (File, Vec<String>) {
@@ -110,10 +110,11 @@ mod tests {
         let shown = body.statements.iter().map(|statement| match &statement.kind {
             StmtKind::Flow(flow) => match &flow.head {
                 Head::Op { word, args } => format!("{} with {}", word.value, args.len()),
-                Head::Call { block, args, trailing, .. } => {
-                    format!("{}({}) with {}", block.value, args.len(), trailing.len())
+                Head::Call(call) => {
+                    format!("{}({}) with {}", call.block.value, call.args.len(), call.trailing.len())
                 }
-                Head::Form { word, args, branches, trailing } => {
+                Head::Form(form) => {
+                    let BranchForm { word, args, branches, trailing } = &**form;
                     format!("{} {} <{}> {}", word.value, args.len(), branches.len(), trailing.len())
                 }
                 Head::Group(body) => format!("[{}]", body.statements.len()),

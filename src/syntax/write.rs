@@ -6,14 +6,17 @@
 mod arguments;
 
 use super::ast::{
-    Block, Body, ComparisonOp, Element, Expect, ExpectValue, Expr, File, Flow, Head, Item, ItemKind, Network,
-    NetworkKind, Param, Stmt, StmtKind, Suffix, Table,
+    Block, Body, BranchForm, ComparisonOp, Element, Expect, ExpectValue, Expr, File, Flow, Head, Item,
+    ItemKind, Network, NetworkKind, Param, Stmt, StmtKind, Suffix, Table,
 };
 use crate::base::grow_stack;
 
-/// The text of a tree.
-pub fn write(tree: &File) -> String {
-    let mut writer = Writer::default();
+/// The bytes from which on lines are handed over.
+const PIECE: usize = 64 * 1024;
+
+/// Writes a tree: hands its text to `out` in pieces of whole lines, so that it is never in memory as a whole.
+pub fn write(tree: &File, out: &mut dyn FnMut(&str)) {
+    let mut writer = Writer { text: String::new(), level: 0, out };
     if let Some(edition) = &tree.edition {
         writer.push(&format!("cnn {};", edition.number.value));
         writer.line();
@@ -28,16 +31,17 @@ pub fn write(tree: &File) -> String {
             Element::Stmt(statement) => writer.statement(statement, ";"),
         }
     }
-    writer.text
+    (writer.out)(&writer.text);
 }
 
-#[derive(Default)]
-struct Writer {
+struct Writer<'a> {
+    /// What was not handed over yet.
     text: String,
     level: usize,
+    out: &'a mut dyn FnMut(&str),
 }
 
-impl Writer {
+impl Writer<'_> {
     fn push(&mut self, text: &str) {
         if self.text.is_empty() || self.text.ends_with('\n') {
             self.text.extend(std::iter::repeat_n("    ", self.level));
@@ -47,10 +51,14 @@ impl Writer {
 
     fn line(&mut self) {
         self.text.push('\n');
+        if self.text.len() >= PIECE {
+            (self.out)(&self.text);
+            self.text.clear();
+        }
     }
 
     /// Writes parts with a text between them.
-    fn list<T>(&mut self, parts: &[T], between: &str, mut write: impl FnMut(&mut Writer, &T)) {
+    fn list<T>(&mut self, parts: &[T], between: &str, mut write: impl FnMut(&mut Self, &T)) {
         for (index, part) in parts.iter().enumerate() {
             if index > 0 {
                 self.push(between);
@@ -188,12 +196,13 @@ impl Writer {
                 self.push(&word.value);
                 self.args(args);
             }
-            Head::Call { block, args, trailing, .. } => {
-                self.push(&block.value);
-                self.call_args(args);
-                self.args(trailing);
+            Head::Call(call) => {
+                self.push(&call.block.value);
+                self.call_args(&call.args);
+                self.args(&call.trailing);
             }
-            Head::Form { word, args, branches, trailing } => {
+            Head::Form(form) => {
+                let BranchForm { word, args, branches, trailing } = &**form;
                 self.push(&word.value);
                 self.args(args);
                 self.push(" <");

@@ -203,7 +203,7 @@ fn random_arguments(spec: &Spec, mut numbers: impl FnMut(u64) -> u64) -> Vec<Raw
     let mut arguments = Vec::new();
     let mut dims = |count: u64| (0..count).map(|_| 1 + numbers(4)).collect::<Vec<u64>>();
     let to = |dims: Vec<u64>| {
-        let word = RawArgument::Word(Spanned::new("to".to_owned(), span));
+        let word = RawArgument::Word(Spanned::new("to".into(), span));
         [word, RawArgument::Size { dims, stride: Vec::new(), span }]
     };
     let size = match spec.sizes {
@@ -234,7 +234,7 @@ fn random_arguments(spec: &Spec, mut numbers: impl FnMut(u64) -> u64) -> Vec<Raw
         }
     }
     for flag in spec.flags.iter().filter(|flag| flag.name == "channels" || numbers(3) == 0) {
-        arguments.push(RawArgument::Word(Spanned::new(flag.name.to_owned(), span)));
+        arguments.push(RawArgument::Word(Spanned::new(flag.name.into(), span)));
     }
     arguments
 }

@@ -39,6 +39,71 @@ fn a_tree_of_four_mebibytes_is_printed_as_it_is_made() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Dense texts: statements that are as short as they can be, right and wrong ones, and comments.
+#[cfg(target_os = "linux")]
+const DENSE: [&str; 24] = [
+    "@a;",
+    "[a];",
+    "a;",
+    "1;",
+    "<>;",
+    "\"a\";",
+    "(a);",
+    "-> 1;",
+    "as a;",
+    "let a=1;",
+    "use a;",
+    "{}",
+    "a<b>;",
+    "a<a|a>;",
+    "a(1);",
+    "a=1;",
+    "a.b;",
+    "a@",
+    "?;",
+    "}",
+    "block a(){a}",
+    "block ",
+    "##\na;",
+    "1 ",
+];
+
+#[cfg(target_os = "linux")]
+#[test]
+fn dense_texts_take_little_more_memory_than_others() {
+    let folder = tempfile::tempdir().unwrap();
+    for statement in DENSE {
+        let text = format!("input 8x8x1;{}", statement.repeat((1 << 20) / statement.len() - 12));
+        fs::write(folder.path().join("n.cnn"), text).unwrap();
+        // A text of 1 MiB; four times as much is the largest that is read.
+        let output = after("ulimit -v 180000", folder.path(), &["dump", "n.cnn", "--after", "parse"]);
+        assert_eq!(output.status.code(), Some(0), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn long_statements_and_tables_are_refused_unread() {
+    let folder = tempfile::tempdir().unwrap();
+    let many = |part: &str| part.repeat((1 << 20) / part.len());
+    for text in [
+        format!("let a=1{}; input 8x8x1; relu;", many("+1")),
+        format!("input 8x8x1; relu({}1); relu;", many("1,")),
+        format!("input 8x8x1; relu {}; relu;", many("a ")),
+        format!("table a 1->1 {{ {} }} input 8x8x1; relu;", many("1;")),
+    ] {
+        fs::write(folder.path().join("n.cnn"), text).unwrap();
+        let output = after("ulimit -v 140000", folder.path(), &["check", "n.cnn"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("error[E0012]") && said.ends_with("\n1 error\n"),
+            "{}",
+            &said[said.len() - 300..]
+        );
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_baseline_is_prepared_once_for_all_files() {
@@ -116,7 +181,9 @@ fn an_archive_of_many_seeded_weights_is_read_again() {
 #[test]
 fn rows_of_one_sign_are_read_once() {
     let folder = tempfile::tempdir().unwrap();
-    for (before, sign) in [("", "@"), ("as ", "@ "), ("", "/*"), ("input 8x8x3; ", "b()"), ("(", "a()+")] {
+    for (before, sign) in
+        [("", "@"), ("as ", "@ "), ("", "/*"), ("input 8x8x3; ", "b()"), ("(", "a()+"), ("", "block ")]
+    {
         fs::write(folder.path().join("n.cnn"), format!("{before}{}", sign.repeat(300_000))).unwrap();
         let output = after(LINEAR, folder.path(), &["check", "n.cnn"]);
         let said = String::from_utf8_lossy(&output.stderr);

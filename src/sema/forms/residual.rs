@@ -158,13 +158,13 @@ impl<'a> Expander<'a> {
         let mut arguments =
             vec![RawArgument::Size { dims: vec![1, 1, channels], stride: vec![rows, columns], span }];
         if with_bn || form.bound.flag("nobias") {
-            arguments.push(RawArgument::Word(Spanned::new("nobias".to_owned(), span)));
+            arguments.push(RawArgument::Word(Spanned::new("nobias".into(), span)));
         }
         let projected = self.projection_step("conv", &arguments, child("0"), form, paths.shortcut);
         match projected {
             Incoming::Value(current) if with_bn => {
                 let eps = form.bound.real("eps").map(|eps| RawArgument::Attribute {
-                    name: Spanned::new("eps".to_owned(), span),
+                    name: Spanned::new("eps".into(), span),
                     value: Spanned::new(ops::RawValue::Real(eps), span),
                 });
                 let arguments: Vec<RawArgument> = eps.into_iter().collect();

@@ -40,7 +40,7 @@ pub enum ArgValue {
     /// A number (`0.1`, and after `=` also `-0.1`), or one expression in parentheses.
     Expr(Expr),
     /// Several expressions in parentheses.
-    Tuple(Vec<Expr>, Span),
+    Tuple(Box<[Expr]>, Span),
     /// A word, such as the name of a table; only after `=`.
     Word(Ident),
 }
@@ -60,9 +60,9 @@ impl ArgValue {
 #[derive(Debug)]
 pub struct Size {
     /// The numbers before the `/`, from left to right. A dimension that is not a literal was written in parentheses.
-    pub dims: Vec<Expr>,
+    pub dims: Box<[Expr]>,
     /// The numbers behind the `/`: none, one for both axes, or one for each.
-    pub stride: Vec<Expr>,
+    pub stride: Box<[Expr]>,
     /// The whole token.
     pub span: Span,
 }
@@ -87,7 +87,7 @@ impl CallArg {
 #[derive(Debug)]
 pub struct ShapePattern {
     /// The dimensions from left to right; `None` is `?`.
-    pub dims: Vec<Option<Expr>>,
+    pub dims: Box<[Option<Expr>]>,
     /// The whole token, without the `->`.
     pub span: Span,
 }

@@ -1,5 +1,7 @@
 //! Expressions: numbers, names and functions, evaluated where a statement stands.
 
+use ecow::EcoString;
+
 use crate::base::{Span, Spanned};
 
 /// An expression.
@@ -30,7 +32,7 @@ pub enum ExprKind {
     /// A float.
     Real(f64),
     /// A parameter or constant.
-    Name(String),
+    Name(EcoString),
     /// `in.h`, `in.w`, `in.c`
     Arriving(AxisPattern),
     /// `-x`
@@ -38,7 +40,7 @@ pub enum ExprKind {
     /// `a + b`
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// `min(a, b)`
-    Call(Spanned<ConstantFunction>, Vec<Expr>),
+    Call(Spanned<ConstantFunction>, Box<[Expr]>),
     /// `(x)`
     Paren(Box<Expr>),
 }

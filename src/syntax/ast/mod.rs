@@ -9,6 +9,8 @@
 
 use std::collections::BTreeSet;
 
+use ecow::EcoString;
+
 use crate::base::{Span, Spanned};
 use crate::diag::Code;
 
@@ -23,7 +25,7 @@ pub use expression::{AxisPattern, BinaryOp, ConstantFunction, Expr, ExprKind};
 pub use name::{Name, Path, PathPart, Sequence};
 
 /// An identifier and its place.
-pub type Ident = Spanned<String>;
+pub type Ident = Spanned<EcoString>;
 
 /// A file.
 #[derive(Debug, Default)]
@@ -88,7 +90,7 @@ pub struct Item {
     /// The kind of item, with its parts.
     pub kind: ItemKind,
     /// The doc comment above it, one string a line.
-    pub doc: Vec<String>,
+    pub doc: Box<[String]>,
     /// Its text without the `;`.
     pub span: Span,
 }
@@ -206,7 +208,7 @@ pub enum NetworkKind {
 #[derive(Debug)]
 pub struct Body {
     /// The statements in source order.
-    pub statements: Vec<Stmt>,
+    pub statements: Box<[Stmt]>,
     /// The place of the body, brackets included.
     pub span: Span,
 }
@@ -217,7 +219,7 @@ pub struct Stmt {
     /// The kind of statement, with its parts.
     pub kind: StmtKind,
     /// The doc comment above it, one string a line.
-    pub doc: Vec<String>,
+    pub doc: Box<[String]>,
     /// Its text without the `;`.
     pub span: Span,
 }
@@ -228,14 +230,14 @@ pub enum StmtKind {
     /// `input 224x224x3 resize=256 as left`
     Input {
         /// The arguments.
-        args: Vec<Arg>,
+        args: Box<[Arg]>,
         /// The name after `as`.
-        name: Option<Name>,
+        name: Option<Box<Name>>,
     },
     /// `labels "classes.txt"`
     Labels(Spanned<String>),
     /// `expect params == 61_706`
-    Expect(Expect),
+    Expect(Box<Expect>),
     /// A constant of a body: `let c = in.c`
     Let(Let),
     /// A statement that makes a value.
@@ -252,7 +254,7 @@ pub struct Flow {
     /// The operator, call, form, group or reference that makes the value.
     pub head: Head,
     /// At most one of each kind, in the order of [`Suffix`]; in a broken statement, as written.
-    pub suffixes: Vec<Suffix>,
+    pub suffixes: Box<[Suffix]>,
 }
 
 impl Flow {
@@ -268,7 +270,7 @@ impl Flow {
 
     /// The name behind `as`.
     pub fn name(&self) -> Option<&Name> {
-        self.suffixes.iter().find_map(|one| if let Suffix::Name(name) = one { Some(name) } else { None })
+        self.suffixes.iter().find_map(|one| if let Suffix::Name(name) = one { Some(&**name) } else { None })
     }
 }
 
@@ -280,7 +282,7 @@ pub enum Suffix {
     /// `-> 28x28x6`
     Shape(ShapePattern),
     /// `as path`
-    Name(Name),
+    Name(Box<Name>),
 }
 
 /// The head of a statement that makes a value: everything before its suffixes.
@@ -291,34 +293,42 @@ pub enum Head {
         /// The operator.
         word: Ident,
         /// The arguments of the operator and the trailing words, in source order.
-        args: Vec<Arg>,
+        args: Box<[Arg]>,
     },
     /// `bottleneck(128, s=2) relu`
-    Call {
-        /// The block.
-        block: Ident,
-        /// The arguments in the parentheses.
-        args: Vec<CallArg>,
-        /// `(128, s=2)`, for labels.
-        args_span: Span,
-        /// Trailing words.
-        trailing: Vec<Arg>,
-    },
+    Call(Box<BlockCall>),
     /// `residual project < … > relu`
-    Form {
-        /// The word of the form.
-        word: Ident,
-        /// The arguments between the word and `<`.
-        args: Vec<Arg>,
-        /// The branches, each without its `|`.
-        branches: Vec<Body>,
-        /// Trailing words.
-        trailing: Vec<Arg>,
-    },
+    Form(Box<BranchForm>),
     /// `[ … ]`
     Group(Body),
     /// `@path`
     Reference(Path),
     /// `shared path`: an earlier statement once more, with the same weights.
     Shared(Path),
+}
+
+/// A call of a block with its trailing words.
+#[derive(Debug)]
+pub struct BlockCall {
+    /// The block.
+    pub block: Ident,
+    /// The arguments in the parentheses.
+    pub args: Box<[CallArg]>,
+    /// `(128, s=2)`, for labels.
+    pub args_span: Span,
+    /// Trailing words.
+    pub trailing: Box<[Arg]>,
+}
+
+/// Branches from the value that arrives, and the word that says how they are joined.
+#[derive(Debug)]
+pub struct BranchForm {
+    /// The word of the form.
+    pub word: Ident,
+    /// The arguments between the word and `<`.
+    pub args: Box<[Arg]>,
+    /// The branches, each without its `|`.
+    pub branches: Box<[Body]>,
+    /// Trailing words.
+    pub trailing: Box<[Arg]>,
 }

@@ -1,5 +1,7 @@
 //! Paths, and the names that statements get by `as`.
 
+use ecow::EcoString;
+
 use crate::base::Span;
 
 use super::Expr;
@@ -8,7 +10,7 @@ use super::Expr;
 #[derive(Clone, Debug, PartialEq)]
 pub struct PathPart {
     /// The part, without quotes.
-    pub value: String,
+    pub value: EcoString,
     /// The place of the part, quotes included.
     pub span: Span,
     /// Whether it was written in quotes.
@@ -19,7 +21,7 @@ pub struct PathPart {
 #[derive(Debug)]
 pub struct Name {
     /// The parts; a part with `*` and the `[]` are not among them.
-    pub parts: Vec<PathPart>,
+    pub parts: Box<[PathPart]>,
     /// The names of the members, where the statement is a sequence.
     pub sequence: Option<Sequence>,
     /// The number of the first member, the `1` of `as s."b*" from 1`.
@@ -41,7 +43,7 @@ pub enum Sequence {
 #[derive(Debug)]
 pub struct Path {
     /// Its parts.
-    pub parts: Vec<PathPart>,
+    pub parts: Box<[PathPart]>,
     /// The whole path, without the `@` or `shared`.
     pub span: Span,
 }

@@ -5,12 +5,12 @@ use pest::iterators::Pair;
 use crate::base::{Span, Spanned};
 use crate::diag::Code;
 
-use super::{TreeBuilder, next};
+use super::{TreeBuilder, exactly, next};
 use crate::syntax::ast::{Arg, ArgValue, CallArg, Expr, ExprKind, Ident, Name, PathPart, Sequence, Size};
 use crate::syntax::grammar::Rule;
 
 /// The greatest number of arguments of one operator, call or tuple.
-const MOST_ARGUMENTS: usize = 256;
+pub(super) const MOST_ARGUMENTS: usize = 256;
 
 impl TreeBuilder<'_, '_> {
     /// Builds one argument of an operator: a word, a size, a value or an attribute.
@@ -84,7 +84,7 @@ impl TreeBuilder<'_, '_> {
             }
             last => {
                 values.extend(last);
-                ArgValue::Tuple(values, span)
+                ArgValue::Tuple(values.into(), span)
             }
         }
     }
@@ -123,9 +123,11 @@ impl TreeBuilder<'_, '_> {
     pub(crate) fn call_arguments(&mut self, pair: Pair<'_, Rule>) -> Vec<CallArg> {
         let span = self.span(&pair);
         let entries = pair.into_inner().filter(|part| part.as_rule() == Rule::entry);
-        let arguments: Vec<CallArg> = entries.map(|entry| self.entry(entry)).collect();
-        self.check_argument_count(arguments.len(), span);
-        arguments
+        let count = entries.clone().count();
+        self.check_argument_count(count, span);
+        let mut kept = Vec::with_capacity(count.min(MOST_ARGUMENTS));
+        kept.extend(entries.take(MOST_ARGUMENTS).map(|entry| self.entry(entry)));
+        kept
     }
 
     fn entry(&mut self, pair: Pair<'_, Rule>) -> CallArg {
@@ -154,12 +156,12 @@ impl TreeBuilder<'_, '_> {
         let mut sequence = None;
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::path => parts.extend(part.into_inner().map(|part| self.part(part))),
+                Rule::path => parts = exactly(part.into_inner(), |part| self.part(part)).into_vec(),
                 _ => sequence = Some(Sequence::Brackets),
             }
         }
         self.member_pattern(&mut parts, &mut sequence);
-        Name { parts, sequence, first: None, span }
+        Name { parts: parts.into(), sequence, first: None, span }
     }
 
     /// Removes a pattern such as `"block1-*"` from the end of the parts, and stores it in `sequence`.
@@ -186,7 +188,7 @@ impl TreeBuilder<'_, '_> {
     pub(crate) fn part(&mut self, pair: Pair<'_, Rule>) -> PathPart {
         let quoted = pair.as_rule() == Rule::string;
         let Spanned { value, span } = self.string(&pair);
-        let part = PathPart { value, span, quoted };
+        let part = PathPart { value: value.into(), span, quoted };
         if part.value.contains('.') {
             let error = self.error(Code::E0001, part.span, "a quoted part of a path holds no `.`");
             error.help("the point joins parts: write them beside each other").emit();

@@ -153,7 +153,7 @@ impl TreeBuilder<'_, '_> {
         let known = FUNCTIONS.iter().find(|(word, _)| *word == name.value);
         let function = known.map_or_else(|| self.unknown_function(&name), |&(_, function)| function);
         let function = Spanned::new(function, name.span);
-        Some(Expr { kind: ExprKind::Call(function, values), span })
+        Some(Expr { kind: ExprKind::Call(function, values.into()), span })
     }
 
     fn unknown_function(&mut self, name: &Ident) -> ConstantFunction {
@@ -166,7 +166,7 @@ impl TreeBuilder<'_, '_> {
         ConstantFunction::Max
     }
 
-    fn reserved_in_expression(&mut self, name: &Spanned<String>) {
+    fn reserved_in_expression(&mut self, name: &Ident) {
         let error = self.error(Code::E0008, name.span, format!("`{}` is no value by itself", name.value));
         match name.value.as_str() {
             "in" => error.help("`in.h`, `in.w` and `in.c` are the rows, columns and channels that arrive"),
@@ -229,7 +229,7 @@ mod tests {
         match &expression.kind {
             ExprKind::Int(value) => value.to_string(),
             ExprKind::Real(value) => format!("{value:?}"),
-            ExprKind::Name(name) => name.clone(),
+            ExprKind::Name(name) => name.to_string(),
             ExprKind::Arriving(axis) => format!("{axis:?}"),
             ExprKind::Negate(inner) => format!("(-{})", shown(inner)),
             ExprKind::Binary(operator, left, right) => {

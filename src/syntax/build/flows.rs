@@ -6,10 +6,13 @@ use pest::iterators::{Pair, Pairs};
 
 use crate::base::Span;
 use crate::diag::Code;
-use crate::syntax::ast::{Arg, Body, Expr, Flow, Head, Ident, Name, Path, PathPart, ShapePattern, Suffix};
+use crate::syntax::ast::{
+    Arg, BlockCall, Body, BranchForm, Expr, Flow, Head, Ident, Name, Path, PathPart, ShapePattern, Suffix,
+};
 use crate::syntax::grammar::Rule;
 
-use super::{TreeBuilder, next};
+use super::arguments::MOST_ARGUMENTS;
+use super::{TreeBuilder, exactly, next};
 
 impl TreeBuilder<'_, '_> {
     pub(super) fn flow(&mut self, pair: Pair<'_, Rule>) -> Flow {
@@ -20,7 +23,7 @@ impl TreeBuilder<'_, '_> {
     }
 
     fn suffixed(&mut self, head: Head, parts: Pairs<'_, Rule>) -> Flow {
-        let mut flow = Flow { head, suffixes: Vec::new() };
+        let mut suffixes = Vec::with_capacity(parts.len());
         for part in parts {
             let span = self.span(&part);
             let suffix = match part.as_rule() {
@@ -28,31 +31,31 @@ impl TreeBuilder<'_, '_> {
                 Rule::stated => {
                     Suffix::Shape(self.shape(part.into_inner().last().expect("`->` has a shape")))
                 }
-                _ => Suffix::Name(self.naming(part)),
+                _ => Suffix::Name(Box::new(self.naming(part))),
             };
-            self.check_suffix(&flow, &suffix, span);
-            flow.suffixes.push(suffix);
+            self.check_suffix(&head, suffixes.last(), &suffix, span);
+            suffixes.push(suffix);
         }
-        flow.suffixes.shrink_to_fit();
-        flow
+        Flow { head, suffixes: suffixes.into() }
     }
 
-    fn check_suffix(&mut self, flow: &Flow, suffix: &Suffix, span: Span) {
-        if let (Head::Shared(_), Suffix::Repeat(_)) = (&flow.head, suffix) {
+    /// Checks a suffix against the head and the suffix before it, if there is one.
+    fn check_suffix(&mut self, head: &Head, last: Option<&Suffix>, suffix: &Suffix, span: Span) {
+        if let (Head::Shared(_), Suffix::Repeat(_)) = (head, suffix) {
             let error = self.error(Code::E0211, span, "`shared path` takes no `* n`");
             error.help("write it once for each time; every one has the same weights").emit();
         }
-        if matches!(flow.head, Head::Reference(_)) {
+        if matches!(head, Head::Reference(_)) {
             let error = self.error(Code::E0211, span, format!("`@path` takes no {}", shown(suffix)));
             error.help("it only makes an earlier value current; put it into a group to say more").emit();
             return;
         }
-        let is_aux = matches!(&flow.head, Head::Form { word, .. } if word.value == "aux");
+        let is_aux = matches!(head, Head::Form(form) if form.word.value == "aux");
         if is_aux && matches!(suffix, Suffix::Repeat(_)) {
             let error = self.error(Code::E0211, span, "`aux` takes no `* n`");
             error.help("an auxiliary branch is one output; repeat the statements in it").emit();
         }
-        let Some(last) = flow.suffixes.last() else { return };
+        let Some(last) = last else { return };
         if rank(last) == rank(suffix) {
             self.error(Code::E0202, span, format!("{} is given twice", shown(suffix))).emit();
         } else if rank(last) > rank(suffix) {
@@ -85,12 +88,17 @@ impl TreeBuilder<'_, '_> {
         let branches_span = branches.as_ref().map(|branches| self.span(branches));
         let branches = branches.map(|branches| self.branches(branches));
         match (call, branches) {
-            (None, None) => Head::Op { word, args: before },
+            (None, None) => Head::Op { word, args: before.into() },
             (None, Some(branches)) => {
                 if word.value == "aux" {
                     self.no_trailing_words(&after);
                 }
-                Head::Form { word, args: before, branches, trailing: after }
+                Head::Form(Box::new(BranchForm {
+                    word,
+                    args: before.into(),
+                    branches,
+                    trailing: after.into(),
+                }))
             }
             (Some(list), _) => {
                 if let Some(span) = branches_span {
@@ -98,7 +106,8 @@ impl TreeBuilder<'_, '_> {
                     self.error(Code::E0211, span, "a block call takes no branches").emit();
                 }
                 let args_span = self.span(&list);
-                Head::Call { block: word, args: self.call_arguments(list), args_span, trailing: before }
+                let args = self.call_arguments(list).into();
+                Head::Call(Box::new(BlockCall { block: word, args, args_span, trailing: before.into() }))
             }
         }
     }
@@ -122,36 +131,47 @@ impl TreeBuilder<'_, '_> {
             _ => (self.ident(first), None),
         };
         // In most statements all parts are arguments.
-        let before = Vec::with_capacity(parts.len());
+        let before = Vec::with_capacity(parts.len().min(MOST_ARGUMENTS));
         let mut words = Words { word, call, before, branches: None, after: Vec::new() };
+        // The arguments before and behind the branches. Those beyond the limit are reported, and not kept.
+        let mut counts = [0; 2];
         while let Some(part) = parts.peek().filter(|part| !is_suffix(part)) {
             parts.next();
             end = self.place(&part).end;
             match part.as_rule() {
                 Rule::branches => words.branches = Some(part),
-                _ if words.branches.is_some() => words.after.push(self.argument(part)),
                 // An entry with a name, as in `block (1, s=2)`, can only be an argument of a block.
-                _ if words.before.is_empty() && words.call.is_none() && is_named_list(&part) => {
+                _ if counts == [0, 0]
+                    && words.call.is_none()
+                    && words.branches.is_none()
+                    && is_named_list(&part) =>
+                {
                     words.call = parenthesis_of(part);
                 }
-                _ => words.before.push(self.argument(part)),
+                _ => {
+                    let is_behind = words.branches.is_some();
+                    let count = &mut counts[usize::from(is_behind)];
+                    *count += 1;
+                    if *count <= MOST_ARGUMENTS {
+                        let list = if is_behind { &mut words.after } else { &mut words.before };
+                        list.push(self.argument(part));
+                    }
+                }
             }
         }
-        words.before.shrink_to_fit();
-        words.after.shrink_to_fit();
         let whole = self.original(start, end);
-        self.check_argument_count(words.before.len().max(words.after.len()), whole);
+        self.check_argument_count(counts[0].max(counts[1]), whole);
         words
     }
 
-    fn branches(&mut self, pair: Pair<'_, Rule>) -> Vec<Body> {
-        let branches = pair.into_inner().filter(|part| part.as_rule() == Rule::branch);
-        branches
-            .map(|branch| {
-                let body = self.body(branch);
-                self.filled(body, "a branch")
-            })
-            .collect()
+    fn branches(&mut self, pair: Pair<'_, Rule>) -> Box<[Body]> {
+        // The first is the `<`.
+        let mut branches = pair.into_inner();
+        next(&mut branches);
+        exactly(branches, |branch| {
+            let body = self.body(branch);
+            self.filled(body, "a branch")
+        })
     }
 
     pub(super) fn naming(&mut self, pair: Pair<'_, Rule>) -> Name {
@@ -166,18 +186,17 @@ impl TreeBuilder<'_, '_> {
     /// Builds a shape with open dimensions.
     pub(super) fn shape(&mut self, pair: Pair<'_, Rule>) -> ShapePattern {
         let span = self.span(&pair);
-        let dims = pair.into_inner().map(|part| match part.as_rule() {
+        let dims = exactly(pair.into_inner(), |part| match part.as_rule() {
             Rule::open => None,
             _ => Some(self.dimension(part)),
         });
-        ShapePattern { dims: dims.collect(), span }
+        ShapePattern { dims, span }
     }
 
     /// Builds the path behind `@`, `shared` or `expect`.
     pub(super) fn path(&mut self, pair: Pair<'_, Rule>) -> Path {
         let span = self.span(&pair);
-        let mut parts: Vec<PathPart> = pair.into_inner().map(|part| self.part(part)).collect();
-        parts.shrink_to_fit();
+        let parts: Box<[PathPart]> = exactly(pair.into_inner(), |part| self.part(part));
         for part in &parts {
             if part.value.contains('*') {
                 let error =

@@ -58,6 +58,13 @@ pub(crate) fn next<'i>(pairs: &mut Pairs<'i, Rule>) -> Pair<'i, Rule> {
     pairs.next().expect("the grammar gives the rule this part")
 }
 
+/// What is made of each pair, as a list without spare room: many lists of a tree have one element.
+pub(crate) fn exactly<'i, T>(pairs: Pairs<'i, Rule>, make: impl FnMut(Pair<'i, Rule>) -> T) -> Box<[T]> {
+    let mut list = Vec::with_capacity(pairs.len());
+    list.extend(pairs.map(make));
+    list.into()
+}
+
 impl<'a, 's> TreeBuilder<'a, 's> {
     /// A builder without a tree.
     pub(crate) fn new(
@@ -107,13 +114,13 @@ impl<'a, 's> TreeBuilder<'a, 's> {
     }
 
     /// The doc comment above an item or statement.
-    pub(crate) fn doc(&self, span: Span) -> Vec<String> {
+    pub(crate) fn doc(&self, span: Span) -> Box<[String]> {
         doc_above(self.session.source, self.lexed, span.start)
     }
 
     /// An identifier.
     pub(crate) fn ident(&self, pair: Pair<'_, Rule>) -> Ident {
-        Spanned::new(pair.as_str().to_owned(), self.span(&pair))
+        Spanned::new(pair.as_str().into(), self.span(&pair))
     }
 
     /// A string without its quotes.
@@ -129,7 +136,7 @@ impl<'a, 's> TreeBuilder<'a, 's> {
 
     /// Collects the names in the parts that are not used, and gives the tree.
     pub(crate) fn finish(mut self) -> (File, Vec<Extent>) {
-        self.unused.sort_by_key(|span| (span.start, Reverse(span.end)));
+        self.unused.sort_unstable_by_key(|span| (span.start, Reverse(span.end)));
         let mut done = 0;
         for span in self.unused {
             let start = span.start.max(done);

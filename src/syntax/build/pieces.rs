@@ -50,7 +50,7 @@ impl<'s> TreeBuilder<'_, 's> {
                 if part.as_rule() == Rule::body_end {
                     let span = self.original(brace, self.piece.end);
                     self.elements.push(Extent { span, part: Part::Body });
-                    return Ok(Body { statements, span });
+                    return Ok(Body { statements: statements.into(), span });
                 }
                 self.body_element(part, &mut statements);
             }

@@ -7,7 +7,7 @@ use pest::iterators::Pair;
 use crate::base::{Span, Spanned, grow_stack};
 use crate::diag::Code;
 use crate::syntax::ast::{
-    Body, ComparisonOp, Edition, Expect, ExpectValue, Head, Item, ItemKind, Let, Stmt, StmtKind,
+    Body, ComparisonOp, Edition, Expect, ExpectValue, Head, Item, ItemKind, Let, ShapePattern, Stmt, StmtKind,
 };
 use crate::syntax::grammar::Rule;
 
@@ -35,14 +35,13 @@ impl TreeBuilder<'_, '_> {
     /// The statements between two brackets.
     pub(crate) fn body(&mut self, pair: Pair<'_, Rule>) -> Body {
         let span = self.span(&pair);
-        let mut statements = Vec::new();
-        for element in pair.into_inner() {
+        let elements = pair.into_inner();
+        let mut statements = Vec::with_capacity(elements.len());
+        for element in elements {
             self.body_element(element, &mut statements);
         }
-        // Most bodies have fewer statements than a list reserves room for.
-        statements.shrink_to_fit();
         self.elements.push(Extent { span, part: Part::Body });
-        Body { statements, span }
+        Body { statements: statements.into(), span }
     }
 
     /// Builds an element of a body.
@@ -83,7 +82,7 @@ impl TreeBuilder<'_, '_> {
         let message = format!("`{}` may not stand inside a body", &self.session.source[word.range()]);
         self.error(Code::E0016, word, message).help("write it beside the networks of the file").emit();
         self.salvage(span);
-        Stmt { kind: StmtKind::Misplaced(Box::new(item)), doc: Vec::new(), span }
+        Stmt { kind: StmtKind::Misplaced(Box::new(item)), doc: Box::default(), span }
     }
 
     /// The place of the first token of a span.
@@ -102,7 +101,8 @@ impl TreeBuilder<'_, '_> {
             self.tree.broken = true;
         }
         if body.statements.is_empty() {
-            body.statements.push(Stmt { kind: StmtKind::Broken(None), doc: Vec::new(), span: body.span });
+            let broken = Stmt { kind: StmtKind::Broken(None), doc: Box::default(), span: body.span };
+            body.statements = Box::new([broken]);
         }
         body
     }
@@ -160,7 +160,7 @@ impl TreeBuilder<'_, '_> {
     fn has_unreliable(&self, read: &Read, span: Span) -> bool {
         let bodies: &[Body] = match read {
             Read::Statement(StmtKind::Flow(flow)) => match &flow.head {
-                Head::Form { branches, .. } => branches,
+                Head::Form(form) => &form.branches,
                 Head::Group(body) => std::slice::from_ref(body),
                 _ => &[],
             },
@@ -206,7 +206,8 @@ impl TreeBuilder<'_, '_> {
                 let comparison = Spanned::new(comparison_of(comparison.as_str()), self.span(&comparison));
                 let right = part();
                 let value_span = self.span(&right);
-                StmtKind::Expect(Expect { path, comparison, value: self.expected(right), value_span })
+                let value = self.expected(right);
+                StmtKind::Expect(Box::new(Expect { path, comparison, value, value_span }))
             }
             Rule::input => {
                 let mut args = Vec::new();
@@ -218,7 +219,7 @@ impl TreeBuilder<'_, '_> {
                     }
                 }
                 self.check_argument_count(args.len(), span);
-                StmtKind::Input { args, name }
+                StmtKind::Input { args: args.into(), name: name.map(Box::new) }
             }
             rule => unreachable!("the grammar has no statement {rule:?}"),
         };
@@ -245,13 +246,11 @@ impl TreeBuilder<'_, '_> {
             let suffix = inner.next().map_or_else(String::new, |suffix| suffix.as_str().to_owned());
             return ExpectValue::Number { literal, suffix };
         }
-        let mut pattern = self.shape(pair);
-        match (pattern.dims.len(), pattern.dims.pop()) {
-            (1, Some(Some(expression))) => ExpectValue::Expr(expression),
-            (_, last) => {
-                pattern.dims.extend(last);
-                ExpectValue::Shape(pattern)
-            }
+        let ShapePattern { dims, span } = self.shape(pair);
+        match <[_; 1]>::try_from(dims.into_vec()) {
+            Ok([Some(expression)]) => ExpectValue::Expr(expression),
+            Ok(open) => ExpectValue::Shape(ShapePattern { dims: open.into(), span }),
+            Err(dims) => ExpectValue::Shape(ShapePattern { dims: dims.into(), span }),
         }
     }
 }

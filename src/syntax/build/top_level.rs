@@ -102,7 +102,7 @@ impl TreeBuilder<'_, '_> {
         // A file whose only statements could not be read may have been meant as a file of items.
         let only_broken = statements.iter().all(|one| matches!(one.kind, StmtKind::Broken(_)));
         if !only_broken || self.tree.items.is_empty() {
-            self.tree.statements = Some(Body { statements, span });
+            self.tree.statements = Some(Body { statements: statements.into(), span });
         } else {
             self.tree.unusable.extend(statements.into_iter().map(Element::Stmt));
         }

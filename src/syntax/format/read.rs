@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::base::{Span, grow_stack};
 use crate::syntax::Parsed;
 use crate::syntax::ast::{
-    self, Arg, ExpectValue, Head, Item, ItemKind, Network, NetworkKind, Stmt, StmtKind, Suffix,
+    self, Arg, BranchForm, ExpectValue, Head, Item, ItemKind, Network, NetworkKind, Stmt, StmtKind, Suffix,
 };
 use crate::syntax::token::TokenKind;
 
@@ -242,11 +242,12 @@ impl<'a> Reader<'a> {
     fn head(&mut self, head: &'a Head, statement: Span, marks: &mut Marks<'a>) {
         match head {
             Head::Op { word, args } => self.args(Some(&word.value), args, marks),
-            Head::Call { block, args_span, trailing, .. } => {
-                self.space(block.span.to(*args_span), Style::Word);
-                self.args(None, trailing, marks);
+            Head::Call(call) => {
+                self.space(call.block.span.to(call.args_span), Style::Word);
+                self.args(None, &call.trailing, marks);
             }
-            Head::Form { word, args, branches, trailing } => {
+            Head::Form(form) => {
+                let BranchForm { word, args, branches, trailing } = &**form;
                 self.args(Some(&word.value), args, marks);
                 self.args(None, trailing, marks);
                 let end = args.last().map_or(word.span, Arg::span);

@@ -60,16 +60,19 @@ struct Mender<'a, 's, 't> {
     tokens: &'t [Token],
     /// The inserted brackets, each with the index of the token before which it stands.
     inserted: Vec<(usize, char)>,
-    removed: Vec<usize>,
+    removed: Vec<u32>,
 }
 
 impl Mender<'_, '_, '_> {
     fn mend(&mut self, problem: Problem) {
         match problem {
-            Problem::Unclosed { open, before } => self.close(open, before),
-            Problem::Unopened { symbol, word, before } => self.open(symbol, word, before),
-            Problem::Stray { close } if self.is_comparison(close) => self.no_comparison(close),
+            Problem::Unclosed { open, before } => self.close(open as usize, before as usize),
+            Problem::Unopened { symbol, word, before } => self.open(symbol, word as usize, before as usize),
+            Problem::Stray { close } if self.is_comparison(close as usize) => {
+                self.no_comparison(close as usize);
+            }
             Problem::Stray { close } => {
+                let close = close as usize;
                 let symbol = self.text(close);
                 let span = self.span(close);
                 let message = format!("`{symbol}` closes nothing");
@@ -77,6 +80,7 @@ impl Mender<'_, '_, '_> {
                 self.remove(close);
             }
             Problem::WrongKind { open, close } => {
+                let (open, close) = (open as usize, close as usize);
                 let right = closing(self.opening(open));
                 let (opening, wrong) = (self.text(open), self.text(close));
                 let (open_span, span) = (self.span(open), self.span(close));
@@ -88,9 +92,9 @@ impl Mender<'_, '_, '_> {
                 self.remove(close);
                 self.insert(close, right);
             }
-            Problem::Misplaced { token } => self.misplaced(token),
+            Problem::Misplaced { token } => self.misplaced(token as usize),
             Problem::Keyword { word, keyword, is_foreign: true } => {
-                let span = self.span(word);
+                let (span, keyword) = (self.span(word as usize), keyword.text());
                 let message = format!("`{}` begins no item", &self.session.source[span.range()]);
                 let error = self.session.error(Code::E0001, span, message);
                 error.fix(format!("write `{keyword}`"), span, keyword).emit();
@@ -99,7 +103,7 @@ impl Mender<'_, '_, '_> {
                 self.repairs.mark_unreliable(span.start as usize);
             }
             Problem::Keyword { word, keyword, is_foreign: false } => {
-                let span = self.span(word);
+                let (span, keyword) = (self.span(word as usize), keyword.text());
                 let error = self.session.error(Code::E0001, span, "an item without its keyword");
                 error.help("items begin with `block`, `network` or `table`").emit();
                 self.repairs.insert(span.start as usize, keyword);
@@ -107,6 +111,7 @@ impl Mender<'_, '_, '_> {
                 self.repairs.mark_unreliable(span.start as usize);
             }
             Problem::Braces { open, close } => {
+                let (open, close) = (open as usize, close as usize);
                 let (span, close_span) = (self.span(open), self.span(close));
                 let error = self.session.error(Code::E0001, span, "`{ }` enclose only the body of an item");
                 error
@@ -246,7 +251,7 @@ impl Mender<'_, '_, '_> {
         let range = self.span(token).range();
         self.repairs.mark_unreliable(range.start);
         self.repairs.blank(range.start, range.end);
-        self.removed.push(token);
+        self.removed.push(token as u32);
     }
 
     fn rebuild(mut self) -> Vec<Token> {
@@ -268,8 +273,8 @@ impl Mender<'_, '_, '_> {
                     leads: false,
                 });
             }
-            let gone = removed.next_if(|&&token| token == at).is_some();
-            while removed.next_if(|&&token| token == at).is_some() {}
+            let gone = removed.next_if(|&&token| token as usize == at).is_some();
+            while removed.next_if(|&&token| token as usize == at).is_some() {}
             rebuilt.extend(self.tokens.get(at).copied().filter(|_| !gone));
         }
         rebuilt

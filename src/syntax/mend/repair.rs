@@ -9,30 +9,30 @@ use std::collections::BTreeSet;
 /// The changes of one text.
 #[derive(Debug, Default)]
 pub(crate) struct Repairs {
-    blanked: Vec<(usize, usize)>,
-    inserted: Vec<(usize, &'static str)>,
-    unreliable: BTreeSet<usize>,
+    blanked: Vec<(u32, u32)>,
+    inserted: Vec<(u32, &'static str)>,
+    unreliable: BTreeSet<u32>,
 }
 
 impl Repairs {
     /// Turns the bytes `start..end` into spaces.
     pub(crate) fn blank(&mut self, start: usize, end: usize) {
-        self.blanked.push((start, end));
+        self.blanked.push((start as u32, end as u32));
     }
 
     /// Inserts `text` before the byte `at`. Of several texts at one place the first one stays first.
     pub(crate) fn insert(&mut self, at: usize, text: &'static str) {
-        self.inserted.push((at, text));
+        self.inserted.push((at as u32, text));
     }
 
     /// Marks the byte `at` as unreliable.
     pub(crate) fn mark_unreliable(&mut self, at: usize) {
-        self.unreliable.insert(at);
+        self.unreliable.insert(at as u32);
     }
 
     /// Returns whether a byte in `start..end` is unreliable.
     pub(crate) fn is_unreliable(&self, start: usize, end: usize) -> bool {
-        start < end && self.unreliable.range(start..end).next().is_some()
+        start < end && self.unreliable.range(start as u32..end as u32).next().is_some()
     }
 
     /// Applies the changes to the text.
@@ -40,16 +40,17 @@ impl Repairs {
         self.inserted.sort_by_key(|&(at, _)| at);
         let mut bytes = source.as_bytes().to_vec();
         for &(start, end) in &self.blanked {
-            bytes[start..end].fill(b' ');
+            bytes[start as usize..end as usize].fill(b' ');
         }
         let mut text = Vec::with_capacity(bytes.len() + 2 * self.inserted.len());
         let mut shifts = Vec::new();
         let mut done = 0;
         for &(at, inserted) in &self.inserted {
+            let at = at as usize;
             text.extend_from_slice(&bytes[done..at]);
-            shifts.push((text.len(), at));
+            shifts.push((text.len() as u32, at as u32));
             text.extend_from_slice(inserted.as_bytes());
-            shifts.push((text.len(), at));
+            shifts.push((text.len() as u32, at as u32));
             done = at;
         }
         text.extend_from_slice(&bytes[done..]);
@@ -65,25 +66,25 @@ pub(crate) struct Repaired {
     pub(crate) text: String,
     /// Pairs (offset in the changed text, offset in the original), ascending. Between two pairs both offsets advance
     /// together, except inside inserted text, where the offset in the original stays.
-    shifts: Vec<(usize, usize)>,
-    unreliable: BTreeSet<usize>,
+    shifts: Vec<(u32, u32)>,
+    unreliable: BTreeSet<u32>,
 }
 
 impl Repaired {
     /// The byte of the original that corresponds to a byte of the changed text.
     pub(crate) fn original(&self, at: usize) -> usize {
-        let after = self.shifts.partition_point(|&(changed, _)| changed <= at);
+        let after = self.shifts.partition_point(|&(changed, _)| changed as usize <= at);
         if after == 0 {
             return at;
         }
         let (changed, original) = self.shifts[after - 1];
-        let limit = self.shifts.get(after).map_or(usize::MAX, |&(_, next)| next);
-        (original + (at - changed)).min(limit)
+        let limit = self.shifts.get(after).map_or(usize::MAX, |&(_, next)| next as usize);
+        (original as usize + (at - changed as usize)).min(limit)
     }
 
     /// Returns whether a byte in `start..end` of the original is unreliable.
     pub(crate) fn is_unreliable(&self, start: usize, end: usize) -> bool {
-        start < end && self.unreliable.range(start..end).next().is_some()
+        start < end && self.unreliable.range(start as u32..end as u32).next().is_some()
     }
 }
 

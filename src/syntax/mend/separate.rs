@@ -12,6 +12,12 @@ use super::units::{Sort, Unit, Units};
 /// The number of units before a `;` that are examined.
 const LONGEST_LOOK: usize = 64;
 
+/// The most tokens of a statement, without those of its bodies.
+const MOST_TOKENS: usize = 65_536;
+
+/// The most rows of a table.
+const MOST_ROWS: usize = 65_536;
+
 /// Repairs the separators between the statements of a text.
 pub(crate) fn separate(session: &mut Session<'_>, repairs: &mut Repairs, tokens: &[Token]) {
     let units = Units::new(session.source, tokens);
@@ -63,7 +69,7 @@ impl Separator<'_, '_, '_> {
                 Sort::Braces => {
                     let is_table = statement.iter().any(|unit| self.units.word(*unit) == "table");
                     if is_table {
-                        self.rows(unit);
+                        self.rows(&statement, unit);
                     } else {
                         self.bodies.push((unit.first + 1, unit.last));
                     }
@@ -81,8 +87,20 @@ impl Separator<'_, '_, '_> {
         self.finish(&mut statement);
     }
 
-    /// Inserts the `;` that are missing between the rows of a table.
-    fn rows(&mut self, table: Unit) {
+    /// Removes needless `;` between the rows of a table, and refuses a table of too many rows. `head` is what stands
+    /// before the rows.
+    fn rows(&mut self, head: &[Unit], table: Unit) {
+        let tokens = &self.units.tokens[table.first..=table.last];
+        let count = tokens.iter().filter(|token| token.is(';')).count();
+        if count > MOST_ROWS {
+            let (open, close) = (tokens[0], tokens[tokens.len() - 1]);
+            let span = self.session.span(open.start as usize, open.end as usize);
+            let message = format!("{count} rows; the limit is {MOST_ROWS}");
+            self.session.error(Code::E0012, span, message).emit();
+            self.repairs.blank(open.end as usize, close.start as usize);
+            self.repairs.mark_unreliable(self.units.tokens[head[0].first].start as usize);
+            return;
+        }
         for at in table.first + 1..table.last {
             let semicolon = self.units.unit(at);
             if semicolon.sort == Sort::Symbol(';')
@@ -180,6 +198,7 @@ impl Separator<'_, '_, '_> {
                 };
                 let (piece, behind) = rest.split_at(next.unwrap_or(rest.len()));
                 self.slip(piece);
+                self.refuse_long(piece);
                 let Some(&beginning) = behind.first() else { break };
                 self.missing(piece, beginning);
                 if !self.beginnings.lines {
@@ -192,6 +211,27 @@ impl Separator<'_, '_, '_> {
             }
         }
         statement.clear();
+    }
+
+    /// Reports a statement that is too long to be read, and leaves nothing of it but its bodies: the generated parser
+    /// keeps each part of a statement in memory until it has read the whole of it.
+    fn refuse_long(&mut self, piece: &[Unit]) {
+        let read = piece.iter().filter(|unit| !matches!(unit.sort, Sort::Group | Sort::Branches));
+        let count: usize = read.clone().map(|unit| unit.last - unit.first + 1).sum();
+        if count <= MOST_TOKENS {
+            return;
+        }
+        let first = self.units.tokens[piece[0].first];
+        let span = self.session.span(first.start as usize, first.end as usize);
+        let message =
+            format!("{count} words, numbers and signs in one statement; the limit is {MOST_TOKENS}");
+        self.session.error(Code::E0012, span, message).emit();
+        for unit in read {
+            let (start, end) = (self.units.tokens[unit.first].start, self.units.tokens[unit.last].end);
+            self.repairs.blank(start as usize, end as usize);
+        }
+        self.repairs.insert(first.start as usize, "_");
+        self.repairs.mark_unreliable(first.start as usize);
     }
 
     /// Marks a word as unreliable that an inserted `;` has left alone: it may be no statement.

@@ -7,7 +7,7 @@ use crate::syntax::ast::{
     Sequence, ShapePattern, Size,
 };
 
-impl Writer {
+impl Writer<'_> {
     pub(super) fn args(&mut self, args: &[Arg]) {
         for arg in args {
             self.push(" ");
@@ -24,10 +24,10 @@ impl Writer {
     }
 
     pub(super) fn size(&mut self, size: &Size) {
-        self.list(&size.dims, "x", Writer::expr);
+        self.list(&size.dims, "x", Self::expr);
         if !size.stride.is_empty() {
             self.push("/");
-            self.list(&size.stride, "x", Writer::expr);
+            self.list(&size.stride, "x", Self::expr);
         }
     }
 
@@ -36,7 +36,7 @@ impl Writer {
             ArgValue::Expr(expr) => self.expr(expr),
             ArgValue::Tuple(exprs, _) => {
                 self.push("(");
-                self.list(exprs, ", ", Writer::expr);
+                self.list(exprs, ", ", Self::expr);
                 self.push(")");
             }
             ArgValue::Word(word) => self.push(&word.value),

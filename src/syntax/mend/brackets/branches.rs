@@ -8,7 +8,7 @@ impl Reader<'_> {
     /// Reads a `|`, which may show that the `<` before it was forgotten.
     pub(super) fn bar(&mut self, at: usize) {
         if self.top().symbol != '<' && !self.open_forgotten_branches(at) {
-            self.problems.push(Problem::Misplaced { token: at });
+            self.problems.push(Problem::Misplaced { token: at as u32 });
             return;
         }
         let top = self.top();
@@ -36,7 +36,7 @@ impl Reader<'_> {
             before = (word + 1..=at).find(|&next| self.tokens[next].kind != TokenKind::Number);
         }
         let before = before.unwrap_or(at);
-        self.problems.push(Problem::Unopened { symbol: '<', word, before });
+        self.problems.push(Problem::Unopened { symbol: '<', word: word as u32, before: before as u32 });
         self.excess[1] += 1;
         let indent = self.indents[word];
         self.open.push(Open { symbol: '<', at: word, indent, statement: before, form: None, foreign: false });
@@ -53,7 +53,7 @@ impl Reader<'_> {
             };
         if !behind_word && self.excess[1] > 0 {
             self.excess[1] -= 1;
-            self.problems.push(Problem::Misplaced { token: at });
+            self.problems.push(Problem::Misplaced { token: at as u32 });
             return;
         }
         self.push('<', at);

@@ -3,7 +3,7 @@
 use crate::syntax::token::TokenKind;
 
 use super::pieces::text;
-use super::{Open, Problem, Reader};
+use super::{LONGEST_LOOK, Open, Problem, Reader};
 
 impl Reader<'_> {
     /// Returns whether a name and what may follow it stand behind the keyword of an item.
@@ -53,7 +53,8 @@ impl Reader<'_> {
             return;
         }
         // The rest of the line shows whether the header is only malformed.
-        let rest = (before..self.end).take_while(|&at| !self.tokens[at].leads && !self.tokens[at].is('}'));
+        let rest = (before..self.end).take(LONGEST_LOOK);
+        let rest = rest.take_while(|&at| !self.tokens[at].leads && !self.tokens[at].is('}'));
         let mut statement_end = None;
         for at in rest {
             match self.tokens[at].kind {
@@ -81,7 +82,7 @@ impl Reader<'_> {
         while self.top().symbol == '(' {
             self.unclosed(before);
         }
-        self.problems.push(Problem::Unopened { symbol: '{', word: keyword, before });
+        self.problems.push(Problem::Unopened { symbol: '{', word: keyword as u32, before: before as u32 });
         self.excess[2] += 1;
         self.top().form = None;
         let (indent, foreign) = (self.indents[keyword], false);

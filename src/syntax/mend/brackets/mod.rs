@@ -13,7 +13,7 @@ mod problem;
 use crate::syntax::token::{Token, TokenKind};
 
 use pieces::{indents, piece_end, text};
-pub(crate) use problem::{Problem, closing};
+pub(crate) use problem::{ItemKeyword, Problem, closing};
 
 /// The words of the branch forms. They serve only to guess where a `<` was forgotten.
 pub(crate) const FORM_WORDS: [&str; 10] =
@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
     fn pop(&mut self, at: usize) {
         let closed = self.open.pop().expect("a bracket is open");
         if closed.foreign {
-            self.problems.push(Problem::Braces { open: closed.at, close: at });
+            self.problems.push(Problem::Braces { open: closed.at as u32, close: at as u32 });
         }
         if closed.symbol == '{' {
             self.top().statement = at + 1;
@@ -151,9 +151,9 @@ impl<'a> Reader<'a> {
             self.excess[kind_index(closed.symbol)] -= 1;
         }
         if closed.foreign {
-            self.problems.push(Problem::Misplaced { token: closed.at });
+            self.problems.push(Problem::Misplaced { token: closed.at as u32 });
         } else {
-            self.problems.push(Problem::Unclosed { open: closed.at, before });
+            self.problems.push(Problem::Unclosed { open: closed.at as u32, before: before as u32 });
         }
         if closed.symbol == '{' {
             self.top().statement = before;
@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
     fn symbol(&mut self, at: usize, symbol: char) {
         if self.top().symbol == '(' && matches!(symbol, ';' | '|' | '<' | '>' | '[' | ']' | '{' | '}') {
             if self.closes_on_this_line(at) {
-                self.problems.push(Problem::Misplaced { token: at });
+                self.problems.push(Problem::Misplaced { token: at as u32 });
                 return;
             }
             while self.top().symbol == '(' {
@@ -246,7 +246,7 @@ impl<'a> Reader<'a> {
         let header = statement < at && self.is_item_keyword(statement);
         if !header && self.excess[2] > 0 {
             self.excess[2] -= 1;
-            self.problems.push(Problem::Misplaced { token: at });
+            self.problems.push(Problem::Misplaced { token: at as u32 });
             return;
         }
         let in_file = self.open.len() == 1;
@@ -258,11 +258,11 @@ impl<'a> Reader<'a> {
             // `def f(n) {`: a word of another language in place of the keyword.
             let is_foreign = self.tokens[statement + 1].kind == TokenKind::Word;
             let keyword = match self.tokens[statement + 1 + usize::from(is_foreign)].kind {
-                TokenKind::Number => "table",
-                _ if self.begins_network(at + 1) => "network",
-                _ => "block",
+                TokenKind::Number => ItemKeyword::Table,
+                _ if self.begins_network(at + 1) => ItemKeyword::Network,
+                _ => ItemKeyword::Block,
             };
-            self.problems.push(Problem::Keyword { word: statement, keyword, is_foreign });
+            self.problems.push(Problem::Keyword { word: statement as u32, keyword, is_foreign });
         } else {
             self.top().foreign = !header;
         }
@@ -295,7 +295,7 @@ impl<'a> Reader<'a> {
                 self.excess[kind_index(symbol)] += 1;
                 let open = self.top().at;
                 self.excess[kind_index(self.tokens_symbol(open))] -= 1;
-                self.problems.push(Problem::WrongKind { open, close: at });
+                self.problems.push(Problem::WrongKind { open: open as u32, close: at as u32 });
                 self.open.pop();
             }
             _ if symbol == '>' && self.open_forgotten_branches(at) => self.pop(at),
@@ -307,7 +307,7 @@ impl<'a> Reader<'a> {
     }
 
     fn stray(&mut self, at: usize) {
-        self.problems.push(Problem::Stray { close: at });
+        self.problems.push(Problem::Stray { close: at as u32 });
         let top = self.top();
         if top.statement == at {
             top.statement = at + 1;
