@@ -229,7 +229,7 @@ fn random_arguments(spec: &Spec, mut numbers: impl FnMut(u64) -> u64) -> Vec<Raw
     for attribute in spec.attributes {
         let Some(value) = random_value(attribute.kind, &mut numbers) else { continue };
         if attribute.default == Default::Required || numbers(2) == 0 {
-            let name = Spanned::new(attribute.name.to_owned(), span);
+            let name = Spanned::new(attribute.name.into(), span);
             arguments.push(RawArgument::Attribute { name, value: Spanned::new(value, span) });
         }
     }
