@@ -93,7 +93,7 @@ fn long_statements_and_tables_are_refused_unread() {
         format!("table a 1->1 {{ {} }} input 8x8x1; relu;", many("1;")),
     ] {
         fs::write(folder.path().join("n.cnn"), text).unwrap();
-        let output = after("ulimit -v 140000", folder.path(), &["check", "n.cnn"]);
+        let output = after("ulimit -v 200000", folder.path(), &["check", "n.cnn"]);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(
