@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! bytes ─ model ─▶ nodes ─ convert (fold, view) ─▶ canonical operators ─ peephole ─▶ network
-//!   network ─ regions, order ─▶ statements ─ scopes, naming ─▶ tree ─ policies, optional, blocks ─▶ text ─ check
+//!   network ─ regions, order, skips ─▶ statements ─ scopes, chains, naming, references ─▶ tree
+//!   tree ─ policies, optional, blocks ─▶ text ─ check
 //! ```
 //!
 //! A model is either expressed exactly or refused, with every node that the language cannot express. The passes after
