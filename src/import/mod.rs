@@ -170,14 +170,16 @@ fn write_down(network: &mut Network, options: &ImportOptions) -> Result<check::P
         network.notes.push(note);
         Ok(proven)
     };
-    let mut outcome = attempts(network);
-    if outcome.is_err() && !network.shared.is_empty() {
+    if !network.shared.is_empty() {
+        if let Ok(proven) = attempt(network, options.flat) {
+            return Ok(proven);
+        }
         // Each operator is a statement of its own with a name: what follows it need not be repeated.
         network.names_owners = true;
-        let owners: Vec<usize> = network.shared.iter().flat_map(|(user, owner)| [*user, *owner]).collect();
-        network.trailing.extend(owners.into_iter().map(|op| (op, 0)));
-        outcome = attempts(network);
+        let sharing: Vec<usize> = network.shared.iter().flat_map(|(user, owner)| [*user, *owner]).collect();
+        network.trailing.extend(sharing.into_iter().map(|op| (op, 0)));
     }
+    let mut outcome = attempts(network);
     if outcome.is_err() && !network.shared.is_empty() {
         let uses = std::mem::take(&mut network.shared).len();
         network.trailing.clear();

@@ -216,3 +216,25 @@ network net {
 ";
     comes_back_as(text, text);
 }
+
+#[test]
+fn words_behind_a_shared_operator_in_a_module_stand_alone_where_they_must() {
+    let network = "\
+network net {
+    input 8x4x1;
+    bn noscale neg hardtanh as p.first;
+    shared p.first          as again;
+}
+";
+    let wanted = "\
+network net {
+    input 8x4x1;
+    bn noscale     as p.first;
+    neg hardtanh;
+    shared p.first as again;
+    neg hardtanh;
+    expect params == 1;
+}
+";
+    comes_back_as(network, wanted);
+}
