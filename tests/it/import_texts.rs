@@ -229,7 +229,7 @@ network net {
     let wanted = "\
 network net {
     input 8x4x1;
-    bn noscale     as p.first;
+    bn noscale as p.first;
     neg hardtanh;
     shared p.first as again;
     neg hardtanh;
