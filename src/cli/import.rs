@@ -20,7 +20,7 @@ use super::{CliError, CliResult, output, write};
 /// The arguments.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Without -o the text goes to stdout. With -o NET.cnn the weights go to NET.safetensors.\n\nExamples:\n  cnnc import model.onnx\n  cnnc import model.onnx -o net.cnn --weights net.safetensors\n  cnnc import detector.onnx --input images=1x3x640x640 --output /model.22/Concat_output_0"
+    after_help = "Without -o the text goes to stdout. With -o NET.cnn the weights go to NET.safetensors.\n\nPyTorch writes a module as such a file, with the names of its parameters, by (packages torch and onnx)\n  model.eval()\n  torch.onnx.export(model, (torch.zeros(1, 3, 224, 224),), \"model.onnx\", dynamo=False,\n                    do_constant_folding=False, training=torch.onnx.TrainingMode.EVAL)\n\nExamples:\n  cnnc import model.onnx\n  cnnc import model.onnx -o net.cnn --weights net.safetensors\n  cnnc import detector.onnx --input images=1x3x640x640 --output /model.22/Concat_output_0"
 )]
 pub(super) struct Arguments {
     /// The ONNX file

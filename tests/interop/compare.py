@@ -38,7 +38,8 @@ def keys_of(path):
     return {f"{key} {'x'.join(map(str, value['shape']))}" for key, value in listed.items() if key != "__metadata__"}
 
 
-def compare(cnnc, path, folder, extra=(), model=None):
+def compare(cnnc, path, folder, extra=(), model=None, draw=None):
+    """`draw` makes the input of a shape; without it, it is noise."""
     text, weights = os.path.join(folder, "net.cnn"), os.path.join(folder, "net.safetensors")
     done = subprocess.run([cnnc, "import", path, "-o", text, "--name", "net", *extra], capture_output=True, text=True)
     if done.returncode:
@@ -62,7 +63,7 @@ def compare(cnnc, path, folder, extra=(), model=None):
         for option in extra:
             if option.startswith(port.name + "="):
                 shape = [int(dim) for dim in option.split("=")[1].split("x")]
-        feeds[port.name] = generator.standard_normal(shape).astype(np.float32)
+        feeds[port.name] = draw(shape) if draw else generator.standard_normal(shape).astype(np.float32)
         if port.name not in taken:
             continue
         file = os.path.join(folder, f"in{index}.npy")

@@ -4,6 +4,7 @@
     python identity.py CNNC operators [NAME...]    the operator cases of tests/fixtures/ops
     python identity.py CNNC programs [NAME...]     the generated programs of tests/corpus
     python identity.py CNNC all
+    python identity.py CNNC zoo --opset 13         in another operator set than the exporter's own
 
 Compared are the shapes and names of inputs and outputs, parameters, frozen elements, state, MACs and other operations, the keys and
 shapes of the weights, notes of the import, and the outputs for seeded inputs with the weights of the ONNX file: to 1e-4 of the
@@ -86,13 +87,13 @@ def reason(text):
     return re.sub(r"\d+(\.\d+)?(e-?\d+)?", "n", re.sub(r"`/[^`]*`", "…", first))
 
 
-def compare(cnnc, source, folder):
+def compare(cnnc, source, folder, opset):
     """A kind of KINDS and what is to be said about it."""
     model, text, stored = (os.path.join(folder, name) for name in ("net.onnx", "net.cnn", "net.safetensors"))
     for file in (model, text, stored):
         if os.path.exists(file):
             os.remove(file)
-    done = run(cnnc, "export", *source, "--to", "onnx", "--seed", "3", "--random-bn", "-o", model)
+    done = run(cnnc, "export", *source, "--to", "onnx", "--seed", "3", "--random-bn", *opset, "-o", model)
     if done.returncode:
         return "not exported", done.stderr.splitlines()[0]
     done = run(cnnc, "import", model, "-o", text)
@@ -134,12 +135,14 @@ def compare(cnnc, source, folder):
 
 
 def main(cnnc, what, names):
+    opset = names[names.index("--opset"):][:2] if "--opset" in names else []
+    names = [name for name in names if name not in opset]
     table, reasons = {}, collections.Counter()
     for part in ("zoo", "operators", "programs") if what == "all" else (what,):
         counts = table[part] = collections.Counter()
         with tempfile.TemporaryDirectory() as folder:
             for name, source in sources(cnnc, part, names):
-                kind, said = compare(cnnc, source, folder)
+                kind, said = compare(cnnc, source, folder, opset)
                 counts[kind] += 1
                 if kind != "equal":
                     reasons[kind, said if kind == "refused" else ""] += 1

@@ -88,6 +88,7 @@ mod recovery;
 mod report;
 mod second_reading;
 mod shared_weights;
+mod shown_imports;
 mod syntax_errors;
 mod syntax_limits;
 mod textmate;
