@@ -4,6 +4,7 @@
 //! the shapes alone, and each output element is computed by one task in one order, so that the bits of a result do not
 //! depend on the number of threads.
 
+mod constants;
 mod inputs;
 pub mod kernels;
 mod run;

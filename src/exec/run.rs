@@ -1,6 +1,5 @@
 //! The executor: a plan with its packed constants, arena and threads.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -9,8 +8,9 @@ use ndarray::{ArrayD, IxDyn};
 use crate::diag::{Code, Failure};
 use crate::lower::{ConstantExpr, Plan, PlanPort};
 
+use super::constants::pack_all;
 use super::inputs::{InputError, in_order};
-use super::kernels::{CompiledStep, Isa, Memory, compile, pack_constants};
+use super::kernels::{CompiledStep, Isa, Memory, compile};
 use super::thread_pool::{ParallelJob, ThreadPool};
 
 /// A plan with its constants, ready to run.
@@ -86,38 +86,13 @@ impl Executor {
         isa: Isa,
         plan: Plan,
         threads: usize,
-        mut constant: impl FnMut(&ConstantExpr) -> Result<ArrayD<f32>, Failure>,
+        constant: impl FnMut(&ConstantExpr) -> Result<ArrayD<f32>, Failure>,
     ) -> Result<Executor, Failure> {
         let isa = isa.min(Isa::best());
-        let mut steps = Vec::with_capacity(plan.steps.len());
-        let mut packed: Vec<Vec<Arc<Memory>>> = Vec::with_capacity(plan.steps.len());
-        for (step, packed_by) in plan.steps.iter().zip(plan.packed_by()) {
-            if let Some(shared) = packed.get(packed_by) {
-                steps.push(compile(isa, step, plan.batch, shared));
-                packed.push(Vec::new());
-                continue;
-            }
-            let constants = step.constants.iter().map(|expression| {
-                let value = constant(expression)?;
-                let shape: Vec<usize> = expression.shape.iter().map(|&dim| dim as usize).collect();
-                // Stored shapes may have further dimensions of size 1, or lack them.
-                let value = if value.shape() == shape {
-                    value
-                } else {
-                    value.into_shape_with_order(IxDyn(&shape)).map_err(|error| {
-                        Failure::new(
-                            Code::E0601,
-                            format!("a tensor has the wrong number of elements: {error}"),
-                        )
-                    })?
-                };
-                Ok(if value.is_standard_layout() { value } else { value.as_standard_layout().into_owned() })
-            });
-            let constants = constants.collect::<Result<Vec<_>, Failure>>()?;
-            let own = pack_constants(step, constants, threads)?;
-            steps.push(compile(isa, step, plan.batch, &own));
-            packed.push(own);
-        }
+        let constants = pack_all(&plan, threads, constant)?;
+        let compiled = plan.steps.iter().zip(&constants);
+        let steps: Vec<Box<dyn CompiledStep>> =
+            compiled.map(|(step, constants)| compile(isa, step, plan.batch, constants)).collect();
         let phases: Vec<(usize, usize)> = steps
             .iter()
             .enumerate()

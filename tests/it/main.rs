@@ -40,6 +40,7 @@ mod inputs;
 mod kernels;
 mod later_words;
 mod layouts;
+mod loading;
 #[cfg(feature = "lsp")]
 mod lsp_answers;
 #[cfg(feature = "lsp")]

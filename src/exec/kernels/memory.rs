@@ -112,6 +112,16 @@ impl Memory {
     }
 }
 
+/// Returns to the system what the allocator keeps of freed arrays: after reading weights that is as much as the largest
+/// tensors take, and nothing as large is asked for again.
+pub(in crate::exec) fn return_freed() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: memory that is in use is left alone.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 impl Drop for Memory {
     fn drop(&mut self) {
         if let Some(bytes) = Memory::bytes(self.len).filter(|&bytes| bytes > 0) {

@@ -44,7 +44,7 @@ use transform::{
 use winograd::Winograd;
 
 pub use lanes::Isa;
-pub(super) use memory::Memory;
+pub(super) use memory::{Memory, return_freed};
 
 /// Evaluates an expression with `$T` as the transform of tiles of these sizes.
 macro_rules! with_transform {

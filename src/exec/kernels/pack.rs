@@ -50,7 +50,7 @@ pub(super) fn blocks(
 }
 
 /// The number of elements that [`given_back`] packs before it frees their source.
-const AT_ONCE: usize = 4 << 20;
+const AT_ONCE: usize = 1 << 20;
 
 /// Packs as [`blocks`] does, a tensor of which each `source` elements make a block of `len`. It starts at the end and
 /// frees each packed part of the source, so that a large tensor is never in memory twice.
