@@ -13,40 +13,61 @@ pub(super) struct Epilogue {
     /// The range that a kernel clamps its results to as it stores them.
     pub min: f32,
     pub max: f32,
-    /// The activation that is applied in place afterwards; none where the clamp alone computes it.
-    pub then: Option<Activation>,
+    /// What is applied in place afterwards; nothing where the clamp alone computes the activation.
+    then: Option<InPlace>,
+}
+
+/// How an activation is applied to values in memory.
+#[derive(Clone, Copy, Debug)]
+enum InPlace {
+    /// Sixteen elements at once, by [`curve`].
+    Curve(Function),
+    /// By the definition, one element at a time.
+    Definition(Activation),
+}
+
+impl InPlace {
+    fn of(activation: Activation) -> InPlace {
+        match curve(activation.function, Portable::splat(0.0)) {
+            Some(_) => InPlace::Curve(activation.function),
+            None => InPlace::Definition(activation),
+        }
+    }
+
+    fn apply(self, isa: Isa, values: &mut [f32]) {
+        match self {
+            InPlace::Curve(function) => with(isa, Curve { function, values }),
+            InPlace::Definition(activation) => {
+                values.iter_mut().for_each(|value| *value = activation.apply(*value))
+            }
+        }
+    }
 }
 
 impl Epilogue {
     pub(super) fn of(activation: Option<Activation>) -> Epilogue {
         let limits = activation.and_then(|one| one.limits());
         let (min, max) = limits.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-        Epilogue { min: min as f32, max: max as f32, then: activation.filter(|_| limits.is_none()) }
+        let then = activation.filter(|_| limits.is_none()).map(InPlace::of);
+        Epilogue { min: min as f32, max: max as f32, then }
+    }
+
+    /// Returns whether nothing is left to do once results are clamped.
+    pub(super) fn only_clamps(&self) -> bool {
+        self.then.is_none()
     }
 
     /// Applies the activation to results that were just stored.
     ///
     /// # Safety
     /// `len` elements can be read and written, and no other thread accesses them meanwhile.
+    #[inline]
     pub(super) unsafe fn after(&self, isa: Isa, start: *mut f32, len: usize) {
-        if let Some(activation) = &self.then {
+        if let Some(then) = self.then {
             // SAFETY: the caller's promise.
-            apply(isa, activation, unsafe { std::slice::from_raw_parts_mut(start, len) });
+            then.apply(isa, unsafe { std::slice::from_raw_parts_mut(start, len) });
         }
     }
-}
-
-/// Applies an activation to every element.
-pub(super) fn apply(isa: Isa, activation: &Activation, values: &mut [f32]) {
-    match activation.function {
-        function if has_curve(function) => with(isa, Curve { function, values }),
-        _ => values.iter_mut().for_each(|value| *value = activation.apply(*value)),
-    }
-}
-
-/// Returns whether [`curve`] computes a function.
-fn has_curve(function: Function) -> bool {
-    curve(function, Portable::splat(0.0)).is_some()
 }
 
 struct Curve<'a> {
@@ -71,7 +92,7 @@ impl Body for Curve<'_> {
     }
 }
 
-/// Computes a function that [has a curve](has_curve).
+/// Computes a function that has a [`curve`].
 #[inline(always)]
 fn curve_of<V: Lanes>(function: Function, x: V) -> V {
     curve(function, x).unwrap_or(x)
@@ -251,7 +272,7 @@ mod tests {
                 // 1 + tanh of a large negative number is rounded at 1, by the definition as well.
                 let least = if matches!(function, Function::Gelu { approx: true }) { 0.5 } else { 0.25 };
                 let mut found = points.clone();
-                apply(isa, &activation, &mut found);
+                InPlace::of(activation).apply(isa, &mut found);
                 for (&x, found) in points.iter().zip(found) {
                     let expected = activation.apply(x);
                     assert!(
@@ -274,7 +295,7 @@ mod tests {
                 ];
                 for x in limits {
                     let mut found = [x];
-                    apply(isa, &activation, &mut found);
+                    InPlace::of(activation).apply(isa, &mut found);
                     let expected = activation.apply(x);
                     let same = found[0] == expected || found[0].is_nan() && expected.is_nan();
                     assert!(

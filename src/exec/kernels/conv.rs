@@ -21,8 +21,8 @@ pub(super) use filters::Filters;
 use super::activate::Epilogue;
 use super::lanes::Isa;
 use super::memory::Memory;
-use super::tile::{ChannelBlocks, IterationSpace, TilePointers};
-use super::tile_grid::TileGrid;
+use super::tile::{BlockWidth, ChannelBlocks, IterationSpace, TilePointers};
+use super::tile_grid::{GridCell, TileGrid};
 use super::{CompiledStep, halo};
 
 /// The number of tasks that a step is split into where it is large enough.
@@ -65,7 +65,8 @@ pub(super) struct Conv {
     first_input: isize,
     /// The offset from the first position of the output to the first one that is computed.
     first_output: usize,
-    grid: TileGrid,
+    /// The grid of the last block of filters, and that of the others.
+    grids: [TileGrid; 2],
     epilogue: Epilogue,
     split: TaskSplit,
     phases: [usize; 1],
@@ -143,8 +144,9 @@ impl Conv {
         } else {
             geometry.outputs
         };
-        let grid = TileGrid::new(isa, plane, space.pixel);
-        let split = TaskSplit::new(&filters, input.picture(), grid.len(), batch);
+        let last = BlockWidth::of_last(tensors.output.shape.channels() as usize);
+        let grids = [last, BlockWidth::Sixteen].map(|block| TileGrid::new(isa, block, plane, space.pixel));
+        let split = TaskSplit::new(&filters, input.picture(), grids[0].len(), batch);
         let (row, column) = geometry.first_input;
         Conv {
             isa,
@@ -154,7 +156,7 @@ impl Conv {
             first_output: geometry.first_output.0 * output.row() + geometry.first_output.1 * output.lanes,
             tensors,
             space,
-            grid,
+            grids,
             epilogue,
             phases: [split.tasks()],
             split,
@@ -165,44 +167,63 @@ impl Conv {
     fn block(&self, arena: &Memory, picture: usize, block: usize, band: usize) {
         let Conv { tensors, filters, space, .. } = self;
         let at = |tensor: &Tensor, block: usize| tensor.offset + tensor.layout.at(picture, block, 0);
-        let input = at(&tensors.input, filters.channels.first(block)).wrapping_add_signed(self.first_input);
-        let output = at(&tensors.output, block) + self.first_output;
-        let addend = tensors.addend.map(|addend| at(&addend, block));
-        let cells = self.grid.len();
-        for cell in band * cells / self.split.bands..(band + 1) * cells / self.split.bands {
-            self.grid.visit(cell, |cell| {
-                let target =
-                    arena.at(output + cell.row * space.output_row + cell.column * space.output_pixel);
-                let pointers = TilePointers {
-                    input: arena.at(input + cell.row * space.input_row + cell.column * space.pixel),
-                    weights: filters.weights.at(block * filters.block_len),
-                    bias: filters.bias.at(block * LANES),
-                    addend: addend.map_or(std::ptr::null(), |start| {
-                        arena.at(start + cell.row * space.addend_row + cell.column * LANES).cast_const()
-                    }),
-                    output: target,
-                };
-                // SAFETY: the plan gives the input the zeros that the kernel reaches, and the packed weights
-                // have a vector for each float of the iteration space; no other task writes these outputs.
-                unsafe {
-                    (cell.tile)(space, pointers);
-                    if let Some(fixup) = &filters.fixup {
-                        let size = (cell.rows, cell.columns);
-                        fixup.recompute_nans(space, pointers, size, &filters.channels, block);
-                    }
-                    for row in 0..cell.rows {
-                        let line = target.wrapping_add(row * space.output_row);
-                        if space.output_pixel == LANES {
-                            self.epilogue.after(self.isa, line, cell.columns * LANES);
-                        } else {
-                            for column in 0..cell.columns {
-                                let pixel = line.wrapping_add(column * space.output_pixel);
-                                self.epilogue.after(self.isa, pixel, LANES);
-                            }
-                        }
-                    }
+        let first_input = at(&tensors.input, filters.channels.first(block));
+        let first = TilePointers {
+            input: arena.at(first_input.wrapping_add_signed(self.first_input)),
+            weights: filters.weights.at(block * filters.block_len),
+            bias: filters.bias.at(block * LANES),
+            addend: tensors
+                .addend
+                .map_or(std::ptr::null(), |addend| arena.at(at(&addend, block)).cast_const()),
+            output: arena.at(at(&tensors.output, block) + self.first_output),
+        };
+        let grid = &self.grids[usize::from(block + 1 < filters.blocks)];
+        let cells = grid.len();
+        let band = band * cells / self.split.bands..(band + 1) * cells / self.split.bands;
+        grid.visit(band, |cell| {
+            // Checks of overflow would cost as much as a part of a small tile; the plan has checked all sizes.
+            let offset = |row: usize, pixel: usize| {
+                cell.row.wrapping_mul(row).wrapping_add(cell.column.wrapping_mul(pixel))
+            };
+            let pointers = TilePointers {
+                input: first.input.wrapping_add(offset(space.input_row, space.pixel)),
+                addend: if first.addend.is_null() {
+                    first.addend
+                } else {
+                    first.addend.wrapping_add(offset(space.addend_row, LANES))
+                },
+                output: first.output.wrapping_add(offset(space.output_row, space.output_pixel)),
+                ..first
+            };
+            // SAFETY: the plan gives the input the zeros that the kernel reaches, and the packed weights
+            // have a vector for each float of the iteration space; no other task writes these outputs.
+            unsafe {
+                (cell.tile)(space, pointers);
+                if let Some(fixup) = &filters.fixup {
+                    let size = (cell.rows, cell.columns);
+                    fixup.recompute_nans(space, pointers, size, &filters.channels, block);
                 }
-            });
+                if !self.epilogue.only_clamps() {
+                    self.activate(&cell, pointers.output);
+                }
+            }
+        });
+    }
+
+    /// Applies the activation to the outputs of a cell.
+    ///
+    /// # Safety
+    /// The outputs were written, and nobody else accesses them meanwhile.
+    unsafe fn activate(&self, cell: &GridCell, output: *mut f32) {
+        let IterationSpace { output_row, output_pixel, .. } = self.space;
+        for row in 0..cell.rows {
+            let line = output.wrapping_add(row * output_row);
+            let (runs, len) =
+                if output_pixel == LANES { (1, cell.columns * LANES) } else { (cell.columns, LANES) };
+            for run in 0..runs {
+                // SAFETY: the caller's promise.
+                unsafe { self.epilogue.after(self.isa, line.wrapping_add(run * output_pixel), len) };
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::lower::{LANES, Step, Tensor};
 
+use super::lanes::{Body, Isa, Lanes, with};
 use super::memory::Memory;
 use super::{CompiledStep, halo};
 
@@ -12,6 +13,7 @@ const BANDS: usize = 8;
 const PARTS: usize = 16;
 
 pub(super) struct Copy {
+    isa: Isa,
     /// The inputs and the first channel of each in the output.
     inputs: Vec<(Tensor, usize)>,
     output: Tensor,
@@ -25,7 +27,7 @@ pub(super) struct Copy {
 }
 
 impl Copy {
-    pub(super) fn new(step: &Step, batch: usize, first_channels: &[usize]) -> Copy {
+    pub(super) fn new(isa: Isa, step: &Step, batch: usize, first_channels: &[usize]) -> Copy {
         let output = step.output;
         let blocks = (output.shape.channels() as usize).div_ceil(output.layout.lanes);
         let bands = if blocks < BANDS { BANDS.min(output.layout.height) } else { 1 };
@@ -33,7 +35,7 @@ impl Copy {
         let is_vector = output.layout.lanes == 1 && step.inputs.iter().chain([&output]).all(is_position);
         let inputs = step.inputs.iter().copied().zip(first_channels.iter().copied()).collect();
         let parts = if is_vector { 1 } else { blocks.min(PARTS) };
-        Copy { inputs, output, blocks, parts, bands, is_vector, phases: [batch * parts * bands] }
+        Copy { isa, inputs, output, blocks, parts, bands, is_vector, phases: [batch * parts * bands] }
     }
 }
 
@@ -84,23 +86,66 @@ impl Copy {
             let is_last = to == self.output.shape.channels() as usize && lanes == LANES;
             let padded = if is_last { block * lanes + lanes } else { to };
             for row in rows.clone() {
-                let target = self.output.offset + self.output.layout.at(picture, block, row);
-                // SAFETY: no other task writes this row of this block.
-                let target = unsafe { arena.slice_mut(target, self.output.layout.width * lanes) };
-                for channel in from..padded {
-                    let slots = target.iter_mut().skip(channel - block * lanes).step_by(lanes);
-                    if channel >= to {
-                        slots.for_each(|slot| *slot = 0.0);
+                let target = arena.at(self.output.offset + self.output.layout.at(picture, block, row));
+                let source = |own: usize| {
+                    let first = input.layout.at(picture, own / input.layout.lanes, row);
+                    arena.at(input.offset + first + own % input.layout.lanes).cast_const()
+                };
+                let (width, step) = (input.layout.width, input.layout.lanes);
+                // SAFETY: nobody writes the input of a step while it runs, and no other task writes this row of this
+                // block.
+                unsafe {
+                    if (lanes, from, to, step) == (3, 0, 3, 1) {
+                        let sources = [source(0), source(1), source(2)];
+                        with(self.isa, Interleaved { sources, target, width });
                         continue;
                     }
-                    let (own, layout) = (channel - first, &input.layout);
-                    let source = input.offset + layout.at(picture, own / layout.lanes, row);
-                    // SAFETY: nobody writes the input of a step while it runs.
-                    let source = unsafe { arena.slice(source, layout.width * layout.lanes) };
-                    let values = source.iter().skip(own % layout.lanes).step_by(layout.lanes);
-                    slots.zip(values).for_each(|(slot, &value)| *slot = value);
+                    for channel in from..to {
+                        let target = target.wrapping_add(channel - block * lanes);
+                        copy_line(source(channel - first), step, target, lanes, width);
+                    }
+                    for channel in to..padded {
+                        let target = target.wrapping_add(channel - block * lanes);
+                        copy_line(&0.0, 0, target, lanes, width);
+                    }
                 }
             }
+        }
+    }
+}
+
+/// Copies elements that lie `step` apart to places that lie `lanes` apart.
+///
+/// # Safety
+/// The elements can be read, the places be written, and nobody else writes them meanwhile.
+unsafe fn copy_line(mut source: *const f32, step: usize, mut target: *mut f32, lanes: usize, width: usize) {
+    for _ in 0..width {
+        // SAFETY: the caller's promise.
+        unsafe { *target = *source };
+        (source, target) = (source.wrapping_add(step), target.wrapping_add(lanes));
+    }
+}
+
+/// A row of a picture of three channels, which the output stores side by side.
+struct Interleaved {
+    sources: [*const f32; 3],
+    target: *mut f32,
+    width: usize,
+}
+
+impl Body for Interleaved {
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        // SAFETY: the caller has promised that the rows can be read and nobody else uses the target.
+        let (sources, target) = unsafe {
+            (
+                self.sources.map(|source| std::slice::from_raw_parts(source, self.width)),
+                std::slice::from_raw_parts_mut(self.target, 3 * self.width),
+            )
+        };
+        let [red, green, blue] = sources;
+        for (((pixel, &red), &green), &blue) in target.chunks_exact_mut(3).zip(red).zip(green).zip(blue) {
+            pixel.copy_from_slice(&[red, green, blue]);
         }
     }
 }

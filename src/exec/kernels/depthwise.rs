@@ -138,13 +138,15 @@ impl Body for Band<'_> {
     fn run<V: Lanes>(self) {
         let Depthwise { rows, columns, input, output, epilogue, .. } = self.of;
         let before = rows.pad_before as usize * input.layout.row() + columns.pad_before as usize * LANES;
-        let source = input.offset + input.layout.at(self.picture, self.block, 0) - before;
+        let source = self.arena.at(input.offset + input.layout.at(self.picture, self.block, 0) - before);
+        let target = self.arena.at(output.offset + output.layout.at(self.picture, self.block, 0));
+        let down = rows.stride as usize * input.layout.row();
         let width = output.layout.width;
         let across = columns.stride as usize * LANES;
         let parts = width.div_ceil(most_positions(self.of.isa));
         for row in self.band * ROWS..output.layout.height.min(self.band * ROWS + ROWS) {
-            let from = self.arena.at(source + row * rows.stride as usize * input.layout.row());
-            let to = self.arena.at(output.offset + output.layout.at(self.picture, self.block, row));
+            let from = source.wrapping_add(row * down);
+            let to = target.wrapping_add(row * output.layout.row());
             for part in 0..parts {
                 let (column, end) = (part * width / parts, (part + 1) * width / parts);
                 let (from, to) = (from.wrapping_add(column * across), to.wrapping_add(column * LANES));

@@ -17,13 +17,14 @@ pub(super) unsafe fn clear(arena: &Memory, tensor: &Tensor, picture: usize, bloc
     }
     let Halo { top, bottom, left, right } = layout.halo;
     let (row, lanes) = (layout.row(), layout.lanes);
-    let first = tensor.offset + layout.at(picture, block, 0) - left * lanes;
+    let first = tensor.offset + layout.at(picture, block, 0);
+    let (left, behind) = (left * lanes, first + layout.width * lanes);
     // SAFETY: the rows above, beside and below the map belong to its storage; the caller keeps others away.
     let zero = |start: usize, len: usize| unsafe { arena.slice_mut(start, len) }.fill(0.0);
-    zero(first - top * row, top * row);
-    for line in 0..layout.height {
-        zero(first + line * row, left * lanes);
-        zero(first + line * row + (left + layout.width) * lanes, right * lanes);
+    zero(first - left - top * row, top * row + left);
+    // What lies behind a row and before the next one is contiguous.
+    for line in 1..layout.height {
+        zero(behind + (line - 1) * row, right * lanes + left);
     }
-    zero(first + layout.height * row, bottom * row);
+    zero(behind + (layout.height - 1) * row, right * lanes + bottom * row);
 }

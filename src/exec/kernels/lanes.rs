@@ -8,12 +8,16 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod half;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx512::Avx512;
+#[cfg(target_arch = "x86_64")]
+pub(super) use half::Half;
 pub(super) use portable::Portable;
 
 /// Kinds of instructions, from the fewest to the most.
@@ -23,7 +27,7 @@ pub enum Isa {
     Portable,
     /// AVX2 and FMA.
     Avx2,
-    /// AVX-512.
+    /// AVX-512, also for registers of 256 bits.
     Avx512,
 }
 
@@ -32,7 +36,7 @@ impl Isa {
     pub fn best() -> Isa {
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f") {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
                 return Isa::Avx512;
             }
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
@@ -92,6 +96,61 @@ pub(super) trait Lanes: Copy {
     fn first(self) -> f32;
     /// Prefetches a cache line; the address need not be valid.
     fn prefetch(from: *const f32);
+}
+
+/// What a register tile needs of vectors: of all sixteen lanes, or of some, where the others are zeros in memory. The
+/// methods are those of [`Lanes`].
+#[allow(missing_docs)]
+pub(super) trait TileLanes: Copy {
+    fn splat(value: f32) -> Self;
+    /// # Safety
+    /// As [`Lanes::load`], for all sixteen.
+    unsafe fn load(from: *const f32) -> Self;
+    /// # Safety
+    /// As [`Lanes::store`], for all sixteen.
+    unsafe fn store(self, to: *mut f32);
+    fn mac(self, a: Self, b: Self) -> Self;
+    fn add(self, other: Self) -> Self;
+    fn at_least(self, least: Self) -> Self;
+    fn at_most(self, most: Self) -> Self;
+    fn prefetch(from: *const f32);
+}
+
+impl<V: Lanes> TileLanes for V {
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Lanes::splat(value)
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { Lanes::load(from) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe { Lanes::store(self, to) }
+    }
+    #[inline(always)]
+    fn mac(self, a: Self, b: Self) -> Self {
+        Lanes::mac(self, a, b)
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Lanes::add(self, other)
+    }
+    #[inline(always)]
+    fn at_least(self, least: Self) -> Self {
+        Lanes::at_least(self, least)
+    }
+    #[inline(always)]
+    fn at_most(self, most: Self) -> Self {
+        Lanes::at_most(self, most)
+    }
+    #[inline(always)]
+    fn prefetch(from: *const f32) {
+        <V as Lanes>::prefetch(from);
+    }
 }
 
 /// Code that is generic over the kind of vectors.

@@ -129,8 +129,8 @@ pub(super) fn compile(isa: Isa, step: &Step, batch: usize, packed: &[Arc<Memory>
         Kernel::Copy if step.inputs[0].layout.lanes == step.output.layout.lanes => {
             Box::new(rows::Rows::new(isa, step, batch, packed))
         }
-        Kernel::Copy => Box::new(copy::Copy::new(step, batch, &[0])),
-        Kernel::Concat { channels } => Box::new(copy::Copy::new(step, batch, channels)),
+        Kernel::Copy => Box::new(copy::Copy::new(isa, step, batch, &[0])),
+        Kernel::Concat { channels } => Box::new(copy::Copy::new(isa, step, batch, channels)),
         Kernel::Lrn(lrn) => Box::new(lrn::Normalisation::new(isa, step, lrn, batch)),
         Kernel::ChannelNorm(norm) => {
             Box::new(channel_norm::ChannelNormalisation::new(isa, step, *norm, batch, packed))

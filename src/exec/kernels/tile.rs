@@ -3,7 +3,8 @@
 //! For each float of the input that a pixel sees, in the order of the packed weights: load one vector of 16 weights,
 //! broadcast the float of each pixel, and multiply-accumulate. The sums stay in registers: 28 pixels with the 32
 //! registers of AVX-512, 6 with the 16 of AVX2. The same code serves k×k, 1×1 and the products of Winograd's
-//! algorithm, where the pixels are tiles.
+//! algorithm, where the pixels are tiles. A last block of at most eight outputs has tiles of half the lanes, which take
+//! half the time where the processor executes two 256-bit instructions in the time of one of 512 bits.
 //!
 //! The inner loop walks pointers to the end of a run and addresses pixels by constant displacements: Intel splits a
 //! multiply-accumulate with an indexed memory operand into two micro-operations. `docs/performance.md` says how its
@@ -11,8 +12,8 @@
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
-use super::lanes::{Avx2, Avx512};
-use super::lanes::{Isa, Lanes, Portable};
+use super::lanes::{Avx2, Avx512, Half};
+use super::lanes::{Isa, Portable, TileLanes};
 
 /// Consecutive blocks of input channels that a tile reads in the same way.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +112,7 @@ macro_rules! for_columns {
 }
 
 /// Hides from the compiler how a pointer was computed. Without it, the rows of a tile are addressed by one common
-/// index instead of a pointer each.
+/// index instead of a pointer each, and so are the pixels where they lie side by side.
 #[inline(always)]
 #[allow(clippy::pointers_in_nomem_asm_block, reason = "nothing is read or written through the pointer")]
 fn opaque(pointer: *const f32) -> *const f32 {
@@ -135,7 +136,7 @@ fn opaque(pointer: *const f32) -> *const f32 {
 /// # Safety
 /// As [`TileKernel`].
 #[inline(always)]
-unsafe fn tile<V: Lanes, const ROWS: usize, const COLUMNS: usize, const PIXEL: usize>(
+unsafe fn tile<V: TileLanes, const ROWS: usize, const COLUMNS: usize, const PIXEL: usize>(
     space: &IterationSpace,
     pointers: TilePointers,
 ) {
@@ -162,7 +163,7 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const COLUMNS: usize, const PIXEL: u
                             V::prefetch(weights.wrapping_add(AHEAD));
                             let weight = V::load(weights);
                             weights = weights.wrapping_add(16);
-                            let mut line = if ROWS > 1 { opaque(input) } else { input };
+                            let mut line = if ROWS > 1 || PIXEL == 1 { opaque(input) } else { input };
                             for sums in &mut sums {
                                 for_columns!(|column| {
                                     let value = V::splat(*line.wrapping_add(column.wrapping_mul(pixel)));
@@ -222,8 +223,25 @@ macro_rules! tiles {
 #[cfg(target_arch = "x86_64")]
 tiles!(avx512, Avx512, #[target_feature(enable = "avx512f")]);
 #[cfg(target_arch = "x86_64")]
+tiles!(half, Half, #[target_feature(enable = "avx512f,avx512vl,fma")]);
+#[cfg(target_arch = "x86_64")]
 tiles!(avx2, Avx2, #[target_feature(enable = "avx2,fma")]);
 tiles!(portable, Portable,);
+
+/// How many of a block's sixteen outputs a tile computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BlockWidth {
+    Sixteen,
+    /// The first eight; the others are zero.
+    Eight,
+}
+
+impl BlockWidth {
+    /// The width for the last of the blocks of so many outputs.
+    pub(super) fn of_last(outputs: usize) -> BlockWidth {
+        if (1..=8).contains(&(outputs % 16)) { BlockWidth::Eight } else { BlockWidth::Sixteen }
+    }
+}
 
 /// The number of pixels whose sums fit into the registers.
 pub(super) fn most_pixels(isa: Isa) -> usize {
@@ -253,18 +271,30 @@ macro_rules! one_of {
 
 /// The tile for `rows` × `columns` pixels, if one is compiled: every number of columns up to [`most_pixels`] in one
 /// row, and in several rows the sizes that small maps need. Pixels of blocks lie 16 elements apart, or 32 at stride 2;
-/// those of pictures of three channels 3, 6 or 12 at strides 1, 2 and 4.
-pub(super) fn find(isa: Isa, rows: usize, columns: usize, pixel: usize) -> Option<TileKernel> {
+/// those of pictures of three channels 3, 6 or 12 at strides 1, 2 and 4; those of grey pictures 1. Only AVX-512 has tiles of
+/// eight outputs, of one row and for pixels that are 1, 3 or 16 elements apart; elsewhere those of sixteen serve them.
+pub(super) fn find(
+    isa: Isa,
+    block: BlockWidth,
+    (rows, columns): (usize, usize),
+    pixel: usize,
+) -> Option<TileKernel> {
     let found: Option<TileKernel> = match isa {
         #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 if block == BlockWidth::Eight && rows == 1 && [1, 3, 16].contains(&pixel) => {
+            one_of!(half, pixel, rows, columns;
+                1 [1 3 16]: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28;
+            )
+        }
+        #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => one_of!(avx512, pixel, rows, columns;
-            1 [3 6 12 16 32]: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28;
+            1 [1 3 6 12 16 32]: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28;
             2 [16 32]: 7 8 9 10 11 12 13 14;
             3 [16 32]: 7 8 9;
             4 [16 32]: 4 5 6 7;
         ),
         #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => one_of!(avx2, pixel, rows, columns; 1 [3 6 12 16 32]: 1 2 3 4 5 6;),
+        Isa::Avx2 => one_of!(avx2, pixel, rows, columns; 1 [1 3 6 12 16 32]: 1 2 3 4 5 6;),
         _ => one_of!(portable, pixel, rows, columns; 1 [16 32]: 1 2;),
     };
     found

@@ -35,10 +35,11 @@ pub(super) trait Transform: Send + Sync + 'static {
     /// All these vectors can be read and written.
     unsafe fn input<V: Lanes>(from: *const f32, row: usize, to: *mut f32, position: usize);
     /// `Aᵀ m A`: transforms products from `from` on, positions `position` elements apart, to outputs, row by row.
+    /// Returns the sum of all outputs times zero: NaN in the lanes where one is not finite.
     ///
     /// # Safety
     /// All these vectors can be read and written.
-    unsafe fn output<V: Lanes>(from: *const f32, position: usize, to: *mut f32);
+    unsafe fn output<V: Lanes>(from: *const f32, position: usize, to: *mut f32) -> V;
 }
 
 /// Repeats a block for each index.
@@ -123,7 +124,7 @@ macro_rules! transform {
             }
 
             #[inline(always)]
-            unsafe fn output<V: Lanes>(from: *const f32, position: usize, to: *mut f32) {
+            unsafe fn output<V: Lanes>(from: *const f32, position: usize, to: *mut f32) -> V {
                 let mut halves = [[V::splat(0.0); $ci]; $ro];
                 unroll!(COLUMN in $columns_in {
                     let mut values = [V::splat(0.0); $ri];
@@ -135,13 +136,17 @@ macro_rules! transform {
                     let values = $ra(values);
                     unroll!(ROW in $rows_out { halves[ROW][COLUMN] = values[ROW]; });
                 });
+                let zero = V::splat(0.0);
+                let mut probes = [zero; $co];
                 unroll!(ROW in $rows_out {
                     let values = $ca(halves[ROW]);
                     unroll!(COLUMN in $columns_out {
+                        probes[COLUMN] = probes[COLUMN].mac(values[COLUMN], zero);
                         // SAFETY: as above.
                         unsafe { values[COLUMN].store(to.wrapping_add((ROW * $co + COLUMN) * 16)) };
                     });
                 });
+                probes.into_iter().fold(zero, |sum, probe| sum.add(probe))
             }
         }
     };

@@ -18,7 +18,7 @@ use crate::lower::{Convolution, LANES, Step, Tensor, WinogradSchedule, WinogradT
 use super::activate::Epilogue;
 use super::lanes::{Isa, with};
 use super::memory::Memory;
-use super::tile::{ChannelBlocks, IterationSpace, TilePointers};
+use super::tile::{BlockWidth, ChannelBlocks, IterationSpace, TilePointers};
 use super::tile_grid::TileGrid;
 use super::transform::Transform;
 use super::{CompiledStep, halo, pack};
@@ -126,7 +126,7 @@ impl<T: Transform> Winograd<T> {
             vec![tiles.tasks]
         };
         let most = tiles.most();
-        let grid = |count: usize| (count, TileGrid::new(isa, (1, count), LANES));
+        let grid = |count: usize| (count, TileGrid::new(isa, BlockWidth::Sixteen, (1, count), LANES));
         Winograd {
             isa,
             input,
@@ -184,24 +184,21 @@ impl<T: Transform> Winograd<T> {
             .expect("tasks differ by at most one tile");
         for position in 0..self.tiles.positions() {
             let input = input.wrapping_add(position * self.filters.channels * count * LANES);
-            for cell in 0..grid.len() {
+            grid.visit(0..grid.len(), |cell| {
                 for (index, block) in blocks.clone().enumerate() {
-                    let weights = self.filters.vector(position, block, 0);
                     let first = self.filters.first_channels(block) * count;
-                    let output = products.wrapping_add((position * self.tiles.group + index) * count * LANES);
-                    grid.visit(cell, |cell| {
-                        let pointers = TilePointers {
-                            input: input.wrapping_add((first + cell.column) * LANES),
-                            weights: self.filters.weights.at(weights),
-                            bias: self.filters.bias.at(self.filters.blocks * LANES),
-                            addend: std::ptr::null(),
-                            output: output.wrapping_add(cell.column * LANES),
-                        };
-                        // SAFETY: the memory of inputs and products has room for all positions of the task.
-                        unsafe { (cell.tile)(&space, pointers) };
-                    });
+                    let output = (position * self.tiles.group + index) * count;
+                    let pointers = TilePointers {
+                        input: input.wrapping_add((first + cell.column) * LANES),
+                        weights: self.filters.weights.at(self.filters.vector(position, block, 0)),
+                        bias: self.filters.bias.at(self.filters.blocks * LANES),
+                        addend: std::ptr::null(),
+                        output: products.wrapping_add((output + cell.column) * LANES),
+                    };
+                    // SAFETY: the memory of inputs and products has room for all positions of the task.
+                    unsafe { (cell.tile)(&space, pointers) };
                 }
-            }
+            });
         }
         for (index, block) in blocks.enumerate() {
             with(
@@ -260,9 +257,21 @@ impl<T: Transform> CompiledStep for Winograd<T> {
 }
 
 impl<T: Transform> Winograd<T> {
-    /// The picture, row and column of a tile.
-    fn tile(&self, tile: usize) -> (usize, usize, usize) {
+    /// The picture, row and column of each tile of a range.
+    #[inline(always)]
+    fn places(&self, (first, end): (usize, usize)) -> impl Iterator<Item = (usize, usize, usize)> {
         let (rows, columns) = self.tiles.grid;
-        (tile / (rows * columns), tile / columns % rows, tile % columns)
+        let mut next = (first / (rows * columns), first / columns % rows, first % columns);
+        (first..end).map(move |_| {
+            let place = next;
+            next.2 += 1;
+            if next.2 == columns {
+                next = (next.0, next.1 + 1, 0);
+            }
+            if next.1 == rows {
+                next = (next.0 + 1, 0, 0);
+            }
+            place
+        })
     }
 }
