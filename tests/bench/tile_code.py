@@ -1,9 +1,9 @@
-"""Looks at the machine code of the AVX-512 tiles: what stands in the inner loop of each.
+"""Looks at the machine code of the AVX-512 tiles, of sixteen outputs and of eight: what stands in the inner loop of each.
 
     RUSTFLAGS="-C symbol-mangling-version=v0" cargo build --release
     python tests/bench/tile_code.py target/release/cnnc
 
-The symbols then say which tile a function is: rows, columns, stride between pixels. A line has the instructions of the
+The symbols then say which tile a function is: outputs, rows, columns, stride between pixels. A line has the instructions of the
 loop, its multiply-accumulates, how many of these have an indexed memory operand (which Intel splits into two
 micro-operations), accesses to the stack (spilled sums), and calls (checks that can panic end in one). Where the stride is
 a constant the last three must be 0; else the exit code is 1. Needs `objdump` of binutils.
@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 
-FUNCTION = re.compile(r"<.*kernels::tile::avx512::<(\d+), (\d+), (\d+)>>:")
+FUNCTION = re.compile(r"<.*kernels::tile::(avx512|half)::<(\d+), (\d+), (\d+)>>:")
 INSTRUCTION = re.compile(r"\s*([0-9a-f]+):\s+(.*)")
 JUMP = re.compile(r"j\w+\s+([0-9a-f]+)")
 
@@ -36,7 +36,7 @@ def inner_loop(lines):
 def main():
     command = ["objdump", "-d", "-C", "--no-show-raw-insn", sys.argv[1]]
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    print("rows columns stride | instructions multiply-accumulates indexed stack calls")
+    print("outputs rows columns stride | instructions multiply-accumulates indexed stack calls")
     wrong = tiles = 0
     for function in listing.split("\n\n"):
         head, *lines = function.strip().split("\n")
@@ -44,13 +44,14 @@ def main():
         if not match:
             continue
         tiles += 1
-        rows, columns, stride = map(int, match.groups())
+        outputs = 16 if match[1] == "avx512" else 8
+        rows, columns, stride = map(int, match.groups()[1:])
         body = inner_loop(lines)
         multiplications = [text for text in body if "vfmadd" in text]
         indexed = sum(bool(re.search(r"\(%\w+,%\w+", text)) for text in multiplications)
         stack = sum("(%rsp" in text for text in body)
         calls = sum(text.startswith("call") for text in body)
-        print(f"{rows:4} {columns:7} {stride:6} | {len(body):12} {len(multiplications):20} {indexed:7} {stack:5} {calls:5}")
+        print(f"{outputs:7} {rows:4} {columns:7} {stride:6} | {len(body):12} {len(multiplications):20} {indexed:7} {stack:5} {calls:5}")
         wrong += not body or (stride > 0 and indexed + stack + calls > 0)
     if tiles == 0:
         sys.exit("there are no tiles: build with RUSTFLAGS=\"-C symbol-mangling-version=v0\"")
