@@ -32,7 +32,7 @@ pub(super) fn operator_template(spec: &Spec, arriving: Option<Shape>) -> String 
     match size_template(spec, arriving) {
         Some(size) => format!("{} {size}", spec.name),
         // `mean` and `max` need `channels`.
-        None if spec.flags.iter().any(|flag| flag.name == "channels") => format!("{} channels", spec.name),
+        None if spec.has_flag("channels") => format!("{} channels", spec.name),
         None => match &spec.value {
             Some(value) if value.default == Fallback::Required => {
                 format!("{} {}", spec.name, value_template(spec, value))

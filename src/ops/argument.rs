@@ -79,7 +79,7 @@ pub struct Segment<'a> {
 /// The operator that a word begins behind the arguments of `owner`; `None` for a flag of `owner` and for any other
 /// word.
 pub fn trailing_word(word: &str, owner: Option<&Spec>) -> Option<&'static Spec> {
-    let is_flag = owner.is_some_and(|spec| spec.flags.iter().any(|flag| flag.name == word));
+    let is_flag = owner.is_some_and(|spec| spec.has_flag(word));
     super::find(word).filter(|spec| spec.trailing && !is_flag)
 }
 

@@ -239,7 +239,7 @@ impl Binder<'_> {
             self.sink.error(Code::E0201, name.span, message).here("not known here").trace(self.trace);
         let builder = match did_you_mean(&name.value, known.iter().copied()) {
             Some(near) => builder.fix(format!("did you mean `{near}=`?"), name.span, near),
-            None if spec.flags.iter().any(|flag| flag.name == name.value) => builder.fix(
+            None if spec.has_flag(&name.value) => builder.fix(
                 format!("`{}` is a flag: write it without a value", name.value),
                 name.span.to(value.span),
                 &name.value,

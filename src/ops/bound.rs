@@ -108,11 +108,7 @@ impl Bound {
 
     /// Returns whether a flag is given.
     pub fn flag(&self, name: &'static str) -> bool {
-        debug_assert!(
-            self.spec.flags.iter().any(|flag| flag.name == name),
-            "`{name}` is no flag of `{}`",
-            self.spec.name
-        );
+        debug_assert!(self.spec.has_flag(name), "`{name}` is no flag of `{}`", self.spec.name);
         self.span(name).is_some()
     }
 

@@ -73,6 +73,11 @@ impl Spec {
         self.flags.iter().any(|flag| flag.name == name)
     }
 
+    /// Returns whether it has an attribute of this name.
+    pub fn has_attribute(&self, name: &str) -> bool {
+        self.attributes.iter().any(|attribute| attribute.name == name)
+    }
+
     /// Returns whether it has a bias that `nobias` removes and `bias` keeps.
     pub fn takes_bias(&self) -> bool {
         self.has_flag("bias") && self.has_flag("nobias")

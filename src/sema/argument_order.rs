@@ -54,8 +54,7 @@ impl ArgumentOrder for CatalogueOrder {
 /// Returns whether a word is a flag of the operator before it, or the `to` of its size.
 fn belongs(spec: Option<&Spec>, word: &str) -> bool {
     spec.is_some_and(|spec| {
-        spec.flags.iter().any(|flag| flag.name == word)
-            || (word == "to" && matches!(spec.sizes, Sizes::WindowOrWord))
+        spec.has_flag(word) || (word == "to" && matches!(spec.sizes, Sizes::WindowOrWord))
     })
 }
 

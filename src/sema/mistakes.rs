@@ -132,7 +132,7 @@ impl<'a> Expander<'a> {
                 kept.push(argument);
                 continue;
             };
-            let known = spec.attributes.iter().any(|attribute| attribute.name == name.value);
+            let known = spec.has_attribute(&name.value);
             let written = self.request.map.snippet(value.span).to_owned();
             // `pad=same` is not the size of a padding either.
             let is_word = matches!(value.value, RawValue::Word(_));
@@ -158,11 +158,11 @@ impl<'a> Expander<'a> {
         value: Span,
         size: Option<Span>,
     ) -> bool {
-        if spec.flags.iter().any(|flag| flag.name == name.value) || name.value == "to" {
+        if spec.has_flag(&name.value) || name.value == "to" {
             return false;
         }
         let written = self.request.map.snippet(value).to_owned();
-        if spec.attributes.iter().any(|attribute| attribute.name == name.value) {
+        if spec.has_attribute(&name.value) {
             let whole = format!("{}={written}", name.value);
             self.error(Code::E0203, name.span, format!("`{}` needs its `=`", name.value))
                 .here("no `=` follows")

@@ -99,7 +99,6 @@ impl<'a> Expander<'a> {
         raw: Vec<RawArgument>,
         head: Option<&'static Spec>,
     ) -> Vec<RawArgument> {
-        let takes = |spec: &Spec, word: &str| spec.flags.iter().any(|flag| flag.name == word);
         let mut current = head;
         let mut kept = Vec::with_capacity(raw.len());
         for argument in raw {
@@ -109,7 +108,7 @@ impl<'a> Expander<'a> {
                 kept.push(if is_late { RawArgument::Unknown } else { argument });
                 continue;
             };
-            let known = current.is_some_and(|spec| takes(spec, &word.value));
+            let known = current.is_some_and(|spec| spec.has_flag(&word.value));
             let found = ops::find(&word.value);
             if let Some(spec) = found.filter(|spec| spec.trailing && !known) {
                 current = Some(spec);
@@ -136,7 +135,7 @@ impl<'a> Expander<'a> {
         head: Option<&'static Spec>,
     ) -> bool {
         let (Some(head), Some(current)) = (head, current) else { return false };
-        let takes = |spec: &Spec| spec.attributes.iter().any(|attribute| attribute.name == name.value);
+        let takes = |spec: &Spec| spec.has_attribute(&name.value);
         if head.name == current.name || takes(current) || !takes(head) {
             return false;
         }
@@ -158,7 +157,7 @@ impl<'a> Expander<'a> {
     ) -> Misspelt {
         let behind = current.filter(|current| head.is_some_and(|head| head.name != current.name));
         if let (Some(head), Some(current)) = (head, behind)
-            && head.flags.iter().any(|flag| flag.name == word.value)
+            && head.has_flag(&word.value)
         {
             self.error(Code::E0201, word.span, format!("`{}` stands too late", word.value))
                 .here(format!("read as a flag of `{}`, which has none of this name", current.name))

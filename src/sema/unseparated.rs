@@ -65,12 +65,12 @@ impl<'a> Expander<'a> {
         for (at, arg) in args.iter().enumerate() {
             let ast::Arg::Word(word) = arg else { continue };
             let name = word.value.as_str();
-            let is_flag = current.is_some_and(|spec| spec.flags.iter().any(|flag| flag.name == name));
+            let is_flag = current.is_some_and(|spec| spec.has_flag(name));
             if is_flag || cx.env.get(name).is_some() || self.is_own_block(name, cx.env.file) {
                 continue;
             }
             // `conv 3x3x8 pad 1` lacks a `=`, not a `;`.
-            let is_attribute = current.is_some_and(|spec| spec.attributes.iter().any(|one| one.name == name));
+            let is_attribute = current.is_some_and(|spec| spec.has_attribute(name));
             if is_attribute && matches!(args.get(at + 1), Some(ast::Arg::Value(_))) && !self.leads(word.span)
             {
                 continue;

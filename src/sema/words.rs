@@ -145,10 +145,6 @@ impl Expander<'_> {
 
 /// Returns whether some operator or form knows the word, so that the author probably means it as a word.
 fn is_known_word(word: &str) -> bool {
-    let knows = |spec: &ops::Spec| {
-        spec.name == word
-            || spec.flags.iter().any(|flag| flag.name == word)
-            || spec.attributes.iter().any(|attribute| attribute.name == word)
-    };
+    let knows = |spec: &ops::Spec| spec.name == word || spec.has_flag(word) || spec.has_attribute(word);
     word == "to" || word == ops::IDENTITY || ops::catalogue().any(knows) || ops::forms().any(knows)
 }
