@@ -2,7 +2,7 @@
 //! other, with names for the values in between, and the concatenation at the end.
 
 use super::op::ValueId;
-use super::tree::{Form, GroupId, Statement, Tree};
+use super::tree::{Form, Statement, Tree};
 
 /// The number of nested concatenations from which on they are written as a chain.
 const LEAST: usize = 3;
@@ -13,7 +13,7 @@ pub(super) fn unfold(tree: &mut Tree<'_>, statements: Vec<Statement>) -> Vec<Sta
     for statement in statements {
         match statement {
             Statement::Group(id) => {
-                unfold_group(tree, id);
+                tree.within(id, |tree, inner| *inner = unfold(tree, std::mem::take(inner)));
                 unfolded.push(statement);
             }
             Statement::Form(form) if links(&form) >= LEAST => chain(tree, *form, &mut unfolded),
@@ -27,11 +27,6 @@ pub(super) fn unfold(tree: &mut Tree<'_>, statements: Vec<Statement>) -> Vec<Sta
         }
     }
     unfolded
-}
-
-fn unfold_group(tree: &mut Tree<'_>, id: GroupId) {
-    let inner = std::mem::take(&mut tree.groups[id.0].statements);
-    tree.groups[id.0].statements = unfold(tree, inner);
 }
 
 /// The concatenation that ends the second branch of `concat < identity | … >`.
@@ -77,8 +72,7 @@ fn chain(tree: &mut Tree<'_>, mut form: Form, unfolded: &mut Vec<Statement>) {
 
 /// Names the current value, unless it has a name.
 fn tap(value: ValueId, unfolded: &mut Vec<Statement>) {
-    let is_known = |one: &Statement| matches!(one, Statement::Identity { value: known, name: Some(_) } if *known == value);
-    if !unfolded.last().is_some_and(is_known) {
+    if !unfolded.last().is_some_and(|last| last.names(value)) {
         unfolded.push(Statement::Identity { value, name: Some(String::new()) });
     }
 }

@@ -205,10 +205,7 @@ fn edit(
     let Some(((index, branch), rest)) = path.split_first() else { return change(tree, statements) };
     match (&mut statements[*index], branch) {
         (Statement::Group(id), None) => {
-            let id = *id;
-            let mut inner = std::mem::take(&mut tree.groups[id.0].statements);
-            edit(tree, &mut inner, rest, change);
-            tree.groups[id.0].statements = inner;
+            tree.within(*id, |tree, inner| edit(tree, inner, rest, change));
         }
         (Statement::Form(form), Some(at)) => edit(tree, &mut form.branches[*at], rest, change),
         _ => {}
@@ -223,12 +220,10 @@ fn edit_body(
     change: &mut dyn FnMut(&mut Tree<'_>, &mut Vec<Statement>),
 ) {
     let skips = body(tree, id).1;
-    let mut statements = std::mem::take(&mut tree.groups[id.0].statements);
-    match statements.as_mut_slice() {
+    tree.within(id, |tree, statements| match statements.as_mut_slice() {
         [Statement::Form(form)] if skips => edit(tree, &mut form.branches[0], path, change),
-        _ => edit(tree, &mut statements, path, change),
-    }
-    tree.groups[id.0].statements = statements;
+        _ => edit(tree, statements, path, change),
+    });
 }
 
 fn apply(tree: &mut Tree<'_>, more: &Class, fewer: &Class) {

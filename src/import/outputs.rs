@@ -24,9 +24,7 @@ fn taken(tree: &mut Tree<'_>, id: GroupId) -> Vec<Statement> {
     for statement in std::mem::take(&mut tree.groups[id.0].statements) {
         match statement {
             Statement::Aux { value, name, .. } => {
-                let is_named = kept.iter().any(
-                    |one| matches!(one, Statement::Identity { value: known, name: Some(_) } if *known == value),
-                );
+                let is_named = kept.iter().any(|one| one.names(value));
                 if value != last && !is_named {
                     kept.push(Statement::Identity { value, name: Some(format!("%{}", value.0)) });
                 }

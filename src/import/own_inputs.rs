@@ -33,11 +33,9 @@ fn visit(tree: &mut Tree<'_>, statements: &[Statement], captured: &mut Counts) -
                 }
             }
             Statement::Group(id) => {
-                let inner = tree.group(*id).statements.clone();
-                let mut inside = visit(tree, &inner, captured);
-                let value = tree.group(*id).input;
-                let is_named = |first: &Statement| matches!(first, Statement::Identity { value: named, name: Some(_) } if *named == value);
-                let names_own = inner.first().is_some_and(is_named);
+                let mut inside = tree.within(*id, |tree, inner| visit(tree, inner, captured));
+                let (value, first) = (tree.group(*id).input, tree.group(*id).statements.first());
+                let names_own = first.is_some_and(|first| first.names(value));
                 if inside.contains_key(&value) && (names_own || close(tree, *id, value)) {
                     add(captured, inside.remove(&value).map(|count| (value, count)).into_iter().collect());
                 }
@@ -93,10 +91,8 @@ fn remove(tree: &mut Tree<'_>, statements: &mut Vec<Statement>, unused: &Counts,
                 form.branches.iter_mut().for_each(|branch| remove(tree, branch, unused, None));
             }
             Statement::Group(id) => {
-                let (mut inner, own) =
-                    (std::mem::take(&mut tree.groups[id.0].statements), tree.group(*id).input);
-                remove(tree, &mut inner, unused, Some(own));
-                tree.groups[id.0].statements = inner;
+                let own = tree.group(*id).input;
+                tree.within(*id, |tree, inner| remove(tree, inner, unused, Some(own)));
             }
             _ => {}
         }

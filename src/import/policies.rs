@@ -28,9 +28,7 @@ fn project_list(tree: &mut Tree<'_>, statements: &mut [Statement]) {
                 }
             }
             Statement::Group(id) => {
-                let mut inner = std::mem::take(&mut tree.groups[id.0].statements);
-                project_list(tree, &mut inner);
-                tree.groups[id.0].statements = inner;
+                tree.within(*id, |tree, inner| project_list(tree, inner));
             }
             _ => {}
         }
@@ -128,9 +126,7 @@ fn move_in(tree: &mut Tree<'_>, statements: &mut [Statement], known: &BTreeMap<S
                 }
             }
             Statement::Group(id) => {
-                let mut inner = std::mem::take(&mut tree.groups[id.0].statements);
-                move_in(tree, &mut inner, known);
-                tree.groups[id.0].statements = inner;
+                tree.within(*id, |tree, inner| move_in(tree, inner, known));
             }
             _ => {}
         }

@@ -112,14 +112,14 @@ impl Namer {
 
     fn define_group(&mut self, tree: &mut Tree<'_>, id: GroupId, wall: usize, number: &mut usize) {
         let is_closed = !tree.escapes(id);
-        let group = &mut tree.groups[id.0];
-        let (mut inner, path) = (std::mem::take(&mut group.statements), group.path.clone());
-        if is_closed {
-            self.define(tree, &mut inner, &path, path.len(), &mut 0);
-        } else {
-            self.define(tree, &mut inner, &path, wall, number);
-        }
-        tree.groups[id.0].statements = inner;
+        let path = tree.group(id).path.clone();
+        tree.within(id, |tree, inner| {
+            if is_closed {
+                self.define(tree, inner, &path, path.len(), &mut 0);
+            } else {
+                self.define(tree, inner, &path, wall, number);
+            }
+        });
     }
 
     fn numbered(&self, number: &mut usize) -> String {
@@ -266,10 +266,8 @@ fn each(
                 form.branches.iter_mut().for_each(|branch| each(tree, branch, path, visit))
             }
             Statement::Group(id) => {
-                let group = &mut tree.groups[id.0];
-                let (mut inner, path) = (std::mem::take(&mut group.statements), group.path.clone());
-                each(tree, &mut inner, &path, visit);
-                tree.groups[id.0].statements = inner;
+                let path = tree.group(*id).path.clone();
+                tree.within(*id, |tree, inner| each(tree, inner, &path, visit));
             }
             _ => {}
         }

@@ -1,7 +1,6 @@
 //! Writes a branch that is most of the network, and not a part of a module, as statements of the trunk: the value before
 //! it gets a name, and the form that joins fetches it. So one writes a U-Net.
 
-use super::op::ValueId;
 use super::tree::{Form, Statement, Tree};
 
 /// Unfolds the forms around such branches. `before` is the key of the last operator before the statements.
@@ -78,7 +77,7 @@ fn skip(
 ) {
     let (value, output) = (form.input, form.output);
     let branch = std::mem::take(&mut form.branches[at]);
-    if !unfolded.last().is_some_and(|last| is_name(last, value)) {
+    if !unfolded.last().is_some_and(|last| last.names(value)) {
         unfolded.push(Statement::Identity { value, name: Some(format!("%{}", value.0)) });
     }
     unfolded.extend(unfold(tree, branch, before, true));
@@ -99,8 +98,4 @@ fn skip(
     }
     let kind = if form.kind == "residual" { "add" } else { form.kind };
     unfolded.push(Statement::Form(Box::new(Form::new(kind, form.op, branches, last, output))));
-}
-
-fn is_name(statement: &Statement, value: ValueId) -> bool {
-    matches!(statement, Statement::Identity { value: known, name: Some(_) } if *known == value)
 }

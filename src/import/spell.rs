@@ -34,9 +34,7 @@ fn spell_list(tree: &mut Tree<'_>, statements: &mut [Statement]) {
                 form.tokens = written;
             }
             Statement::Group(id) => {
-                let mut inner = std::mem::take(&mut tree.groups[id.0].statements);
-                spell_list(tree, &mut inner);
-                tree.groups[id.0].statements = inner;
+                tree.within(*id, |tree, inner| spell_list(tree, inner));
             }
             _ => {}
         }

@@ -272,6 +272,18 @@ impl<'n> Tree<'n> {
         }
     }
 
+    /// Takes the statements of a group out of the tree, so that `change` can change both, and puts them back.
+    pub(super) fn within<R>(
+        &mut self,
+        id: GroupId,
+        change: impl FnOnce(&mut Self, &mut Vec<Statement>) -> R,
+    ) -> R {
+        let mut statements = std::mem::take(&mut self.groups[id.0].statements);
+        let result = change(self, &mut statements);
+        self.groups[id.0].statements = statements;
+        result
+    }
+
     /// Returns whether a group fetches a value from outside of it, or a statement outside fetches one of its values.
     pub(super) fn escapes(&self, id: GroupId) -> bool {
         let (mut named, mut fetched, mut aux) = (BTreeSet::new(), Vec::new(), false);
@@ -392,5 +404,10 @@ impl Statement {
     /// Returns whether it is an `identity` without a name, so an empty branch.
     pub(super) fn is_wire(&self) -> bool {
         matches!(self, Statement::Identity { name: None, .. })
+    }
+
+    /// Returns whether it is an `identity` that gives this value a name.
+    pub(super) fn names(&self, value: ValueId) -> bool {
+        matches!(self, Statement::Identity { value: named, name: Some(_) } if *named == value)
     }
 }
