@@ -5,7 +5,7 @@
 
 use crate::ops::{Activation, Function};
 
-use super::lanes::{Body, Isa, Lanes, Portable, with};
+use super::lanes::{Body, Isa, Lanes, Portable, TileLanes, with};
 
 /// The epilogue of a kernel: clamps results as they are stored, then applies an activation in place.
 #[derive(Clone, Copy, Debug)]

@@ -47,27 +47,38 @@ impl Isa {
     }
 }
 
-/// Sixteen f32. The methods must be inlined into code that has the instructions.
-pub(super) trait Lanes: Copy {
-    /// The number of these that the registers hold.
-    const REGISTERS: usize;
-
-    /// All sixteen lanes with one value.
+/// The operations on vectors that a register tile needs. A vector has all sixteen lanes in its registers, or only the
+/// first ones; the others are zeros in memory. The methods must be inlined into code that has the instructions.
+pub(super) trait TileLanes: Copy {
+    /// All lanes with one value.
     fn splat(value: f32) -> Self;
-    /// Loads sixteen values.
+    /// Loads a vector.
     ///
     /// # Safety
-    /// They can be read.
+    /// Sixteen values can be read.
     unsafe fn load(from: *const f32) -> Self;
-    /// Stores sixteen values.
+    /// Stores a vector.
     ///
     /// # Safety
-    /// They can be written.
+    /// Sixteen values can be written.
     unsafe fn store(self, to: *mut f32);
     /// `self + a · b`
     fn mac(self, a: Self, b: Self) -> Self;
     /// Sums.
     fn add(self, other: Self) -> Self;
+    /// The greater of each value and `least`; NaN stays.
+    fn at_least(self, least: Self) -> Self;
+    /// The smaller of each value and `most`; NaN stays.
+    fn at_most(self, most: Self) -> Self;
+    /// Prefetches a cache line; the address need not be valid.
+    fn prefetch(from: *const f32);
+}
+
+/// Sixteen f32, with all operations.
+pub(super) trait Lanes: TileLanes {
+    /// The number of these that the registers hold.
+    const REGISTERS: usize;
+
     /// Differences.
     fn sub(self, other: Self) -> Self;
     /// Products.
@@ -76,10 +87,6 @@ pub(super) trait Lanes: Copy {
     fn div(self, other: Self) -> Self;
     /// Square roots.
     fn sqrt(self) -> Self;
-    /// The greater of each value and `least`; NaN stays.
-    fn at_least(self, least: Self) -> Self;
-    /// The smaller of each value and `most`; NaN stays.
-    fn at_most(self, most: Self) -> Self;
     /// The greater of two values; NaN if one of them is NaN.
     fn greater(self, other: Self) -> Self;
     /// `then` in lanes where `a` equals `b`, else `self`.
@@ -94,63 +101,6 @@ pub(super) trait Lanes: Copy {
     fn swapped<const BIT: usize>(self) -> Self;
     /// The first value.
     fn first(self) -> f32;
-    /// Prefetches a cache line; the address need not be valid.
-    fn prefetch(from: *const f32);
-}
-
-/// What a register tile needs of vectors: of all sixteen lanes, or of some, where the others are zeros in memory. The
-/// methods are those of [`Lanes`].
-#[allow(missing_docs)]
-pub(super) trait TileLanes: Copy {
-    fn splat(value: f32) -> Self;
-    /// # Safety
-    /// As [`Lanes::load`], for all sixteen.
-    unsafe fn load(from: *const f32) -> Self;
-    /// # Safety
-    /// As [`Lanes::store`], for all sixteen.
-    unsafe fn store(self, to: *mut f32);
-    fn mac(self, a: Self, b: Self) -> Self;
-    fn add(self, other: Self) -> Self;
-    fn at_least(self, least: Self) -> Self;
-    fn at_most(self, most: Self) -> Self;
-    fn prefetch(from: *const f32);
-}
-
-impl<V: Lanes> TileLanes for V {
-    #[inline(always)]
-    fn splat(value: f32) -> Self {
-        Lanes::splat(value)
-    }
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller's promise.
-        unsafe { Lanes::load(from) }
-    }
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller's promise.
-        unsafe { Lanes::store(self, to) }
-    }
-    #[inline(always)]
-    fn mac(self, a: Self, b: Self) -> Self {
-        Lanes::mac(self, a, b)
-    }
-    #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        Lanes::add(self, other)
-    }
-    #[inline(always)]
-    fn at_least(self, least: Self) -> Self {
-        Lanes::at_least(self, least)
-    }
-    #[inline(always)]
-    fn at_most(self, most: Self) -> Self {
-        Lanes::at_most(self, most)
-    }
-    #[inline(always)]
-    fn prefetch(from: *const f32) {
-        <V as Lanes>::prefetch(from);
-    }
 }
 
 /// Code that is generic over the kind of vectors.

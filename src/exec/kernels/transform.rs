@@ -197,7 +197,7 @@ const NINE: [f64; 8] = [0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, -0.8];
 
 #[cfg(test)]
 mod tests {
-    use super::super::lanes::Portable;
+    use super::super::lanes::{Portable, TileLanes};
     use super::*;
 
     fn check<T: Transform>() {

@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::Lanes;
+use super::{Lanes, TileLanes};
 
 /// Two 256-bit registers.
 #[derive(Clone, Copy)]
@@ -21,9 +21,7 @@ macro_rules! halves {
 }
 
 // SAFETY of the blocks below: as for `Avx512`.
-impl Lanes for Avx2 {
-    const REGISTERS: usize = 8;
-
+impl TileLanes for Avx2 {
     #[inline(always)]
     fn splat(value: f32) -> Self {
         unsafe { Avx2(_mm256_set1_ps(value), _mm256_set1_ps(value)) }
@@ -48,6 +46,23 @@ impl Lanes for Avx2 {
         halves!(_mm256_add_ps(self, other))
     }
     #[inline(always)]
+    fn at_least(self, least: Self) -> Self {
+        halves!(_mm256_max_ps(least, self))
+    }
+    #[inline(always)]
+    fn at_most(self, most: Self) -> Self {
+        halves!(_mm256_min_ps(most, self))
+    }
+    #[inline(always)]
+    fn prefetch(from: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+    }
+}
+
+impl Lanes for Avx2 {
+    const REGISTERS: usize = 8;
+
+    #[inline(always)]
     fn sub(self, other: Self) -> Self {
         halves!(_mm256_sub_ps(self, other))
     }
@@ -62,14 +77,6 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn sqrt(self) -> Self {
         halves!(_mm256_sqrt_ps(self))
-    }
-    #[inline(always)]
-    fn at_least(self, least: Self) -> Self {
-        halves!(_mm256_max_ps(least, self))
-    }
-    #[inline(always)]
-    fn at_most(self, most: Self) -> Self {
-        halves!(_mm256_min_ps(most, self))
     }
     #[inline(always)]
     fn greater(self, other: Self) -> Self {
@@ -113,9 +120,5 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn first(self) -> f32 {
         unsafe { _mm256_cvtss_f32(self.0) }
-    }
-    #[inline(always)]
-    fn prefetch(from: *const f32) {
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::Lanes;
+use super::{Lanes, TileLanes};
 
 /// One 512-bit register.
 #[derive(Clone, Copy)]
@@ -11,9 +11,7 @@ pub(in crate::exec::kernels) struct Avx512(__m512);
 
 // SAFETY of the blocks below: the trait's callers guarantee that the machine has the instructions; `load` and `store`
 // pass their own contract on.
-impl Lanes for Avx512 {
-    const REGISTERS: usize = 32;
-
+impl TileLanes for Avx512 {
     #[inline(always)]
     fn splat(value: f32) -> Self {
         unsafe { Avx512(_mm512_set1_ps(value)) }
@@ -35,6 +33,23 @@ impl Lanes for Avx512 {
         unsafe { Avx512(_mm512_add_ps(self.0, other.0)) }
     }
     #[inline(always)]
+    fn at_least(self, least: Self) -> Self {
+        unsafe { Avx512(_mm512_max_ps(least.0, self.0)) }
+    }
+    #[inline(always)]
+    fn at_most(self, most: Self) -> Self {
+        unsafe { Avx512(_mm512_min_ps(most.0, self.0)) }
+    }
+    #[inline(always)]
+    fn prefetch(from: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
+    }
+}
+
+impl Lanes for Avx512 {
+    const REGISTERS: usize = 32;
+
+    #[inline(always)]
     fn sub(self, other: Self) -> Self {
         unsafe { Avx512(_mm512_sub_ps(self.0, other.0)) }
     }
@@ -49,14 +64,6 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn sqrt(self) -> Self {
         unsafe { Avx512(_mm512_sqrt_ps(self.0)) }
-    }
-    #[inline(always)]
-    fn at_least(self, least: Self) -> Self {
-        unsafe { Avx512(_mm512_max_ps(least.0, self.0)) }
-    }
-    #[inline(always)]
-    fn at_most(self, most: Self) -> Self {
-        unsafe { Avx512(_mm512_min_ps(most.0, self.0)) }
     }
     #[inline(always)]
     fn greater(self, other: Self) -> Self {
@@ -98,9 +105,5 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn first(self) -> f32 {
         unsafe { _mm512_cvtss_f32(self.0) }
-    }
-    #[inline(always)]
-    fn prefetch(from: *const f32) {
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
 }

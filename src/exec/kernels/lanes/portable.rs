@@ -1,7 +1,7 @@
 //! Vectors without special instructions.
 #![allow(unsafe_code)]
 
-use super::Lanes;
+use super::{Lanes, TileLanes};
 
 /// Sixteen numbers, which the compiler maps to the vectors of the target. Products are rounded before they are added,
 /// unless the target is known to fuse both.
@@ -15,9 +15,7 @@ impl Portable {
     }
 }
 
-impl Lanes for Portable {
-    const REGISTERS: usize = 4;
-
+impl TileLanes for Portable {
     #[inline(always)]
     fn splat(value: f32) -> Self {
         Portable([value; 16])
@@ -45,6 +43,21 @@ impl Lanes for Portable {
         self.zip(other, |a, b| a + b)
     }
     #[inline(always)]
+    fn at_least(self, least: Self) -> Self {
+        self.zip(least, |a, b| if a < b { b } else { a })
+    }
+    #[inline(always)]
+    fn at_most(self, most: Self) -> Self {
+        self.zip(most, |a, b| if a > b { b } else { a })
+    }
+    #[inline(always)]
+    fn prefetch(_from: *const f32) {}
+}
+
+impl Lanes for Portable {
+    const REGISTERS: usize = 4;
+
+    #[inline(always)]
     fn sub(self, other: Self) -> Self {
         self.zip(other, |a, b| a - b)
     }
@@ -59,14 +72,6 @@ impl Lanes for Portable {
     #[inline(always)]
     fn sqrt(self) -> Self {
         self.zip(self, |a, _| a.sqrt())
-    }
-    #[inline(always)]
-    fn at_least(self, least: Self) -> Self {
-        self.zip(least, |a, b| if a < b { b } else { a })
-    }
-    #[inline(always)]
-    fn at_most(self, most: Self) -> Self {
-        self.zip(most, |a, b| if a > b { b } else { a })
     }
     #[inline(always)]
     fn greater(self, other: Self) -> Self {
@@ -97,6 +102,4 @@ impl Lanes for Portable {
     fn first(self) -> f32 {
         self.0[0]
     }
-    #[inline(always)]
-    fn prefetch(_from: *const f32) {}
 }
