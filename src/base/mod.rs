@@ -6,7 +6,6 @@ mod digits;
 mod interrupt;
 pub mod quantity;
 pub mod safe;
-mod sha256;
 mod source;
 mod stack;
 mod suggest;
@@ -14,7 +13,6 @@ mod visible;
 
 pub use digits::{counted, grouped, percent};
 pub use interrupt::Interrupt;
-pub use sha256::sha256;
 pub use source::{
     FileId, Location, MAX_SOURCE_BYTES, SourceMap, SourceText, Span, Spanned, Utf16Position, column_offset,
 };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::analysis::Checked;
-use crate::base::{safe, sha256};
+use crate::base::safe;
 use crate::diag::{Code, Failure};
 use crate::driver::Session;
 use crate::export::onnx::{self, Batch, WeightStorage};
@@ -113,7 +113,9 @@ fn digests(session: &Session) -> String {
     let lines = sources.files().map(|file| {
         let name = sources.name(file);
         let below = name.strip_prefix(folder).map_or(name, |name| name.trim_start_matches('/'));
-        format!("{}  {}", sha256(sources.text(file).as_bytes()), safe::line(below))
+        let digest = hmac_sha256::Hash::hash(sources.text(file).as_bytes());
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{digest}  {}", safe::line(below))
     });
     lines.collect::<Vec<_>>().join("\n")
 }
