@@ -5,7 +5,7 @@ use std::path::Path;
 
 #[allow(unreachable_pub, reason = "the targets are another crate")]
 #[path = "../fuzz/src/lib.rs"]
-mod targets;
+pub(crate) mod targets;
 
 /// The files of a folder that end so.
 fn files(folder: &str, ending: &str) -> Vec<Vec<u8>> {

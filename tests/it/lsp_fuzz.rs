@@ -6,20 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::fuzz_targets::targets::chance::Chance;
 use crate::lsp_client::{Editor, MemoryFiles, position};
 use crate::lsp_prefixes::all_requests;
-
-/// A small generator of numbers, the same on every machine (xorshift, Marsaglia 2003).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit.max(1) as u64) as usize
-    }
-}
 
 const URIS: [&str; 3] = ["file:///w/a.cnn", "file:///w/b.cnn", "untitled:Untitled-1"];
 

@@ -1,6 +1,7 @@
 //! What each fuzz target does with its bytes. The tests of the compiler run the same over the corpus, so that no target
 //! falls behind the library.
 
+pub mod chance;
 pub mod compile;
 pub mod mutation;
 pub mod npy;

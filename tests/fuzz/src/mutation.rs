@@ -2,6 +2,8 @@
 
 use std::iter;
 
+use super::chance::Chance;
+
 /// A message, as far as the fields of ONNX that the importer reads are known.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -119,22 +121,6 @@ fn encode(fields: &[Field]) -> Vec<u8> {
         bytes.extend(content);
     }
     bytes
-}
-
-/// A generator of numbers (xorshift).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % limit.max(1)
-    }
-
-    fn of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())]
-    }
 }
 
 /// The paths of all fields, and all bytes with the kind of message and the field that hold them.
