@@ -267,6 +267,9 @@ fn needed(model: &Model, outputs: &[String]) -> Result<(Vec<usize>, Vec<String>)
             (false, None) => return Err(output.clone()),
         }
     }
+    // An output that is listed twice is one.
+    let mut listed = BTreeSet::new();
+    wanted.retain(|output: &String| listed.insert(output.clone()));
     let mut seen = vec![false; model.nodes.len()];
     let mut todo: Vec<&str> = wanted.iter().map(String::as_str).collect();
     while let Some(name) = todo.pop() {

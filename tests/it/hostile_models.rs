@@ -97,6 +97,16 @@ fn a_circle_a_missing_value_and_a_value_made_twice_are_refused() {
 }
 
 #[test]
+fn an_output_that_is_listed_twice_is_one() {
+    for name in ["out", "y"] {
+        let last = node("Tanh", "", &["v"], name);
+        let parts = [node("Relu", "", &["x"], "v"), last, port(11, "x"), port(12, name), port(12, name)];
+        let text = imported(model(&parts)).unwrap().text;
+        assert!(text.contains("relu tanh") && !text.contains("aux"), "{text}");
+    }
+}
+
+#[test]
 fn long_series_are_written_in_lines_of_their_own() {
     let names: Vec<String> = (0..1001).map(|index| format!("v{index}")).collect();
     let mut parts: Vec<Vec<u8>> =

@@ -188,6 +188,21 @@ fn the_batch_may_be_open() {
     assert_eq!(difference(&network, &read_back(&model, &inputs).unwrap()), None);
 }
 
+/// Before operator set 17 layer normalisation is written out, over the last axis of what is transposed.
+#[test]
+fn a_vector_that_is_normalised_comes_back_from_every_operator_set() {
+    for text in
+        ["input 1x1x8; layernorm;", "input 4x4x8; layernorm; avgpool global; layernorm; flatten; dense 3;"]
+    {
+        let network = checked(text);
+        for opset in OPSETS {
+            let back = read_back(&exported(&network, Batch::Fixed(1), opset), &[]);
+            let back = back.unwrap_or_else(|failure| panic!("{text} in {opset}: {failure}"));
+            assert_eq!(difference(&network, &back), None, "{text} in {opset}");
+        }
+    }
+}
+
 #[test]
 fn every_operator_set_holds_the_same_network() {
     for opset in OPSETS {

@@ -77,11 +77,14 @@ impl<'a> Converter<'a> {
         if same && shapes.windows(2).all(|two| two[0] == two[1]) {
             return Ok((views.iter().map(|view| view.value).collect(), None));
         }
-        let layouts: Vec<Option<[usize; 3]>> =
-            views.iter().zip(&shapes).map(|(view, &shape)| view.layout(shape)).collect();
-        if let Some(layout) = layouts[0].filter(|layout| *layout != [1, 2, 3])
-            && layouts.iter().all(|other| *other == Some(layout))
-        {
+        // An axis of extent 1 may be any: the mean of a vector over its channels goes with a vector whose channels stand last.
+        let agrees = |layout: [usize; 3]| {
+            views.iter().zip(&shapes).all(|(view, &shape)| {
+                shape.is_map() && View::map(view.value, shape, self.batch, layout).axes == view.axes
+            })
+        };
+        let mut layouts = views.iter().zip(&shapes).filter_map(|(view, &shape)| view.layout(shape));
+        if let Some(layout) = layouts.find(|&layout| layout != [1, 2, 3] && agrees(layout)) {
             return Ok((views.iter().map(|view| view.value).collect(), Some(layout)));
         }
         let values = views.iter().map(|view| self.feature(node, view)).collect::<Result<Vec<_>, _>>()?;
