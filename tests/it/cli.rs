@@ -340,6 +340,15 @@ fn tensors_that_no_memory_holds_are_refused_and_the_old_file_is_kept() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+/// Returns whether programs that this one starts ignore a signal: a shell lets its background jobs ignore SIGINT.
+#[cfg(unix)]
+fn is_ignored(signal: u32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_leaves_no_unfinished_file() {
@@ -347,7 +356,10 @@ fn an_interrupted_run_leaves_no_unfinished_file() {
     let path = folder.path().join("w.safetensors");
     std::fs::write(&path, "old").unwrap();
     let network = "input 1024; dense 1024 * 4000";
-    for signal in ["INT", "TERM"] {
+    for (signal, number) in [("INT", 2), ("TERM", 15)] {
+        if is_ignored(number) {
+            continue;
+        }
         let mut child = Command::new(env!("CARGO_BIN_EXE_cnnc"))
             .args(["weights", "-e", network, "--seed", "1", "--output", path.to_str().unwrap()])
             .stderr(Stdio::null())

@@ -1,5 +1,5 @@
-//! Finds statements that are written as in another language: `x = conv …`, `input 32, 32, 3`, `add @x`, `residual ( …
-//! )`.
+//! Finds statements that are written as in another language: `x = conv …`, `n = 3`, `input 32, 32, 3`, `conv(3x3x8)`,
+//! `conv 3x3x8, relu`, `add @x`, `residual ( … )`.
 //!
 //! Each is reported together with the same statement in this language. Its place is then unreliable, so that nothing else
 //! is reported about it.
