@@ -20,6 +20,8 @@ const FORMS: &[(&str, &str)] = &[
     ("cnnc check --update", "cnnc check --baseline figures.txt --update"),
     ("cnnc check --max", "cnnc check net.cnn --max params=5M"),
     ("cnnc check FILE", "cnnc check net.cnn"),
+    ("cnnc check relu.cnn", "cnnc check net.cnn"),
+    ("cnnc check mixed.cnn", "cnnc check net.cnn"),
     ("cnnc check [FILE…]", "cnnc check net.cnn models/net.cnn"),
     ("cnnc completions SHELL", "cnnc completions bash"),
     ("cnnc diff OLD NEW", "cnnc diff net.cnn models/net.cnn"),
@@ -80,6 +82,10 @@ const NOT_RUN: &[(&str, &str)] = &[
     (
         "cnnc run examples/zoo/resnet.cnn --network resnet50 --weights resnet50.safetensors --input picture.npy",
         "its weights are no part of the repository",
+    ),
+    (
+        "cnnc run -e 'input 64x64x3 resize=64; identity' --input 16384x16384.png",
+        "its picture is larger than all test data together",
     ),
     ("cnnc bench zoo:mobilenet_v2 --threads 1 --format json", "it takes as long as a measurement"),
     ("cnnc bench zoo:dcgan --network dcgan_generator --threads 2", "it takes as long as a measurement"),
