@@ -64,7 +64,6 @@ const FORMS: &[(&str, &str)] = &[
         "cnnc run … --output out=mask.png",
         "cnnc run net.cnn --seed 1 --input picture.npy --output out=mask.png --as classes",
     ),
-    ("cnnc weights --seed", "cnnc weights net.cnn --seed 1 --output weights.npz"),
     ("cnnc weights FILE", "cnnc weights net.cnn"),
     ("cnnc zoo NAME", "cnnc zoo lenet5"),
 ];
