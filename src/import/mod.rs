@@ -34,6 +34,7 @@ mod refusal;
 mod regions;
 mod repeats;
 mod scopes;
+mod selection;
 mod sequences;
 mod sharing;
 mod skips;
@@ -47,8 +48,9 @@ mod units;
 mod values;
 mod view;
 mod wire;
+mod written;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Read, Seek};
 
 use ndarray::{ArrayD, IxDyn};
@@ -56,18 +58,14 @@ use ndarray::{ArrayD, IxDyn};
 use crate::diag::{Advice, Code, Failure};
 use crate::driver::limits;
 
-use model::{Dim, Model};
+use model::Model;
 use network::Network;
 use refusal::{Refusal, Refusals, shown};
 use tensor::Tensor;
-use tree::Tree;
 use values::Unavailable;
 
 pub use contents::{Contents, read_all};
 pub use tensor::Storage;
-
-/// The oldest version of the standard operators that is read.
-const OLDEST_OPSET: i64 = 6;
 
 /// The options of an import.
 #[derive(Clone, Debug, Default)]
@@ -138,103 +136,15 @@ pub fn import<R: Read + Seek>(
     storage: &dyn Storage,
 ) -> Result<Imported, Failure> {
     let model = Model::read(reader).map_err(|error| unreadable(name, &error))?;
-    let mut network = network_of(&model, name, options, storage)?;
+    let mut network = selection::network_of(&model, name, options, storage)?;
     peephole::simplify(&mut network, storage);
     sharing::find(&mut network, model.is_ours());
     preprocessing::read(&model, &mut network);
     refuse_leftovers(&model, &network, name)?;
-    let proven = write_down(&mut network, options).map_err(|why| wrong_text(name, &why))?;
+    let proven = written::write_down(&mut network, options).map_err(|why| wrong_text(name, &why))?;
     let weights = weights_of(&network, &proven.paths);
     network.notes.extend(folded_norms(&network));
     Ok(Imported { text: proven.text, weights, notes: network.notes })
-}
-
-/// Writes a network as text: with blocks, or without if the self-check fails; with shared weights, or with a copy for
-/// each use if the language cannot express the sharing. Notes say which of these failed.
-///
-/// # Errors
-/// The first difference, if every text fails the self-check.
-fn write_down(network: &mut Network, options: &ImportOptions) -> Result<check::Proven, String> {
-    let attempt = |network: &Network, flat: bool| {
-        let written = Written::of(network, &options.name, flat, params_of(network));
-        check::check(network, &written.order, &written.text)
-    };
-    let attempts = |network: &mut Network| {
-        let why = match attempt(network, options.flat) {
-            Ok(proven) => return Ok(proven),
-            Err(why) if options.flat => return Err(why),
-            Err(why) => why,
-        };
-        let proven = attempt(network, true)?;
-        let note = format!("the text is written plainly, since its blocks differ from the model: {why}");
-        network.notes.push(note);
-        Ok(proven)
-    };
-    if !network.shared.is_empty() {
-        if let Ok(proven) = attempt(network, options.flat) {
-            return Ok(proven);
-        }
-        // Each operator is a statement of its own with a name: what follows it need not be repeated.
-        network.names_owners = true;
-        let sharing: Vec<usize> = network.shared.iter().flat_map(|(user, owner)| [*user, *owner]).collect();
-        network.trailing.extend(sharing.into_iter().map(|op| (op, 0)));
-    }
-    let mut outcome = attempts(network);
-    if outcome.is_err() && !network.shared.is_empty() {
-        let uses = std::mem::take(&mut network.shared).len();
-        network.trailing.clear();
-        network.notes.push(format!(
-            "the model computes {uses} times with the weights of an earlier operator, which the text cannot say: \
-             each of these has weights of its own"
-        ));
-        outcome = attempts(network);
-    }
-    outcome
-}
-
-/// A text, and its operators in the order of the text.
-struct Written {
-    text: String,
-    order: Vec<usize>,
-}
-
-impl Written {
-    fn of(network: &Network, name: &str, flat: bool, params: Option<u64>) -> Written {
-        let mut tree = Tree::new(network);
-        let regions = if flat { regions::single(network) } else { regions::reduce(network) };
-        let mut statements = order::arrange(&tree, regions);
-        if !flat {
-            statements = skips::unfold(&tree, statements, None, false);
-            regions::shortcuts(&mut statements, network);
-            statements = if tree.keys.iter().all(Option::is_none) {
-                scopes::nameless(&mut tree, statements)
-            } else {
-                scopes::group(&mut tree, statements, &[])
-            };
-            statements = chains::unfold(&mut tree, statements);
-            statements = outputs::lift(&mut tree, statements);
-            own_inputs::name(&mut tree, &mut statements);
-        }
-        tree.root = statements;
-        if !flat {
-            policies::project(&mut tree);
-        }
-        naming::name(&mut tree);
-        references::name(&mut tree);
-        let order = check::text_order(&tree);
-        spell::spell(&mut tree);
-        if !flat {
-            blocks::squeezes(&mut tree);
-            policies::share(&mut tree);
-            counts::find(&mut tree);
-            optional::merge(&mut tree);
-            blocks::mine(&mut tree);
-            blocks::singles(&mut tree);
-            blocks::number(&mut tree);
-            blocks::automatic_names(&mut tree);
-        }
-        Written { text: print::print(&tree, &print::network_name(name), params), order }
-    }
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
@@ -245,138 +155,6 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
 fn wrong_text(name: &str, why: &str) -> Failure {
     let message = format!("`{}`: the text of the import is not the model: {why}", shown(name));
     Failure::new(Code::E0804, message).help("please report this with the file")
-}
-
-/// The nodes that lead to the outputs, in the order of the file, and the names of the output values.
-fn needed(model: &Model, outputs: &[String]) -> Result<(Vec<usize>, Vec<String>), String> {
-    let mut makers: BTreeMap<&str, usize> = BTreeMap::new();
-    for (index, node) in model.nodes.iter().enumerate() {
-        for output in node.outputs.iter().filter(|output| !output.is_empty()) {
-            makers.entry(output).or_insert(index);
-        }
-    }
-    let mut wanted = Vec::new();
-    for output in outputs {
-        let of_node = || model.nodes.iter().find(|node| node.name == *output && !output.is_empty());
-        match (makers.contains_key(output.as_str()), of_node()) {
-            (true, _) => wanted.push(output.clone()),
-            (false, Some(node)) => wanted.extend(node.outputs.first().cloned()),
-            (false, None) if model.inputs.iter().any(|input| input.name == *output) => {
-                wanted.push(output.clone())
-            }
-            (false, None) => return Err(output.clone()),
-        }
-    }
-    // An output that is listed twice is one.
-    let mut listed = BTreeSet::new();
-    wanted.retain(|output: &String| listed.insert(output.clone()));
-    let mut seen = vec![false; model.nodes.len()];
-    let mut todo: Vec<&str> = wanted.iter().map(String::as_str).collect();
-    while let Some(name) = todo.pop() {
-        if let Some(&index) = makers.get(name)
-            && !seen[index]
-        {
-            seen[index] = true;
-            todo.extend(model.nodes[index].inputs.iter().map(String::as_str));
-        }
-    }
-    Ok(((0..model.nodes.len()).filter(|&index| seen[index]).collect(), wanted))
-}
-
-/// Converts the model to a network, or refuses it.
-fn network_of(
-    model: &Model,
-    name: &str,
-    options: &ImportOptions,
-    storage: &dyn Storage,
-) -> Result<Network, Failure> {
-    let refuse = |message: String| Failure::new(Code::E0801, message);
-    match model.opset {
-        Some(version) if version < OLDEST_OPSET => {
-            return Err(refuse(format!("`{name}` speaks operators of version {version}"))
-                .note(format!("versions from {OLDEST_OPSET} on are read"))
-                .help("`onnx.version_converter.convert_version` makes a newer one"));
-        }
-        Some(_) => {}
-        None => {
-            return Err(refuse(format!("`{name}` does not say which version of ONNX's operators it speaks")));
-        }
-    }
-    let outputs: Vec<String> = match options.outputs.as_slice() {
-        [] => model.outputs.iter().map(|output| output.name.clone()).collect(),
-        outputs => outputs.to_vec(),
-    };
-    if outputs.is_empty() {
-        return Err(refuse(format!("`{name}` has no output")));
-    }
-    let (nodes, outputs) = needed(model, &outputs).map_err(|output| {
-        let names = model.nodes.iter().flat_map(|node| node.outputs.iter().chain([&node.name]));
-        let near = crate::base::did_you_mean(&output, names.map(String::as_str));
-        let failure =
-            Failure::new(Code::E0611, format!("`{name}` has no value or node `{}`", shown(&output)));
-        match near {
-            Some(near) => failure.help(crate::base::meant(near)),
-            None => failure,
-        }
-    })?;
-    let mut model_inputs = Vec::new();
-    for input in inputs_of(model, &nodes, &outputs) {
-        let dims = extents(input, options).map_err(|open| {
-            let stated: Vec<String> =
-                open.iter().map(|dim| if dim.is_empty() { "?".into() } else { shown(dim) }).collect();
-            let input = shown(&input.name);
-            Failure::new(
-                Code::E0805,
-                format!("the extents of the input `{input}` are open: {}", stated.join("x")),
-            )
-            .advise(Advice::StateExtents { input })
-        })?;
-        model_inputs.push((input.name.clone(), dims));
-    }
-    let converted = convert::convert(model, &nodes, &model_inputs, &outputs, storage);
-    if let Some(why) = converted.unreadable {
-        return Err(Failure::new(Code::E0802, format!("`{}` cannot be read: {}", shown(name), shown(&why))));
-    }
-    if !converted.refusals.all.is_empty() {
-        return Err(converted.refusals.failure(name));
-    }
-    Ok(converted.network)
-}
-
-/// The inputs that nodes use and that are not weights.
-fn inputs_of<'m>(model: &'m Model, nodes: &[usize], outputs: &[String]) -> Vec<&'m model::Port> {
-    let used: BTreeSet<&str> = nodes
-        .iter()
-        .flat_map(|&index| model.nodes[index].inputs.iter())
-        .chain(outputs)
-        .map(String::as_str)
-        .collect();
-    let inputs = model.inputs.iter().filter(|input| !model.initialisers.contains_key(&input.name));
-    inputs.filter(|input| used.contains(input.name.as_str())).collect()
-}
-
-/// The extents of an input; an open batch is 1.
-fn extents(input: &model::Port, options: &ImportOptions) -> Result<Vec<u64>, Vec<String>> {
-    if let Some((_, dims)) = options.inputs.iter().find(|(name, _)| *name == input.name) {
-        return Ok(dims.clone());
-    }
-    let dims = input.dims.clone().unwrap_or_default();
-    if dims.is_empty() {
-        return Err(vec![String::new()]);
-    }
-    let extent = |(axis, dim): (usize, &Dim)| match dim {
-        Dim::Fixed(extent) => Some(*extent),
-        Dim::Open(_) if axis == 0 => Some(1),
-        Dim::Open(_) => None,
-    };
-    dims.iter().enumerate().map(extent).collect::<Option<Vec<u64>>>().ok_or_else(|| {
-        dims.iter()
-            .map(|dim| match dim {
-                Dim::Fixed(extent) => extent.to_string(),
-                Dim::Open(name) => name.clone(),
-            })
-            .collect()
-    })
 }
 
 /// Refuses operators that only a peephole rule could have replaced.
