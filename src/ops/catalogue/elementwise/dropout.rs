@@ -26,7 +26,11 @@ arguments! {
     pub struct Dropout {
         /// The probability in training.
         probability: f64 = Field::value(&Value {
- name: "probability", kind: Kind::Real, default: Default::Required, doc: "at least 0 and below 1" }),
+            name: "probability",
+            kind: Kind::Real,
+            default: Default::Required,
+            doc: "at least 0 and below 1",
+        }),
     }
 }
 

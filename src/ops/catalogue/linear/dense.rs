@@ -30,7 +30,11 @@ arguments! {
     pub struct Dense {
         /// Number of outputs.
         outputs: u64 = Field::value(&Value {
- name: "number of outputs", kind: Kind::Count { min: 1 }, default: Default::Required, doc: "the number of outputs" }),
+            name: "number of outputs",
+            kind: Kind::Count { min: 1 },
+            default: Default::Required,
+            doc: "the number of outputs",
+        }),
         /// Whether a bias is added.
         bias: bool = BIAS,
     }

@@ -28,7 +28,11 @@ arguments! {
     pub struct Rbf {
         /// Number of classes.
         classes: u64 = Field::value(&Value {
- name: "number of classes", kind: Kind::Count { min: 1 }, default: Default::Required, doc: "the number of classes" }),
+            name: "number of classes",
+            kind: Kind::Count { min: 1 },
+            default: Default::Required,
+            doc: "the number of classes",
+        }),
         /// Whether the codes are frozen.
         fixed: bool = Field::flag(&[Flag { name: "fixed", doc: "the codes are frozen; 10 classes of 84 elements have the built-in 7x12 bitmaps of the digits" }]),
     }

@@ -29,16 +29,32 @@ arguments! {
     pub struct Lrn {
         /// Channels in the window, odd.
         size: u64 = Field::value(&Value {
- name: "number of channels", kind: Kind::Count { min: 1 }, default: Default::Required, doc: "neighbouring channels, the own one in the middle; odd" }),
+            name: "number of channels",
+            kind: Kind::Count { min: 1 },
+            default: Default::Required,
+            doc: "neighbouring channels, the own one in the middle; odd",
+        }),
         /// The summand of the base.
         k: f64 = Field::attribute(&[Attribute {
- name: "k", kind: Kind::Real, default: Default::Required, doc: "the summand" }]),
+            name: "k",
+            kind: Kind::Real,
+            default: Default::Required,
+            doc: "the summand",
+        }]),
         /// The factor of the sum; [`Lrn::mean`] divides it by the size.
         alpha: f64 = Field::attribute(&[Attribute {
- name: "alpha", kind: Kind::Real, default: Default::Required, doc: "the factor of the sum" }]),
+            name: "alpha",
+            kind: Kind::Real,
+            default: Default::Required,
+            doc: "the factor of the sum",
+        }]),
         /// The exponent.
         beta: f64 = Field::attribute(&[Attribute {
- name: "beta", kind: Kind::Real, default: Default::Required, doc: "the exponent" }]),
+            name: "beta",
+            kind: Kind::Real,
+            default: Default::Required,
+            doc: "the exponent",
+        }]),
         /// Whether the factor is divided by the size.
         mean: bool = Field::flag(&[Flag { name: "mean", doc: "divides alpha by n, also at the border channels (Caffe, PyTorch, ONNX)" }]),
     }

@@ -48,7 +48,11 @@ arguments! {
         bias: bool = BIAS,
         /// For each output map the input maps that feed it; `None` for all maps of the group.
         table: Option<Arc<ConnectionTable>> = Field::optional(&[Attribute {
- name: "table", kind: Kind::Table, default: Default::Absent, doc: "connection table: which input maps feed which output map" }]),
+            name: "table",
+            kind: Kind::Table,
+            default: Default::Absent,
+            doc: "connection table: which input maps feed which output map",
+        }]),
     }
 }
 

@@ -55,7 +55,11 @@ arguments! {
         sliding: Sliding = CROPPED,
         /// Additional rows and columns at the bottom and right.
         outpad: (u64, u64) = Field::attribute(&[Attribute {
- name: "outpad", kind: Kind::Pair { min: 0 }, default: Default::Count(0), doc: "further rows and columns at the bottom and right: n or (height, width), below stride or dilation" }]),
+            name: "outpad",
+            kind: Kind::Pair { min: 0 },
+            default: Default::Count(0),
+            doc: "further rows and columns at the bottom and right: n or (height, width), below stride or dilation",
+        }]),
         /// Output channels.
         filters: u64 = FILTERS,
         /// Groups of channels.

@@ -34,7 +34,11 @@ arguments! {
         sliding: Sliding = window(Sizes::Kernel),
         /// The number of filters for each input channel.
         multiplier: u64 = Field::attribute(&[Attribute {
- name: "mult", kind: Kind::Count { min: 1 }, default: Default::Count(1), doc: "filters for each input channel: output channel c·mult + j reads input channel c" }]),
+            name: "mult",
+            kind: Kind::Count { min: 1 },
+            default: Default::Count(1),
+            doc: "filters for each input channel: output channel c·mult + j reads input channel c",
+        }]),
         /// The values beyond the edge of the map.
         border: Border = BORDER,
         /// Whether a bias is added.
