@@ -2,6 +2,7 @@
 //! the place where that rule fails, with the words and symbols that could have followed.
 
 mod phrases;
+mod values;
 
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
@@ -11,7 +12,6 @@ use crate::diag::Code;
 
 use super::TreeBuilder;
 use crate::syntax::grammar::{CnnParser, Rule};
-use crate::syntax::mend::FORM_WORDS;
 use crate::syntax::token::{Token, TokenKind};
 use phrases::{listed, phrases};
 
@@ -188,159 +188,6 @@ impl<'a> TreeBuilder<'a, '_> {
             _ => depth > 0 || token.kind == TokenKind::Number || token.is('?') || self.text(*token) == "x",
         };
         value.iter().all(is_part) && value.is_empty() == (tokens[start].kind == TokenKind::Path)
-    }
-
-    /// Reports a value of the wrong form behind `*`, `->`, `as` or `name=`. Returns whether it did.
-    fn bad_value(&mut self, place: Mismatch, wanted: &[Rule]) -> bool {
-        let Some(before) = place.before else { return false };
-        let shown = self.shown(place.found);
-        let index = self.tokens.partition_point(|token| token.start < before.start);
-        let name =
-            index.checked_sub(1).map(|index| self.tokens[index]).filter(|name| name.kind == TokenKind::Word);
-        let in_statement = name.is_some_and(|name| name.start >= place.whole.start);
-        let message = match before.kind {
-            TokenKind::Symbol('*')
-                if wanted.contains(&Rule::parenthesised)
-                    && place.found.is_some_and(|found| found.kind == TokenKind::Word) =>
-            {
-                let span = place.found.map_or(place.whole, |found| self.token_span(found));
-                let word = place.found.map_or("", |found| self.text(found));
-                let parenthesised = format!("({word})");
-                let error = self.error(Code::E0212, span, "a number or `( … )` must stand behind `*`");
-                error.fix(format!("write `{parenthesised}`"), span, parenthesised).emit();
-                return true;
-            }
-            TokenKind::Symbol('*') if wanted.contains(&Rule::parenthesised) => {
-                format!("expected a number or `( … )` behind `*`, found {shown}")
-            }
-            _ if place
-                .found
-                .is_some_and(|found| matches!(found.kind, TokenKind::Symbol('≡' | '≤' | '≥')))
-                && self.is_path(place.whole, before) =>
-            {
-                let span = place.found.map_or(place.whole, |found| self.token_span(found));
-                let start = Span { end: place.whole.start, ..place.whole };
-                let error = self.error(Code::E0001, span, "a comparison without `expect`");
-                error.fix("expectations begin with `expect`", start, "expect ").emit();
-                return true;
-            }
-            TokenKind::Path
-                if self.begins_with(place.whole, "expect")
-                    && place.found.is_some_and(|found| found.is('=')) =>
-            {
-                let span = place.found.map_or(place.whole, |found| self.token_span(found));
-                self.error(Code::E0001, span, "`=` compares nothing").fix("write `==`", span, "==").emit();
-                return true;
-            }
-            TokenKind::Symbol('≡' | '≤' | '≥') => {
-                format!("expected a value behind `{}`, found {shown}", self.text(before))
-            }
-            TokenKind::Word
-                if place.found.is_some_and(|found| found.is('['))
-                    && FORM_WORDS.contains(&self.text(before)) =>
-            {
-                let span = place.found.map_or(place.whole, |found| self.token_span(found));
-                let error = self.error(Code::E0001, span, format!("`[` behind `{}`", self.text(before)));
-                error.help("branches stand between `<` and `>`").emit();
-                return true;
-            }
-            TokenKind::Symbol('→')
-                if wanted.contains(&Rule::shape)
-                    && place.found.is_some_and(|found| found.kind == TokenKind::Word && !found.leads) =>
-            {
-                let span = place.found.map_or(place.whole, |found| self.token_span(found));
-                let parenthesised = format!("({})", place.found.map_or("", |found| self.text(found)));
-                let error = self.error(Code::E0001, span, "a name behind `->` stands in parentheses");
-                let error = error.fix(format!("write `{parenthesised}`"), span, parenthesised);
-                error.help("`->` checks a shape; the next operator stands behind a `;`").emit();
-                return true;
-            }
-            TokenKind::Symbol('→') if wanted.contains(&Rule::shape) => {
-                format!("expected a shape behind `->`, found {shown}")
-            }
-            TokenKind::Word if self.text(before) == "as" => {
-                format!("expected a path behind `as`, found {shown}")
-            }
-            TokenKind::Symbol('=') if in_statement && self.is_attribute(place.whole) => {
-                let name = name.map_or("", |name| self.text(name));
-                let size = place
-                    .found
-                    .filter(|found| found.kind == TokenKind::Number && self.text(*found).contains('x'));
-                if let Some(size) = size {
-                    let span = self.token_span(size);
-                    if self.begins_with(place.whole, "input") {
-                        let start = index.saturating_sub(1);
-                        let whole = Span { end: span.end, ..self.token_span(self.tokens[start]) };
-                        let size = self.text(size).to_owned();
-                        let error = self.error(
-                            Code::E0001,
-                            whole,
-                            format!("the size of `input` stands without `{name}=`"),
-                        );
-                        error.fix(format!("write `{size}`"), whole, size).emit();
-                        return true;
-                    }
-                    let tuple = format!("({})", self.text(size).split('x').collect::<Vec<_>>().join(", "));
-                    let error = self.error(Code::E0001, span, format!("a size is no value of `{name}=`"));
-                    error.fix(format!("write `{tuple}`"), span, tuple).emit();
-                    return true;
-                }
-                format!("expected a value behind `{name}=`, found {shown}")
-            }
-            TokenKind::Word | TokenKind::Number
-                if place.found.is_some_and(|found| found.is('-')) && self.is_attribute(place.whole) =>
-            {
-                self.bare_minus(place, before);
-                return true;
-            }
-            _ if place.found.is_some_and(|found| found.is('/')) => {
-                let span = place.found.map_or(place.whole, |found| self.token_span(found));
-                let error = self.error(Code::E0001, span, "a stride without its size");
-                error.help("a size is one token, without white space: `3x3x64/2`").emit();
-                return true;
-            }
-            _ => return false,
-        };
-        self.error_at(place, Code::E0001, message);
-        true
-    }
-
-    /// Reports a `-` outside of parentheses: as the sign of the number behind it (`times -0.5`), or as part of a
-    /// calculation (`dense n - 1`).
-    fn bare_minus(&mut self, place: Mismatch, before: Token) {
-        let Some(minus) = place.found else { return };
-        let index = self.tokens.partition_point(|token| token.start <= minus.start);
-        let number = self.tokens.get(index).copied().filter(|next| next.kind == TokenKind::Number);
-        let span = self.token_span(minus);
-        match number.filter(|number| number.start == minus.end && before.end < minus.start) {
-            Some(number) => {
-                let parenthesised = format!("(-{})", self.text(number));
-                let span = Span { end: number.end, ..span };
-                let error = self.error(Code::E0001, span, "a negative number stands in parentheses");
-                error.fix(format!("write `{parenthesised}`"), span, parenthesised).emit();
-            }
-            None => {
-                let error = self.error(Code::E0001, span, "a calculation stands in parentheses");
-                error.help("for example `dense (n - 1)`; a negative number too: `times (-2)`").emit();
-            }
-        }
-    }
-
-    /// Returns whether the statement up to this token is one word, perhaps with dots in it.
-    fn is_path(&self, whole: Span, last: Token) -> bool {
-        let text = &self.session.source[whole.start as usize..last.end as usize];
-        !text.contains(char::is_whitespace) && !matches!(text, "expect" | "let")
-    }
-
-    /// Returns whether the statement is one that has attributes.
-    fn is_attribute(&self, whole: Span) -> bool {
-        !["let", "network", "block", "table", "expect"].iter().any(|word| self.begins_with(whole, word))
-    }
-
-    /// Returns whether the first token of the statement is this word.
-    fn begins_with(&self, whole: Span, word: &str) -> bool {
-        let first = self.tokens.partition_point(|token| token.start < whole.start);
-        self.text(self.tokens[first]) == word
     }
 
     fn text(&self, token: Token) -> &'a str {
