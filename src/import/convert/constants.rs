@@ -1,5 +1,7 @@
 //! Evaluates nodes whose inputs are all constant.
 
+mod values;
+
 use super::super::fold::{Binary, Derivation, Unary};
 use super::super::model::Node;
 use super::super::refusal::Reason;
@@ -10,9 +12,6 @@ use super::rearrange::resolve;
 use super::slices::SliceBounds;
 use super::{Converter, Known};
 
-/// The limit of the number of elements of a range.
-const MAX_RANGE: f64 = 1e6;
-
 /// Returns whether a node computes a constant.
 pub(super) fn is_constant(converter: &Converter<'_>, node: &Node) -> bool {
     let constant = |name: &String| {
@@ -22,6 +21,40 @@ pub(super) fn is_constant(converter: &Converter<'_>, node: &Node) -> bool {
         "Shape" | "Size" => true,
         _ => node.inputs.iter().all(constant),
     }
+}
+
+fn binary(node: &Reader<'_>, kind: &str) -> Result<Option<Binary>, Reason> {
+    Ok(Some(match kind {
+        "Add" => Binary::Add,
+        "Sub" => Binary::Sub,
+        "Mul" => Binary::Mul,
+        "Div" => Binary::Div,
+        "Pow" => Binary::Pow,
+        "Min" => Binary::Min,
+        "Max" => Binary::Max,
+        "Equal" => Binary::Equal,
+        "Less" => Binary::Less,
+        "Greater" => Binary::Greater,
+        "Mod" if node.int("fmod", 0)? != 0 => Binary::Remainder,
+        "Mod" => Binary::Mod,
+        _ => return Ok(None),
+    }))
+}
+
+fn unary(kind: &str) -> Option<Unary> {
+    Some(match kind {
+        "Sqrt" => Unary::Sqrt,
+        "Neg" => Unary::Neg,
+        "Floor" => Unary::Floor,
+        "Ceil" => Unary::Ceil,
+        "Round" => Unary::Round,
+        "Exp" => Unary::Exp,
+        "Log" => Unary::Log,
+        "Abs" => Unary::Abs,
+        "Reciprocal" => Unary::Reciprocal,
+        "Not" => Unary::Not,
+        _ => return None,
+    })
 }
 
 impl<'a> Converter<'a> {
@@ -52,193 +85,153 @@ impl<'a> Converter<'a> {
             "Range" => return self.range(node).map(Some),
             _ => {}
         }
-        let binary = match kind {
-            "Add" => Some(Binary::Add),
-            "Sub" => Some(Binary::Sub),
-            "Mul" => Some(Binary::Mul),
-            "Div" => Some(Binary::Div),
-            "Pow" => Some(Binary::Pow),
-            "Min" => Some(Binary::Min),
-            "Max" => Some(Binary::Max),
-            "Equal" => Some(Binary::Equal),
-            "Less" => Some(Binary::Less),
-            "Greater" => Some(Binary::Greater),
-            "Mod" if node.int("fmod", 0)? != 0 => Some(Binary::Remainder),
-            "Mod" => Some(Binary::Mod),
-            _ => None,
-        };
-        if let Some(binary) = binary {
+        if let Some(binary) = binary(node, kind)? {
             let inputs = self.constants(node)?;
             return match inputs.len() {
                 1 => Ok(inputs.into_iter().next()),
-                2 => Ok(Some(Tensor::derived(Derivation::Binary(binary), inputs, self.storage)?)),
+                2 => self.derive(Derivation::Binary(binary), inputs).map(Some),
                 _ => Err("more than two constants are combined".into()),
             };
         }
-        let unary = match kind {
-            "Sqrt" => Some(Unary::Sqrt),
-            "Neg" => Some(Unary::Neg),
-            "Floor" => Some(Unary::Floor),
-            "Ceil" => Some(Unary::Ceil),
-            "Round" => Some(Unary::Round),
-            "Exp" => Some(Unary::Exp),
-            "Log" => Some(Unary::Log),
-            "Abs" => Some(Unary::Abs),
-            "Reciprocal" => Some(Unary::Reciprocal),
-            "Not" => Some(Unary::Not),
-            _ => None,
-        };
-        if let Some(unary) = unary {
-            return Ok(Some(Tensor::derived(Derivation::Unary(unary), self.constants(node)?, self.storage)?));
+        if let Some(unary) = unary(kind) {
+            return self.derive(Derivation::Unary(unary), self.constants(node)?).map(Some);
         }
-        self.folded_shape(node, kind)
+        self.derived(node, kind)
     }
 
-    fn folded_shape(&mut self, node: &Reader<'a>, kind: &str) -> Result<Option<Tensor>, Reason> {
-        let first =
-            |converter: &Self| converter.tensor(node, 0, "input")?.ok_or(Reason::from("it has no input"));
-        let axis_of =
-            |axis: i64, rank: usize| axis_at(axis, rank).ok_or(Reason::from("an axis does not exist"));
-        let derive = |derivation, inputs| -> Result<Option<Tensor>, Reason> {
-            Ok(Some(Tensor::derived(derivation, inputs, self.storage)?))
-        };
-        match kind {
-            "Identity" => {
-                let tensor = first(self)?;
-                // Exporters store equal tensors once: the output of this `Identity` has the name of the other tensor.
-                let name = node.node.outputs.first().map_or("", String::as_str);
-                let named = name.contains('.') && !name.contains('/') && !name.contains("::");
-                Ok(Some(if named { tensor.with_origin(name) } else { tensor }))
-            }
-            "Dropout" => {
-                node.ignore("ratio");
-                node.ignore("seed");
-                node.ignore("is_test");
-                node.input(1);
-                node.input(2);
-                Ok(Some(first(self)?))
-            }
-            "Cast" => {
-                let to = ElementType::of(node.int("to", 1)?).ok_or("a cast to an unknown type")?;
-                node.ignore("saturate");
-                node.ignore("round_mode");
-                derive(Derivation::Cast(to), vec![first(self)?])
-            }
-            "CastLike" => {
-                let like = self.tensor(node, 1, "type")?.ok_or("it has no type")?;
-                node.ignore("saturate");
-                node.ignore("round_mode");
-                derive(Derivation::Cast(like.element()), vec![first(self)?])
-            }
-            "Transpose" => {
-                let tensor = first(self)?;
-                let rank = tensor.dims().len();
-                let order = node.ints("perm")?.unwrap_or_else(|| (0..rank as i64).rev().collect());
-                let order = order.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<Vec<_>, _>>()?;
-                derive(Derivation::Transpose(order), vec![tensor])
-            }
-            "Reshape" => {
-                let tensor = first(self)?;
-                let wanted = match self.integers(node, 1, "shape")? {
-                    Some(wanted) => wanted,
-                    None => node.ints("shape")?.ok_or("its shape is missing")?,
-                };
-                let keeps_zero = node.int("allowzero", 0)? != 0;
-                let dims =
-                    resolve(&wanted, tensor.dims(), keeps_zero).ok_or("a constant cannot be reshaped")?;
-                derive(Derivation::Reshape(dims), vec![tensor])
-            }
-            "Flatten" | "Squeeze" | "Unsqueeze" => {
-                let tensor = first(self)?;
-                let dims = self.regrouped(node, kind, tensor.dims())?;
-                derive(Derivation::Reshape(dims), vec![tensor])
-            }
-            "Expand" => {
-                let tensor = first(self)?;
-                let to = self.integers(node, 1, "shape")?.ok_or("its shape is missing")?;
-                let to = to.iter().map(|&dim| dim.max(1) as u64).collect();
-                derive(Derivation::Expand(to), vec![tensor])
-            }
-            "ConstantOfShape" => {
-                let dims = self.integers(node, 0, "shape")?.ok_or("its shape is missing")?;
-                let dims = dims.iter().map(|&dim| u64::try_from(dim)).collect::<Result<Vec<_>, _>>();
-                let dims = dims.map_err(|_| "a negative extent")?;
-                let (value, element) = match node.tensor("value")? {
-                    Some(value) => (value.scalar(self.storage)?.unwrap_or(0.0), value.element()),
-                    None => (0.0, ElementType::F32),
-                };
-                derive(Derivation::Fill(dims, value, element), vec![])
-            }
-            "Gather" => {
-                let tensor = first(self)?;
-                let axis = axis_of(node.int("axis", 0)?, tensor.dims().len())?;
-                let index = self.tensor(node, 1, "index")?.ok_or("its index is missing")?;
-                derive(Derivation::Gather(axis), vec![tensor, index])
-            }
+    /// Evaluates a node that gives its first input other extents, another order or another type, or that reduces it.
+    fn derived(&mut self, node: &Reader<'a>, kind: &str) -> Result<Option<Tensor>, Reason> {
+        let derivation = match kind {
+            "Identity" => return self.identity(node).map(Some),
+            "Dropout" => return self.dropped_nothing(node).map(Some),
+            "ReduceMean" => return self.mean(node).map(Some),
+            "ReduceProd" => return self.product(node),
+            "ConstantOfShape" => return self.constant_of_shape(node).map(Some),
             "Concat" => {
                 let inputs = self.constants(node)?;
                 let rank = inputs.first().map_or(0, |first| first.dims().len());
-                let axis = axis_of(node.int("axis", 1)?, rank)?;
-                derive(Derivation::Concat(axis), inputs)
+                let axis = axis_at(node.int("axis", 1)?, rank)?;
+                return self.derive(Derivation::Concat(axis), inputs).map(Some);
             }
-            "Slice" => {
-                let tensor = first(self)?;
-                let cuts = self.cuts(node, tensor.dims())?;
-                derive(Derivation::Slice(cuts), vec![tensor])
-            }
-            "Where" => derive(Derivation::Where, self.constants(node)?),
-            "Clip" => {
-                let tensor = first(self)?;
-                let limit = |name: &str, input: usize, default: f64| -> Result<f64, Reason> {
-                    if node.has(name) {
-                        return node.float(name, default);
-                    }
-                    Ok(match self.tensor(node, input, "limit")? {
-                        Some(limit) => limit.scalar(self.storage)?.unwrap_or(default),
-                        None => default,
-                    })
-                };
-                let clip = Unary::Clip(limit("min", 1, f64::NEG_INFINITY)?, limit("max", 2, f64::INFINITY)?);
-                derive(Derivation::Unary(clip), vec![tensor])
-            }
-            "ReduceMean" => {
-                let tensor = first(self)?;
-                let rank = tensor.dims().len();
-                let axes = match node.ints("axes")? {
-                    Some(axes) => axes,
-                    None => self.integers(node, 1, "axes")?.unwrap_or_else(|| (0..rank as i64).collect()),
-                };
-                let keeps = node.int("keepdims", 1)? != 0;
-                let axes = axes.iter().map(|&axis| axis_of(axis, rank)).collect::<Result<Vec<_>, _>>()?;
-                let dims = tensor.dims().to_vec();
-                let kept = dims.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
-                let kept: Vec<u64> = kept.map(|(_, &extent)| extent).collect();
-                let mean = Tensor::derived(Derivation::Mean(axes), vec![tensor], self.storage)?;
-                if keeps { Ok(Some(mean)) } else { derive(Derivation::Reshape(kept), vec![mean]) }
-            }
-            // The number of elements over which a statistic is taken.
-            "ReduceProd" => {
-                let tensor = first(self)?;
-                if tensor.dims().len() > 1 || node.has("axes") || node.input(1).is_some() {
-                    return Ok(None);
-                }
-                let Values::Int(numbers) = tensor.values(self.storage)? else { return Ok(None) };
-                let product = numbers.iter().try_fold(1i64, |product, &number| product.checked_mul(number));
-                let product = Values::Int(vec![product.ok_or("its product is too large")?]);
-                let keeps = node.int("keepdims", 1)? != 0;
-                let dims = if keeps { vec![1; tensor.dims().len()] } else { vec![] };
-                Ok(Some(Tensor::known(dims, product)))
-            }
+            "Where" => return self.derive(Derivation::Where, self.constants(node)?).map(Some),
             // Weight standardisation that the model performs when it runs.
             "BatchNormalization" => {
                 let inputs = self.constants(node)?;
                 node.must_be("training_mode", 1)?;
                 node.ignore("momentum");
                 let eps = node.float("epsilon", 1e-5)?;
-                derive(Derivation::Standardise(eps), inputs)
+                return self.derive(Derivation::Standardise(eps), inputs).map(Some);
             }
-            _ => Ok(None),
+            "Gather" => {
+                let tensor = self.first(node)?;
+                let axis = axis_at(node.int("axis", 0)?, tensor.dims().len())?;
+                let index = self.tensor(node, 1, "index")?.ok_or("its index is missing")?;
+                return self.derive(Derivation::Gather(axis), vec![tensor, index]).map(Some);
+            }
+            "Cast" | "CastLike" => Derivation::Cast(self.cast_to(node, kind)?),
+            "Transpose" => {
+                let rank = self.first(node)?.dims().len();
+                let order = node.ints("perm")?.unwrap_or_else(|| (0..rank as i64).rev().collect());
+                let order = order.iter().map(|&axis| axis_at(axis, rank));
+                Derivation::Transpose(order.collect::<Result<_, _>>()?)
+            }
+            "Reshape" => {
+                let wanted = match self.integers(node, 1, "shape")? {
+                    Some(wanted) => wanted,
+                    None => node.ints("shape")?.ok_or("its shape is missing")?,
+                };
+                let keeps_zero = node.int("allowzero", 0)? != 0;
+                let dims = resolve(&wanted, self.first(node)?.dims(), keeps_zero);
+                Derivation::Reshape(dims.ok_or("a constant cannot be reshaped")?)
+            }
+            "Flatten" | "Squeeze" | "Unsqueeze" => {
+                Derivation::Reshape(self.regrouped(node, kind, self.first(node)?.dims())?)
+            }
+            "Expand" => {
+                let to = self.integers(node, 1, "shape")?.ok_or("its shape is missing")?;
+                Derivation::Expand(to.iter().map(|&dim| dim.max(1) as u64).collect())
+            }
+            "Slice" => Derivation::Slice(self.cuts(node, self.first(node)?.dims())?),
+            "Clip" => {
+                let least = self.clip_limit(node, "min", 1, f64::NEG_INFINITY)?;
+                Derivation::Unary(Unary::Clip(least, self.clip_limit(node, "max", 2, f64::INFINITY)?))
+            }
+            _ => return Ok(None),
+        };
+        self.derive(derivation, vec![self.first(node)?]).map(Some)
+    }
+
+    fn derive(&self, derivation: Derivation, inputs: Vec<Tensor>) -> Result<Tensor, Reason> {
+        Ok(Tensor::derived(derivation, inputs, self.storage)?)
+    }
+
+    fn first(&self, node: &Reader<'a>) -> Result<Tensor, Reason> {
+        self.tensor(node, 0, "input")?.ok_or_else(|| "it has no input".into())
+    }
+
+    /// Exporters store equal tensors once: the output of this `Identity` has the name of the other tensor.
+    fn identity(&self, node: &Reader<'a>) -> Result<Tensor, Reason> {
+        let tensor = self.first(node)?;
+        let name = node.node.outputs.first().map_or("", String::as_str);
+        let named = name.contains('.') && !name.contains('/') && !name.contains("::");
+        Ok(if named { tensor.with_origin(name) } else { tensor })
+    }
+
+    /// `Dropout`, which does nothing outside of training.
+    fn dropped_nothing(&self, node: &Reader<'a>) -> Result<Tensor, Reason> {
+        ["ratio", "seed", "is_test"].into_iter().for_each(|name| node.ignore(name));
+        [1, 2].into_iter().for_each(|input| _ = node.input(input));
+        self.first(node)
+    }
+
+    /// The type to which `Cast` or `CastLike` converts.
+    fn cast_to(&self, node: &Reader<'a>, kind: &str) -> Result<ElementType, Reason> {
+        ["saturate", "round_mode"].into_iter().for_each(|name| node.ignore(name));
+        if kind == "CastLike" {
+            return Ok(self.tensor(node, 1, "type")?.ok_or("it has no type")?.element());
         }
+        ElementType::of(node.int("to", 1)?).ok_or_else(|| "a cast to an unknown type".into())
+    }
+
+    /// A limit of `Clip`: an attribute in old operator sets, an input in new ones.
+    fn clip_limit(&self, node: &Reader<'a>, name: &str, input: usize, default: f64) -> Result<f64, Reason> {
+        if node.has(name) {
+            return node.float(name, default);
+        }
+        Ok(match self.tensor(node, input, "limit")? {
+            Some(limit) => limit.scalar(self.storage)?.unwrap_or(default),
+            None => default,
+        })
+    }
+
+    /// `ReduceMean`
+    fn mean(&self, node: &Reader<'a>) -> Result<Tensor, Reason> {
+        let tensor = self.first(node)?;
+        let dims = tensor.dims().to_vec();
+        let axes = match node.ints("axes")? {
+            Some(axes) => axes,
+            None => self.integers(node, 1, "axes")?.unwrap_or_else(|| (0..dims.len() as i64).collect()),
+        };
+        let keeps = node.int("keepdims", 1)? != 0;
+        let axes = axes.iter().map(|&axis| axis_at(axis, dims.len())).collect::<Result<Vec<_>, _>>()?;
+        let kept = dims.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
+        let kept: Vec<u64> = kept.map(|(_, &extent)| extent).collect();
+        let mean = self.derive(Derivation::Mean(axes), vec![tensor])?;
+        if keeps { Ok(mean) } else { self.derive(Derivation::Reshape(kept), vec![mean]) }
+    }
+
+    /// `ReduceProd` of a few integers: the number of elements over which a statistic is taken.
+    fn product(&self, node: &Reader<'a>) -> Result<Option<Tensor>, Reason> {
+        let tensor = self.first(node)?;
+        if tensor.dims().len() > 1 || node.has("axes") || node.input(1).is_some() {
+            return Ok(None);
+        }
+        let Values::Int(numbers) = tensor.values(self.storage)? else { return Ok(None) };
+        let product = numbers.iter().try_fold(1i64, |product, &number| product.checked_mul(number));
+        let product = Values::Int(vec![product.ok_or("its product is too large")?]);
+        let keeps = node.int("keepdims", 1)? != 0;
+        let dims = if keeps { vec![1; tensor.dims().len()] } else { vec![] };
+        Ok(Some(Tensor::known(dims, product)))
     }
 
     /// The extents after `Flatten`, `Squeeze` or `Unsqueeze` of a constant.
@@ -275,7 +268,7 @@ impl<'a> Converter<'a> {
     fn cuts(&self, node: &Reader<'a>, dims: &[u64]) -> Result<Vec<(u64, i64, u64)>, Reason> {
         let mut cuts: Vec<(u64, i64, u64)> = dims.iter().map(|&dim| (0, 1, dim)).collect();
         for SliceBounds { axis, start, end, step } in self.slice_bounds(node)? {
-            let at = axis_at(axis, dims.len()).ok_or("an axis does not exist")?;
+            let at = axis_at(axis, dims.len())?;
             let extent = dims[at] as i64;
             let positive = |place: i64| if place < 0 { place.saturating_add(extent) } else { place };
             let (start, end) = (positive(start), positive(end));
@@ -293,65 +286,5 @@ impl<'a> Converter<'a> {
             cuts[at] = (start as u64, step, count);
         }
         Ok(cuts)
-    }
-
-    fn written_constant(&self, node: &Reader<'a>) -> Result<Tensor, Reason> {
-        if let Some(tensor) = node.tensor("value")? {
-            return Ok(tensor);
-        }
-        let one = |values| Tensor::known(vec![], values);
-        if node.has("value_float") {
-            return Ok(one(Values::Real(vec![node.float("value_float", 0.0)?])));
-        }
-        if node.has("value_int") {
-            return Ok(one(Values::Int(vec![node.int("value_int", 0)?])));
-        }
-        if let Some(values) = node.ints("value_ints")? {
-            return Ok(Tensor::known(vec![values.len() as u64], Values::Int(values)));
-        }
-        if let Some(values) = node.floats("value_floats")? {
-            let values: Vec<f64> = values.into_iter().map(f64::from).collect();
-            return Ok(Tensor::known(vec![values.len() as u64], Values::Real(values)));
-        }
-        Err("a constant that is no tensor of numbers".into())
-    }
-
-    /// The extents of a value (`Shape`), which are always known.
-    fn extents(&self, node: &Reader<'a>) -> Result<Tensor, Reason> {
-        let dims: Vec<i64> = match self.operand(node, 0)? {
-            super::Operand::Tensor(tensor) => tensor.dims().iter().map(|&dim| dim as i64).collect(),
-            super::Operand::View(view) => view.dims().iter().map(|&dim| dim as i64).collect(),
-        };
-        if node.node.kind == "Size" {
-            let size = dims.iter().try_fold(1i64, |size, &dim| size.checked_mul(dim));
-            return Ok(Tensor::known(vec![], Values::Int(vec![size.ok_or("its size is too large")?])));
-        }
-        let rank = dims.len() as i64;
-        let within = |place: i64| if place < 0 { place + rank } else { place }.clamp(0, rank) as usize;
-        let (start, end) = (within(node.int("start", 0)?), within(node.int("end", rank)?));
-        let dims = dims.get(start..end.max(start)).unwrap_or_default().to_vec();
-        Ok(Tensor::known(vec![dims.len() as u64], Values::Int(dims)))
-    }
-
-    fn range(&self, node: &Reader<'a>) -> Result<Tensor, Reason> {
-        let mut numbers = [0.0; 3];
-        let mut whole = true;
-        for (index, number) in numbers.iter_mut().enumerate() {
-            let tensor = self.tensor(node, index, "limit")?.ok_or("a limit is missing")?;
-            whole &= !tensor.element().is_float();
-            *number = tensor.scalar(self.storage)?.ok_or("a limit is no single number")?;
-        }
-        let [start, limit, step] = numbers;
-        let count = ((limit - start) / step).ceil().max(0.0);
-        if !count.is_finite() || count > MAX_RANGE {
-            return Err("a range of too many numbers".into());
-        }
-        let values: Vec<f64> = (0..count as u64).map(|i| start + i as f64 * step).collect();
-        let values = if whole {
-            Values::Int(values.iter().map(|&v| v as i64).collect())
-        } else {
-            Values::Real(values)
-        };
-        Ok(Tensor::known(vec![count as u64], values))
     }
 }

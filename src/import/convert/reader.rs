@@ -150,10 +150,11 @@ fn brief(value: &Attribute) -> String {
     }
 }
 
-/// The axis that a number names among `rank` axes: a negative one counts from the end. `None` where there is no such axis.
-pub(super) fn axis_at(axis: i64, rank: usize) -> Option<usize> {
-    let at = if axis < 0 { axis.checked_add_unsigned(rank as u64)? } else { axis };
-    usize::try_from(at).ok().filter(|&at| at < rank)
+/// The axis that a number names among `rank` axes: a negative one counts from the end.
+pub(super) fn axis_at(axis: i64, rank: usize) -> Result<usize, Reason> {
+    let at = if axis < 0 { axis.checked_add_unsigned(rank as u64) } else { Some(axis) };
+    let at = at.and_then(|at| usize::try_from(at).ok()).filter(|&at| at < rank);
+    at.ok_or_else(|| "an axis does not exist".into())
 }
 
 /// The number that an author wrote for a float: the shortest decimal that gives the same float.

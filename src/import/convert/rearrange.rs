@@ -93,7 +93,7 @@ impl<'a> Converter<'a> {
         let dims = view.dims();
         let axis = node.int("axis", 0)?;
         if axis != 0 {
-            let at = axis_at(axis, dims.len()).ok_or("`axis` does not exist")?;
+            let at = axis_at(axis, dims.len())?;
             return self.picked(node, &view, at, &index);
         }
         let in_order = dims.len() == 1

@@ -24,7 +24,7 @@ impl<'a> Converter<'a> {
         let axes = axes.unwrap_or_else(|| (0..rank as i64).collect());
         let mut at = Vec::new();
         for axis in axes {
-            at.push(axis_at(axis, rank).ok_or("an axis does not exist")?);
+            at.push(axis_at(axis, rank)?);
         }
         at.sort_unstable();
         at.dedup();

@@ -89,7 +89,7 @@ impl<'a> Converter<'a> {
         let view = self.view(node, 0)?;
         let dims = view.dims();
         let axis = node.int("axis", 0)?;
-        let at = axis_at(axis, dims.len()).ok_or("`axis` does not exist")?;
+        let at = axis_at(axis, dims.len())?;
         let parts = match node.ints("split")? {
             Some(parts) => Some(parts),
             None => self.integers(node, 1, "list of parts")?,
@@ -139,7 +139,7 @@ impl<'a> Converter<'a> {
         let mut view = self.view(node, 0)?;
         let bounds = self.slice_bounds(node)?;
         for SliceBounds { axis, start, end, step } in bounds {
-            let at = axis_at(axis, view.axes.len()).ok_or("an axis does not exist")?;
+            let at = axis_at(axis, view.axes.len())?;
             let extent = view.dims()[at] as i64;
             let within =
                 |place: i64| if place < 0 { place.saturating_add(extent) } else { place }.clamp(0, extent);
