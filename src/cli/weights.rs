@@ -6,8 +6,9 @@ use crate::analysis::Checked;
 use crate::base::grouped;
 use crate::diag::{Code, Failure};
 use crate::driver::Session;
+use crate::ir::{Graph, Node};
 use crate::model::{NameMatching, TensorMatching};
-use crate::ops::Role;
+use crate::ops::{Parameter, Role};
 use crate::weights::{npz, safetensors, seeded};
 
 use super::output::ListFormat;
@@ -80,74 +81,78 @@ pub(super) fn run(arguments: &Arguments) -> CliResult {
 }
 
 fn weights(arguments: &Arguments, session: &Session, checked: &Checked) -> CliResult {
-    let graph = checked.graph();
-    if let Some(path) = &arguments.against {
-        let prefix = arguments.weights_prefix.clone();
-        let ignore_unused = arguments.ignore_unused;
-        let matching = match arguments.weights_by {
-            MatchBy::Order => TensorMatching::ByOrder,
-            MatchBy::Name => TensorMatching::ByName(
-                NameMatching { prefix, ignore_unused, ..NameMatching::default() },
-                None,
-            ),
-        };
-        parameters::open(Target { session, source: &arguments.source, network: checked }, path, matching)?;
-        return output::print_text(&format!("`{path}` fits `{}`\n", graph.name()));
+    match (&arguments.against, arguments.seed, &arguments.output) {
+        (Some(path), ..) => check_file(arguments, session, checked, path),
+        (None, Some(seed), Some(path)) => write_seeded(checked.graph(), seed, arguments.random_bn, path),
+        _ => list(checked.graph(), arguments.format),
     }
-    let declared: Vec<_> = graph
-        .nodes()
-        .flat_map(|(_, node)| node.parameters.iter().map(move |parameter| (node, parameter)))
-        .collect();
-    if let (Some(seed), Some(path)) = (arguments.seed, &arguments.output) {
-        let tensors: Vec<(String, Vec<usize>)> = declared
-            .iter()
-            .map(|(node, parameter)| {
-                (
-                    format!("{}.{}", node.path, parameter.key),
-                    parameter.shape.iter().map(|&dim| dim as usize).collect(),
-                )
-            })
-            .collect();
-        // Tensors are made one after another, so the largest one decides; the free memory is read only once.
-        let elements = |shape: &[usize]| shape.iter().map(|&dim| dim as u128).product::<u128>();
-        if let Some((key, shape)) = tensors.iter().max_by_key(|(_, shape)| elements(shape)) {
-            memory::check_tensor(key, elements(shape) * 4)?;
+}
+
+/// Checks that a file of weights fits.
+fn check_file(arguments: &Arguments, session: &Session, checked: &Checked, path: &str) -> CliResult {
+    let matching = match arguments.weights_by {
+        MatchBy::Order => TensorMatching::ByOrder,
+        MatchBy::Name => {
+            let prefix = arguments.weights_prefix.clone();
+            let names = NameMatching { prefix, ignore_unused: arguments.ignore_unused, ..Default::default() };
+            TensorMatching::ByName(names, None)
         }
-        let value = |index: usize| {
-            let (key, shape) = &tensors[index];
-            seeded::fill(seed, key, &declared[index].1.init, arguments.random_bn, shape)
-        };
-        return match path.rsplit_once('.').map(|(_, extension)| extension) {
-            Some("safetensors") => {
-                write::file(path, |mut file| safetensors::write(&mut file, path, &tensors, value))
-            }
-            Some("npz") => write::file(path, |mut file| npz::write(&mut file, path, &tensors, value)),
-            _ => Err(CliError::Usage(Failure::new(
-                Code::E0609,
-                format!("`--output {path}`: the file must end with .safetensors or .npz"),
-            ))),
-        };
-    }
-    let role = |role: Role| match role {
-        Role::Trainable => "params",
-        Role::Frozen => "frozen",
-        Role::State => "state",
     };
-    let tensors: Vec<TensorView> = declared
-        .iter()
+    parameters::open(Target { session, source: &arguments.source, network: checked }, path, matching)?;
+    output::print_text(&format!("`{path}` fits `{}`\n", checked.graph().name()))
+}
+
+/// The parameters that a file of weights holds, with the nodes that declare them.
+fn declared(graph: &Graph) -> impl Iterator<Item = (&Node, &Parameter)> {
+    graph.nodes().flat_map(|(_, node)| node.parameters.iter().map(move |parameter| (node, parameter)))
+}
+
+fn key(node: &Node, parameter: &Parameter) -> String {
+    format!("{}.{}", node.path, parameter.key)
+}
+
+/// Writes a file with seeded weights.
+fn write_seeded(graph: &Graph, seed: u64, random_bn: bool, path: &str) -> CliResult {
+    let parameters: Vec<&Parameter> = declared(graph).map(|(_, parameter)| parameter).collect();
+    let tensors: Vec<(String, Vec<usize>)> = declared(graph)
+        .map(|(node, parameter)| {
+            (key(node, parameter), parameter.shape.iter().map(|&dim| dim as usize).collect())
+        })
+        .collect();
+    // Tensors are made one after another, so the largest one decides; the free memory is read only once.
+    let elements = |shape: &[usize]| shape.iter().map(|&dim| dim as u128).product::<u128>();
+    if let Some((key, shape)) = tensors.iter().max_by_key(|(_, shape)| elements(shape)) {
+        memory::check_tensor(key, elements(shape) * 4)?;
+    }
+    let value = |index: usize| {
+        let (key, shape) = &tensors[index];
+        seeded::fill(seed, key, &parameters[index].init, random_bn, shape)
+    };
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("safetensors") => {
+            write::file(path, |mut file| safetensors::write(&mut file, path, &tensors, value))
+        }
+        Some("npz") => write::file(path, |mut file| npz::write(&mut file, path, &tensors, value)),
+        _ => Err(CliError::Usage(Failure::new(
+            Code::E0609,
+            format!("`--output {path}`: the file must end with .safetensors or .npz"),
+        ))),
+    }
+}
+
+/// Lists the tensors that the network wants.
+fn list(graph: &Graph, format: ListFormat) -> CliResult {
+    let tensors: Vec<TensorView> = declared(graph)
         .map(|(node, parameter)| TensorView {
-            name: format!("{}.{}", node.path, parameter.key),
+            name: key(node, parameter),
             shape: parameter.shape.clone(),
             role: role(parameter.role).to_owned(),
             train_only: node.train_only,
         })
         .collect();
-    if arguments.format == ListFormat::Json {
-        return output::print(&output::json(&WeightsReport {
-            schema_version: 1,
-            network: graph.name().to_owned(),
-            tensors,
-        })?);
+    if format == ListFormat::Json {
+        let network = graph.name().to_owned();
+        return output::print(&output::json(&WeightsReport { schema_version: 1, network, tensors })?);
     }
     let width = tensors.iter().map(|tensor| tensor.name.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
@@ -160,4 +165,12 @@ fn weights(arguments: &Arguments, session: &Session, checked: &Checked) -> CliRe
         tensors.iter().map(|tensor| tensor.shape.iter().map(|&dim| u128::from(dim)).product::<u128>()).sum();
     text.push_str(&format!("{} tensors, {} elements\n", tensors.len(), grouped(elements)));
     output::print_text(&text)
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Trainable => "params",
+        Role::Frozen => "frozen",
+        Role::State => "state",
+    }
 }

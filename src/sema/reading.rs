@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{FileId, MAX_SOURCE_BYTES, Spanned, grow_stack};
+use crate::base::{FileId, MAX_SOURCE_BYTES, Span, Spanned, grow_stack};
 use crate::diag::{Code, Sink};
 use crate::syntax::ast;
 
@@ -58,14 +58,11 @@ impl Reader<'_> {
         read.diagnostics.iter().for_each(|one| self.sink.add(one.clone()));
         self.bytes += self.files.map().text(file).len();
         let parsed = read.parsed.clone();
-        let uses: Vec<_> = parsed
-            .tree
-            .items
-            .iter()
-            .filter_map(
-                |item| if let ast::ItemKind::Use { path } = &item.kind { Some(path.clone()) } else { None },
-            )
-            .collect();
+        let used_path = |item: &ast::Item| match &item.kind {
+            ast::ItemKind::Use { path } => Some(path.clone()),
+            _ => None,
+        };
+        let uses: Vec<Spanned<String>> = parsed.tree.items.iter().filter_map(used_path).collect();
         let index = self.sources.len();
         self.sources.push(Source {
             path: path.clone(),
@@ -77,60 +74,61 @@ impl Reader<'_> {
         });
         self.open.push(index);
         for used in uses {
-            let Some(target) = resolve(&path, &used.value) else {
-                self.refuse_path(&used);
-                continue;
-            };
-            let known = self.sources.iter().position(|source| source.path == target);
-            let target = match known {
-                Some(cycle) if self.open.contains(&cycle) => {
-                    let chain: Vec<&str> =
-                        self.open.iter().map(|&one| self.sources[one].path.as_str()).collect();
-                    self.sink
-                        .error(Code::E0110, used.span, "files use each other")
-                        .here("leads back to a file that is being read")
-                        .note(format!("{} → {target}", chain.join(" → ")))
-                        .emit();
-                    continue;
-                }
-                Some(known) => known,
-                None => match self.find(folder_of(&path), &target) {
-                    Ok(file) => {
-                        let own = self.files.map().text(file).len();
-                        let bytes = self.bytes + own;
-                        if bytes > MAX_SOURCE_BYTES {
-                            let message =
-                                format!("{bytes} bytes of source in all; the limit is {MAX_SOURCE_BYTES}");
-                            self.sink
-                                .error(Code::E0010, used.span, message)
-                                .here(format!("has {own} bytes of them"))
-                                .emit();
-                            continue;
-                        }
-                        let loaded = grow_stack(|| self.file(file, target));
-                        if let Some(body) = &self.sources[loaded].parsed.tree.statements {
-                            self.sink
-                                .error(Code::E0016, used.span, "a used file must not be bare statements")
-                                .here("has nothing to use")
-                                .label(first_statement(body), "a statement outside of `block` and `network`")
-                                .help("wrap the statements into a `block`")
-                                .emit();
-                        }
-                        loaded
-                    }
-                    Err(why) => {
-                        self.sink
-                            .error(Code::E0109, used.span, format!("cannot read `{target}`"))
-                            .here(why)
-                            .emit();
-                        continue;
-                    }
-                },
-            };
-            self.sources[index].used.push((target, used.span));
+            if let Some(target) = self.used(&path, &used) {
+                self.sources[index].used.push((target, used.span));
+            }
         }
         self.open.pop();
         index
+    }
+
+    /// The index of a file that the file `path` uses, which is read if it was not. `None` where an error was reported.
+    fn used(&mut self, path: &str, used: &Spanned<String>) -> Option<usize> {
+        let Some(target) = resolve(path, &used.value) else {
+            self.refuse_path(used);
+            return None;
+        };
+        match self.sources.iter().position(|source| source.path == target) {
+            Some(cycle) if self.open.contains(&cycle) => {
+                let chain: Vec<&str> = self.open.iter().map(|&one| self.sources[one].path.as_str()).collect();
+                let error = self.sink.error(Code::E0110, used.span, "files use each other");
+                error
+                    .here("leads back to a file that is being read")
+                    .note(format!("{} → {target}", chain.join(" → ")))
+                    .emit();
+                None
+            }
+            Some(known) => Some(known),
+            None => match self.find(folder_of(path), &target) {
+                Ok(file) => self.found(file, target, used.span),
+                Err(why) => {
+                    let message = format!("cannot read `{target}`");
+                    self.sink.error(Code::E0109, used.span, message).here(why).emit();
+                    None
+                }
+            },
+        }
+    }
+
+    /// Reads a used file that was found, within the limit of all files.
+    fn found(&mut self, file: FileId, path: String, used: Span) -> Option<usize> {
+        let own = self.files.map().text(file).len();
+        let bytes = self.bytes + own;
+        if bytes > MAX_SOURCE_BYTES {
+            let message = format!("{bytes} bytes of source in all; the limit is {MAX_SOURCE_BYTES}");
+            self.sink.error(Code::E0010, used, message).here(format!("has {own} bytes of them")).emit();
+            return None;
+        }
+        let read = grow_stack(|| self.file(file, path));
+        if let Some(body) = &self.sources[read].parsed.tree.statements {
+            self.sink
+                .error(Code::E0016, used, "a used file must not be bare statements")
+                .here("has nothing to use")
+                .label(first_statement(body), "a statement outside of `block` and `network`")
+                .help("wrap the statements into a `block`")
+                .emit();
+        }
+        Some(read)
     }
 
     /// Reports a path that leads out of the folder of the file that uses it.

@@ -47,72 +47,26 @@ impl<'t> Printer<'t, '_> {
             return call;
         }
         let outer = self.tree.group(id);
-        // A scope that contains only a scope is printed as one path.
-        let (mut group, mut component) = (outer, outer.component.clone());
-        while let [Statement::Group(inner)] = group.statements.as_slice() {
-            let inner = self.tree.group(*inner);
-            let one_path = match group.mode {
-                Mode::Explicit => true,
-                Mode::Sequence => !numbered,
-                Mode::Pattern => false,
-            };
-            if inner.call.is_some() || !one_path {
-                break;
-            }
-            component = format!("{component}.{}", inner.component);
-            group = inner;
-        }
-        let direct = component == outer.component;
-        let is_number = outer.component.chars().all(|c| c.is_ascii_digit());
+        let (group, component) = self.scopes_of_one_path(outer, numbered);
         let path = quoted_path(&component);
-        let sequence = group.mode != Mode::Explicit;
-        if let (Mode::Explicit, [Statement::Head(head)]) = (group.mode, group.statements.as_slice())
-            && let Some(name) = &head.name
-            && (head.trailing.is_empty()
-                || (!numbered && !head.trailing.iter().any(|&op| self.tree.op(op).is_keyed())))
-        {
-            let text = render(&head.tokens, &self.tree.slots);
-            return (vec![format!("{text} as {path}.{}", quoted_path(name))], true);
-        }
-        if let (Mode::Explicit, [Statement::Form(form)], false) =
-            (group.mode, group.statements.as_slice(), numbered)
-            && self.opens_scope(form)
-        {
-            let mut lines = self.form(form, depth, false);
-            if let Some(last) = lines.last_mut() {
-                last.push_str(&format!(" as {path}"));
-            }
+        if let Some(lines) = self.one_statement(group, &path, depth, numbered) {
             return (lines, true);
         }
+        let is_number = outer.component.chars().all(|c| c.is_ascii_digit());
         let name = match (group.mode, &group.pattern) {
-            (Mode::Sequence, _) if direct && numbered && is_number => "[]".to_owned(),
+            (Mode::Sequence, _) if component == outer.component && numbered && is_number => "[]".to_owned(),
             (Mode::Pattern, Some(pattern)) => format!("{path}.{pattern}"),
             (Mode::Sequence, _) => format!("{path}[]"),
             _ => path,
         };
-        let inner = self.list(&group.statements, depth + 1, sequence, false);
-        if let ([statement], true) = (group.statements.as_slice(), sequence)
-            && (!matches!(statement, Statement::Group(_) | Statement::Repeat(_)) || self.is_call(statement))
-        {
-            let (mut lines, named) = self.statement(statement, depth, true);
-            if let (Some(last), false) = (lines.last_mut(), named) {
-                last.push_str(&format!(" as {name}"));
-                return (lines, true);
-            }
+        let is_sequence = group.mode != Mode::Explicit;
+        let inner = self.list(&group.statements, depth + 1, is_sequence, false);
+        if is_sequence && let Some(lines) = self.one_member(group, &name, depth) {
+            return (lines, true);
         }
         let flat = joined(&inner);
-        let holds_one = |statement: &Statement| match statement {
-            Statement::Group(id) => {
-                matches!(self.tree.group(*id).statements.as_slice(), [Statement::Head(_)])
-            }
-            _ => false,
-        };
-        let plain = |statement: &Statement| {
-            matches!(statement, Statement::Head(_) | Statement::Identity { .. } | Statement::Repeat(_))
-                || self.is_call(statement)
-                || holds_one(statement)
-        };
-        let short = inner.len() <= 4 && flat.len() <= SHORT && group.statements.iter().all(plain);
+        let shares_line = |statement: &Statement| self.shares_line(statement);
+        let short = inner.len() <= 4 && flat.len() <= SHORT && group.statements.iter().all(shares_line);
         let single = inner.len() == 1 && inner[0].len() + 4 * depth + name.len() + 6 <= WIDTH;
         if short || single {
             return (vec![format!("[{flat}] as {name}")], true);
@@ -121,5 +75,75 @@ impl<'t> Printer<'t, '_> {
         lines.extend(without_last_semicolon(&inner).into_iter().map(|line| format!("    {line}")));
         lines.push(format!("] as {name}"));
         (lines, true)
+    }
+
+    /// A scope that contains only a scope is printed as one path: the innermost one, and the path from the outer one.
+    fn scopes_of_one_path(&self, outer: &'t Group, numbered: bool) -> (&'t Group, String) {
+        let (mut group, mut component) = (outer, outer.component.clone());
+        while let [Statement::Group(inner)] = group.statements.as_slice() {
+            let inner = self.tree.group(*inner);
+            let is_one_path = match group.mode {
+                Mode::Explicit => true,
+                Mode::Sequence => !numbered,
+                Mode::Pattern => false,
+            };
+            if inner.call.is_some() || !is_one_path {
+                break;
+            }
+            component = format!("{component}.{}", inner.component);
+            group = inner;
+        }
+        (group, component)
+    }
+
+    /// The lines of a scope whose only statement carries the path itself, without brackets.
+    fn one_statement(
+        &mut self,
+        group: &'t Group,
+        path: &str,
+        depth: usize,
+        numbered: bool,
+    ) -> Option<Vec<String>> {
+        match (group.mode, group.statements.as_slice()) {
+            (Mode::Explicit, [Statement::Head(head)]) => {
+                let name = head.name.as_ref()?;
+                let is_keyed = head.trailing.iter().any(|&op| self.tree.op(op).is_keyed());
+                if !head.trailing.is_empty() && (numbered || is_keyed) {
+                    return None;
+                }
+                let text = render(&head.tokens, &self.tree.slots);
+                Some(vec![format!("{text} as {path}.{}", quoted_path(name))])
+            }
+            (Mode::Explicit, [Statement::Form(form)]) if !numbered && self.opens_scope(form) => {
+                let mut lines = self.form(form, depth, false);
+                lines.last_mut()?.push_str(&format!(" as {path}"));
+                Some(lines)
+            }
+            _ => None,
+        }
+    }
+
+    /// The lines of a sequence of one member that carries the name of the sequence, without brackets.
+    fn one_member(&mut self, group: &'t Group, name: &str, depth: usize) -> Option<Vec<String>> {
+        let [statement] = group.statements.as_slice() else { return None };
+        if matches!(statement, Statement::Group(_) | Statement::Repeat(_)) && !self.is_call(statement) {
+            return None;
+        }
+        let (mut lines, is_named) = self.statement(statement, depth, true);
+        let last = lines.last_mut().filter(|_| !is_named)?;
+        last.push_str(&format!(" as {name}"));
+        Some(lines)
+    }
+
+    /// Returns whether a statement may share a line with others.
+    fn shares_line(&self, statement: &Statement) -> bool {
+        match statement {
+            Statement::Head(_) | Statement::Identity { .. } | Statement::Repeat(_) => true,
+            Statement::Group(id) => {
+                matches!(self.tree.group(*id).statements.as_slice(), [Statement::Head(_)])
+                    || self.is_call(statement)
+            }
+            _ => false,
+        }
     }
 }
