@@ -16,6 +16,7 @@ use crate::weights::seeded;
 
 use super::bench_report::{table, trace, view};
 use super::parameters::{Parameters, Target};
+use super::precision::Asked;
 use super::source::Source;
 use super::{CliError, CliResult, machine, memory, output, write};
 
@@ -44,6 +45,9 @@ pub(super) struct Arguments {
     /// Direct convolution only
     #[arg(long)]
     exact: bool,
+    /// The precision of products, in PyTorch's words
+    #[arg(long, value_enum, default_value_t, value_name = "PRECISION")]
+    precision: Asked,
     /// The form of the output
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -82,7 +86,8 @@ fn bench(arguments: &Arguments, session: &Session, checked: &Checked) -> CliResu
     let outputs = checked.graph().outputs().iter().filter(|output| !output.train_only);
     let outputs: Vec<(String, NodeId)> = outputs.map(|output| (output.name.clone(), output.node)).collect();
     let policy = if arguments.exact { KernelPolicy::NoWinograd } else { KernelPolicy::Fastest };
-    let plan = lower(checked.graph(), &PlanOptions { batch: usize::from(arguments.batch), policy, outputs });
+    let (batch, precision) = (usize::from(arguments.batch), arguments.precision.into());
+    let plan = lower(checked.graph(), &PlanOptions { batch, policy, precision, outputs });
     memory::check(plan.bytes(threads), arguments.max_memory)?;
     let inputs = inputs(&plan);
     let executor = Executor::load_for(isa, plan, threads, |recipe| weights.constant(checked.graph(), recipe));
@@ -100,7 +105,7 @@ fn bench(arguments: &Arguments, session: &Session, checked: &Checked) -> CliResu
     }
     let bandwidth = peak::bandwidth(isa, threads).map_err(CliError::Environment)?;
     let peaks = (peak::gflops(isa, threads), bandwidth);
-    let report = view(checked, executor.plan(), (isa, threads), peaks, &whole, &steps);
+    let report = view(checked, &executor, precision, (isa, threads), peaks, &whole, &steps);
     match arguments.format {
         Format::Json => output::print(&output::json(&report)?),
         Format::Table => output::print_prose(&table(&report, arguments.per_layer)),

@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::analysis::Checked;
-use crate::exec::Isa;
-use crate::lower::{Plan, Step};
+use crate::base::counted;
+use crate::exec::{Executor, Isa};
+use crate::lower::{Factors, Plan, Precision, Step};
 
 /// The JSON of `cnnc bench`. Times are in milliseconds for one batch.
 #[derive(Debug, Serialize)]
@@ -23,6 +24,8 @@ pub(crate) struct BenchReport {
     pub threads: u64,
     /// `avx512`, `avx2` or `portable`.
     pub instructions: String,
+    /// The precision that was asked for: `highest`, `high` or `medium`. The steps tell what is computed.
+    pub precision: String,
     /// The multiply-accumulates that the machine can do with operands in registers, measured, in 10⁹ floating-point
     /// operations a second.
     pub peak_gflops: f64,
@@ -62,6 +65,8 @@ pub(crate) struct Times {
 pub(crate) struct StepView {
     /// The kernel.
     pub kernel: String,
+    /// The numbers that it multiplies: `f32`, or `bf16-weights` with inputs of f32; null for steps without a weight.
+    pub factors: Option<String>,
     /// The paths of the layers that it computes; none for a copy between layouts.
     pub covers: Vec<String>,
     /// The shape of its output for one picture.
@@ -87,12 +92,14 @@ fn times(mut nanoseconds: Vec<u64>) -> Times {
 
 pub(super) fn view(
     checked: &Checked,
-    plan: &Plan,
+    executor: &Executor,
+    precision: Precision,
     (isa, threads): (Isa, usize),
     (peak, bandwidth): (f64, f64),
     whole: &[u64],
     steps: &[Vec<u64>],
 ) -> BenchReport {
+    let plan = executor.plan();
     let costs: BTreeMap<&str, f64> = checked
         .graph()
         .nodes()
@@ -114,6 +121,7 @@ pub(super) fn view(
         batch: plan.batch as u64,
         threads: threads as u64,
         instructions: format!("{isa:?}").to_lowercase(),
+        precision: precision.word().to_owned(),
         peak_gflops: peak,
         peak_gigabytes: bandwidth,
         runs: whole.len() as u64,
@@ -124,9 +132,11 @@ pub(super) fn view(
         steps: plan
             .steps
             .iter()
+            .zip(executor.factors())
             .zip(of_steps)
-            .map(|(step, time)| StepView {
+            .map(|((step, factors), time)| StepView {
                 kernel: step.kernel.to_string(),
+                factors: factors.map(|factors| factors.to_string()),
                 covers: step.covers.clone(),
                 output: step.output.shape.dims(),
                 time,
@@ -136,6 +146,25 @@ pub(super) fn view(
             })
             .collect(),
     }
+}
+
+/// Tells what is computed where another precision than the highest was asked for.
+fn computed(report: &BenchReport) -> Option<String> {
+    if report.precision == Precision::Highest.word() {
+        return None;
+    }
+    let mut steps: BTreeMap<&str, u64> = BTreeMap::new();
+    for factors in report.steps.iter().filter_map(|step| step.factors.as_deref()) {
+        *steps.entry(factors).or_default() += 1;
+    }
+    let as_highest = if steps.keys().all(|&one| one == Factors::F32.to_string()) {
+        " (on this machine computed as highest)"
+    } else {
+        ""
+    };
+    let counts: Vec<String> =
+        steps.iter().map(|(factors, &count)| format!("{} {factors}", counted(count, "step"))).collect();
+    Some(format!("precision {}{as_highest}: {}", report.precision, counts.join(", ")))
 }
 
 pub(super) fn table(report: &BenchReport, per_layer: bool) -> String {
@@ -148,17 +177,21 @@ pub(super) fn table(report: &BenchReport, per_layer: bool) -> String {
         if report.threads == 1 { "" } else { "s" },
         report.instructions
     );
+    if let Some(line) = computed(report) {
+        text.push_str(&format!("{line}\n\n"));
+    }
     if per_layer {
         text.push_str(&format!("{:>9}  {:>5}  {:>8}  {:>5}  step\n", "ms", "time", "GFLOP/s", "peak"));
         for step in &report.steps {
             let shape = step.output.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
             text.push_str(&format!(
-                "{:>9.3}  {:>4.1}%  {:>8.1}  {:>4.0}%  {} -> {shape}  {}\n",
+                "{:>9.3}  {:>4.1}%  {:>8.1}  {:>4.0}%  {}{} -> {shape}  {}\n",
                 step.time.median,
                 100.0 * step.share_of_time,
                 step.gflops,
                 100.0 * step.share_of_peak,
                 step.kernel,
+                step.factors.as_ref().map_or(String::new(), |factors| format!(" {factors}")),
                 step.covers.first().map_or("", String::as_str)
             ));
         }

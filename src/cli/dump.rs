@@ -4,6 +4,7 @@ use crate::analysis::Checked;
 use crate::driver::Session;
 use crate::lower::{KernelPolicy, PlanOptions, lower};
 
+use super::precision::Asked;
 use super::source::{self, Source};
 use super::{CliResult, output};
 
@@ -18,6 +19,9 @@ pub(super) struct Arguments {
     /// The stage
     #[arg(long, value_enum, value_name = "STAGE")]
     after: Stage,
+    /// The precision of products, for the plan
+    #[arg(long, value_enum, default_value_t, value_name = "PRECISION")]
+    precision: Asked,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -43,11 +47,11 @@ pub(super) fn run(arguments: &Arguments) -> CliResult {
         });
         return printed;
     }
-    arguments.source.compile(|session, checked| dump(arguments.after, session, checked))
+    arguments.source.compile(|session, checked| dump(arguments, session, checked))
 }
 
-fn dump(stage: Stage, session: &Session, checked: &Checked) -> CliResult {
-    match stage {
+fn dump(arguments: &Arguments, session: &Session, checked: &Checked) -> CliResult {
+    match arguments.after {
         Stage::Check => {
             let report = crate::report::Report::of(
                 checked,
@@ -64,10 +68,9 @@ fn dump(stage: Stage, session: &Session, checked: &Checked) -> CliResult {
         Stage::Lower => {
             let outputs = checked.graph().outputs().iter().filter(|output| !output.train_only);
             let outputs = outputs.map(|output| (output.name.clone(), output.node)).collect();
-            output::print_text(
-                &lower(checked.graph(), &PlanOptions { batch: 1, policy: KernelPolicy::Fastest, outputs })
-                    .to_string(),
-            )
+            let (policy, precision) = (KernelPolicy::Fastest, arguments.precision.into());
+            let options = PlanOptions { batch: 1, policy, precision, outputs };
+            output::print_text(&lower(checked.graph(), &options).to_string())
         }
         _ => output::print_text(&checked.graph().to_string()),
     }

@@ -33,6 +33,7 @@ mod ops;
 mod options;
 mod output;
 mod parameters;
+mod precision;
 mod predictions;
 mod project;
 mod report;

@@ -21,6 +21,9 @@ struct Rule {
 /// The options of `report` that choose and shape rows.
 const ROWS: &[&str] = &["columns", "sort", "top", "depth", "exact", "fold", "tree"];
 
+/// The precisions that round factors.
+const INEXACT: &[&str] = &["precision=high", "precision=medium"];
+
 const RULES: &[Rule] = &[
     Rule {
         command: "report",
@@ -153,6 +156,13 @@ const RULES: &[Rule] = &[
         why: "the tree is that of the whole file, before anything is set",
     },
     Rule {
+        command: "dump",
+        given: "after",
+        values: &["parse", "expand", "check"],
+        refuses: &["precision"],
+        why: "only the plan of `--after lower` has kernels",
+    },
+    Rule {
         command: "weights",
         given: "against",
         values: &[],
@@ -179,6 +189,20 @@ const RULES: &[Rule] = &[
         values: &["order"],
         refuses: &["weights_prefix", "ignore_unused", "seed"],
         why: "tensors in order are matched without their names, one for one",
+    },
+    Rule {
+        command: "run",
+        given: "exact",
+        values: &[],
+        refuses: INEXACT,
+        why: "exact results are within 4e-6 of the definition, for which products take every bit of f32",
+    },
+    Rule {
+        command: "bench",
+        given: "exact",
+        values: &[],
+        refuses: INEXACT,
+        why: "exact results are within 4e-6 of the definition, for which products take every bit of f32",
     },
     Rule {
         command: "weights",

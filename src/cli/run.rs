@@ -16,6 +16,7 @@ use crate::tensor::Shape;
 use super::files::FileLoader;
 use super::inputs::{Inputs, Layout, Pictures};
 use super::parameters::{Parameters, Target};
+use super::precision::Asked;
 use super::predictions::{self, Format};
 use super::run_outputs::{OutputFile, Shows};
 use super::source::Source;
@@ -70,6 +71,9 @@ pub(super) struct Arguments {
     /// Convolutions multiply as they are defined: no algorithm that rounds more
     #[arg(long)]
     exact: bool,
+    /// The precision of products, in PyTorch's words
+    #[arg(long, value_enum, default_value_t, value_name = "PRECISION")]
+    precision: Asked,
 }
 
 pub(super) fn run(arguments: &Arguments) -> CliResult {
@@ -87,6 +91,7 @@ fn execute(arguments: &Arguments, session: &Session, network: &Checked) -> CliRe
         threads: machine::threads(arguments.threads),
         isa: machine::isa()?,
         policy: if arguments.exact { KernelPolicy::NoWinograd } else { KernelPolicy::Fastest },
+        precision: arguments.precision.into(),
         also: dumped.clone(),
     };
     // A network that does not fit into memory even for one picture is refused before any file is opened.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use ndarray::{ArrayD, IxDyn};
 
 use crate::diag::{Code, Failure};
-use crate::lower::{ConstantExpr, Plan, PlanPort};
+use crate::lower::{ConstantExpr, Factors, Plan, PlanPort};
 
 use super::constants::pack_all;
 use super::inputs::{InputError, in_order};
@@ -141,6 +141,14 @@ impl Executor {
                 .expect("a tensor has the elements of its shape")
         };
         Ok(self.plan.outputs.iter().map(output).collect())
+    }
+
+    /// The numbers that each step with a weight multiplies. They are those of the plan, but for weights that bf16 cannot
+    /// hold.
+    pub fn factors(&self) -> Vec<Option<Factors>> {
+        let job = self.pool.work();
+        let steps = self.plan.steps.iter().zip(&job.steps);
+        steps.map(|(planned, step)| step.packed_factors().or(planned.factors())).collect()
     }
 
     /// The nanoseconds that each step took in the last run.

@@ -171,7 +171,7 @@ impl Fusion<'_> {
             formats: &formats,
             output: self.graph.node(id).shape,
         };
-        select(op, &operands, self.options.policy)
+        select(op, &operands, self.options)
     }
 
     /// Lets the convolution that computes the later of two summands add the other before it stores its result.

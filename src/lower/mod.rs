@@ -13,6 +13,7 @@ mod layout;
 mod memory;
 mod packing;
 mod plan;
+mod precision;
 mod rearrangement;
 mod select;
 mod show;
@@ -29,6 +30,7 @@ pub use plan::{
     Algorithm, ChannelNorm, ChannelReduction, Combination, Convolution, Kernel, Plan, PlanPort, Resample,
     Step, Tensor, TransposedConvolution, WinogradTile,
 };
+pub use precision::{Factors, Precision};
 pub use rearrangement::{AxisSource, Rearrangement};
 pub use sizes::{ChannelRange, DENSE_OUTPUTS, MomentBands, WinogradSchedule, lrn_radius};
 pub use transposed::Phase;
@@ -40,6 +42,8 @@ pub struct PlanOptions {
     pub batch: usize,
     /// The kernels that may be selected.
     pub policy: KernelPolicy,
+    /// The precision of products. The reference kernels compute in f32 in any case.
+    pub precision: Precision,
     /// The values that a run returns: (name, node).
     pub outputs: Vec<(String, NodeId)>,
 }

@@ -5,6 +5,7 @@ use crate::tensor::{Shape, Window};
 
 use super::constants::ConstantExpr;
 use super::layout::Layout;
+use super::precision::Factors;
 use super::rearrangement::Rearrangement;
 
 /// A value in the arena: one shape for each picture of the batch.
@@ -188,6 +189,8 @@ pub enum Kernel {
     Dense {
         /// Whether there is a bias.
         bias: bool,
+        /// The numbers that are multiplied.
+        factors: Factors,
     },
     /// Pooling.
     Pool(Pool),
@@ -243,7 +246,7 @@ impl Kernel {
             Kernel::Conv(Convolution { bias, .. })
             | Kernel::TransposedConv(TransposedConvolution { bias, .. })
             | Kernel::Depthwise { bias, .. }
-            | Kernel::Dense { bias } => *bias = true,
+            | Kernel::Dense { bias, .. } => *bias = true,
             _ => {}
         }
     }
@@ -292,6 +295,14 @@ pub struct Step {
 }
 
 impl Step {
+    /// The numbers that are multiplied, for a step with a weight.
+    pub fn factors(&self) -> Option<Factors> {
+        match &self.kernel {
+            Kernel::Dense { factors, .. } => Some(*factors),
+            kernel => kernel.has_weight().then_some(Factors::F32),
+        }
+    }
+
     /// Returns whether the output overwrites this input.
     pub fn overwrites(&self, input: usize) -> bool {
         self.inputs.get(input) == Some(&self.output)

@@ -6,7 +6,6 @@
 use crate::ops::{Add, Border, Joined, Op, Source};
 use crate::tensor::{Interpolation, Shape, Window};
 
-use super::KernelPolicy;
 use super::choose;
 use super::layout::{LANES, MemoryFormat};
 use super::plan::{
@@ -15,6 +14,7 @@ use super::plan::{
 };
 use super::rearrangement::Rearrangement;
 use super::transposed::has_phases;
+use super::{KernelPolicy, PlanOptions};
 
 /// The properties of an operator's operands that decide which kernel is selected.
 pub(super) struct Operands<'a> {
@@ -34,29 +34,29 @@ pub(super) struct Selection {
 }
 
 /// The kernel that runs an operator.
-pub(super) fn select(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Selection {
-    let fast = if policy == KernelPolicy::Reference { None } else { fast(op, operands, policy) };
+pub(super) fn select(op: &Op, operands: &Operands<'_>, options: &PlanOptions) -> Selection {
+    let fast = if options.policy == KernelPolicy::Reference { None } else { fast(op, operands, options) };
     fast.unwrap_or_else(|| {
         Selection::uniform(Kernel::Reference(op.clone()), MemoryFormat::Nchw, operands.shapes.len())
     })
 }
 
 /// The fast kernel of an operator, where there is one.
-fn fast(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Option<Selection> {
+fn fast(op: &Op, operands: &Operands<'_>, options: &PlanOptions) -> Option<Selection> {
     let inputs = operands.shapes;
     let all = |kernel: Kernel, format: MemoryFormat| Some(Selection::uniform(kernel, format, inputs.len()));
     let common = operands.common_format();
     match op {
         Op::Conv(conv) if conv.table.is_none() && conv.border == Border::Zeros => {
             let (rows, columns) = conv.sliding.windows(inputs[0].extent());
-            Some(operands.convolution((rows, columns), conv.groups, conv.bias, policy))
+            Some(operands.convolution((rows, columns), conv.groups, conv.bias, options))
         }
         Op::DwConv(conv) if conv.border == Border::Zeros => {
             let (rows, columns) = conv.sliding.windows(inputs[0].extent());
             if conv.multiplier == 1 {
                 all(Kernel::Depthwise { rows, columns, bias: conv.bias }, MemoryFormat::Nchw16c)
             } else {
-                Some(operands.convolution((rows, columns), inputs[0].channels(), conv.bias, policy))
+                Some(operands.convolution((rows, columns), inputs[0].channels(), conv.bias, options))
             }
         }
         Op::Deconv(deconv) => {
@@ -69,7 +69,8 @@ fn fast(op: &Op, operands: &Operands<'_>, policy: KernelPolicy) -> Option<Select
             is_fast.then(|| operands.convolved(kernel))
         }
         Op::Dense(dense) if !inputs[0].is_map() => {
-            all(Kernel::Dense { bias: dense.bias }, MemoryFormat::Nchw)
+            let factors = options.precision.of_dense();
+            all(Kernel::Dense { bias: dense.bias, factors }, MemoryFormat::Nchw)
         }
         Op::Pool(pool) => all(Kernel::Pool(pool.clone()), MemoryFormat::Nchw16c),
         Op::Lrn(lrn) => all(Kernel::Lrn(lrn.clone()), MemoryFormat::Nchw16c),
@@ -181,7 +182,7 @@ impl Operands<'_> {
         (rows, columns): (Window, Window),
         groups: u64,
         bias: bool,
-        policy: KernelPolicy,
+        options: &PlanOptions,
     ) -> Selection {
         let mut convolution = Convolution {
             rows,
@@ -191,7 +192,7 @@ impl Operands<'_> {
             addend: false,
             algorithm: Algorithm::Direct,
         };
-        if policy == KernelPolicy::Fastest && self.convolved_format() == MemoryFormat::Nchw16c {
+        if options.policy == KernelPolicy::Fastest && self.convolved_format() == MemoryFormat::Nchw16c {
             convolution.algorithm = choose::algorithm(&convolution, self.shapes[0], self.output);
         }
         self.convolved(Kernel::Conv(convolution))

@@ -70,6 +70,9 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inputs: Vec<String> = self.inputs.iter().map(Tensor::to_string).collect();
         write!(f, "{}", self.kernel)?;
+        if let Some(factors) = self.factors() {
+            write!(f, " {factors}")?;
+        }
         if matches!(&self.kernel, Kernel::Conv(convolution) if convolution.addend) {
             f.write_str(" + addend")?;
         }

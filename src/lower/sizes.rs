@@ -6,6 +6,7 @@ use crate::tensor::Shape;
 
 use super::layout::LANES;
 use super::plan::{Algorithm, Convolution, Kernel, Plan, PlanPort, Step, WinogradTile};
+use super::precision::Factors;
 
 impl Plan {
     /// The size in bytes of all constants as the kernels pack them.
@@ -177,9 +178,14 @@ pub(super) fn packed(step: &Step) -> u128 {
         Kernel::Depthwise { rows, columns, .. } => {
             elements(&[blocks, (rows.kernel * columns.kernel) as usize + 1, LANES])
         }
-        Kernel::Dense { .. } => {
-            let inputs = step.inputs[0].shape.channels() as usize;
-            elements(&[output.div_ceil(DENSE_OUTPUTS), inputs + 1, DENSE_OUTPUTS])
+        Kernel::Dense { factors, .. } => {
+            let (inputs, panels) = (step.inputs[0].shape.channels() as usize, output.div_ceil(DENSE_OUTPUTS));
+            let of_input = match factors {
+                Factors::F32 => DENSE_OUTPUTS,
+                // Two in an element.
+                Factors::Bf16Weights => DENSE_OUTPUTS / 2,
+            };
+            elements(&[panels, inputs, of_input]).saturating_add(elements(&[panels, DENSE_OUTPUTS]))
         }
         Kernel::Affine | Kernel::ChannelNorm(_) | Kernel::GroupNorm { .. } => {
             elements(&[2, output.next_multiple_of(LANES)])

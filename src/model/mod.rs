@@ -34,7 +34,7 @@ use crate::base::did_you_mean;
 use crate::diag::Failure;
 use crate::exec::{Executor, InputError, Isa};
 use crate::ir::NodeId;
-use crate::lower::{self, KernelPolicy, Plan, lower};
+use crate::lower::{self, KernelPolicy, Plan, Precision, lower};
 use crate::tensor::Shape;
 
 pub use crate::weights::binding::{Misfit, NameMatching};
@@ -55,18 +55,22 @@ pub struct ModelSettings {
     pub isa: Isa,
     /// The kernels that may be selected.
     pub policy: KernelPolicy,
+    /// The precision of products.
+    pub precision: Precision,
     /// Values that are given out besides the outputs of the network, by the name of a row or by `as` name.
     pub also: Vec<String>,
 }
 
 impl Default for ModelSettings {
-    /// One picture at once, a thread for each processor, the fastest kernels, the outputs of the network.
+    /// One picture at once, a thread for each processor, the fastest kernels of the highest precision, the outputs of the
+    /// network.
     fn default() -> ModelSettings {
         ModelSettings {
             batch: 1,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             isa: Isa::best(),
             policy: KernelPolicy::default(),
+            precision: Precision::default(),
             also: Vec::new(),
         }
     }
@@ -160,7 +164,8 @@ impl Model {
             of_network: index < own,
         });
         let outputs = outputs.collect();
-        let lowering = lower::PlanOptions { batch, policy: settings.policy, outputs: kept };
+        let (policy, precision) = (settings.policy, settings.precision);
+        let lowering = lower::PlanOptions { batch, policy, precision, outputs: kept };
         let plan = lower(graph, &lowering);
         Ok(PlannedModel { network, plan, threads, isa: settings.isa, outputs })
     }

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use cnnc::driver::{Options, Session};
 use cnnc::exec::{Executor, InputError};
-use cnnc::lower::{KernelPolicy, PlanOptions, lower};
+use cnnc::lower::{KernelPolicy, PlanOptions, Precision, lower};
 use cnnc::weights::npy;
 
 /// The arguments of a run.
@@ -16,7 +16,8 @@ fn sum() -> Executor {
     let session = Session::load(&(), "sum.cnn", source.as_bytes().to_vec(), "sum");
     let checked = session.compile(&Options::default()).unwrap().checked.unwrap();
     let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
-    let plan = lower(checked.graph(), &PlanOptions { batch: 2, policy: KernelPolicy::Fastest, outputs });
+    let (policy, precision) = (KernelPolicy::Fastest, Precision::Highest);
+    let plan = lower(checked.graph(), &PlanOptions { batch: 2, policy, precision, outputs });
     Executor::load(plan, 1, |_| unreachable!("a sum has no constants")).unwrap()
 }
 

@@ -4,7 +4,7 @@
 use cnnc::diag::{Code, Failure};
 use cnnc::driver::{Options, Session};
 use cnnc::exec::Executor;
-use cnnc::lower::{KernelPolicy, Plan, PlanOptions, lower};
+use cnnc::lower::{KernelPolicy, Plan, PlanOptions, Precision, lower};
 use ndarray::{ArrayD, IxDyn};
 
 const LAYERS: u64 = 9;
@@ -16,7 +16,8 @@ fn chain() -> Plan {
     let session = Session::load(&(), "chain.cnn", source.into_bytes(), "chain");
     let checked = session.compile(&Options::default()).unwrap().checked.unwrap();
     let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
-    lower(checked.graph(), &PlanOptions { batch: 1, policy: KernelPolicy::Fastest, outputs })
+    let (policy, precision) = (KernelPolicy::Fastest, Precision::Highest);
+    lower(checked.graph(), &PlanOptions { batch: 1, policy, precision, outputs })
 }
 
 fn ones(shape: &[u64]) -> ArrayD<f32> {

@@ -77,6 +77,7 @@ mod options;
 mod output_pictures;
 mod pages;
 mod plans;
+mod precision;
 mod predictions;
 mod program;
 mod project;

@@ -13,7 +13,7 @@ use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
 use cnnc::exec::Executor;
 use cnnc::ir::NodeId;
-use cnnc::lower::{KernelPolicy, PlanOptions, lower};
+use cnnc::lower::{KernelPolicy, PlanOptions, Precision, lower};
 use cnnc::ops::Init;
 use cnnc::tensor::Shape;
 use cnnc::weights::seeded;
@@ -88,7 +88,8 @@ pub(crate) fn executor(
     value: impl Fn(&str, &Init, &[usize]) -> ArrayD<f32> + Sync,
 ) -> Executor {
     let graph = checked.graph();
-    let plan = lower(graph, &PlanOptions { batch: 1, policy: KernelPolicy::Fastest, outputs });
+    let (policy, precision) = (KernelPolicy::Fastest, Precision::Highest);
+    let plan = lower(graph, &PlanOptions { batch: 1, policy, precision, outputs });
     let tensor = |(id, index): (NodeId, usize)| {
         let node = graph.node(id);
         let parameter = &node.parameters[index];

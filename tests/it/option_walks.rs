@@ -174,6 +174,7 @@ fn run_ways(weights: &[Way]) -> Vec<Way> {
         way("threads", &["--threads", "1"]),
         way("batch", &["--batch", "2"]),
         way("exact", &["--exact"]),
+        way("precision", &["--precision", "medium"]),
         MEMORY,
         SIZE.quiet(&["--input-size", "16x16x3"]),
         way("layout", &["--layout", "nhwc"]).beside(&[("input", &["--input", "l.npy"])]),
@@ -229,13 +230,15 @@ fn bench_obeys_or_refuses() {
         way("threads", &["--threads", "7"]),
         way("batch", &["--batch", "2"]),
         way("exact", &["--exact"]),
+        way("precision", &["--precision", "medium"]),
         way("max_memory", &["--max-memory", "2KiB"]),
     ]);
     let weights = &["weights", "weights_by", "weights_prefix", "ignore_unused", "seed", "random_bn"];
-    let others: Vec<&str> = ["text", "network", "input_size", "color", "threads", "exact", "max_memory"]
-        .into_iter()
-        .chain(weights.iter().copied())
-        .collect();
+    let others: Vec<&str> =
+        ["text", "network", "input_size", "color", "threads", "exact", "precision", "max_memory"]
+            .into_iter()
+            .chain(weights.iter().copied())
+            .collect();
     let without = |more: &[&'static str]| [others.as_slice(), more].concat();
     walk_all(
         "bench",
@@ -289,12 +292,17 @@ fn dump_obeys_or_refuses() {
             Walk {
                 base: &[FILE, MAIN, ("after", &["--after", "expand"])],
                 ways: with_settings(Vec::new()),
+                without: &["precision"],
+            },
+            Walk {
+                base: &[FILE, MAIN, ("after", &["--after", "lower"])],
+                ways: with_settings(vec![way("precision", &["--precision", "medium"])]),
                 without: &[],
             },
             Walk {
                 base: &[("file", &["one.cnn"]), ("after", &["--after", "expand"])],
                 ways: stages,
-                without: &["text", "network"],
+                without: &["text", "network", "precision"],
             },
         ],
     );

@@ -170,6 +170,7 @@ const SLOW: (&str, &[&str], &[&str]) = (
         "random_bn",
         "max_memory",
         "exact",
+        "precision",
         "on_demand",
     ],
 );

@@ -4,7 +4,7 @@ use ndarray::ArrayD;
 
 use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
-use cnnc::lower::{Kernel, KernelPolicy, PlanOptions, lower};
+use cnnc::lower::{Kernel, KernelPolicy, PlanOptions, Precision, lower};
 
 use super::pytorch::run_seeded;
 
@@ -70,7 +70,8 @@ fn every_value_of_a_network_can_be_kept_and_is_that_of_the_definitions() {
 /// The number of steps that compute the output.
 fn steps(checked: &Checked, policy: KernelPolicy) -> usize {
     let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
-    lower(checked.graph(), &PlanOptions { batch: 2, policy, outputs }).steps.len()
+    let precision = Precision::Highest;
+    lower(checked.graph(), &PlanOptions { batch: 2, policy, precision, outputs }).steps.len()
 }
 
 /// Programs of one step, and how many operators they have.
@@ -114,6 +115,7 @@ fn convolutions_beyond_the_edge_of_a_map_are_pads_and_plain_convolutions() {
     let options = PlanOptions {
         batch: 1,
         policy: KernelPolicy::Fastest,
+        precision: Precision::Highest,
         outputs: vec![("out".to_owned(), checked.graph().outputs()[0].node)],
     };
     let plan = lower(checked.graph(), &options);

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
 use cnnc::exec::{Executor, Isa};
-use cnnc::lower::{KernelPolicy, PlanOptions, lower};
+use cnnc::lower::{KernelPolicy, PlanOptions, Precision, lower};
 use cnnc::ops::Init;
 use cnnc::weights::seeded;
 
@@ -79,7 +79,8 @@ pub(crate) fn run_on(
         .map(|one| one.node)
         .or_else(|| graph.value(output))
         .unwrap();
-    let plan = lower(graph, &PlanOptions { batch, policy, outputs: vec![(output.to_owned(), node)] });
+    let outputs = vec![(output.to_owned(), node)];
+    let plan = lower(graph, &PlanOptions { batch, policy, precision: Precision::Highest, outputs });
     let tensor = |(id, index): (cnnc::ir::NodeId, usize)| {
         let node = graph.node(id);
         let parameter = &node.parameters[index];

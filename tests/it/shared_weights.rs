@@ -2,7 +2,7 @@
 
 use cnnc::driver::{Options, Session};
 use cnnc::exec::Isa;
-use cnnc::lower::{KernelPolicy, Plan, PlanOptions, lower};
+use cnnc::lower::{KernelPolicy, Plan, PlanOptions, Precision, lower};
 use cnnc::ops::Init;
 use cnnc::weights::seeded;
 
@@ -42,7 +42,7 @@ fn plan(source: &str, policy: KernelPolicy) -> Plan {
     let outcome = session.compile(&Options::default()).unwrap();
     let checked = outcome.checked.unwrap_or_else(|| panic!("{source}: {:#?}", outcome.diagnostics));
     let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
-    lower(checked.graph(), &PlanOptions { batch: 1, policy, outputs })
+    lower(checked.graph(), &PlanOptions { batch: 1, policy, precision: Precision::Highest, outputs })
 }
 
 #[test]

@@ -99,6 +99,10 @@ pub(super) trait Lanes: TileLanes {
     fn any_nan(self) -> bool;
     /// Each lane gets the value of the lane whose number differs in the bit `BIT`: 8, 4, 2 or 1.
     fn swapped<const BIT: usize>(self) -> Self;
+    /// The values of bf16 in the lower halves of the lanes.
+    fn lower_bf16(self) -> Self;
+    /// The values of bf16 in the upper halves of the lanes.
+    fn upper_bf16(self) -> Self;
     /// The first value.
     fn first(self) -> f32;
 }

@@ -43,6 +43,11 @@ impl Memory {
         Ok(Memory { start: start.cast(), len })
     }
 
+    /// The number of elements.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
     /// The size in bytes of `len` elements, rounded up to whole cache lines.
     fn bytes(len: usize) -> Option<usize> {
         len.checked_mul(4)?.checked_next_multiple_of(LINE).filter(|&bytes| isize::try_from(bytes).is_ok())

@@ -3,6 +3,7 @@
 
 mod activate;
 mod bands;
+mod bf16;
 mod channel_norm;
 mod channel_reduction;
 mod channel_sums;
@@ -35,7 +36,7 @@ use std::sync::Arc;
 use ndarray::ArrayD;
 
 use crate::diag::Failure;
-use crate::lower::{Algorithm, Kernel, Step};
+use crate::lower::{Algorithm, Factors, Kernel, Step};
 
 use transform::{
     FourOfThree, FourOfThreeAcross, FourOfThreeDown, ThreeOfSevenAcross, ThreeOfSevenDown, TwoOfFive,
@@ -75,6 +76,10 @@ pub(super) trait CompiledStep: Send + Sync {
     fn phases(&self) -> &[usize];
     /// Runs a task. `scratch` belongs to the calling thread.
     fn run(&self, phase: usize, task: usize, arena: &Memory, scratch: &Memory);
+    /// The numbers that are multiplied, where packing decided it, which may differ from the plan.
+    fn packed_factors(&self) -> Option<Factors> {
+        None
+    }
 }
 
 /// Packs the constants of a step in the form that its kernel reads.
@@ -98,7 +103,7 @@ pub(super) fn pack_constants(
             transposed_conv::TransposedConv::pack(step, convolution, &constants, threads)
         }
         Kernel::Depthwise { .. } => depthwise::Depthwise::pack(step, &constants),
-        Kernel::Dense { .. } => dense::Dense::pack(step, constants, threads),
+        Kernel::Dense { factors, .. } => dense::Dense::pack(step, *factors, constants, threads),
         Kernel::Affine | Kernel::ChannelNorm(_) | Kernel::GroupNorm { .. } => {
             pack::factors_and_summands(&constants, channels)
         }

@@ -118,6 +118,20 @@ impl Lanes for Avx2 {
         }
     }
     #[inline(always)]
+    fn lower_bf16(self) -> Self {
+        let half =
+            |part: __m256| unsafe { _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_castps_si256(part))) };
+        Avx2(half(self.0), half(self.1))
+    }
+    #[inline(always)]
+    fn upper_bf16(self) -> Self {
+        let half = |part: __m256| unsafe {
+            let upper = _mm256_set1_epi32(0xffff_0000_u32.cast_signed());
+            _mm256_castsi256_ps(_mm256_and_si256(_mm256_castps_si256(part), upper))
+        };
+        Avx2(half(self.0), half(self.1))
+    }
+    #[inline(always)]
     fn first(self) -> f32 {
         unsafe { _mm256_cvtss_f32(self.0) }
     }

@@ -103,6 +103,17 @@ impl Lanes for Avx512 {
         }
     }
     #[inline(always)]
+    fn lower_bf16(self) -> Self {
+        unsafe { Avx512(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_castps_si512(self.0)))) }
+    }
+    #[inline(always)]
+    fn upper_bf16(self) -> Self {
+        unsafe {
+            let upper = _mm512_set1_epi32(0xffff_0000_u32.cast_signed());
+            Avx512(_mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(self.0), upper)))
+        }
+    }
+    #[inline(always)]
     fn first(self) -> f32 {
         unsafe { _mm512_cvtss_f32(self.0) }
     }

@@ -99,6 +99,14 @@ impl Lanes for Portable {
         Portable(std::array::from_fn(|lane| self.0[lane ^ BIT]))
     }
     #[inline(always)]
+    fn lower_bf16(self) -> Self {
+        self.zip(self, |a, _| f32::from_bits(a.to_bits() << 16))
+    }
+    #[inline(always)]
+    fn upper_bf16(self) -> Self {
+        self.zip(self, |a, _| f32::from_bits(a.to_bits() & 0xffff_0000))
+    }
+    #[inline(always)]
     fn first(self) -> f32 {
         self.0[0]
     }
