@@ -3,11 +3,20 @@
 Each engine runs in a process of its own that lives through all rounds. In a round every engine runs in turn, so
 that a change of the machine meets all of them; rounds in which other processes took processor time are dropped.
 The networks are built in PyTorch (torchvision) and exported to ONNX, those that torchvision lacks by `cnnc export`;
-weights are random, as times do not depend on them. Prints a table of milliseconds for a batch, the time of cnnc over that of the better engine, each engine's
-peak memory, and its share of the machine's multiply-accumulates, beside the measured peak and bandwidth.
+weights are random, as times do not depend on them. Prints a table of milliseconds for a batch, the time of cnnc over
+that of the better engine, each engine's peak memory, and its share of the machine's multiply-accumulates, beside the
+measured peak and bandwidth.
+
+`--precision` is that of cnnc. Engines are of one class where they multiply alike: `f32`, `bf16` (8 bits of each factor,
+or more), or `16 bits` (three products of bf16 for one of f32, which only cnnc has). A ratio is that to the better engine
+of the same class, and none is printed where no other engine has the class; times and memory of all stand beside it.
+ONNX Runtime computes in f32. OpenVINO is asked for f32, and for `medium` for bf16, which it takes by itself on machines
+that have instructions for it; what it then computes is read from the compiled network. What cnnc computes is read from
+the steps of `cnnc bench`: `medium` is f32 in a network without fully-connected layers on a machine without a matrix unit.
 
 Needs: pip install torch torchvision onnx onnxruntime openvino
-Use:   python tests/bench/compare.py [--threads 1,2] [--batch 1] [--rounds 30] [--pause 0] [--json FILE] [NETWORK ...]
+Use:   python tests/bench/compare.py [--precision highest|high|medium] [--threads 1,2] [--batch 1] [--rounds 30]
+                                     [--pause 0] [--json FILE] [NETWORK ...]
 """
 
 import argparse
@@ -38,6 +47,8 @@ NETWORKS = {
     "unet_2015": ("examples/zoo/unet_2015.cnn", None, None),
     "dcgan_generator": ("examples/zoo/dcgan.cnn", "dcgan_generator", None),
 }
+# What a step of cnnc multiplies, and the class that it makes the network; the last that some step has decides.
+CLASSES = {"f32": "f32", "bf16x6": "f32", "bf16x3": "16 bits", "bf16-weights": "bf16", "bf16": "bf16"}
 SIX = ["alexnet", "googlenet", "resnet18", "resnet50", "inception_v3", "vgg16"]
 
 
@@ -91,8 +102,9 @@ def export_here(name, batch, path):
         torch.onnx.export(network, torch.zeros(batch, *shape), path, dynamo=False, opset_version=17)
 
 
-def serve(engine, path, threads, shape):
-    """An engine as a process: runs once for each line of its input and answers with nanoseconds."""
+def serve(engine, path, threads, shape, hint):
+    """An engine as a process: says its class, then runs once for each line of its input and answers with nanoseconds.
+    `hint` is the precision that OpenVINO is asked for."""
     import numpy
 
     data = numpy.random.default_rng(0).uniform(-1, 1, shape).astype(numpy.float32)
@@ -104,6 +116,7 @@ def serve(engine, path, threads, shape):
         options.inter_op_num_threads = 1
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         feed = {session.get_inputs()[0].name: data}
+        kind = "f32"
 
         def run():
             session.run(None, feed)
@@ -115,15 +128,17 @@ def serve(engine, path, threads, shape):
             path,
             "CPU",
             {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY",
-             "INFERENCE_PRECISION_HINT": "f32"},
+             "INFERENCE_PRECISION_HINT": hint},
         )
+        computed = compiled.get_property("INFERENCE_PRECISION_HINT")
+        kind = {openvino.Type.f32: "f32", openvino.Type.bf16: "bf16"}.get(computed, str(computed))
         request = compiled.create_infer_request()
 
         def run():
             request.infer([data], share_inputs=True, share_outputs=True)
 
     run()
-    print("ready", flush=True)
+    print(f"ready {kind}", flush=True)
     for _ in sys.stdin:
         started = time.perf_counter_ns()
         run()
@@ -131,12 +146,16 @@ def serve(engine, path, threads, shape):
 
 
 class Engine:
-    def __init__(self, name, command):
+    """A process that runs a network on demand, and its class, which it says itself where it is not given."""
+
+    def __init__(self, name, command, kind=None):
         self.name = name
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline().strip()
-        if line != "ready":
+        ready, _, said = line.partition(" ")
+        if ready != "ready":
             raise SystemExit(f"{name} did not start: {line}")
+        self.kind = kind or said
 
     def run(self):
         self.process.stdin.write("\n")
@@ -166,28 +185,38 @@ def busy():
     return user + nice + system + irq + softirq + steal
 
 
-def compare(name, threads, batch, rounds, pause, folder, cnnc):
+def class_of_cnnc(command):
+    """The class of a network as `cnnc bench` computes it."""
+    report = subprocess.run(command + ["--runs", "1", "--format", "json"], capture_output=True, text=True, check=True)
+    factors = {step["factors"] for step in json.loads(report.stdout)["steps"]} - {None}
+    unknown = factors - set(CLASSES)
+    if unknown:
+        raise SystemExit(f"cnnc multiplies {unknown}, of which this script does not know the class")
+    return next((kind for word, kind in reversed(CLASSES.items()) if word in factors), "f32")
+
+
+def compare(name, arguments, threads, folder):
+    batch, cnnc, precision = arguments.batch, arguments.cnnc, arguments.precision
     file, network, _ = NETWORKS[name]
     onnx = export(name, batch, folder, cnnc)
     shape = input_shape(onnx)
-    command = [cnnc, "bench", str(ROOT / file), "--threads", str(threads), "--batch", str(batch), "--on-demand"]
-    if network is not None:
-        command += ["--network", network]
-    engines = [Engine("cnnc", command)]
+    command = [cnnc, "bench", str(ROOT / file), "--threads", str(threads), "--batch", str(batch)]
+    command += ["--precision", precision] + (["--network", network] if network is not None else [])
+    engines = [Engine("cnnc", command + ["--on-demand"], class_of_cnnc(command))]
     for engine in ("onnxruntime", "openvino"):
-        words = [str(threads), ",".join(map(str, shape))]
+        words = [str(threads), ",".join(map(str, shape)), "bf16" if precision == "medium" else "f32"]
         engines.append(Engine(engine, [sys.executable, __file__, "--serve", engine, onnx, *words]))
     for engine in engines:
         engine.run()
     # Runs of a round: several where a run is short, so that ticks can be told apart.
     repeats = max(1, min(200, round(60 / max(engine.run() for engine in engines))))
     found = []
-    for _ in range(rounds):
+    for _ in range(arguments.rounds):
         before, own_before, started = busy(), sum(one.processor_time() for one in engines), time.monotonic()
         times = []
         for engine in engines:
             # Threads of the engine before still spin for a while, on the processors that the next one needs.
-            time.sleep(pause / 1000)
+            time.sleep(arguments.pause / 1000)
             times.append(min(engine.run() for _ in range(repeats)))
         ticks = (time.monotonic() - started) * os.sysconf("SC_CLK_TCK")
         own = sum(one.processor_time() for one in engines) - own_before
@@ -199,11 +228,14 @@ def compare(name, threads, batch, rounds, pause, folder, cnnc):
     if len(quiet) < 5:
         quiet = [times for _, times in sorted(found)[:5]]
     best = [min(times[index] for times in quiet) for index in range(len(engines))]
-    ratios = [times[0] / min(times[1:]) for times in quiet]
+    rivals = [index for index, engine in enumerate(engines) if index > 0 and engine.kind == engines[0].kind]
+    ratios = [times[0] / min(times[index] for index in rivals) for times in quiet if rivals]
     return {
-        "network": name, "threads": threads, "batch": batch,
+        "network": name, "threads": threads, "batch": batch, "precision": precision,
+        "classes": {engine.name: engine.kind for engine in engines},
         "cnnc_ms": best[0], "onnxruntime_ms": best[1], "openvino_ms": best[2],
-        "ratio": best[0] / min(best[1:]), "median_ratio_of_rounds": statistics.median(ratios),
+        "ratio": best[0] / min(best[index] for index in rivals) if rivals else None,
+        "median_ratio_of_rounds": statistics.median(ratios) if ratios else None,
         "cnnc_mib": memory[0], "onnxruntime_mib": memory[1], "openvino_mib": memory[2],
         "rounds": len(quiet), "dropped": len(found) - len(quiet),
     }
@@ -219,18 +251,23 @@ def macs(name, cnnc):
 
 
 def geometric_mean(values):
-    values = list(values)
-    return math.exp(sum(map(math.log, values)) / len(values)) if values else float("nan")
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def as_ratio(ratio):
+    """A ratio as text; a dash where there is none."""
+    return "-" if ratio is None else f"{ratio:.2f}"
 
 
 def main():
     if sys.argv[1:2] == ["--export"]:
         return export_here(sys.argv[2], int(sys.argv[3]), sys.argv[4])
     if sys.argv[1:2] == ["--serve"]:
-        engine, path, threads, shape = sys.argv[2:6]
-        return serve(engine, path, int(threads), tuple(map(int, shape.split(","))))
+        engine, path, threads, shape, hint = sys.argv[2:7]
+        return serve(engine, path, int(threads), tuple(map(int, shape.split(","))), hint)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", nargs="*", default=SIX)
+    parser.add_argument("--precision", choices=["highest", "high", "medium"], default="highest")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=30)
@@ -250,25 +287,25 @@ def main():
             )
             machine = json.loads(machine.stdout)
             peak = machine["peak_gflops"]
-            print(f"{threads} threads, batch {arguments.batch}, peak {peak:.0f} GFLOP/s, "
+            print(f"{threads} threads, batch {arguments.batch}, precision {arguments.precision}, f32 peak {peak:.0f} GFLOP/s, "
                   f"{machine['peak_gigabytes']:.0f} GB/s from memory")
             print(f"{'network':<14}{'cnnc':>9}{'ORT':>9}{'OpenVINO':>9}{'ratio':>7}{'rounds':>8}"
-                  f"{'MiB':>7}{'ORT':>7}{'OV':>7}{'memory':>8}   share of the peak")
+                  f"{'MiB':>7}{'ORT':>7}{'OV':>7}{'memory':>8}   share of the peak   classes")
             for name in arguments.networks:
-                result = compare(
-                    name, threads, arguments.batch, arguments.rounds, arguments.pause, folder, arguments.cnnc
-                )
+                result = compare(name, arguments, threads, folder)
                 results.append(result | {"peak_gflops": peak})
                 work = 2e-6 * macs(name, arguments.cnnc) * arguments.batch / peak
                 shares = [100 * work / result[f"{engine}_ms"] for engine in ("cnnc", "onnxruntime", "openvino")]
                 print(f"{name:<14}{result['cnnc_ms']:9.3f}{result['onnxruntime_ms']:9.3f}{result['openvino_ms']:9.3f}"
-                      f"{result['ratio']:7.2f}{result['rounds']:4}-{result['dropped']:<3}"
+                      f"{as_ratio(result['ratio']):>7}{result['rounds']:4}-{result['dropped']:<3}"
                       f"{result['cnnc_mib']:7.0f}{result['onnxruntime_mib']:7.0f}{result['openvino_mib']:7.0f}"
                       f"{result['cnnc_mib'] / result['onnxruntime_mib']:8.2f}"
-                      f"{shares[0]:8.0f} {shares[1]:4.0f} {shares[2]:4.0f} %", flush=True)
+                      f"{shares[0]:8.0f} {shares[1]:4.0f} {shares[2]:4.0f} %     {', '.join(result['classes'].values())}",
+                      flush=True)
             rows = [one for one in results if one["threads"] == threads]
-            print(f"geometric mean {geometric_mean(one['ratio'] for one in rows):.2f}, "
-                  f"memory {geometric_mean(one['cnnc_mib'] / one['onnxruntime_mib'] for one in rows):.2f}\n")
+            ratios = [one["ratio"] for one in rows if one["ratio"] is not None]
+            mean = f"geometric mean of {len(ratios)}: {geometric_mean(ratios):.2f}" if ratios else "no ratio"
+            print(f"{mean}, memory {geometric_mean([one['cnnc_mib'] / one['onnxruntime_mib'] for one in rows]):.2f}\n")
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(results, indent=1) + "\n")
 
