@@ -89,7 +89,8 @@ impl OutputFile {
     /// Writes the file.
     pub(super) fn write(&self, results: &[OutputValues], layout: Layout) -> CliResult {
         let path = self.path.as_str();
-        let named = |name: &str| results.iter().find(|result| result.name == name);
+        // The values that only `--dump` wants stand last: a part that is called `out` comes behind the output.
+        let named = |name: &str| results.iter().rfind(|result| result.name == name);
         match &self.content {
             Content::Array(name) => {
                 let Some(result) = named(name) else { return Ok(()) };

@@ -215,6 +215,8 @@ pub(super) fn input_names(tree: &Tree<'_>) -> Vec<String> {
     let mut taken: BTreeSet<String> = paths.filter_map(|path| path.first().cloned()).collect();
     taken.extend(network.outputs.iter().filter_map(|(name, _)| name.split('.').next()).map(str::to_owned));
     taken.insert("out".to_owned());
+    let default_is_free = !network.outputs.iter().any(|(name, _)| name == DEFAULT_INPUT)
+        && !tree.keys.iter().chain(&tree.hints).flatten().any(|path| *path == [DEFAULT_INPUT]);
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let is_single = network.inputs.len() == 1;
     let mut names = Vec::new();
@@ -222,13 +224,13 @@ pub(super) fn input_names(tree: &Tree<'_>) -> Vec<String> {
         let written: String = input.name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
         let begins = written.starts_with(|c: char| !c.is_ascii_digit()) && written.len() <= 60;
         let fits = begins && !is_automatic(&written) && !taken.contains(&written);
-        let name = match (is_single, fits && (!is_single || written == input.name)) {
-            (_, true) => written,
-            (true, false) => DEFAULT_INPUT.to_owned(),
-            (false, false) => {
-                let numbered = (index + 1..).map(|number| format!("{DEFAULT_INPUT}{number}"));
-                numbered.into_iter().find(|name| !taken.contains(name)).unwrap_or_default()
-            }
+        let name = if fits && (!is_single || written == input.name) {
+            written
+        } else if is_single && default_is_free {
+            DEFAULT_INPUT.to_owned()
+        } else {
+            let numbered = (index + 1..).map(|number| format!("{DEFAULT_INPUT}{number}"));
+            numbered.into_iter().find(|name| !taken.contains(name)).unwrap_or_default()
         };
         taken.insert(name.clone());
         names.push(name);

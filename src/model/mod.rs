@@ -270,10 +270,12 @@ fn kept_values(network: &Checked, also: &[String]) -> Result<Vec<(String, NodeId
     let outputs = graph.outputs().iter().filter(|output| !output.train_only);
     let mut kept: Vec<(String, NodeId)> = outputs.map(|output| (output.name.clone(), output.node)).collect();
     for name in also {
-        if kept.iter().any(|(known, _)| known == name) {
+        let part = graph.value(name).filter(|&id| !graph.node(id).train_only);
+        // A part may be called `out` as the output is; the name means the part.
+        if kept.iter().any(|(known, node)| known == name && part.is_none_or(|part| part == *node)) {
             continue;
         }
-        let node = graph.value(name).filter(|&id| !graph.node(id).train_only).ok_or_else(|| {
+        let node = part.ok_or_else(|| {
             let rows = graph.nodes().map(|(_, node)| node.path.as_str());
             let known = rows.chain(graph.values().keys().map(String::as_str));
             UnknownValue { name: name.clone(), near: did_you_mean(name, known).map(str::to_owned) }

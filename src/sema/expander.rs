@@ -191,7 +191,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Reserves a path; reports one that is too long, taken already, or `out`.
+    /// Reserves a path; reports one that is too long or taken already.
     pub(super) fn take_path(&mut self, path: &[String], span: Span) {
         self.spend(path.len() as u64, span);
         let bytes = path.iter().map(|part| part.len() + 1).sum::<usize>().saturating_sub(1);
@@ -200,13 +200,6 @@ impl<'a> Expander<'a> {
                 .here("its path begins with the names of everything around it")
                 .emit();
             self.limits.exhausted = true;
-            return;
-        }
-        if path == ["out"] {
-            self.error(Code::E0111, span, "a part of the network may not be called `out`")
-                .here("this is the name of the network's output")
-                .help("leave the name out, or take another one")
-                .emit();
             return;
         }
         let Err(Some(first)) = self.values.take(path, span) else { return };

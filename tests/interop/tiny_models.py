@@ -291,6 +291,16 @@ def padded_at_the_end(folder):
     m.save(os.path.join(folder, "padded_at_the_end.onnx"), [("x", [1, 3, 16, 16])], ["y"])
 
 
+def rounded_up_pools(folder):
+    """Maxima that pad at the end by what a framework adds that rounds the number of windows up."""
+    m = Model()
+    x = m.node("MaxPool", m.conv("x", "conv1", 3, 4, 3, pads=[1] * 4), kernel_shape=[3, 3], strides=[2, 2],
+               pads=[0, 0, 1, 1])
+    m.node("MaxPool", m.conv(x, "conv2", 4, 4, 3, pads=[1] * 4), kernel_shape=[4, 3], strides=[3, 2],
+           pads=[1, 0, 3, 1], output="y")
+    m.save(os.path.join(folder, "rounded_up_pools.onnx"), [("x", [1, 3, 16, 16])], ["y"])
+
+
 def pooled_shortcuts(folder):
     """Residual blocks whose shortcuts pool before they convolve, and whose bodies pool too, but for the first stage."""
     m = Model()
@@ -380,5 +390,6 @@ if __name__ == "__main__":
     for make in (residual, shuffle, channels_last, activations, constants, refused, unread_attribute, open_extents, several,
                  external, fractional_corners, training_statistics, written_out, mean_less_value, channel_attention,
                  spread, focus, response, no_bias, named_out, parted, padded_at_the_end, pooled_shortcuts,
-                 numbered_from_one, normalised_picture, outputs_of_modules, two_activations, partial_stages):
+                 numbered_from_one, normalised_picture, outputs_of_modules, two_activations, partial_stages,
+                 rounded_up_pools):
         make(sys.argv[1])

@@ -283,12 +283,3 @@ fn numbers_beyond_every_range_are_named() {
     }
     assert_eq!(run(folder.path(), &["check", "-e", "input 8x8x3; times 0e-400; bn eps=5e-324"]).0, 0);
 }
-
-#[test]
-fn no_row_is_called_like_the_output() {
-    let folder = tempfile::tempdir().unwrap();
-    let (code, _, said) = run(folder.path(), &["check", "-e", "input 1x1x2; relu as out; flatten; softmax;"]);
-    assert_eq!(code, 1);
-    assert!(said.contains("error[E0111]") && said.contains("`out`"), "{said}");
-    assert_eq!(run(folder.path(), &["check", "-e", "input 1x1x2; [relu as out] as s"]).0, 0);
-}

@@ -77,7 +77,7 @@ fn has(file: &'static str, lines: &[&str]) {
 }
 
 /// The models that can be imported as they are.
-const FILES: [&str; 17] = [
+const FILES: [&str; 18] = [
     "activations.onnx",
     "channels_last.onnx",
     "external.onnx",
@@ -91,6 +91,7 @@ const FILES: [&str; 17] = [
     "repeated_module.onnx",
     "repeated_step.onnx",
     "residual.onnx",
+    "rounded_up_pools.onnx",
     "several.onnx",
     "shuffle.onnx",
     "two_activations.onnx",
@@ -187,6 +188,14 @@ fn padding_at_the_end_only_is_same() {
             "conv 5x5x4/(s) same relu as conv;",
             "[unit(s=2); unit()] -> 4x4x4 as blocks[];",
         ],
+    );
+}
+
+#[test]
+fn padding_that_only_rounds_up_is_ceil() {
+    has(
+        "rounded_up_pools.onnx",
+        &["conv 3x3x4 pad=1;  maxpool 3/2 ceil;", "conv 3x3x4 pad=1;  maxpool 4x3/3x2 ceil pad=(1, 0);"],
     );
 }
 

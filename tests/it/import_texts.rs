@@ -238,3 +238,20 @@ network net {
 ";
     comes_back_as(network, wanted);
 }
+
+#[test]
+fn modules_may_be_called_like_ports_and_words_of_the_language() {
+    let text = "\
+network net {
+    input 8x8x1                          as input1;
+    conv 1x1x2                           as input;
+    conv 1x1x2                           as out;
+    conv 1x1x2                           as conv;
+    conv 1x1x2 relu                      as network;
+    [conv 1x1x2 as 0; conv 1x1x2 as 1x1] as as;
+    conv 1x1x2                           as expect;
+    expect params == 40;
+}
+";
+    comes_back_as(text, text);
+}

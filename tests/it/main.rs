@@ -76,6 +76,7 @@ mod option_walks;
 mod options;
 mod output_pictures;
 mod pages;
+mod part_called_out;
 mod plans;
 mod precision;
 mod predictions;

@@ -1,4 +1,5 @@
-//! Recognises padding that is computed from the extent of the input, as TensorFlow does.
+//! Recognises padding that frameworks compute from the extent of the input: TensorFlow's `same`, and the border that a
+//! pool of Caffe needs because it rounds the number of its windows up.
 
 use crate::tensor::Window;
 
@@ -14,7 +15,7 @@ pub(super) fn recognise(network: &mut Network) {
         _ => None,
     };
     let same: Vec<Option<[u64; 4]>> = network.ops.iter().map(pads).collect();
-    if !same.iter().flatten().any(is_uneven) {
+    if !same.iter().flatten().any(is_uneven) || round_up(network).is_some() {
         return;
     }
     for (op, same) in network.ops.iter_mut().zip(same) {
@@ -26,6 +27,52 @@ pub(super) fn recognise(network: &mut Network) {
             }
         }
     }
+}
+
+/// Writes `ceil` for all windows that pad more at their end, if each is a maximum for which this is the same at every
+/// extent; `None` if another window pads so.
+fn round_up(network: &mut Network) -> Option<()> {
+    let mut rounded = Vec::new();
+    for (at, op) in network.ops.iter().enumerate() {
+        if explicit(op).is_some_and(|pads| is_uneven(&pads)) {
+            let ceil = rounded_up(op)?;
+            let (shape, _) = ceil.infer(&network.operand_shapes(op)).ok()?;
+            if shape != network.shape(op.output) {
+                return None;
+            }
+            rounded.push((at, ceil));
+        }
+    }
+    for (at, op) in rounded {
+        network.ops[at] = op;
+    }
+    Some(())
+}
+
+/// The maximum without the part of its border that only rounds the number of windows up: one less than the stride.
+fn rounded_up(op: &Op) -> Option<Op> {
+    let strides = op.arguments.iter().find_map(|argument| match argument {
+        Argument::Window { stride, .. } => Some(*stride),
+        _ => None,
+    })?;
+    let [top, bottom, left, right] = explicit(op)?;
+    let is_rounding =
+        |before: u64, after: u64, stride: u64| after.checked_sub(before) == stride.checked_sub(1);
+    if op.word != "maxpool"
+        || op.has_flag("ceil")
+        || !is_rounding(top, bottom, strides.0)
+        || !is_rounding(left, right, strides.1)
+    {
+        return None;
+    }
+    let mut rounded = op.clone();
+    for argument in &mut rounded.arguments {
+        if let Argument::Pads("pad", pads) = argument {
+            *pads = [top, top, left, left];
+        }
+    }
+    rounded.arguments.push(Argument::Flag("ceil"));
+    Some(rounded)
 }
 
 /// Returns whether a window with `same` pads more at its end than at its beginning; the compiler warns of that.
