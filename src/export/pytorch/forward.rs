@@ -4,7 +4,7 @@ mod again;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ir::{Graph, NodeId, NodeKind};
+use crate::ir::{Graph, NodeId, NodeKind, Output};
 use crate::tensor::Shape;
 
 use again::called_again;
@@ -89,81 +89,110 @@ enum What {
 
 /// Makes the `forward` of a callable scope.
 pub(super) fn forward(graph: &Graph, scopes: &Scopes, kinds: &[Kind], scope: usize) -> Forward {
-    let mut steps = steps(graph, scopes, kinds, scope);
+    let steps = steps(graph, scopes, kinds, scope);
     let (inputs, outputs) = if scope == ROOT {
         let outputs = graph.outputs().iter().map(|output| output.node).collect();
         (graph.inputs().map(|(id, _)| id).collect(), outputs)
     } else {
         (entering(graph, scopes.all[scope].range), leaving(graph, scopes.all[scope].range))
     };
-    let mut last_use: BTreeMap<NodeId, usize> = BTreeMap::new();
-    for (index, step) in steps.iter().enumerate() {
-        for &operand in &step.operands {
-            last_use.insert(operand, index);
+    let variables = Variables { names: BTreeMap::new(), last_use: last_uses(&steps, &outputs) };
+    let mut writer = Writer { graph, is_root: scope == ROOT, variables, forward: Forward::default() };
+    writer.parameters(&inputs);
+    let mut shape = None;
+    for (index, step) in steps.into_iter().enumerate() {
+        let now = step.results.first().map(|&result| graph.node(result).shape);
+        let is_said = writer.is_root && step.results.len() == 1 && now != shape;
+        shape = now;
+        // A module that as a whole serves training is called in training only.
+        let training = step.training && !scopes.trains_only(scope);
+        let value = writer.value(step.what, &step.operands);
+        let targets = writer.targets(index, &step.results, &step.name, step.single);
+        let text = format!("{} = {value}", targets.join(", "));
+        writer.forward.lines.push(Line { text, training, shape: now.filter(|_| is_said) });
+    }
+    writer.returns(&outputs);
+    writer.forward
+}
+
+/// The last step that uses each value; no step is the last one of an output.
+fn last_uses(steps: &[Step], outputs: &[NodeId]) -> BTreeMap<NodeId, usize> {
+    let steps = steps.iter().enumerate();
+    let uses = steps.flat_map(|(index, step)| step.operands.iter().map(move |&operand| (operand, index)));
+    let mut last_uses: BTreeMap<NodeId, usize> = uses.collect();
+    last_uses.extend(outputs.iter().map(|&output| (output, usize::MAX)));
+    last_uses
+}
+
+/// Writes the statements of a `forward` one after another.
+struct Writer<'g> {
+    graph: &'g Graph,
+    is_root: bool,
+    variables: Variables,
+    forward: Forward,
+}
+
+impl Writer<'_> {
+    fn parameters(&mut self, inputs: &[NodeId]) {
+        for (index, &input) in inputs.iter().enumerate() {
+            let node = self.graph.node(input);
+            let wanted = match &node.kind {
+                NodeKind::Input(_) if self.is_root && inputs.len() > 1 => &node.path,
+                _ => ["x", "y", "z"].get(index).copied().unwrap_or("x"),
+            };
+            let name = self.variables.take(input, &[wanted, "x"], None);
+            self.forward.inputs.push(name);
         }
     }
-    for &output in &outputs {
-        last_use.insert(output, usize::MAX);
-    }
-    let mut variables = Variables { names: BTreeMap::new(), last_use };
-    let mut forward = Forward::default();
-    for (index, &input) in inputs.iter().enumerate() {
-        let said = match &graph.node(input).kind {
-            NodeKind::Input(_) if scope == ROOT && inputs.len() > 1 => graph.node(input).path.clone(),
-            _ => ["x", "y", "z"].get(index).map_or("x".to_owned(), |name| (*name).to_owned()),
-        };
-        let name = variables.take(input, &[&said, "x"], None);
-        forward.inputs.push(name);
-    }
-    let mut shape = None;
-    for (index, step) in steps.iter_mut().enumerate() {
-        let operands: Vec<String> = step.operands.iter().map(|operand| variables.name(*operand)).collect();
-        let value = match &mut step.what {
+
+    /// The expression of a step.
+    fn value(&mut self, what: What, operands: &[NodeId]) -> String {
+        let operands: Vec<String> = operands.iter().map(|&operand| self.variables.name(operand)).collect();
+        match what {
             What::Call(module) => format!("{module}({})", operands.join(", ")),
             What::Expression { text, arguments } => {
                 let mut value = text.replace("{*}", &operands.join(", "));
                 for (port, operand) in operands.iter().enumerate() {
                     value = value.replace(&format!("{{{port}}}"), operand);
                 }
-                for argument in arguments.drain(..) {
-                    let place = hole(forward.arguments.len());
+                for argument in arguments {
+                    let place = hole(self.forward.arguments.len());
                     value = value.replace(&format!("{{{}}}", argument.name), &place);
-                    forward.arguments.push(argument);
+                    self.forward.arguments.push(argument);
                 }
                 value
             }
-        };
-        let several = step.results.len() > 1;
+        }
+    }
+
+    /// The variables of a step's results.
+    fn targets(&mut self, index: usize, results: &[NodeId], name: &str, is_single: bool) -> Vec<String> {
+        let several = results.len() > 1;
         let mut targets = Vec::new();
-        for &result in &step.results {
-            let aux = graph.outputs().iter().find(|output| output.node == result && output.name != "out");
-            let of_result = format!("{}{}", step.name, if several { targets.len() + 1 } else { 0 });
-            let own = if several { of_result.as_str() } else { step.name.as_str() };
-            let target = match aux.filter(|_| scope == ROOT) {
-                Some(output) => variables.take(result, &[&output.name, "y"], Some(index)),
-                None if step.single => variables.take(result, &["x", "y", own, "y"], Some(index)),
-                None => variables.take(result, &["x", own, "y"], Some(index)),
+        for &result in results {
+            let own = if several { format!("{name}{}", targets.len() + 1) } else { name.to_owned() };
+            let is_aux = |output: &&Output| output.node == result && output.name != "out";
+            let aux = self.graph.outputs().iter().find(is_aux).filter(|_| self.is_root);
+            let wanted: &[&str] = match aux {
+                Some(output) => &[&output.name, "y"],
+                None if is_single => &["x", "y", &own, "y"],
+                None => &["x", &own, "y"],
             };
-            targets.push(target);
+            targets.push(self.variables.take(result, wanted, Some(index)));
         }
-        let now = step.results.first().map(|&result| graph.node(result).shape);
-        let said = now.filter(|_| scope == ROOT && !several && now != shape);
-        shape = now;
-        let text = format!("{} = {value}", targets.join(", "));
-        // A module that as a whole serves training is called in training only.
-        let training = step.training && !scopes.trains_only(scope);
-        forward.lines.push(Line { text, training, shape: said });
+        targets
     }
-    for output in &outputs {
-        let train_only =
-            scope == ROOT && graph.outputs().iter().any(|named| named.node == *output && named.train_only);
-        let name = variables.name(*output);
-        if !train_only {
-            forward.outputs.push(name.clone());
+
+    fn returns(&mut self, outputs: &[NodeId]) {
+        for &output in outputs {
+            let is_trained = |named: &Output| named.node == output && named.train_only;
+            let name = self.variables.name(output);
+            if !(self.is_root && self.graph.outputs().iter().any(is_trained)) {
+                self.forward.outputs.push(name.clone());
+            }
+            self.forward.training_outputs.push(name);
         }
-        forward.training_outputs.push(name);
     }
-    forward
 }
 
 /// The variables and the values that they hold.
