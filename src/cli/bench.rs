@@ -87,7 +87,8 @@ fn bench(arguments: &Arguments, session: &Session, checked: &Checked) -> CliResu
     let outputs: Vec<(String, NodeId)> = outputs.map(|output| (output.name.clone(), output.node)).collect();
     let policy = if arguments.exact { KernelPolicy::NoWinograd } else { KernelPolicy::Fastest };
     let (batch, precision) = (usize::from(arguments.batch), arguments.precision.into());
-    let plan = lower(checked.graph(), &PlanOptions { batch, policy, precision, outputs });
+    let matrix_unit = isa.has_matrix_unit();
+    let plan = lower(checked.graph(), &PlanOptions { batch, policy, precision, matrix_unit, outputs });
     memory::check(plan.bytes(threads), arguments.max_memory)?;
     let inputs = inputs(&plan);
     let executor = Executor::load_for(isa, plan, threads, |recipe| weights.constant(checked.graph(), recipe));

@@ -22,7 +22,7 @@ pub(crate) struct BenchReport {
     pub batch: u64,
     /// Threads.
     pub threads: u64,
-    /// `avx512`, `avx2` or `portable`.
+    /// `amx`, `avx512`, `avx2`, `portable` or `matrixmodel`.
     pub instructions: String,
     /// The precision that was asked for: `highest`, `high` or `medium`. The steps tell what is computed.
     pub precision: String,
@@ -65,7 +65,8 @@ pub(crate) struct Times {
 pub(crate) struct StepView {
     /// The kernel.
     pub kernel: String,
-    /// The numbers that it multiplies: `f32`, or `bf16-weights` with inputs of f32; null for steps without a weight.
+    /// The numbers that it multiplies: `f32`; `bf16-weights` with inputs of f32; on a matrix unit `bf16`, `bf16x3` or
+    /// `bf16x6`, by the products of bf16 for one of f32; null for steps without a weight.
     pub factors: Option<String>,
     /// The paths of the layers that it computes; none for a copy between layouts.
     pub covers: Vec<String>,

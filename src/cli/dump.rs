@@ -6,7 +6,7 @@ use crate::lower::{KernelPolicy, PlanOptions, lower};
 
 use super::precision::Asked;
 use super::source::{self, Source};
-use super::{CliResult, output};
+use super::{CliResult, machine, output};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -69,7 +69,8 @@ fn dump(arguments: &Arguments, session: &Session, checked: &Checked) -> CliResul
             let outputs = checked.graph().outputs().iter().filter(|output| !output.train_only);
             let outputs = outputs.map(|output| (output.name.clone(), output.node)).collect();
             let (policy, precision) = (KernelPolicy::Fastest, arguments.precision.into());
-            let options = PlanOptions { batch: 1, policy, precision, outputs };
+            let matrix_unit = machine::isa()?.has_matrix_unit();
+            let options = PlanOptions { batch: 1, policy, precision, matrix_unit, outputs };
             output::print_text(&lower(checked.graph(), &options).to_string())
         }
         _ => output::print_text(&checked.graph().to_string()),

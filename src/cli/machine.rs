@@ -16,15 +16,21 @@ pub(super) fn threads(asked: Option<u16>) -> usize {
 /// The instructions that kernels use: the best of the machine, or fewer where `CNNC_ISA` says so.
 pub(super) fn isa() -> Result<Isa, CliError> {
     let Some(word) = std::env::var_os(ISA) else { return Ok(Isa::best()) };
-    let known = [("avx512", Isa::Avx512), ("avx2", Isa::Avx2), ("portable", Isa::Portable)];
+    let known = [
+        ("amx", Isa::Amx),
+        ("amx-model", Isa::MatrixModel),
+        ("avx512", Isa::Avx512),
+        ("avx2", Isa::Avx2),
+        ("portable", Isa::Portable),
+    ];
     match known.iter().find(|(name, _)| word == *name) {
-        Some((_, isa)) => Ok((*isa).min(Isa::best())),
+        Some((_, isa)) => Ok(isa.available()),
         None => Err(CliError::Environment(
             Failure::new(
                 Code::E0611,
                 format!("`{ISA}` is `{}`, which names no instructions", word.display()),
             )
-            .help("it may be avx512, avx2 or portable; without it the best of the machine are taken"),
+            .help("it may be amx, avx512, avx2, portable or amx-model; without it the best of the machine are taken"),
         )),
     }
 }

@@ -78,7 +78,8 @@ impl Executor {
         Executor::load_for(Isa::best(), plan, threads, constant)
     }
 
-    /// As [`Executor::load`], with a chosen instruction set, which the machine must have.
+    /// As [`Executor::load`], with chosen instructions; those that the machine lacks are not taken. Steps for a matrix
+    /// unit are computed by its model where there is none.
     ///
     /// # Errors
     /// As [`Executor::load`].
@@ -88,7 +89,7 @@ impl Executor {
         threads: usize,
         constant: impl FnMut(&ConstantExpr) -> Result<ArrayD<f32>, Failure>,
     ) -> Result<Executor, Failure> {
-        let isa = isa.min(Isa::best());
+        let isa = isa.available();
         let constants = pack_all(&plan, threads, constant)?;
         let compiled = plan.steps.iter().zip(&constants);
         let steps: Vec<Box<dyn CompiledStep>> =

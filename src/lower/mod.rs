@@ -18,6 +18,7 @@ mod rearrangement;
 mod select;
 mod show;
 mod sizes;
+pub mod strips;
 mod transposed;
 
 use std::borrow::Cow;
@@ -30,7 +31,7 @@ pub use plan::{
     Algorithm, ChannelNorm, ChannelReduction, Combination, Convolution, Kernel, Plan, PlanPort, Resample,
     Step, Tensor, TransposedConvolution, WinogradTile,
 };
-pub use precision::{Factors, Precision};
+pub use precision::{Factors, Precision, Products};
 pub use rearrangement::{AxisSource, Rearrangement};
 pub use sizes::{ChannelRange, DENSE_OUTPUTS, MomentBands, WinogradSchedule, lrn_radius};
 pub use transposed::Phase;
@@ -44,6 +45,8 @@ pub struct PlanOptions {
     pub policy: KernelPolicy,
     /// The precision of products. The reference kernels compute in f32 in any case.
     pub precision: Precision,
+    /// Whether the machine has a matrix unit.
+    pub matrix_unit: bool,
     /// The values that a run returns: (name, node).
     pub outputs: Vec<(String, NodeId)>,
 }
@@ -56,6 +59,8 @@ pub enum KernelPolicy {
     Fastest,
     /// Every kernel but Winograd's algorithm: convolutions multiply as they are defined.
     NoWinograd,
+    /// As [`KernelPolicy::Fastest`], but a matrix unit computes every convolution that it can, also where it is slower.
+    MatrixUnit,
     /// The reference kernels of the operators alone: nothing is folded, nothing rounds differently.
     Reference,
 }
@@ -64,7 +69,9 @@ pub enum KernelPolicy {
 pub fn lower(graph: &Graph, options: &PlanOptions) -> Plan {
     let graph = match options.policy {
         KernelPolicy::Reference => Cow::Borrowed(graph),
-        KernelPolicy::Fastest | KernelPolicy::NoWinograd => borders::with_visible_borders(graph),
+        KernelPolicy::Fastest | KernelPolicy::NoWinograd | KernelPolicy::MatrixUnit => {
+            borders::with_visible_borders(graph)
+        }
     };
     memory::plan_memory(&graph, options, fuse::fuse(&graph, options))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::constants::ParameterId;
 use super::plan::{Algorithm, Kernel, Plan, Step, WinogradTile};
+use super::precision::Products;
 
 /// The properties of a step that determine the packed form of its constants.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,8 @@ enum PackedForm {
     Direct { lanes: usize, groups: usize },
     /// Transformed for tiles of these sizes.
     Transformed { tile: WinogradTile, groups: usize },
+    /// In parts of bf16, in the steps of a matrix unit.
+    Parts { products: Products, lanes: usize, groups: usize },
     /// Cut into the phases of a transposed convolution.
     Phases { kernel: Kernel, lanes: usize, phases: (usize, usize) },
 }
@@ -26,6 +29,9 @@ impl PackedForm {
             Kernel::Conv(convolution) => match convolution.algorithm {
                 Algorithm::Direct => PackedForm::Direct { lanes: lanes(), groups: convolution.groups },
                 Algorithm::Winograd(tile) => PackedForm::Transformed { tile, groups: convolution.groups },
+                Algorithm::Matrix(products) => {
+                    PackedForm::Parts { products, lanes: lanes(), groups: convolution.groups }
+                }
             },
             Kernel::TransposedConv(convolution) => PackedForm::Phases {
                 kernel: step.kernel.clone(),

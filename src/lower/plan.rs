@@ -5,7 +5,7 @@ use crate::tensor::{Shape, Window};
 
 use super::constants::ConstantExpr;
 use super::layout::Layout;
-use super::precision::Factors;
+use super::precision::{Factors, Products};
 use super::rearrangement::Rearrangement;
 
 /// A value in the arena: one shape for each picture of the batch.
@@ -35,6 +35,8 @@ pub enum Algorithm {
     Direct,
     /// Winograd's minimal filtering (Lavin & Gray 2015).
     Winograd(WinogradTile),
+    /// Every product of the definition, on a matrix unit that multiplies bf16 and sums in f32.
+    Matrix(Products),
 }
 
 /// The sizes of minimal filtering F(m×n, r×s), rows first.
@@ -299,6 +301,9 @@ impl Step {
     pub fn factors(&self) -> Option<Factors> {
         match &self.kernel {
             Kernel::Dense { factors, .. } => Some(*factors),
+            Kernel::Conv(Convolution { algorithm: Algorithm::Matrix(products), .. }) => {
+                Some(Factors::Bf16Parts(*products))
+            }
             kernel => kernel.has_weight().then_some(Factors::F32),
         }
     }

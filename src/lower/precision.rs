@@ -43,6 +43,28 @@ impl Precision {
     }
 }
 
+/// The bf16 products that stand for a product of two f32, each the sum of one, two or three bf16 numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Products {
+    /// a·a′: eight bits of each number.
+    One,
+    /// a·a′ + a·b′ + b·a′: sixteen bits.
+    Three,
+    /// a·a′ + a·b′ + b·a′ + b·b′ + a·c′ + c·a′: all 24 bits.
+    Six,
+}
+
+impl Products {
+    /// The bf16 numbers whose sum is an f32.
+    pub fn parts(self) -> usize {
+        match self {
+            Products::One => 1,
+            Products::Three => 2,
+            Products::Six => 3,
+        }
+    }
+}
+
 /// The numbers whose products a kernel sums. Sums are f32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Factors {
@@ -52,6 +74,8 @@ pub enum Factors {
     /// Inputs are f32, weights are rounded to bf16. Weights of which one is finite and would round to infinity are
     /// packed as f32 instead, where the weights are known.
     Bf16Weights,
+    /// Inputs and weights are sums of bf16, of whose products so many are summed.
+    Bf16Parts(Products),
 }
 
 impl fmt::Display for Factors {
@@ -59,6 +83,9 @@ impl fmt::Display for Factors {
         f.write_str(match self {
             Factors::F32 => "f32",
             Factors::Bf16Weights => "bf16-weights",
+            Factors::Bf16Parts(Products::One) => "bf16",
+            Factors::Bf16Parts(Products::Three) => "bf16x3",
+            Factors::Bf16Parts(Products::Six) => "bf16x6",
         })
     }
 }

@@ -6,7 +6,7 @@
 use crate::ops::{Add, Border, Joined, Op, Source};
 use crate::tensor::{Interpolation, Shape, Window};
 
-use super::choose;
+use super::choose::{self, Maps};
 use super::layout::{LANES, MemoryFormat};
 use super::plan::{
     Algorithm, ChannelNorm, ChannelReduction, Combination, Convolution, Kernel, Resample,
@@ -192,9 +192,8 @@ impl Operands<'_> {
             addend: false,
             algorithm: Algorithm::Direct,
         };
-        if options.policy == KernelPolicy::Fastest && self.convolved_format() == MemoryFormat::Nchw16c {
-            convolution.algorithm = choose::algorithm(&convolution, self.shapes[0], self.output);
-        }
+        let maps = Maps { input: self.shapes[0], format: self.convolved_format(), output: self.output };
+        convolution.algorithm = choose::algorithm(&convolution, maps, options);
         self.convolved(Kernel::Conv(convolution))
     }
 }

@@ -33,6 +33,7 @@ impl fmt::Display for Kernel {
                     Algorithm::Winograd(WinogradTile { outputs, .. }) => {
                         write!(f, "conv winograd F({}x{})", outputs.0, outputs.1)?;
                     }
+                    Algorithm::Matrix(_) => f.write_str("conv matrix")?,
                 }
                 write!(f, " {}x{}/{}x{}", rows.kernel, columns.kernel, rows.stride, columns.stride)?;
                 if convolution.groups > 1 { write!(f, " groups={}", convolution.groups) } else { Ok(()) }

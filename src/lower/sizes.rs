@@ -5,8 +5,9 @@
 use crate::tensor::Shape;
 
 use super::layout::LANES;
-use super::plan::{Algorithm, Convolution, Kernel, Plan, PlanPort, Step, WinogradTile};
+use super::plan::{Algorithm, Convolution, Kernel, Plan, PlanPort, Step, Tensor, WinogradTile};
 use super::precision::Factors;
+use super::strips::{self, STEP, StripLayout};
 
 impl Plan {
     /// The size in bytes of all constants as the kernels pack them.
@@ -162,6 +163,10 @@ pub(super) fn packed(step: &Step) -> u128 {
                 Algorithm::Winograd(tile) => {
                     elements(&[tile.positions(), blocks, channels / convolution.groups, LANES])
                 }
+                Algorithm::Matrix(products) => {
+                    let steps = strips::steps(convolution, &input);
+                    elements(&[blocks, steps, products.parts(), STEP / 2, LANES])
+                }
             };
             weights.saturating_add(elements(&[blocks, LANES]))
         }
@@ -181,7 +186,7 @@ pub(super) fn packed(step: &Step) -> u128 {
         Kernel::Dense { factors, .. } => {
             let (inputs, panels) = (step.inputs[0].shape.channels() as usize, output.div_ceil(DENSE_OUTPUTS));
             let of_input = match factors {
-                Factors::F32 => DENSE_OUTPUTS,
+                Factors::F32 | Factors::Bf16Parts(_) => DENSE_OUTPUTS,
                 // Two in an element.
                 Factors::Bf16Weights => DENSE_OUTPUTS / 2,
             };
@@ -229,15 +234,19 @@ impl MomentBands {
 }
 
 /// Elements of scratch memory in the arena that a step needs while it runs, for all threads together.
-pub(super) fn scratch(kernel: &Kernel, input: Shape, output: Shape, batch: usize) -> usize {
+pub(super) fn scratch(kernel: &Kernel, input: &Tensor, output: &Tensor, batch: usize) -> usize {
     match kernel {
         Kernel::Conv(Convolution { algorithm: Algorithm::Winograd(tile), .. }) => {
-            let tiles = WinogradSchedule::new(*tile, output, batch);
-            if tiles.tasks == 1 { tiles.inputs(input.channels() as usize) } else { 0 }
+            let tiles = WinogradSchedule::new(*tile, output.shape, batch);
+            if tiles.tasks == 1 { tiles.inputs(input.shape.channels() as usize) } else { 0 }
+        }
+        Kernel::Conv(convolution @ Convolution { algorithm: Algorithm::Matrix(products), .. }) => {
+            let strips = StripLayout::new(convolution, *products, input, output);
+            if strips.strips == 1 { strips.elements().saturating_mul(batch) } else { 0 }
         }
         // A mean and a sum of squares for each channel of a band.
         Kernel::GroupNorm { .. } => {
-            batch.saturating_mul(MomentBands::new(output).of_picture()).saturating_mul(2 * LANES)
+            batch.saturating_mul(MomentBands::new(output.shape).of_picture()).saturating_mul(2 * LANES)
         }
         _ => 0,
     }
@@ -250,6 +259,10 @@ pub(super) fn per_thread(step: &Step, batch: usize) -> usize {
             let tiles = WinogradSchedule::new(*tile, step.output.shape, batch);
             let inputs = tiles.inputs(step.inputs[0].shape.channels() as usize);
             tiles.products() + if tiles.tasks == 1 { 0 } else { inputs }
+        }
+        Kernel::Conv(convolution @ Convolution { algorithm: Algorithm::Matrix(products), .. }) => {
+            let strips = StripLayout::new(convolution, *products, &step.inputs[0], &step.output);
+            if strips.strips == 1 { 0 } else { strips.elements() }
         }
         Kernel::Lrn(lrn) => {
             let channels = (step.output.shape.channels() as usize).next_multiple_of(LANES);

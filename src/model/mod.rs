@@ -165,7 +165,8 @@ impl Model {
         });
         let outputs = outputs.collect();
         let (policy, precision) = (settings.policy, settings.precision);
-        let lowering = lower::PlanOptions { batch, policy, precision, outputs: kept };
+        let matrix_unit = settings.isa.available().has_matrix_unit();
+        let lowering = lower::PlanOptions { batch, policy, precision, matrix_unit, outputs: kept };
         let plan = lower(graph, &lowering);
         Ok(PlannedModel { network, plan, threads, isa: settings.isa, outputs })
     }

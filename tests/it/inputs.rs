@@ -17,7 +17,8 @@ fn sum() -> Executor {
     let checked = session.compile(&Options::default()).unwrap().checked.unwrap();
     let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
     let (policy, precision) = (KernelPolicy::Fastest, Precision::Highest);
-    let plan = lower(checked.graph(), &PlanOptions { batch: 2, policy, precision, outputs });
+    let plan =
+        lower(checked.graph(), &PlanOptions { batch: 2, policy, precision, matrix_unit: false, outputs });
     Executor::load(plan, 1, |_| unreachable!("a sum has no constants")).unwrap()
 }
 

@@ -17,7 +17,7 @@ fn chain() -> Plan {
     let checked = session.compile(&Options::default()).unwrap().checked.unwrap();
     let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
     let (policy, precision) = (KernelPolicy::Fastest, Precision::Highest);
-    lower(checked.graph(), &PlanOptions { batch: 1, policy, precision, outputs })
+    lower(checked.graph(), &PlanOptions { batch: 1, policy, precision, matrix_unit: false, outputs })
 }
 
 fn ones(shape: &[u64]) -> ArrayD<f32> {

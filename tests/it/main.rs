@@ -63,6 +63,7 @@ mod lsp_protocol;
 mod lsp_session;
 #[cfg(feature = "lsp")]
 mod lsp_unfinished;
+mod matrix_unit;
 mod memory;
 mod mistakes;
 mod model_sources;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
-use cnnc::exec::Executor;
+use cnnc::exec::{Executor, Isa};
 use cnnc::ir::NodeId;
 use cnnc::lower::{KernelPolicy, PlanOptions, Precision, lower};
 use cnnc::ops::Init;
@@ -89,7 +89,10 @@ pub(crate) fn executor(
 ) -> Executor {
     let graph = checked.graph();
     let (policy, precision) = (KernelPolicy::Fastest, Precision::Highest);
-    let plan = lower(graph, &PlanOptions { batch: 1, policy, precision, outputs });
+    let plan = lower(
+        graph,
+        &PlanOptions { batch: 1, policy, precision, matrix_unit: Isa::best().has_matrix_unit(), outputs },
+    );
     let tensor = |(id, index): (NodeId, usize)| {
         let node = graph.node(id);
         let parameter = &node.parameters[index];

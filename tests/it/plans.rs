@@ -71,7 +71,9 @@ fn every_value_of_a_network_can_be_kept_and_is_that_of_the_definitions() {
 fn steps(checked: &Checked, policy: KernelPolicy) -> usize {
     let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
     let precision = Precision::Highest;
-    lower(checked.graph(), &PlanOptions { batch: 2, policy, precision, outputs }).steps.len()
+    lower(checked.graph(), &PlanOptions { batch: 2, policy, precision, matrix_unit: false, outputs })
+        .steps
+        .len()
 }
 
 /// Programs of one step, and how many operators they have.
@@ -116,6 +118,7 @@ fn convolutions_beyond_the_edge_of_a_map_are_pads_and_plain_convolutions() {
         batch: 1,
         policy: KernelPolicy::Fastest,
         precision: Precision::Highest,
+        matrix_unit: false,
         outputs: vec![("out".to_owned(), checked.graph().outputs()[0].node)],
     };
     let plan = lower(checked.graph(), &options);

@@ -26,7 +26,7 @@ fn kinds() -> impl Iterator<Item = Isa> {
 
 fn plan(checked: &Checked, policy: KernelPolicy, precision: Precision, batch: usize) -> Plan {
     let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
-    lower(checked.graph(), &PlanOptions { batch, policy, precision, outputs })
+    lower(checked.graph(), &PlanOptions { batch, policy, precision, matrix_unit: false, outputs })
 }
 
 /// A fully-connected layer without anything else.

@@ -80,7 +80,16 @@ pub(crate) fn run_on(
         .or_else(|| graph.value(output))
         .unwrap();
     let outputs = vec![(output.to_owned(), node)];
-    let plan = lower(graph, &PlanOptions { batch, policy, precision: Precision::Highest, outputs });
+    let plan = lower(
+        graph,
+        &PlanOptions {
+            batch,
+            policy,
+            precision: Precision::Highest,
+            matrix_unit: isa.has_matrix_unit(),
+            outputs,
+        },
+    );
     let tensor = |(id, index): (cnnc::ir::NodeId, usize)| {
         let node = graph.node(id);
         let parameter = &node.parameters[index];

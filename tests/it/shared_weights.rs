@@ -42,7 +42,10 @@ fn plan(source: &str, policy: KernelPolicy) -> Plan {
     let outcome = session.compile(&Options::default()).unwrap();
     let checked = outcome.checked.unwrap_or_else(|| panic!("{source}: {:#?}", outcome.diagnostics));
     let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
-    lower(checked.graph(), &PlanOptions { batch: 1, policy, precision: Precision::Highest, outputs })
+    lower(
+        checked.graph(),
+        &PlanOptions { batch: 1, policy, precision: Precision::Highest, matrix_unit: false, outputs },
+    )
 }
 
 #[test]

@@ -77,11 +77,9 @@ impl Dense {
                     pack_bf16(rows, inputs, packed);
                 })?
             }
-            Factors::F32 | Factors::Bf16Weights => {
-                pack::given_back(threads, weight, panel, panel, |rows, packed| {
-                    pack_f32(rows, inputs, packed);
-                })?
-            }
+            _ => pack::given_back(threads, weight, panel, panel, |rows, packed| {
+                pack_f32(rows, inputs, packed);
+            })?,
         };
         let mut bias = Memory::zeroed(panels * DENSE_OUTPUTS)?;
         if let Some(values) = constants.next() {
@@ -210,8 +208,8 @@ impl Panel<'_> {
     #[inline(always)]
     fn pictures<V: Lanes, const P: usize>(&self, first: usize) -> usize {
         let sums = match self.dense.factors {
-            Factors::F32 => self.sums::<V, OfF32, P>(first),
             Factors::Bf16Weights => self.sums::<V, OfBf16, P>(first),
+            _ => self.sums::<V, OfF32, P>(first),
         };
         let Dense { output, epilogue, .. } = self.dense;
         let (start, outputs) = (self.panel * DENSE_OUTPUTS, output.shape.channels() as usize);

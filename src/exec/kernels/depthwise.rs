@@ -21,10 +21,10 @@ use super::{CompiledStep, halo, pack};
 
 /// The most neighbouring outputs that are summed at the same time: those whose sums fit into the registers.
 fn most_positions(isa: Isa) -> usize {
-    match isa {
+    match isa.vectors() {
         Isa::Avx512 => 14,
         Isa::Avx2 => 6,
-        Isa::Portable => 2,
+        _ => 2,
     }
 }
 

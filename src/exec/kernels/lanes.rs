@@ -20,6 +20,9 @@ pub(super) use avx512::Avx512;
 pub(super) use half::Half;
 pub(super) use portable::Portable;
 
+#[cfg(target_arch = "x86_64")]
+use super::tile_state;
+
 /// Kinds of instructions, from the fewest to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Isa {
@@ -29,11 +32,25 @@ pub enum Isa {
     Avx2,
     /// AVX-512, also for registers of 256 bits.
     Avx512,
+    /// AVX-512 with conversions to bf16, and the matrix unit AMX with products of bf16.
+    Amx,
+    /// The vectors of this machine, and a matrix unit in plain numbers. It computes on every machine what AMX computes,
+    /// slowly.
+    MatrixModel,
 }
 
 impl Isa {
-    /// The best kind that this machine supports.
+    /// The best kind that this machine supports and the system permits.
     pub fn best() -> Isa {
+        let vectors = Isa::best_vectors();
+        #[cfg(target_arch = "x86_64")]
+        if vectors == Isa::Avx512 && tile_state::exists() && tile_state::permitted() {
+            return Isa::Amx;
+        }
+        vectors
+    }
+
+    fn best_vectors() -> Isa {
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
@@ -44,6 +61,31 @@ impl Isa {
             }
         }
         Isa::Portable
+    }
+
+    /// This kind, or the best one where this machine lacks it. For AMX the system's permission decides, not what the
+    /// processor says of itself, so that an emulator can provide the instructions.
+    pub fn available(self) -> Isa {
+        match self {
+            Isa::MatrixModel => self,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Amx if tile_state::permitted() => self,
+            _ => self.min(Isa::best()),
+        }
+    }
+
+    /// Returns whether there is a matrix unit, for which a network is planned otherwise.
+    pub fn has_matrix_unit(self) -> bool {
+        matches!(self, Isa::Amx | Isa::MatrixModel)
+    }
+
+    /// The kind of vectors: `Portable`, `Avx2` or `Avx512`.
+    pub(super) fn vectors(self) -> Isa {
+        match self {
+            Isa::Amx => Isa::Avx512,
+            Isa::MatrixModel => Isa::best_vectors(),
+            vectors => vectors,
+        }
     }
 }
 
@@ -116,12 +158,12 @@ pub(super) trait Body {
 /// Runs a body, compiled for a kind of instructions.
 pub(super) fn with<B: Body>(isa: Isa, body: B) {
     #[cfg(target_arch = "x86_64")]
-    match isa {
-        // SAFETY: an executor uses at most the instructions of `Isa::best`.
+    match isa.vectors() {
+        // SAFETY: an executor uses only instructions that are available.
         Isa::Avx512 => return unsafe { with_avx512(body) },
         // SAFETY: as above.
         Isa::Avx2 => return unsafe { with_avx2(body) },
-        Isa::Portable => {}
+        _ => {}
     }
     let _ = isa;
     body.run::<Portable>();

@@ -17,6 +17,7 @@ mod group_norm;
 mod halo;
 mod lanes;
 mod lrn;
+mod matrix;
 mod memory;
 mod pack;
 pub mod peak;
@@ -27,6 +28,8 @@ mod resample;
 mod rows;
 mod tile;
 mod tile_grid;
+#[cfg(target_arch = "x86_64")]
+mod tile_state;
 mod transform;
 mod transposed_conv;
 mod winograd;
@@ -95,6 +98,7 @@ pub(super) fn pack_constants(
     let packed = match &step.kernel {
         Kernel::Conv(convolution) => match convolution.algorithm {
             Algorithm::Direct => conv::Conv::pack(step, convolution, &constants, threads),
+            Algorithm::Matrix(products) => matrix::pack(step, (convolution, products), &constants, threads),
             Algorithm::Winograd(tile) => {
                 with_transform!(tile, |T| Winograd::<T>::pack(step, convolution, &constants, threads))
             }
@@ -118,6 +122,7 @@ pub(super) fn compile(isa: Isa, step: &Step, batch: usize, packed: &[Arc<Memory>
     match &step.kernel {
         Kernel::Conv(convolution) => match convolution.algorithm {
             Algorithm::Direct => Box::new(conv::Conv::new(isa, step, convolution, batch, packed)),
+            Algorithm::Matrix(products) => matrix::compile(isa, step, (convolution, products), batch, packed),
             Algorithm::Winograd(tile) => {
                 with_transform!(tile, |T| Box::new(Winograd::<T>::new(isa, step, convolution, batch, packed)))
             }

@@ -245,10 +245,10 @@ impl BlockWidth {
 
 /// The number of pixels whose sums fit into the registers.
 pub(super) fn most_pixels(isa: Isa) -> usize {
-    match isa {
+    match isa.vectors() {
         Isa::Avx512 => 28,
         Isa::Avx2 => 6,
-        Isa::Portable => 2,
+        _ => 2,
     }
 }
 
@@ -279,7 +279,7 @@ pub(super) fn find(
     (rows, columns): (usize, usize),
     pixel: usize,
 ) -> Option<TileKernel> {
-    let found: Option<TileKernel> = match isa {
+    let found: Option<TileKernel> = match isa.vectors() {
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 if block == BlockWidth::Eight && rows == 1 && [1, 3, 16].contains(&pixel) => {
             one_of!(half, pixel, rows, columns;

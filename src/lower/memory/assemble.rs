@@ -24,10 +24,11 @@ impl MemoryPlanner<'_> {
 
     /// Elements of scratch memory of each step.
     fn scratch(&self) -> Vec<usize> {
-        let shape = |id: NodeId| self.graph.node(id).shape;
+        let unplaced = vec![0; self.buffers.len()];
         let one = |step: &FusedStep| {
-            let input = step.operands.first().map_or(shape(step.value), |&(id, _)| shape(id));
-            sizes::scratch(&step.kernel, input, shape(step.value), self.options.batch)
+            let output = self.tensor(step.value, step.format, &unplaced);
+            let input = step.operands.first().map(|&(id, format)| self.tensor(id, format, &unplaced));
+            sizes::scratch(&step.kernel, input.as_ref().unwrap_or(&output), &output, self.options.batch)
         };
         self.steps.iter().map(one).collect()
     }
