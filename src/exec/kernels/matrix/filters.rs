@@ -102,8 +102,8 @@ impl PartedFilters {
     }
 }
 
-/// Splits a weight into parts whose sum it is. One that would round to infinity is cut off instead; infinities and NaN are their first
-/// part.
+/// Splits a weight into parts whose sum it is. One that would round to infinity is cut off instead; infinities and NaN
+/// are their own first part.
 fn split(weight: f32) -> [u16; 3] {
     let mut first = bf16(weight);
     if !weight.is_finite() {
