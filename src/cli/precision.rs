@@ -10,7 +10,7 @@ pub(super) enum Asked {
     Highest,
     /// 16 bits of each factor where the processor has a matrix unit, else f32
     High,
-    /// bf16, 8 bits: of both factors where the processor has a matrix unit, of the weights of dense layers elsewhere
+    /// 8 bits (bf16); without a matrix unit of the weights of dense layers alone
     Medium,
 }
 

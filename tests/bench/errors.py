@@ -1,12 +1,14 @@
 """Measures how far convolutions are from f64: the table of errors in docs/performance.md.
 
-    python tests/bench/errors.py [--cnnc target/release/cnnc]
+    python tests/bench/errors.py [--cnnc target/release/cnnc] [--unit amx-model]
 
 Needs torch, numpy and safetensors. Each layer has seeded weights and inputs uniform in [-1, 1); the error is the
-largest difference from PyTorch's convolution in f64, as a share of the largest output.
+largest difference from PyTorch's convolution in f64, as a share of the largest output. Beside the algorithms of f32
+stand six, three and one product of bf16 on a matrix unit; `amx-model` computes as the unit does on any machine, slowly.
 """
 
 import argparse
+import os
 import pathlib
 import re
 import subprocess
@@ -18,6 +20,7 @@ from safetensors.numpy import load_file
 
 # Input, kernel, filters, groups.
 LAYERS = [
+    ("56x56x64", "1x1", 64, 1),
     ("56x56x64", "3x3", 64, 1),
     ("28x28x128", "3x3", 128, 1),
     ("14x14x256", "3x3", 256, 1),
@@ -29,27 +32,41 @@ LAYERS = [
     ("17x17x192", "7x1", 192, 1),
     ("8x8x384", "1x3", 384, 1),
 ]
+# Options with which a layer is computed, whether by the unit, and what the plan must say.
+COLUMNS = [
+    (["--exact"], False, " f32"),
+    ([], False, " f32"),
+    (["--exact"], True, " bf16x6"),
+    (["--precision", "high"], True, " bf16x3"),
+    (["--precision", "medium"], True, " bf16"),
+]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--cnnc", default="target/release/cnnc")
-    cnnc = str(pathlib.Path(parser.parse_args().cnnc).resolve())
-    print("| input | kernel | direct | chosen | algorithm |")
-    print("| --- | --- | ---: | ---: | --- |")
-    for shape, kernel, filters, groups in LAYERS:
+    parser.add_argument("--unit", default="amx-model", help="CNNC_ISA of a matrix unit: amx-model or amx")
+    arguments = parser.parse_args()
+    cnnc = str(pathlib.Path(arguments.cnnc).resolve())
+    print("| input | kernel | direct | chosen | algorithm | six products | three | one |")
+    print("| --- | --- | ---: | ---: | --- | ---: | ---: | ---: |")
+    for layer in LAYERS:
         with tempfile.TemporaryDirectory() as folder:
-            print(row(cnnc, folder, shape, kernel, filters, groups))
+            print(row(cnnc, arguments.unit, folder, layer), flush=True)
 
 
-def row(cnnc, folder, shape, kernel, filters, groups):
+def row(cnnc, unit, folder, layer):
+    shape, kernel, filters, groups = layer
     height, width, channels = map(int, shape.split("x"))
     down, across = map(int, kernel.split("x"))
     suffix = f" groups={groups}" if groups > 1 else ""
     source = f"input {shape}; conv {kernel}x{filters} same{suffix}"
 
-    def run(*words):
-        done = subprocess.run([cnnc, *words], cwd=folder, check=True, capture_output=True, text=True)
+    def run(*words, isa="avx512"):
+        environment = os.environ | {"CNNC_ISA": isa}
+        done = subprocess.run(
+            [cnnc, *words], cwd=folder, check=True, capture_output=True, text=True, env=environment
+        )
         return done.stdout
 
     run("weights", "-e", source, "--seed", "1", "--output", "w.safetensors")
@@ -65,15 +82,20 @@ def row(cnnc, folder, shape, kernel, filters, groups):
         groups=groups,
     ).numpy()
     errors = []
-    for options in (["--exact"], []):
-        run("run", "-e", source, "--weights", "w.safetensors", "--input", "x.npy", "--output", "y.npy", *options)
+    for options, with_unit, factors in COLUMNS:
+        isa = unit if with_unit else "avx512"
+        files = ["--weights", "w.safetensors", "--input", "x.npy", "--output", "y.npy"]
+        run("run", "-e", source, *files, *options, isa=isa)
         found = np.load(f"{folder}/y.npy")
-        errors.append(np.abs(found - expected).max() / np.abs(expected).max())
+        bench = ["--runs", "1", "--per-layer", "--threads", "1", *options]
+        is_so = f"{factors} -> " in run("bench", "-e", source, *bench, isa=isa)
+        errors.append(f"{np.abs(found - expected).max() / np.abs(expected).max():.1e}" if is_so else "-")
     plan = run("dump", "-e", source, "--after", "lower")
     algorithm = re.search(r"winograd (F\([^)]*\))|conv (direct)", plan)
     label = kernel + (f", {groups} groups" if groups > 1 else "")
     chosen = (algorithm[1] or algorithm[2]).replace("x", "×")
-    return f"| {shape} | {label} → {filters} | {errors[0]:.1e} | {errors[1]:.1e} | {chosen} |"
+    start = f"| {shape} | {label} → {filters} | {errors[0]} | {errors[1]} | {chosen} |"
+    return f"{start} {errors[2]} | {errors[3]} | {errors[4]} |"
 
 
 if __name__ == "__main__":

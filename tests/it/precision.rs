@@ -10,6 +10,7 @@ use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
 use cnnc::exec::{Executor, Isa};
 use cnnc::lower::{Factors, Kernel, KernelPolicy, Plan, PlanOptions, Precision, lower};
+use cnnc::model::{Model, ModelSettings};
 use cnnc::ops::Init;
 use cnnc::weights::seeded;
 
@@ -266,4 +267,38 @@ fn bench_says_what_is_computed() {
     assert!(!bench("highest").contains("precision"));
     assert!(bench("medium").contains("bf16-weights"));
     assert!(bench("high").contains("precision high"));
+}
+
+/// The part of `--help` about one option.
+fn help_of(command: &str, option: &str) -> String {
+    let help = String::from_utf8_lossy(&cnnc(&[command, "--help"]).stdout).into_owned();
+    let lines = help.lines().skip_while(|line| !line.trim_start().starts_with(option));
+    let end = |line: &&str| !line.trim_start().starts_with("[default");
+    let lines: Vec<&str> = lines.take_while(end).map(str::trim_end).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn the_help_says_what_the_words_mean() {
+    let help = help_of("run", "--precision");
+    insta::assert_snapshot!(help, @r"
+          --precision <PRECISION>
+              The precision of products, in PyTorch's words
+
+              Possible values:
+              - highest: f32
+              - high:    16 bits of each factor where the processor has a matrix unit, else f32
+              - medium:  8 bits (bf16); without a matrix unit of the weights of dense layers alone
+    ");
+    assert_eq!(help_of("bench", "--precision"), help);
+}
+
+#[test]
+fn models_take_a_precision() {
+    let checked = compile("input 64; dense 64");
+    let memory = |precision| {
+        let settings = ModelSettings { threads: 1, precision, ..ModelSettings::default() };
+        Model::plan(&checked, settings).unwrap().memory()
+    };
+    assert_eq!(memory(Precision::default()) - memory(Precision::Medium), 2 * 64 * 64);
 }
