@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_batch)]
     batch: Batch,
     /// ONNX: the operator set of the model
-    #[arg(long, value_name = "VERSION", default_value_t = *onnx::OPSETS.end(),
+    #[arg(long, value_name = "VERSION", default_value_t = onnx::DEFAULT_OPSET,
           value_parser = clap::value_parser!(u32).range(i64::from(*onnx::OPSETS.start())..=i64::from(*onnx::OPSETS.end())))]
     opset: u32,
     /// ONNX: writes the weights to FILE.data beside the model, as models above 2 GB always do

@@ -96,6 +96,16 @@ pub(crate) trait OnnxBuilder {
         self.node(operator, &[first.to_owned(), second.to_owned()], Vec::new())
     }
 
+    /// Adds a reduction of one axis, which keeps extent 1. The axis is an attribute before operator set 18, and an input
+    /// since.
+    fn reduce(&mut self, operator: &'static str, input: &str, axis: i64) -> String {
+        if self.opset() < 18 {
+            return self.node(operator, &[input.to_owned()], vec![("axes", OnnxValue::Ints(vec![axis]))]);
+        }
+        let axis = self.integers(&[axis]);
+        self.join(operator, input, &axis)
+    }
+
     /// Adds a node of a value and a number.
     fn with_number(&mut self, operator: &'static str, input: &str, number: f64) -> String {
         let number = self.number(number);

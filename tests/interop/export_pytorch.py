@@ -7,6 +7,7 @@ largest (or, in networks where torch's own sums of f32 lose more against f64, to
 gradients reach every trainable parameter in training mode.
 
     python tests/interop/export_pytorch.py [--cnnc target/fast/cnnc] [--only WORD] [FILE.cnn ...]
+    python tests/interop/export_pytorch.py --random 500 [--seed 1]    the random programs of programs.py
 
 Needs torch, numpy, safetensors and black. The last line counts what failed; the exit code is 1 then.
 """
@@ -24,6 +25,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file
+
+import programs
 
 TOLERANCE = 1e-5
 # Deep networks with random statistics: torch's own f32 differs from its f64 by up to 4e-5.
@@ -170,6 +173,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--cnnc", default="target/fast/cnnc")
     parser.add_argument("--only", default="")
+    parser.add_argument("--random", type=int)
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("files", nargs="*")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -177,6 +182,10 @@ def main():
     failed = checked = 0
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
+        if arguments.random:
+            for name, text in programs.programs(arguments.random, arguments.seed):
+                (folder / f"case_{name}.cnn").write_text(text)
+            arguments.files = sorted(folder.glob("case_*.cnn"))
         sources = arguments.files or [*cases(folder), *zoo(arguments.cnnc)]
         for source in sources:
             if arguments.only not in str(source):
@@ -188,7 +197,7 @@ def main():
                 found = [f"{type(error).__name__}: {str(error)[:300]}"]
             if found:
                 failed += 1
-                name = Path(source).name if "case" not in str(source) else Path(source).read_text()[:100]
+                name = Path(source).name if "case" not in str(source) else f"{Path(source).stem}: {Path(source).read_text()}"
                 print(f"{name}: {'; '.join(found)}", flush=True)
     print(f"{checked} checked, {failed} failed; torch {torch.__version__}")
     return failed > 0

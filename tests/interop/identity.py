@@ -3,11 +3,12 @@
     python identity.py CNNC zoo [NAME...]          shipped networks
     python identity.py CNNC operators [NAME...]    the operator cases of tests/fixtures/ops
     python identity.py CNNC programs [NAME...]     the generated programs of tests/corpus
-    python identity.py CNNC all
+    python identity.py CNNC random [NAME...]       the random programs of programs.py; --count 2000 and --seed 1 choose others
+    python identity.py CNNC all                    all but the random programs
     python identity.py CNNC zoo --opset 13         in another operator set than the exporter's own
 
 Compared are the shapes and names of inputs and outputs, parameters, frozen elements, state, MACs and other operations, the keys and
-shapes of the weights, notes of the import, and the outputs for seeded inputs with the weights of the ONNX file: to 1e-4 of the
+shapes of the weights, notes of the import, and the outputs for seeded inputs with the weights of the ONNX file: to 1e-5 of the
 largest. What serves training only is not exported, and not compared. Each network that is not equal is printed with its reason, and a
 table of the kinds at the end. The exit code says whether an output differs or a step fails that must not.
 """
@@ -24,9 +25,10 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.join(HERE, "..")
 sys.path.insert(0, os.path.join(TESTS, "fixtures"))
+import programs  # noqa: E402
 import seeded  # noqa: E402
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-5
 FIGURES = ("params", "frozen", "state", "macs", "flops")
 KINDS = ("equal", "note", "names", "keys", "flops", "figures", "refused", "not exported", "not run", "outputs", "failed")
 
@@ -35,7 +37,7 @@ def run(cnnc, *arguments):
     return subprocess.run([cnnc, *arguments], capture_output=True, text=True)
 
 
-def sources(cnnc, what, names):
+def sources(cnnc, what, names, options):
     """Pairs of a name and the arguments that name the network: a text or a shipped network."""
     if what == "zoo":
         listed = run(cnnc, "zoo").stdout.splitlines()[1:]
@@ -43,6 +45,9 @@ def sources(cnnc, what, names):
     elif what == "operators":
         cases = json.load(open(os.path.join(TESTS, "fixtures", "ops", "cases.json")))
         found = [(case["name"], ["-e", case["source"]]) for case in cases]
+    elif what == "random":
+        made = programs.programs(int(options.get("--count", 200)), int(options.get("--seed", 1)))
+        found = [(name, ["-e", text]) for name, text in made]
     else:
         found = []
         for file in ("generated.txt", "later_words.txt"):
@@ -135,13 +140,15 @@ def compare(cnnc, source, folder, opset):
 
 
 def main(cnnc, what, names):
-    opset = names[names.index("--opset"):][:2] if "--opset" in names else []
-    names = [name for name in names if name not in opset]
+    given = [at for at, name in enumerate(names) if name.startswith("--")]
+    options = {names[at]: names[at + 1] for at in given}
+    opset = ["--opset", options["--opset"]] if "--opset" in options else []
+    names = [name for at, name in enumerate(names) if at not in given and at - 1 not in given]
     table, reasons = {}, collections.Counter()
     for part in ("zoo", "operators", "programs") if what == "all" else (what,):
         counts = table[part] = collections.Counter()
         with tempfile.TemporaryDirectory() as folder:
-            for name, source in sources(cnnc, part, names):
+            for name, source in sources(cnnc, part, names, options):
                 kind, said = compare(cnnc, source, folder, opset)
                 counts[kind] += 1
                 if kind != "equal":

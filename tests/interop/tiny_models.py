@@ -385,11 +385,19 @@ def partial_stages(folder):
     m.save(os.path.join(folder, "partial_stages.onnx"), [("x", [1, 4, 8, 8])], ["boxes", "classes"])
 
 
+def read_differently(folder):
+    """A pool that runtimes pad in different ways, and an output whose rows and columns are exchanged."""
+    m = Model()
+    m.node("MaxPool", "x", name="/pool/MaxPool", output="pooled", kernel_shape=[3, 3], dilations=[2, 2], auto_pad="SAME_UPPER")
+    m.node("Transpose", m.node("Relu", "x"), output="turned", perm=[0, 1, 3, 2])
+    m.save(os.path.join(folder, "read_differently.onnx"), [("x", [1, 2, 8, 6])], ["pooled", "turned"])
+
+
 if __name__ == "__main__":
     os.makedirs(sys.argv[1], exist_ok=True)
     for make in (residual, shuffle, channels_last, activations, constants, refused, unread_attribute, open_extents, several,
                  external, fractional_corners, training_statistics, written_out, mean_less_value, channel_attention,
                  spread, focus, response, no_bias, named_out, parted, padded_at_the_end, pooled_shortcuts,
                  numbered_from_one, normalised_picture, outputs_of_modules, two_activations, partial_stages,
-                 rounded_up_pools):
+                 rounded_up_pools, read_differently):
         make(sys.argv[1])

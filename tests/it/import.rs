@@ -329,6 +329,13 @@ fn what_no_rule_says_is_refused() {
 }
 
 #[test]
+fn a_pool_of_two_readings_and_an_output_of_exchanged_axes_are_refused() {
+    let failure = imported("read_differently.onnx", &ImportOptions::default()).err().unwrap();
+    assert!(failure.contains("MaxPool `/pool/MaxPool`: `auto_pad` with `dilations`"), "{failure}");
+    assert!(failure.contains("Output `turned`: the axes of its input are permuted"), "{failure}");
+}
+
+#[test]
 fn corners_over_a_part_of_a_position_are_refused() {
     let failure = imported("fractional_corners.onnx", &ImportOptions::default()).err().unwrap();
     assert!(failure.contains("Resize `y`: `align_corners` over 1.2"), "{failure}");

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use cnnc::analysis::Checked;
 use cnnc::driver::{Options, Session};
-use cnnc::export::onnx::{Batch, OPSETS, WeightStorage, model};
+use cnnc::export::onnx::{Batch, DEFAULT_OPSET, OPSETS, WeightStorage, model};
 use cnnc::import::{self, import};
 use cnnc::ir::NodeKind;
 use cnnc::zoo;
@@ -137,12 +137,57 @@ const PROGRAMS: &[&str] = &[
     "input 8x8x3 resize=(8, 8) mean=(0.5, 0.25, 0.125) std=0.5 as picture; conv 3x3x4;",
 ];
 
+/// Programs, and a line of the text that comes back.
+const LINES: &[(&str, &str)] = &[
+    ("input 4x4x4; relu; add < shuffle 2 | identity >; conv 1x1x2;", "residual < shuffle 2 >;"),
+    ("input 4x4x4; sub < pixelunshuffle 2 | conv 2x2x16/2 >;", "sub < pixelunshuffle 2 | conv 2x2x16/2 >;"),
+    ("input 4x5x3; relu; flatten; softmax;", "flatten softmax;"),
+    ("input 4x5x3; relu; flatten; logsoftmax;", "flatten logsoftmax;"),
+    ("input 4x5x3; relu; flatten; l2norm;", "flatten l2norm;"),
+    ("input 4x5x3; relu; flatten; layernorm;", "flatten layernorm;"),
+    ("input 4x5x3; relu; flatten; rmsnorm;", "flatten rmsnorm;"),
+    ("input 4x5x6; conv 1x1x6 shuffle 2 layernorm;", "conv 1x1x6 shuffle 2 layernorm;"),
+    ("input 4x4x4; pixelunshuffle 2; rmsnorm;", "pixelunshuffle 2 rmsnorm;"),
+    ("input 4x4x4; conv 1x1x4 shuffle 2 relu scale;", "conv 1x1x4 shuffle 2 relu scale;"),
+    ("input 4x4x4; conv 1x1x4 times 1; plus 0; avgpool 1;", "conv 1x1x4 times 1 plus 0;  avgpool 1/1;"),
+    ("input 4x4x4; conv 1x1x4; upsample 1 bilinear;", "upsample 1 bilinear;"),
+    ("input 6x4x4; conv 1x1x4 shuffle 2; avgpool to 5x3;", "conv 1x1x4 shuffle 2;  avgpool to 5x3;"),
+    ("input 4x6x3; relu; flatten hwc; unflatten 2x2x18; conv 1x1x2;", "unflatten 2x2x18;"),
+    ("input 6x4x4; conv 1x1x4 shuffle 2 instancenorm;", "conv 1x1x4 shuffle 2 instancenorm;"),
+    ("input 6x4x4; conv 1x1x4 shuffle 2 groupnorm 4;", "conv 1x1x4 shuffle 2 groupnorm 4;"),
+    ("input 4x6x3; relu; flatten hwc scale bias;", "flatten hwc scale bias;"),
+    ("input 4x6x3; relu; flatten hwc; rbf 3;", "rbf 3;"),
+    ("input 29; unflatten 1x1x29; pad (0, 0, 0, 1) circular;", "pad (0, 0, 0, 1) circular;"),
+    ("input 4x8x3; pad (1, 0, 1, 0); conv 3x3x2 replicate pad=1;", "conv 3x3x2 replicate pad=1;"),
+    (
+        "input 4x4x3; conv 3x3x6 same groupnorm 1 scale bias as s1; maxpool 3/1 pad=1; conv 1x1x3; shared s1 as s1_again;",
+        "shared scale1     as scale1_2;",
+    ),
+    ("input 4x4x8; conv 1x1x8; pixelunshuffle 2; maxpool to 1x2;", "pixelunshuffle 2;  maxpool 2x1/2x1;"),
+    ("input 22; dense 9; unflatten 1x1x9; shuffle 3 relu; conv 1x1x2;", "unflatten 1x1x9 shuffle 3 relu;"),
+    ("input 9x5x4; relu; flatten hwc; unflatten 1x1x180; abs;", "unflatten 1x1x180;"),
+    ("input 7x8x2; avgpool 3/2 pad=1 ceil countpad;", "avgpool 3/2 ceil countpad pad=1;"),
+];
+
+#[test]
+fn what_comes_back_reads_as_it_was_written() {
+    for opset in OPSETS.clone() {
+        for (text, line) in LINES {
+            let model = exported(&checked(text), Batch::Fixed(1), opset);
+            let options =
+                import::ImportOptions { name: "net".to_owned(), ..import::ImportOptions::default() };
+            let back = import(Cursor::new(&model.bytes), "net.onnx", &options, &model).unwrap().text;
+            assert!(back.contains(line), "operator set {opset}: {text}\n{back}");
+        }
+    }
+}
+
 #[test]
 fn a_network_of_each_file_comes_back_as_it_went_out() {
     let mut wrong = Vec::new();
     for name in zoo::FILES.iter().filter_map(|file| file.networks.first().copied()) {
         let network = networks::compile(name);
-        match read_back(&exported(&network, Batch::Fixed(1), *OPSETS.end()), &[]) {
+        match read_back(&exported(&network, Batch::Fixed(1), DEFAULT_OPSET), &[]) {
             Ok(back) => wrong.extend(difference(&network, &back).map(|what| format!("{name}: {what}"))),
             Err(refusal) => wrong.push(format!("{name}: {refusal}")),
         }
@@ -155,7 +200,7 @@ fn programs_of_each_kind_come_back_as_they_went_out() {
     let mut wrong = Vec::new();
     for text in PROGRAMS {
         let network = checked(text);
-        let model = exported(&network, Batch::Fixed(1), *OPSETS.end());
+        let model = exported(&network, Batch::Fixed(1), DEFAULT_OPSET);
         let options = import::ImportOptions { name: "net".to_owned(), ..import::ImportOptions::default() };
         match import(Cursor::new(&model.bytes), "net.onnx", &options, &model) {
             Ok(back) if !back.notes.is_empty() => wrong.push(format!("{text}: {:?}", back.notes)),
@@ -171,7 +216,7 @@ fn programs_of_each_kind_come_back_as_they_went_out() {
 #[test]
 fn labels_come_back_from_our_own_files_only() {
     let network = checked("input 4x4x2 mean=0.5; labels \"a/labels.txt\"; conv 1x1x2;");
-    let mut model = exported(&network, Batch::Fixed(1), *OPSETS.end());
+    let mut model = exported(&network, Batch::Fixed(1), DEFAULT_OPSET);
     assert_eq!(read_back(&model, &[]).unwrap().graph().labels(), Some("a/labels.txt"));
     let at = model.bytes.windows(4).position(|name| name == b"cnnc").unwrap();
     model.bytes[at..at + 4].copy_from_slice(b"none");
@@ -182,7 +227,7 @@ fn labels_come_back_from_our_own_files_only() {
 #[test]
 fn the_batch_may_be_open() {
     let network = networks::compile("shufflenet_v2_x0_5");
-    let model = exported(&network, Batch::Dynamic, *OPSETS.end());
+    let model = exported(&network, Batch::Dynamic, DEFAULT_OPSET);
     assert!(model.bytes.windows(5).any(|name| name == b"batch"));
     let inputs = [("input".to_owned(), vec![1, 3, 224, 224])];
     assert_eq!(difference(&network, &read_back(&model, &inputs).unwrap()), None);
@@ -220,11 +265,11 @@ fn what_serves_training_is_left_out_and_weights_shared_are_written_once() {
         "input 8x8x3;  conv 3x3x4 same relu dropout 0.5;  aux train < avgpool global;  flatten;  dense 2 > as head;
          avgpool global;  flatten;  dense 3;",
     );
-    let model = model(network.graph(), Batch::Fixed(1), *OPSETS.end());
+    let model = model(network.graph(), Batch::Fixed(1), DEFAULT_OPSET);
     let operators: Vec<&str> = model.operators().collect();
     assert_eq!(operators, ["Conv", "Relu", "GlobalAveragePool", "Flatten", "Gemm"]);
     let siamese = networks::compile("siamese");
-    let bytes = exported(&siamese, Batch::Fixed(1), *OPSETS.end()).bytes;
+    let bytes = exported(&siamese, Batch::Fixed(1), DEFAULT_OPSET).bytes;
     for (key, _) in weights(&siamese) {
         // As the name of a constant: behind the tag of the name and its length.
         let name = [&[0x42, key.len() as u8], key.as_bytes()].concat();

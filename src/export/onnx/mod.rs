@@ -20,7 +20,10 @@ use model::{Dim, ValueInfo};
 pub use model::{MAX_FILE, OnnxModel, WeightStorage};
 
 /// The operator sets that the exporter supports.
-pub const OPSETS: RangeInclusive<u32> = 13..=17;
+pub const OPSETS: RangeInclusive<u32> = 13..=21;
+/// The operator set of a model for which none is asked: the first with layer normalisation, which every current runtime
+/// reads.
+pub const DEFAULT_OPSET: u32 = 17;
 
 /// The batch size of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

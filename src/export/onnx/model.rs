@@ -12,8 +12,14 @@ use crate::diag::{Code, Failure};
 use crate::ir::NodeId;
 use crate::ops::{OnnxValue, WeightLayout};
 
-/// The version of the file format: the one of operator set 15, which every current runtime reads.
-const IR_VERSION: i64 = 8;
+/// The version of the file format that came with an operator set. Version 8 is read by every current runtime.
+fn ir_version(opset: u32) -> i64 {
+    match opset {
+        0..=18 => 8,
+        19..=20 => 9,
+        _ => 10,
+    }
+}
 
 /// The size in bytes from which some readers of protocol buffers fail.
 pub const MAX_FILE: u64 = 2_000_000_000;
@@ -232,7 +238,7 @@ impl OnnxModel {
             }
         }
         let mut model = Message::default();
-        model.integer(1, IR_VERSION);
+        model.integer(1, ir_version(self.opset));
         model.text(2, "cnnc");
         model.text(3, env!("CARGO_PKG_VERSION"));
         let mut opset = Message::default();

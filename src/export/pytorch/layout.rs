@@ -69,7 +69,10 @@ fn lay(out: &mut String, indent: usize, text: &str, tail: &str) {
     line(out, indent, head);
     let inner = indent + 4;
     let items = split(body, ", ");
-    if fits(inner, body) {
+    // A list or tuple is no call: its elements stand one a line.
+    let is_call =
+        head[..open].ends_with(|last: char| last.is_alphanumeric() || matches!(last, '_' | ')' | ']'));
+    if fits(inner, body) && (is_call || items.len() == 1) {
         line(out, inner, body);
     } else if items.len() > 1 {
         for item in items {
@@ -160,6 +163,18 @@ mod tests {
         assert_eq!(
             text,
             "        self.conv = nn.Conv2d(\n            64, 128, kernel_size=(3, 5), stride=(2, 1), padding=(1, 2), bias=False\n        )\n"
+        );
+    }
+
+    #[test]
+    fn the_elements_of_a_wide_list_stand_one_a_line() {
+        let row = "[0, 1, 2, 3, 4, 5]";
+        let mut text = String::new();
+        write(&mut text, 12, &format!("rows=[{row}, {row}, {row}, [0, 1, 2, 3]]"));
+        let inner = format!("                {row},\n").repeat(3);
+        assert_eq!(
+            text,
+            format!("            rows=[\n{inner}                [0, 1, 2, 3],\n            ]\n")
         );
     }
 

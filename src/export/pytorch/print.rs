@@ -1,6 +1,7 @@
 //! Writes classes as the text of a Python file.
 
 use crate::ir::Graph;
+use crate::tensor::Shape;
 
 use super::forward::{Forward, hole};
 use super::layout::{self, write, write_head};
@@ -96,13 +97,13 @@ fn print_forward(out: &mut String, forward: &Forward, unified: &Unified) {
     let mut lines = forward.lines.as_slice();
     // A last assignment to the only output becomes `return` of its expression.
     let direct = match (lines, forward.training_outputs.as_slice()) {
-        ([before @ .., last], [output]) if last.shape.is_none() => {
+        ([before @ .., last], [output]) => {
             let value = last.text.strip_prefix(&format!("{output} = "));
-            value.map(|value| (before, value.to_owned()))
+            value.map(|value| (before, value.to_owned(), last.shape))
         }
         _ => None,
     };
-    if let Some((before, _)) = &direct {
+    if let Some((before, ..)) = &direct {
         lines = before;
     }
     let filled = |text: &str| {
@@ -117,15 +118,10 @@ fn print_forward(out: &mut String, forward: &Forward, unified: &Unified) {
         }
         training = line.training;
         let indent = if training { 12 } else { 8 };
-        let text = filled(&line.text);
-        let noted = line.shape.map(|shape| format!("{text}  # {shape}"));
-        match noted.filter(|noted| layout::fits(indent, noted)) {
-            Some(noted) => out.push_str(&format!("{}{noted}\n", " ".repeat(indent))),
-            None => write(out, indent, &text),
-        }
+        write_noted(out, indent, &filled(&line.text), line.shape);
     }
-    if let Some((_, value)) = direct {
-        return write(out, 8, &format!("return {}", filled(&value)));
+    if let Some((_, value, shape)) = direct {
+        return write_noted(out, 8, &format!("return {}", filled(&value)), shape);
     }
     let values = |names: &[String], indent: usize| {
         let text = format!("return {}", names.join(", "));
@@ -136,6 +132,15 @@ fn print_forward(out: &mut String, forward: &Forward, unified: &Unified) {
         write(out, 12, &values(&forward.training_outputs, 12));
     }
     write(out, 8, &values(&forward.outputs, 8));
+}
+
+/// Writes a statement with the shape of its value, where both fit on a line.
+fn write_noted(out: &mut String, indent: usize, text: &str, shape: Option<Shape>) {
+    let noted = shape.map(|shape| format!("{text}  # {shape}"));
+    match noted.filter(|noted| layout::fits(indent, noted)) {
+        Some(noted) => out.push_str(&format!("{}{noted}\n", " ".repeat(indent))),
+        None => write(out, indent, text),
+    }
 }
 
 /// The constructor call of a module.

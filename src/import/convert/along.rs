@@ -137,6 +137,7 @@ impl<'a> Converter<'a> {
     ) -> Result<Option<ValueId>, Reason> {
         let &[rows, columns] = matrix.dims() else { return Ok(None) };
         let (at, from, to) = if on_the_right { (3, rows, columns) } else { (2, columns, rows) };
+        let view = self.spelled(node, view.clone())?;
         let shape = self.network.shape(view.value);
         if view.layout(shape) != Some([1, 2, 3])
             || self.extent(view.value, at) != from

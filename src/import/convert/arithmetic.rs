@@ -1,13 +1,23 @@
 //! Converts sums, products and concatenations: of several values, or of a value and a constant.
 
 use super::super::fold::Derivation;
-use super::super::op::{Argument, join_shape};
+use super::super::op::Argument;
 use super::super::refusal::Reason;
 use super::super::tensor::Tensor;
 use super::super::view::View;
 use super::reader::{Reader, written};
 use super::{Converter, Draft, Operand};
 use crate::tensor::Shape;
+
+/// The arrangement of values that are combined, and of the result.
+enum Arrangement {
+    /// All views arrange their values alike.
+    OfAll,
+    /// Channels, rows and columns stand at these axes.
+    Permuted([usize; 3]),
+    /// The values are plain maps or vectors.
+    Plain,
+}
 
 impl<'a> Converter<'a> {
     pub(super) fn arithmetic(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
@@ -32,7 +42,10 @@ impl<'a> Converter<'a> {
                 self.set(node, 0, view.clone());
                 Ok(())
             }
-            ([view], [(index, constant)]) => self.with_constant(node, kind, view, constant, *index == 0),
+            ([view], [(index, constant)]) => {
+                let view = self.spelled(node, view.clone())?;
+                self.with_constant(node, kind, &view, constant, *index == 0)
+            }
             (_, []) => self.join(node, kind, &views),
             _ => Err("it combines several values and constants".into()),
         }
@@ -48,35 +61,37 @@ impl<'a> Converter<'a> {
             "Max" => "max",
             _ => "min",
         };
-        let (inputs, view) = self.aligned(node, views)?;
-        let shapes: Vec<Shape> = inputs.iter().map(|&input| self.network.shape(input)).collect();
-        let shape = join_shape(word, &shapes);
+        let (inputs, arrangement) = self.aligned(node, views)?;
         let mut value = self.emit(node, Draft::new(word, inputs))?;
         if kind == "Mean" {
             let arguments = vec![Argument::Real(1.0 / views.len() as f64)];
             value = self.emit(node, Draft::new("times", vec![value]).arguments(arguments))?;
         }
-        let view = match (view, shape) {
-            (Some(layout), Some(shape)) => View::map(value, shape, self.batch, layout),
-            _ if shapes.windows(2).all(|two| two[0] == two[1]) => views[0].of(value),
-            _ => self.whole(value),
+        let view = match arrangement {
+            Arrangement::OfAll => views[0].of(value),
+            Arrangement::Permuted(layout) => self.laid_out(value, Some(layout)),
+            Arrangement::Plain => self.whole(value),
         };
         self.set(node, 0, view);
         Ok(())
     }
 
-    /// The values behind several views with the same arrangement, and that arrangement if it is a permutation of a
-    /// map's axes.
+    /// The values behind several views with the same arrangement, and that arrangement. Where the arrangements differ,
+    /// the values are made plain.
     fn aligned(
         &mut self,
         node: &Reader<'a>,
         views: &[View],
-    ) -> Result<(Vec<super::ValueId>, Option<[usize; 3]>), Reason> {
+    ) -> Result<(Vec<super::ValueId>, Arrangement), Reason> {
         let shapes: Vec<Shape> = views.iter().map(|view| self.network.shape(view.value)).collect();
         let same = views.windows(2).all(|two| two[0].axes == two[1].axes);
         if same && shapes.windows(2).all(|two| two[0] == two[1]) {
-            return Ok((views.iter().map(|view| view.value).collect(), None));
+            return Ok((views.iter().map(|view| view.value).collect(), Arrangement::OfAll));
         }
+        let spelled =
+            views.iter().map(|view| self.spelled(node, view.clone())).collect::<Result<Vec<_>, _>>()?;
+        let views = spelled.as_slice();
+        let shapes: Vec<Shape> = views.iter().map(|view| self.network.shape(view.value)).collect();
         // An axis of extent 1 may be any: the mean of a vector over its channels goes with a vector whose channels stand last.
         let agrees = |layout: [usize; 3]| {
             views.iter().zip(&shapes).all(|(view, &shape)| {
@@ -85,10 +100,10 @@ impl<'a> Converter<'a> {
         };
         let mut layouts = views.iter().zip(&shapes).filter_map(|(view, &shape)| view.layout(shape));
         if let Some(layout) = layouts.find(|&layout| layout != [1, 2, 3] && agrees(layout)) {
-            return Ok((views.iter().map(|view| view.value).collect(), Some(layout)));
+            return Ok((views.iter().map(|view| view.value).collect(), Arrangement::Permuted(layout)));
         }
         let values = views.iter().map(|view| self.feature(node, view)).collect::<Result<Vec<_>, _>>()?;
-        Ok((values, None))
+        Ok((values, Arrangement::Plain))
     }
 
     /// Combines a value with a constant of one number, or of one number for each channel.
@@ -214,7 +229,7 @@ impl<'a> Converter<'a> {
         if !number.is_finite() {
             return Err(format!("its constant is {number}").into());
         }
-        let vanishes = number == if word == "plus" { 0.0 } else { 1.0 };
+        let vanishes = !self.is_ours && number == if word == "plus" { 0.0 } else { 1.0 };
         if !vanishes {
             value = self.emit(node, Draft::new(word, vec![value]).arguments(vec![Argument::Real(number)]))?;
         }
@@ -235,9 +250,12 @@ impl<'a> Converter<'a> {
             self.set(node, 0, view.clone());
             return Ok(());
         }
-        let first = views.first().ok_or("it has no input")?;
-        let rank = first.axes.len() as i64;
+        let rank = views.first().ok_or("it has no input")?.axes.len() as i64;
         let at = if axis < 0 { axis + rank } else { axis };
+        if (2..4).contains(&at) && rank == 4 {
+            views = views.into_iter().map(|view| self.laid(node, view)).collect::<Result<_, _>>()?;
+        }
+        let first = views.first().ok_or("it has no input")?;
         let shape = self.network.shape(first.value);
         let layout = first.layout(shape).filter(|layout| *layout != [1, 2, 3]);
         let permuted = layout.filter(|layout| {

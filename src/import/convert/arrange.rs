@@ -11,6 +11,11 @@ use super::reader::Reader;
 use super::{Converter, Draft};
 use crate::tensor::Shape;
 
+/// The axes of channels, rows and columns where the channels stand last.
+pub(super) const CHANNELS_LAST: [usize; 3] = [3, 1, 2];
+/// The order of axes that moves channels from the last place to the first.
+const CHANNELS_FIRST: [usize; 4] = [0, 3, 1, 2];
+
 impl Converter<'_> {
     /// The value as a plain map; adds the word that rearranges it, if one is needed.
     pub(super) fn plain(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
@@ -35,7 +40,7 @@ impl Converter<'_> {
             );
         }
         if let Some(layout) = view.layout(shape) {
-            let text = if layout == [3, 1, 2] { ": the channels stand last" } else { "" };
+            let text = if layout == CHANNELS_LAST { ": the channels stand last" } else { "" };
             return Err(format!("the axes of its input are permuted{text}").into());
         }
         let (word, mut arguments, before) = match view.rearrangement(shape) {
@@ -46,27 +51,68 @@ impl Converter<'_> {
             Some(Rearrangement::PixelUnshuffle(factor, before)) => {
                 ("pixelunshuffle", vec![Argument::Count(factor)], before)
             }
-            None => {
-                return Err(format!(
-                    "its input, {shape}, is arranged as {:?}: no map of the language",
-                    view.dims()
-                )
-                .into());
-            }
+            None => return self.from_vector(node, view),
         };
         if before {
             arguments.push(Argument::Flag("dcr"));
         }
-        self.arranged(node, view, view.value, word, arguments)
+        let value = match shape {
+            Shape::Map { .. } => view.value,
+            Shape::Vector(channels) => {
+                let size = Argument::Size(vec![1, 1, channels]);
+                self.arranged(node, view, view.value, "unflatten", vec![size])?
+            }
+        };
+        self.arranged(node, view, value, word, arguments)
     }
 
-    /// A view of four axes as a permutation of the axes of a map. If it is none, a word rearranges the value first.
-    pub(super) fn laid(&mut self, node: &Reader<'_>, view: View) -> Result<View, Reason> {
-        if view.axes.len() != 4 || view.layout(self.network.shape(view.value)).is_some() {
-            return Ok(view);
+    /// The value as a plain map whose elements are those of a vector that a word makes.
+    fn from_vector(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
+        let dims = view.dims();
+        if let &[batch, channels, height, width] = dims.as_slice()
+            && let Some(flat) = view.reshaped(&[batch, channels * height * width])
+            && let Ok(vector) = self.flat(node, &flat)
+        {
+            let size = Argument::Size(vec![height, width, channels]);
+            return self.arranged(node, view, vector, "unflatten", vec![size]);
         }
-        let value = self.plain(node, &view)?;
-        Ok(self.whole(value))
+        let shape = self.network.shape(view.value);
+        Err(format!("its input, {shape}, is arranged as {dims:?}: no map of the language").into())
+    }
+
+    /// A view of four axes as a permutation of the axes of a map, and one of two axes as a vector. If it is none, a word
+    /// rearranges the value first.
+    pub(super) fn laid(&mut self, node: &Reader<'_>, view: View) -> Result<View, Reason> {
+        let shape = self.network.shape(view.value);
+        match view.axes.len() {
+            2 if shape.extent() != (1, 1) => {
+                let value = self.flat(node, &view)?;
+                Ok(self.whole(value))
+            }
+            4 if view.layout(shape).is_none() => {
+                let channels_first = view.transposed(&CHANNELS_FIRST);
+                let (view, layout) = match channels_first.rearrangement(shape) {
+                    Some(_) => (channels_first, CHANNELS_LAST),
+                    None => (view, [1, 2, 3]),
+                };
+                let value = self.plain(node, &view)?;
+                Ok(self.laid_out(value, Some(layout)))
+            }
+            _ => Ok(view),
+        }
+    }
+
+    /// The view, or where a word of the language makes the same arrangement, the value that the word makes.
+    pub(super) fn spelled(&mut self, node: &Reader<'_>, view: View) -> Result<View, Reason> {
+        let shape = self.network.shape(view.value);
+        let is_word = match view.axes.len() {
+            2 => shape.extent() != (1, 1) && (view.is_flat(shape) || view.is_channels_last(shape)),
+            4 if view.layout(shape).is_none() => [&view, &view.transposed(&CHANNELS_FIRST)]
+                .iter()
+                .any(|view| view.rearrangement(shape).is_some()),
+            _ => false,
+        };
+        if is_word { self.laid(node, view) } else { Ok(view) }
     }
 
     /// The value as a vector of all its elements.

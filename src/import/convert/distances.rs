@@ -17,7 +17,6 @@ impl<'a> Converter<'a> {
         view: &View,
         codes: &Tensor,
     ) -> Result<bool, Reason> {
-        let shape = self.network.shape(view.value);
         let (dims, &[classes, elements]) = (view.dims(), codes.dims()) else { return Ok(false) };
         // A single code could be a bias as well; it is one unless the file says otherwise.
         let is_code = classes > 1 || node.node.remark() == Some("codes");
@@ -25,10 +24,8 @@ impl<'a> Converter<'a> {
             return Ok(false);
         }
         let row = View { axes: vec![view.axes[0].clone(), view.axes[2].clone()], ..view.clone() };
-        let Some(all) = classes.checked_mul(elements).filter(|_| row.is_flat(shape)) else {
-            return Ok(false);
-        };
-        let vector = self.flat(node, &row)?;
+        let Some(all) = classes.checked_mul(elements) else { return Ok(false) };
+        let Ok(vector) = self.flat(node, &row) else { return Ok(false) };
         let draft = Draft {
             word: "differences",
             arguments: vec![Argument::Count(all)],

@@ -4,6 +4,7 @@ use super::super::model::{Attribute, Model, Node};
 use super::super::network::Input;
 use super::super::op::{ValueId, too_large};
 use super::super::refusal::Reason;
+use super::arrange::CHANNELS_LAST;
 use super::reader::Reader;
 use super::{Converter, Known};
 use crate::tensor::Shape;
@@ -45,7 +46,7 @@ impl<'a> Converter<'a> {
         let (shape, layout) = match *dims {
             [_, elements] => (Shape::Vector(elements), None),
             [_, a, b, c] if ends_in_transpositions(model, nodes, name) => {
-                (Shape::map(a, b, c), Some([3, 1, 2]))
+                (Shape::map(a, b, c), Some(CHANNELS_LAST))
             }
             [_, channels, height, width] => (Shape::map(height, width, channels), Some([1, 2, 3])),
             _ => return Err(format!("its extents are {dims:?}: neither a picture N×C×H×W nor a vector N×n")),
@@ -77,7 +78,7 @@ impl<'a> Converter<'a> {
             Some(Known::View(view)) => {
                 let shape = self.network.shape(view.value);
                 // A map at the end whose channels stand last is the same map with its axes in another order.
-                if view.layout(shape).is_some() {
+                if matches!(view.layout(shape), Some([1, 2, 3] | CHANNELS_LAST)) {
                     return Ok(view.value);
                 }
                 self.feature(&reader, &view)

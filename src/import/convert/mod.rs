@@ -83,6 +83,8 @@ impl Draft {
 struct Converter<'a> {
     storage: &'a dyn Storage,
     opset: i64,
+    /// Whether our own exporter wrote the model: operators that compute nothing stand in the program then.
+    is_ours: bool,
     /// The batch that the model is made for.
     batch: u64,
     known: BTreeMap<&'a str, Known>,
@@ -119,6 +121,7 @@ pub(super) fn convert(
     let mut converter = Converter {
         storage,
         opset: model.opset.unwrap_or(1),
+        is_ours: model.is_ours(),
         batch,
         known: BTreeMap::new(),
         used: nodes
@@ -318,6 +321,7 @@ impl<'a> Converter<'a> {
         arguments: Vec<Argument>,
     ) -> Result<(), Reason> {
         let view = self.view(node, 0)?;
+        let view = self.spelled(node, view)?;
         let value = self.emit(node, Draft::new(word, vec![view.value]).arguments(arguments))?;
         self.set(node, 0, view.of(value));
         Ok(())

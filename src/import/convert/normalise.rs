@@ -107,6 +107,7 @@ impl<'a> Converter<'a> {
         biased: bool,
     ) -> Result<(), Reason> {
         let view = self.view(node, 0)?;
+        let view = self.laid(node, view)?;
         let axis = node.int("axis", -1)?;
         self.must_be_channels(&view, axis, true)?;
         if node.has_output(1) || node.has_output(2) {
@@ -139,7 +140,7 @@ impl<'a> Converter<'a> {
         let at = at.ok_or_else(|| format!("axis {axis} is none of the {rank} axes"))?;
         let channels = match view.layout(shape) {
             Some(layout) => layout[0] == at,
-            None => view.is_flat(shape) && at == 1,
+            None => shape.extent() == (1, 1) && view.is_flat(shape) && at == 1,
         };
         let rest_is_one = !to_end || view.axes[at + 1..].iter().all(Vec::is_empty);
         if channels && rest_is_one {
@@ -169,7 +170,7 @@ impl<'a> Converter<'a> {
             && grouped.axes == view.axes
         {
             let channels = shape.channels();
-            if shape.is_map() && groups == channels {
+            if shape.is_map() && groups == channels && node.node.remark() != Some("groupnorm") {
                 let draft = Draft::new("instancenorm", vec![view.value]).arguments(eps);
                 let value = self.emit(node, draft)?;
                 self.set(node, 0, view.of(value));
@@ -219,6 +220,7 @@ impl<'a> Converter<'a> {
     pub(super) fn lp_norm(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         node.must_be("p", 2)?;
         let view = self.view(node, 0)?;
+        let view = self.laid(node, view)?;
         let axis = node.int("axis", -1)?;
         self.must_be_channels(&view, axis, false)?;
         // ONNX has no eps here; the smallest eps of the language is far below what a float distinguishes.

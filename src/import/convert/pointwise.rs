@@ -97,6 +97,7 @@ impl<'a> Converter<'a> {
 
     pub(super) fn softmax(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         let view = self.view(node, 0)?;
+        let view = self.laid(node, view)?;
         let word = if node.node.kind == "Softmax" { "softmax" } else { "logsoftmax" };
         // Before opset 13, all axes from `axis` on were normalised together.
         let (axis, to_end) =

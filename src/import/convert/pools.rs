@@ -3,8 +3,9 @@
 use super::super::op::Argument;
 use super::super::refusal::Reason;
 use super::reader::Reader;
-use super::sliding::pair;
+use super::sliding::{Sliding, pair};
 use super::{Converter, Draft};
+use crate::tensor::Shape;
 
 impl<'a> Converter<'a> {
     pub(super) fn pool(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
@@ -22,8 +23,9 @@ impl<'a> Converter<'a> {
         let ceil = node.int("ceil_mode", 0)? != 0;
         let value = self.plain(node, &view)?;
         let input = self.network.shape(value);
-        let sliding = self.sliding(node, kernel, input, false)?;
-        if sliding.kernel == [1, 1] && sliding.stride == [1, 1] && sliding.pads == [0; 4] {
+        let sliding = self.window(node, kernel, input)?;
+        let is_neutral = sliding.kernel == [1, 1] && sliding.stride == [1, 1] && sliding.pads == [0; 4];
+        if is_neutral && !self.is_ours {
             self.set(node, 0, view);
             return Ok(());
         }
@@ -44,6 +46,17 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
+    /// The sliding window of a pool.
+    fn window(&self, node: &Reader<'a>, kernel: [u64; 2], input: Shape) -> Result<Sliding, Reason> {
+        let sliding = self.sliding(node, kernel, input, false)?;
+        if sliding.dilation != [1, 1] && node.text("auto_pad", "NOTSET")?.starts_with("SAME") {
+            return Err(
+                "`auto_pad` with `dilations`: runtimes pad a pool as if its window had no gaps".into()
+            );
+        }
+        Ok(sliding)
+    }
+
     /// Converts `(Σ |x|^p)^(1/p)` of each window: a mean of absolute values, of squares or of fourth powers.
     pub(super) fn lp_pool(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
         let view = self.view(node, 0)?;
@@ -59,7 +72,7 @@ impl<'a> Converter<'a> {
             p => return Err(format!("`p` is {p}, not 1, 2 or 4").into()),
         };
         let mut value = self.plain(node, &view)?;
-        let sliding = self.sliding(node, kernel, self.network.shape(value), false)?;
+        let sliding = self.window(node, kernel, self.network.shape(value))?;
         for &word in before {
             value = self.emit(node, Draft::new(word, vec![value]))?;
         }

@@ -11,6 +11,12 @@ impl<'a> Converter<'a> {
         let view = self.view(node, 0)?;
         let dims = view.dims();
         let rank = dims.len();
+        let view = if node.node.kind == "Reshape" && rank == 4 {
+            // A group normalisation takes the groups of a map that a word made.
+            self.grouped(node, view)?
+        } else {
+            view
+        };
         let view = match node.node.kind.as_str() {
             "Transpose" => {
                 let order = node.ints("perm")?.unwrap_or_else(|| (0..rank as i64).rev().collect());
@@ -35,12 +41,26 @@ impl<'a> Converter<'a> {
                     "Squeeze" => self.squeeze_to(node, &dims)?,
                     _ => self.unsqueeze_to(node, &dims)?,
                 };
-                let reshaped = view.reshaped(&to);
-                reshaped.ok_or_else(|| format!("{dims:?} cannot be arranged as {to:?} by whole axes"))?
+                match view.reshaped(&to) {
+                    Some(reshaped) => reshaped,
+                    None => {
+                        let reshaped = self.spelled(node, view)?.reshaped(&to);
+                        reshaped
+                            .ok_or_else(|| format!("{dims:?} cannot be arranged as {to:?} by whole axes"))?
+                    }
+                }
             }
         };
         self.set(node, 0, View { module: node.hint.clone(), ..view });
         Ok(())
+    }
+
+    /// The view of a map, which a word makes if the node joins rows and columns only.
+    fn grouped(&mut self, node: &Reader<'a>, view: View) -> Result<View, Reason> {
+        match self.reshape_to(node, &view.dims())?.len() {
+            3 => self.spelled(node, view),
+            _ => Ok(view),
+        }
     }
 
     fn reshape_to(&self, node: &Reader<'a>, dims: &[u64]) -> Result<Vec<u64>, Reason> {

@@ -77,7 +77,8 @@ impl<'a> Converter<'a> {
                 if !(scale.is_finite() && *scale > 0.0 && *scale < 1e6) {
                     return Err(format!("a scale is {scale}").into());
                 }
-                *output = (input as f64 * *scale).floor() as u64;
+                // Runtimes multiply in single precision: 0.7 times 10 is 7.
+                *output = (input as f32 * *scale as f32).floor() as u64;
             } else {
                 return Err("neither scales nor sizes are given".into());
             }
@@ -148,7 +149,7 @@ impl<'a> Converter<'a> {
         let rounding = node.text("nearest_mode", default)?;
         let cubic = node.float("cubic_coeff_a", -0.75)?;
         let sizes = [outputs[0].0, outputs[1].0];
-        if sizes == inputs && outputs.iter().all(|(_, scale)| *scale == 1.0) {
+        if !self.is_ours && sizes == inputs && outputs.iter().all(|(_, scale)| *scale == 1.0) {
             return Ok(None);
         }
         let whole =

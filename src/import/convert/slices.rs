@@ -136,7 +136,8 @@ impl<'a> Converter<'a> {
     }
 
     pub(super) fn slice(&mut self, node: &Reader<'a>) -> Result<(), Reason> {
-        let mut view = self.view(node, 0)?;
+        let view = self.view(node, 0)?;
+        let mut view = self.spelled(node, view)?;
         let bounds = self.slice_bounds(node)?;
         for SliceBounds { axis, start, end, step } in bounds {
             let at = axis_at(axis, view.axes.len())?;

@@ -69,6 +69,10 @@ pub(super) fn group_norm(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     if rewriter.op(norm).key.is_some() || by_instance && rewriter.op(norm).has_flag("affine") {
         return None;
     }
+    // A factor and a summand of the model stay; those that the conversion filled in have no name.
+    if rewriter.op(norm).tensors.iter().any(|(_, tensor)| tensor.origin().is_some()) {
+        return None;
+    }
     let (key, tensors, hint) = (op.key.clone(), op.tensors.clone(), op.hint.clone());
     let norm = &mut rewriter.network.ops[norm];
     norm.key = key.map(|key| key.strip_suffix(".weight").map_or(key.clone(), str::to_owned));

@@ -85,6 +85,7 @@ const RULES: &[Rule] = &[
     pads::into_window,
     pads::behind_transposed,
     pools::adaptive,
+    pools::counted_border,
     zeros::zero_padded,
     concats::sums,
     focus::unshuffle,

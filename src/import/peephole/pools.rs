@@ -22,6 +22,32 @@ pub(super) fn adaptive(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
     rewriter.become_word(at, word, arguments, vec![input], &[inner])
 }
 
+/// Joins zeros with the average pool behind them that has more rows and columns at the end: the zeros count in the
+/// divisor, and the rest of the last windows does not.
+pub(super) fn counted_border(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> {
+    let op = rewriter.op(at);
+    if op.word != "avgpool" || op.has_flag("countpad") || op.has_flag("ceil") {
+        return None;
+    }
+    let border = rewriter.only_for(rewriter.input(at), "pad")?;
+    let [Argument::Pads(_, zeros)] = rewriter.op(border).arguments[..] else { return None };
+    let mut pool = op.clone();
+    let mut is_behind = false;
+    for argument in &mut pool.arguments {
+        if let Argument::Pads("pad", pads) = argument {
+            is_behind = matches!(*pads, [0, rows, 0, columns] if rows > 0 || columns > 0);
+            *pads = zeros;
+        }
+    }
+    pool.arguments.extend([Argument::Flag("ceil"), Argument::Flag("countpad")]);
+    pool.inputs = vec![rewriter.input(border)];
+    let (inferred, _) = pool.infer(&rewriter.network.operand_shapes(&pool)).ok()?;
+    if !is_behind || inferred != rewriter.network.shape(op.output) {
+        return None;
+    }
+    rewriter.become_word(at, "avgpool", pool.arguments, pool.inputs, &[border])
+}
+
 /// The number of rows and columns that a pool to a size makes; a window over a whole axis leaves one.
 fn size(op: &Op, input: Shape) -> Option<(u64, u64)> {
     let (height, width) = input.extent();

@@ -48,19 +48,28 @@ impl ToTorch for GroupNorm {
 
 impl ToOnnx for GroupNorm {
     fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
-        grouped(builder, self.groups, self.eps, true)
+        grouped(builder, self.groups, self.eps, true, "groupnorm")
     }
 }
 
 /// Adds the nodes of a normalisation over groups of channels: `InstanceNormalization` with each group reshaped to one
-/// channel.
-pub(super) fn grouped(builder: &mut dyn OnnxBuilder, groups: u64, eps: f64, affine: bool) -> String {
+/// channel. With as many groups as channels only the remark tells the operator `word`.
+pub(super) fn grouped(
+    builder: &mut dyn OnnxBuilder,
+    groups: u64,
+    eps: f64,
+    affine: bool,
+    word: &str,
+) -> String {
     let (input, shape) = (builder.operand(), builder.input());
     let grouped = builder.reshape(&input, &[groups, shape.elements() / groups]);
     let ones = builder.floats(&[groups], vec![1.0; groups as usize]);
     let zeros = builder.floats(&[groups], vec![0.0; groups as usize]);
     let attributes = vec![("epsilon", OnnxValue::Float(eps as f32))];
     let normalised = builder.node("InstanceNormalization", &[grouped, ones, zeros], attributes);
+    if groups == shape.channels() {
+        builder.remark(word);
+    }
     let value = builder.reshape(&normalised, &shape.stored());
     if !affine {
         return value;

@@ -67,7 +67,7 @@ impl ToTorch for InstanceNorm {
 impl ToOnnx for InstanceNorm {
     fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
         let channels = builder.input().channels();
-        grouped(builder, channels, self.eps, self.affine)
+        grouped(builder, channels, self.eps, self.affine, "instancenorm")
     }
 }
 

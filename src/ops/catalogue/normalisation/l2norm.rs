@@ -3,7 +3,7 @@
 use super::epsilon::epsilon;
 use super::family::{self, Norm, Together, Trained, norm_operator, sum};
 use crate::ops::field::{Arguments, arguments};
-use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::nothing;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Attribute, Cost, Counted, Default, Kind, Number, OpError, Spec, Written};
@@ -44,8 +44,7 @@ impl ToOnnx for L2Norm {
     /// Divides by the Euclidean norm of the channels, clamped to at least `eps`.
     fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
         let input = builder.operand();
-        let attributes = vec![("axes", OnnxValue::Ints(vec![1])), ("keepdims", OnnxValue::Int(1))];
-        let norm = builder.node("ReduceL2", std::slice::from_ref(&input), attributes);
+        let norm = builder.reduce("ReduceL2", &input, 1);
         let least = builder.number(self.eps);
         let divisor = builder.node("Clip", &[norm, least], Vec::new());
         builder.join("Div", &input, &divisor)

@@ -36,7 +36,9 @@ static OVER_CHANNELS: Helper = Helper {
     """Layer normalisation over the channels at each position."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)"#,
+        y = x.permute(0, 2, 3, 1)
+        y = F.layer_norm(y, self.normalized_shape, self.weight, self.bias, self.eps)
+        return y.permute(0, 3, 1, 2)"#,
 };
 
 impl ToTorch for LayerNorm {
@@ -64,11 +66,10 @@ impl ToOnnx for LayerNorm {
                 vec![("axis", OnnxValue::Int(-1)), ("epsilon", OnnxValue::Float(self.eps as f32))];
             builder.node("LayerNormalization", &[value, weight, bias], attributes)
         } else {
-            let last = || vec![("axes", OnnxValue::Ints(vec![-1]))];
-            let mean = builder.node("ReduceMean", std::slice::from_ref(&value), last());
+            let mean = builder.reduce("ReduceMean", &value, -1);
             let centred = builder.join("Sub", &value, &mean);
             let square = builder.with_number("Pow", &centred, 2.0);
-            let variance = builder.node("ReduceMean", &[square], last());
+            let variance = builder.reduce("ReduceMean", &square, -1);
             let above = builder.with_number("Add", &variance, self.eps);
             let deviation = builder.apply("Sqrt", &above);
             let normalised = builder.join("Div", &centred, &deviation);

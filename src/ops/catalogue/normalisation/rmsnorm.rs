@@ -3,7 +3,7 @@
 use super::epsilon::epsilon;
 use super::family::{self, Norm, Together, Trained, norm_operator, sum};
 use crate::ops::field::{Arguments, arguments};
-use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::{WEIGHTS, rules};
 use crate::ops::torch::{Helper, ToTorch, Torch};
 use crate::ops::{Attribute, Cost, Counted, Default, Kind, Number, OpError, Spec, Tool, Written};
@@ -36,7 +36,9 @@ static OVER_CHANNELS: Helper = Helper {
     """Division by the root mean square of the channels at each position."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)"#,
+        y = x.permute(0, 2, 3, 1)
+        y = F.rms_norm(y, self.normalized_shape, self.weight, self.eps)
+        return y.permute(0, 3, 1, 2)"#,
 };
 
 impl ToTorch for RmsNorm {
@@ -51,7 +53,7 @@ impl ToOnnx for RmsNorm {
     fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
         let input = builder.operand();
         let square = builder.with_number("Pow", &input, 2.0);
-        let mean = builder.node("ReduceMean", &[square], vec![("axes", OnnxValue::Ints(vec![1]))]);
+        let mean = builder.reduce("ReduceMean", &square, 1);
         let above = builder.with_number("Add", &mean, self.eps);
         let root = builder.apply("Sqrt", &above);
         let normalised = builder.join("Div", &input, &root);

@@ -4,7 +4,7 @@ use ndarray::Axis;
 
 use crate::diag::Code;
 use crate::ops::field::{Arguments, Field, arguments};
-use crate::ops::onnx::{OnnxBuilder, OnnxValue, ToOnnx};
+use crate::ops::onnx::{OnnxBuilder, ToOnnx};
 use crate::ops::tools::counted_by_no_tool;
 use crate::ops::torch::{ToTorch, Torch};
 use crate::ops::{Arrays, Bound, Cost, Flag, Geometry, Number, OpError, Operator, Reuse, Spec, Written};
@@ -56,7 +56,8 @@ impl ToTorch for OverChannels {
 impl ToOnnx for OverChannels {
     fn to_onnx(&self, builder: &mut dyn OnnxBuilder) -> String {
         let operator = if self.greatest { "ReduceMax" } else { "ReduceMean" };
-        builder.node(operator, &[builder.operand()], vec![("axes", OnnxValue::Ints(vec![1]))])
+        let input = builder.operand();
+        builder.reduce(operator, &input, 1)
     }
 }
 

@@ -106,7 +106,8 @@ static TABLE: Helper = Helper {
             dilation=self.dilation,
             groups=len(self.weight),
         )
-        y = kernels.new_zeros(len(x), self.filters, *kernels.shape[2:])
+        rows, columns = kernels.size(2), kernels.size(3)
+        y = kernels.new_zeros(len(x), self.filters, rows, columns)
         y = y.index_add(1, self.targets, kernels)
         return y if self.bias is None else y + self.bias[:, None, None]"#,
 };

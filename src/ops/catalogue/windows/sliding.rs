@@ -239,7 +239,8 @@ static PADDED: Helper = Helper {
         self.mode = mode
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pad(x, self.pads, mode=self.mode))"#,
+        x = F.pad(x, self.pads, mode=self.mode)
+        return self._conv_forward(x, self.weight, self.bias)"#,
 };
 
 /// The facets that convolutions share: the bias that other tools count, the windows, and memory of their own.

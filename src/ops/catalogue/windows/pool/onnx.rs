@@ -51,7 +51,7 @@ fn greatest(builder: &mut dyn OnnxBuilder, input: &str, axis: i64, from: u64, to
         .map(|index| {
             let (first, end) = adaptive_bounds(index, from, to);
             let part = builder.slice(input, axis, first, end);
-            builder.node("ReduceMax", &[part], vec![("axes", OnnxValue::Ints(vec![axis]))])
+            builder.reduce("ReduceMax", &part, axis)
         })
         .collect();
     builder.concat(&parts, axis)

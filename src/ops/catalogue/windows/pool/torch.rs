@@ -60,7 +60,7 @@ static PADDED_MEAN: Helper = padded_pool!(
         counted: tuple[int, int, int, int] = (0, 0, 0, 0),"#,
     r#"
         self.counted = counted
-        self.uncounted = [pad - inner for pad, inner in zip(pads, counted)]"#,
+        self.uncounted = [pad - inner for pad, inner in zip(pads, counted, strict=True)]"#,
     r#"    def total(self, x: Tensor) -> Tensor:
         channels = x.shape[1]
         taps = x.new_ones(channels, 1, *self.kernel_size)
