@@ -151,6 +151,10 @@ const LINES: &[(&str, &str)] = &[
     ("input 4x4x4; conv 1x1x4 shuffle 2 relu scale;", "conv 1x1x4 shuffle 2 relu scale;"),
     ("input 4x4x4; conv 1x1x4 times 1; plus 0; avgpool 1;", "conv 1x1x4 times 1 plus 0;  avgpool 1/1;"),
     ("input 4x4x4; conv 1x1x4; upsample 1 bilinear;", "upsample 1 bilinear;"),
+    (
+        "input 12x14x6; pad (1, 0, 1, 0); conv 3x3x6 same as s1; tanh; shared s1 as s1_again;",
+        "shared s1 as s1_again;",
+    ),
     ("input 6x4x4; conv 1x1x4 shuffle 2; avgpool to 5x3;", "conv 1x1x4 shuffle 2;  avgpool to 5x3;"),
     ("input 4x6x3; relu; flatten hwc; unflatten 2x2x18; conv 1x1x2;", "unflatten 2x2x18;"),
     ("input 6x4x4; conv 1x1x4 shuffle 2 instancenorm;", "conv 1x1x4 shuffle 2 instancenorm;"),

@@ -14,6 +14,8 @@ mod same;
 mod shortcuts;
 mod zeros;
 
+use std::collections::BTreeSet;
+
 use super::network::Network;
 use super::op::{Argument, Op, ValueId};
 use super::tensor::Storage;
@@ -33,6 +35,8 @@ struct Rewriter<'a> {
     users: Vec<Vec<usize>>,
     /// Whether each value is an output.
     is_output: Vec<bool>,
+    /// The names of weights that several operators have.
+    shared: BTreeSet<String>,
     dead: Vec<bool>,
     changed: bool,
 }
@@ -101,8 +105,17 @@ impl<'a> Rewriter<'a> {
             op.inputs.iter().for_each(|input| users[input.0].push(at));
         }
         network.outputs.iter().for_each(|(_, value)| is_output[value.0] = true);
+        let mut seen = BTreeSet::new();
+        let weights = network.ops.iter().filter_map(|op| op.tensor("weight")?.origin());
+        let shared = weights.filter(|name| !seen.insert(*name)).map(str::to_owned).collect();
         let dead = vec![false; network.ops.len()];
-        Rewriter { network, storage, maker, users, is_output, dead, changed: false }
+        Rewriter { network, storage, maker, users, is_output, shared, dead, changed: false }
+    }
+
+    /// Returns whether another operator has the same weight.
+    fn shares(&self, at: usize) -> bool {
+        let weight = self.op(at).tensor("weight").and_then(|weight| weight.origin());
+        weight.is_some_and(|name| self.shared.contains(name))
     }
 
     fn op(&self, at: usize) -> &Op {

@@ -85,6 +85,10 @@ pub(super) fn into_window(rewriter: &mut Rewriter<'_>, at: usize) -> Option<()> 
     if op.has_flag("same") || op.has_flag("global") || op.has_flag("to") || op.has_flag("ceil") {
         return None;
     }
+    // An operator that runs again with the same weight keeps its padding.
+    if mode.is_none() && rewriter.shares(window) {
+        return None;
+    }
     // One padding has one kind of border.
     if ["reflect", "replicate", "circular"].iter().any(|mode| op.has_flag(mode)) {
         return None;
