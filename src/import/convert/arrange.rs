@@ -51,7 +51,7 @@ impl Converter<'_> {
             Some(Rearrangement::PixelUnshuffle(factor, before)) => {
                 ("pixelunshuffle", vec![Argument::Count(factor)], before)
             }
-            None => return self.from_vector(node, view),
+            None => return self.map_of_vector(node, view),
         };
         if before {
             arguments.push(Argument::Flag("dcr"));
@@ -67,7 +67,7 @@ impl Converter<'_> {
     }
 
     /// The value as a plain map whose elements are those of a vector that a word makes.
-    fn from_vector(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
+    fn map_of_vector(&mut self, node: &Reader<'_>, view: &View) -> Result<ValueId, Reason> {
         let dims = view.dims();
         if let &[batch, channels, height, width] = dims.as_slice()
             && let Some(flat) = view.reshaped(&[batch, channels * height * width])
