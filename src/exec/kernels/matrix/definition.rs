@@ -30,7 +30,7 @@ impl<U: MatrixUnit> MatrixConv<U> {
         sums: &mut Sums,
     ) {
         for index in 0..pair.count {
-            let mut redone = Vec::with_capacity(TILE);
+            let mut redone = Vec::new();
             for (position, row, column, len) in tiles.runs(tile) {
                 for offset in 0..len {
                     let place = sums.at(half, index, position + offset).cast::<[f32; LANES]>();
