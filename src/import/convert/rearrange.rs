@@ -114,6 +114,7 @@ impl<'a> Converter<'a> {
         let axis = node.int("axis", 0)?;
         if axis != 0 {
             let at = axis_at(axis, dims.len())?;
+            let view = self.spelled(node, view)?;
             return self.picked(node, &view, at, &index);
         }
         let in_order = dims.len() == 1

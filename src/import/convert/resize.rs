@@ -1,7 +1,7 @@
 //! Converts `Resize` and `Upsample` where `upsample` samples at the same positions; the positions of both are computed
 //! and compared.
 
-use super::super::op::Argument;
+use super::super::op::{Argument, ValueId};
 use super::super::refusal::Reason;
 use super::reader::Reader;
 use super::{Converter, Draft};
@@ -108,6 +108,33 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
+    /// Converts rows (axis 2) or columns (axis 3) that are picked as `upsample` takes them, without interpolation.
+    pub(super) fn nearest(
+        &mut self,
+        node: &Reader<'a>,
+        value: ValueId,
+        at: usize,
+        places: &[u64],
+    ) -> Result<Option<ValueId>, Reason> {
+        let (height, width) = self.network.shape(value).extent();
+        let (extent, to) = (if at == 2 { height } else { width }, places.len() as u64);
+        let is_nearest =
+            places.iter().zip(0..).all(|(&place, index): (&u64, u64)| place == index * extent / to);
+        if !is_nearest || to == extent {
+            return Ok(None);
+        }
+        let (mut input, mut size) = (value, if at == 2 { vec![to, width] } else { vec![height, to] });
+        // Rows and columns are picked one after the other.
+        if let Some(op) = self.maker(value).filter(|op| op.word == "upsample" && at == 3)
+            && let [Argument::Flag("to"), Argument::Size(rows)] = op.arguments.as_slice()
+            && self.network.shape(op.inputs[0]).extent().1 == width
+        {
+            (input, size) = (op.inputs[0], vec![rows[0], to]);
+        }
+        let arguments = vec![Argument::Flag("to"), Argument::Size(size)];
+        self.emit(node, Draft::new("upsample", vec![input]).arguments(arguments)).map(Some)
+    }
+
     fn scales(&self, node: &Reader<'a>, old: bool) -> Result<Option<Vec<f64>>, Reason> {
         if let Some(scales) = node.floats("scales")? {
             return Ok(Some(scales.into_iter().map(f64::from).collect()));
@@ -169,7 +196,15 @@ impl<'a> Converter<'a> {
                     let Some(theirs) = sampling.position(i, input, output, scale) else { return false };
                     let ours = ours(i, input, output);
                     if compare_elements {
-                        sampling.nearest(theirs, input) == Some(ours as u64)
+                        // Runtimes divide in single precision.
+                        let single = if coordinates == "asymmetric" {
+                            f64::from(i as f32 / scale as f32)
+                        } else {
+                            theirs
+                        };
+                        [theirs, single]
+                            .into_iter()
+                            .all(|position| sampling.nearest(position, input) == Some(ours as u64))
                     } else {
                         (theirs.clamp(0.0, input as f64 - 1.0) - ours.clamp(0.0, input as f64 - 1.0)).abs()
                             < 1e-6
@@ -182,6 +217,11 @@ impl<'a> Converter<'a> {
             if output > 1 { i as f64 * (input as f64 - 1.0) / (output as f64 - 1.0) } else { 0.0 }
         };
         match mode {
+            "nearest" if old && outputs.iter().any(|(_, scale)| *scale < 1.0) => {
+                return Err(
+                    "before operator set 11 ONNX does not say which elements a smaller map takes".into()
+                );
+            }
             "nearest" => {
                 let floor = |i: u64, input: u64, output: u64| {
                     (u128::from(i) * u128::from(input) / u128::from(output)) as f64

@@ -59,11 +59,22 @@ impl<'a> Converter<'a> {
         if index.dims().len() != 1 || index.elements() > MAX_PICKED {
             return Err(format!("it picks by an index of the extents {:?}", index.dims()).into());
         }
-        let mut runs: Vec<(u64, u64)> = Vec::new();
-        for place in index.values(self.storage)?.integers() {
+        let resolved = |place: i64| {
             let place = if place < 0 { place.saturating_add(extent as i64) } else { place };
-            let place = u64::try_from(place).ok().filter(|&place| place < extent);
-            let place = place.ok_or("it picks beyond the end")?;
+            u64::try_from(place).ok().filter(|&place| place < extent)
+        };
+        let places = index.values(self.storage)?.integers().into_iter().map(resolved);
+        let places = places.collect::<Option<Vec<u64>>>().ok_or("it picks beyond the end")?;
+        let is_plain = view.layout(self.network.shape(view.value)) == Some([1, 2, 3]);
+        if is_plain
+            && at > 1
+            && let Some(value) = self.nearest(node, view.value, at, &places)?
+        {
+            self.set(node, 0, self.whole(value));
+            return Ok(());
+        }
+        let mut runs: Vec<(u64, u64)> = Vec::new();
+        for place in places {
             match runs.last_mut() {
                 Some((first, count)) if *first + *count == place => *count += 1,
                 _ => runs.push((place, 1)),
