@@ -33,7 +33,9 @@ pub use plan::{
 };
 pub use precision::{Factors, Precision, Products};
 pub use rearrangement::{AxisSource, Rearrangement};
-pub use sizes::{ChannelRange, DENSE_OUTPUTS, MomentBands, WinogradSchedule, lrn_radius};
+pub use sizes::{
+    ChannelRange, DENSE_OUTPUTS, LRN_POSITIONS, MomentBands, WinogradSchedule, lrn_position, lrn_radius,
+};
 pub use transposed::Phase;
 
 /// The choices of a caller that lowers a graph.

@@ -131,14 +131,21 @@ impl WinogradSchedule {
         (task * self.count / self.tasks, (task + 1) * self.count / self.tasks)
     }
 
+    /// Elements from one position of the transformed tiles to the next, for `blocks` blocks of so many tiles. An odd
+    /// number of cache lines, so that the positions of a tile, which are written one behind the other, lie in
+    /// different sets of the cache.
+    pub fn position(tiles: usize, blocks: usize) -> usize {
+        ((tiles * blocks) | 1) * LANES
+    }
+
     /// Elements of the transformed input of a task.
     pub fn inputs(&self, channels: usize) -> usize {
-        self.positions() * self.most() * channels.next_multiple_of(LANES)
+        self.positions() * WinogradSchedule::position(self.most(), channels.div_ceil(LANES))
     }
 
     /// Elements of the products of a group of filters of a task.
     pub fn products(&self) -> usize {
-        self.positions() * self.most() * LANES * self.group
+        self.positions() * WinogradSchedule::position(self.most(), self.group)
     }
 }
 
@@ -265,11 +272,19 @@ pub(super) fn per_thread(step: &Step, batch: usize) -> usize {
             if strips.strips == 1 { 0 } else { strips.elements() }
         }
         Kernel::Lrn(lrn) => {
-            let channels = (step.output.shape.channels() as usize).next_multiple_of(LANES);
-            channels + 2 * lrn_radius(lrn.size, channels)
+            lrn_position(lrn.size, step.output.shape.channels() as usize).saturating_mul(LRN_POSITIONS)
         }
         _ => 0,
     }
+}
+
+/// Positions that a local response normalisation computes side by side.
+pub const LRN_POSITIONS: usize = 8;
+
+/// Elements of scratch memory for a position: its channels in whole blocks, with their neighbours on both sides.
+pub fn lrn_position(size: u64, channels: usize) -> usize {
+    let padded = channels.next_multiple_of(LANES);
+    padded + 2 * lrn_radius(size, padded)
 }
 
 /// Neighbouring channels on each side that a local response normalisation sums over, at most all that exist.

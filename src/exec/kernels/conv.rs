@@ -22,7 +22,7 @@ use super::activate::Epilogue;
 use super::lanes::Isa;
 use super::memory::Memory;
 use super::tile::{BlockWidth, ChannelBlocks, IterationSpace, TilePointers};
-use super::tile_grid::{GridCell, TileGrid};
+use super::tile_grid::{Cells, GridCell, TileGrid};
 use super::{CompiledStep, halo};
 
 /// The number of tasks that a step is split into where it is large enough.
@@ -60,16 +60,47 @@ pub(super) struct Conv {
     tensors: ConvTensors,
     filters: Filters,
     space: IterationSpace,
-    /// The offset from the first position of the input to the first tap of the first output; negative where that lies
-    /// in the halo.
-    first_input: isize,
-    /// The offset from the first position of the output to the first one that is computed.
-    first_output: usize,
+    planes: Planes,
+    /// Whether this convolution writes the zeros around the output.
+    writes_halo: bool,
     /// The grid of the last block of filters, and that of the others.
     grids: [TileGrid; 2],
     epilogue: Epilogue,
     split: TaskSplit,
     phases: [usize; 1],
+}
+
+/// The position of each block of a tensor at which a convolution begins.
+#[derive(Clone, Copy)]
+struct Plane {
+    /// The element in the arena, for the first block of the first picture.
+    start: usize,
+    /// Elements from one picture to the next.
+    picture: usize,
+    /// Elements from one block to the next.
+    block: usize,
+}
+
+impl Plane {
+    /// Begins so many elements behind the first position of the map.
+    fn of(tensor: &Tensor, offset: isize) -> Plane {
+        let start = (tensor.offset + tensor.layout.at(0, 0, 0)).wrapping_add_signed(offset);
+        Plane { start, picture: tensor.layout.picture(), block: tensor.layout.block() }
+    }
+
+    /// The element at which a block begins. Checks of overflow would take time from small maps; the plan has checked
+    /// the sizes of all tensors.
+    fn at(&self, picture: usize, block: usize) -> usize {
+        let picture = self.start.wrapping_add(picture.wrapping_mul(self.picture));
+        picture.wrapping_add(block.wrapping_mul(self.block))
+    }
+}
+
+/// What a convolution reads and writes.
+struct Planes {
+    input: Plane,
+    addend: Option<Plane>,
+    output: Plane,
 }
 
 /// The split of the work into tasks: by pictures, bands of cells, and groups of filter blocks.
@@ -148,12 +179,20 @@ impl Conv {
         let grids = [last, BlockWidth::Sixteen].map(|block| TileGrid::new(isa, block, plane, space.pixel));
         let split = TaskSplit::new(&filters, input.picture(), grids[0].len(), batch);
         let (row, column) = geometry.first_input;
+        let first_output = geometry.first_output.0 * output.row() + geometry.first_output.1 * output.lanes;
         Conv {
             isa,
             filters,
-            // The halo of the input is at least as wide as this convolution reaches.
-            first_input: row as isize * input.row() as isize + column as isize * input.lanes as isize,
-            first_output: geometry.first_output.0 * output.row() + geometry.first_output.1 * output.lanes,
+            planes: Planes {
+                // The halo of the input is at least as wide as this convolution reaches.
+                input: Plane::of(
+                    &tensors.input,
+                    row as isize * input.row() as isize + column as isize * input.lanes as isize,
+                ),
+                addend: tensors.addend.map(|addend| Plane::of(&addend, 0)),
+                output: Plane::of(&tensors.output, first_output as isize),
+            },
+            writes_halo: first_output == 0,
             tensors,
             space,
             grids,
@@ -163,24 +202,20 @@ impl Conv {
         }
     }
 
-    /// Computes a band of cells of one block of filters of one picture.
-    fn block(&self, arena: &Memory, picture: usize, block: usize, band: usize) {
-        let Conv { tensors, filters, space, .. } = self;
-        let at = |tensor: &Tensor, block: usize| tensor.offset + tensor.layout.at(picture, block, 0);
-        let first_input = at(&tensors.input, filters.channels.first(block));
+    /// Computes some cells of one block of filters of one picture.
+    fn block(&self, arena: &Memory, picture: usize, block: usize, cells: Cells) {
+        let Conv { filters, space, planes, .. } = self;
         let first = TilePointers {
-            input: arena.at(first_input.wrapping_add_signed(self.first_input)),
-            weights: filters.weights.at(block * filters.block_len),
-            bias: filters.bias.at(block * LANES),
-            addend: tensors
+            input: arena.at(planes.input.at(picture, filters.channels.first(block))),
+            weights: filters.weights.at(block.wrapping_mul(filters.block_len)),
+            bias: filters.bias.at(block.wrapping_mul(LANES)),
+            addend: planes
                 .addend
-                .map_or(std::ptr::null(), |addend| arena.at(at(&addend, block)).cast_const()),
-            output: arena.at(at(&tensors.output, block) + self.first_output),
+                .map_or(std::ptr::null(), |addend| arena.at(addend.at(picture, block)).cast_const()),
+            output: arena.at(planes.output.at(picture, block)),
         };
         let grid = &self.grids[usize::from(block + 1 < filters.blocks)];
-        let cells = grid.len();
-        let band = band * cells / self.split.bands..(band + 1) * cells / self.split.bands;
-        grid.visit(band, |cell| {
+        grid.visit(cells, |cell| {
             // Checks of overflow would cost as much as a part of a small tile; the plan has checked all sizes.
             let offset = |row: usize, pixel: usize| {
                 cell.row.wrapping_mul(row).wrapping_add(cell.column.wrapping_mul(pixel))
@@ -239,13 +274,15 @@ impl CompiledStep for Conv {
         let (pictures, band) = (task / split.bands, task % split.bands);
         let first = pictures * split.pictures_of_task;
         let blocks = self.filters.blocks;
+        let cells = self.grids[0].len();
+        let cells = self.grids[0].cells(band * cells / split.bands..(band + 1) * cells / split.bands);
         for block in group * blocks / split.filter_groups..(group + 1) * blocks / split.filter_groups {
             for picture in first..(first + split.pictures_of_task).min(split.pictures) {
-                if band == 0 && self.first_output == 0 {
+                if band == 0 && self.writes_halo {
                     // SAFETY: no other task has the first band of this block.
                     unsafe { halo::clear(arena, &self.tensors.output, picture, block) };
                 }
-                self.block(arena, picture, block, band);
+                self.block(arena, picture, block, cells);
             }
         }
     }

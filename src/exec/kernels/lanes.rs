@@ -114,6 +114,8 @@ pub(super) trait TileLanes: Copy {
     fn at_most(self, most: Self) -> Self;
     /// Prefetches a cache line; the address need not be valid.
     fn prefetch(from: *const f32);
+    /// Prefetches a cache line into the second cache only.
+    fn prefetch_far(from: *const f32);
 }
 
 /// Sixteen f32, with all operations.
@@ -129,6 +131,15 @@ pub(super) trait Lanes: TileLanes {
     fn div(self, other: Self) -> Self;
     /// Square roots.
     fn sqrt(self) -> Self;
+    /// One over the square roots, to a few units in the last place; NaN for values below zero, and for zero and infinity
+    /// where the machine has no exact instruction.
+    fn inverse_root(self) -> Self;
+    /// Newton's step from an estimate of the inverse root of `of`: doubles the number of bits that are right.
+    #[inline(always)]
+    fn refined_root(self, of: Self) -> Self {
+        let error = Self::splat(1.0).mac(of.mul(self), self.mul(Self::splat(-1.0)));
+        self.mac(self.mul(Self::splat(0.5)), error)
+    }
     /// The greater of two values; NaN if one of them is NaN.
     fn greater(self, other: Self) -> Self;
     /// `then` in lanes where `a` equals `b`, else `self`.

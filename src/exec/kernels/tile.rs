@@ -96,6 +96,10 @@ pub(super) type TileKernel = unsafe fn(&IterationSpace, TilePointers);
 
 /// Prefetch distance of the weights, in elements (4 KiB).
 const AHEAD: usize = 1024;
+/// Tiles of so few pixels need new weights faster than memory sends them by request of the first cache: they come to the
+/// second cache first, so many elements ahead (16 KiB).
+const FEW_PIXELS: usize = 18;
+const FAR_AHEAD: usize = 4096;
 
 /// Repeats a statement for each column. The compiler does not unroll a loop of 28 turns, and would keep the sums in
 /// memory.
@@ -160,6 +164,9 @@ unsafe fn tile<V: TileLanes, const ROWS: usize, const COLUMNS: usize, const PIXE
                         let mut input = segment;
                         let end = segment.wrapping_add(part.run);
                         while input != end {
+                            if ROWS * COLUMNS <= FEW_PIXELS {
+                                V::prefetch_far(weights.wrapping_add(FAR_AHEAD));
+                            }
                             V::prefetch(weights.wrapping_add(AHEAD));
                             let weight = V::load(weights);
                             weights = weights.wrapping_add(16);

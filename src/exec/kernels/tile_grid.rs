@@ -16,6 +16,15 @@ pub(super) struct GridCell {
     pub columns: usize,
 }
 
+/// Consecutive cells of a grid, located once for all the blocks of filters that are computed there.
+#[derive(Clone, Copy)]
+pub(super) struct Cells {
+    /// The group of rows and the part of the columns of the first cell.
+    group: usize,
+    part: usize,
+    count: usize,
+}
+
 /// The cells of a plane.
 pub(super) struct TileGrid {
     height: usize,
@@ -59,11 +68,17 @@ impl TileGrid {
         self.height.div_ceil(self.rows) * self.columns.len()
     }
 
+    /// Locates consecutive cells.
+    pub(super) fn cells(&self, cells: Range<usize>) -> Cells {
+        let columns = self.columns.len();
+        Cells { group: cells.start / columns, part: cells.start % columns, count: cells.len() }
+    }
+
     /// Visits the parts of some cells: one tile, or one for each row of a cell.
     #[inline]
-    pub(super) fn visit(&self, cells: Range<usize>, mut visit: impl FnMut(GridCell)) {
-        let (mut group, mut part) = (cells.start / self.columns.len(), cells.start % self.columns.len());
-        for _ in cells {
+    pub(super) fn visit(&self, cells: Cells, mut visit: impl FnMut(GridCell)) {
+        let Cells { mut group, mut part, count } = cells;
+        for _ in 0..count {
             let (column, end) = self.columns[part];
             let row = group * self.rows;
             let rows = self.rows.min(self.height - row);
@@ -98,7 +113,7 @@ mod tests {
                 let mut hits = vec![0; height * width];
                 let half = grid.len() / 2;
                 for (grid, cells) in [(&grid, 0..half), (&of_eight, half..grid.len())] {
-                    grid.visit(cells, |cell| {
+                    grid.visit(grid.cells(cells), |cell| {
                         for row in cell.row..cell.row + cell.rows {
                             hits[row * width + cell.column..][..cell.columns]
                                 .iter_mut()

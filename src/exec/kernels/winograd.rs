@@ -182,18 +182,21 @@ impl<T: Transform> Winograd<T> {
             .find(|(tiles, _)| *tiles == count)
             .map(|(_, grid)| grid)
             .expect("tasks differ by at most one tile");
+        let cells = grid.cells(0..grid.len());
+        let input_position = WinogradSchedule::position(count, self.filters.channels);
+        let product_position = WinogradSchedule::position(count, self.tiles.group);
         for position in 0..self.tiles.positions() {
-            let input = input.wrapping_add(position * self.filters.channels * count * LANES);
-            grid.visit(0..grid.len(), |cell| {
+            let input = input.wrapping_add(position * input_position);
+            let products = products.wrapping_add(position * product_position);
+            grid.visit(cells, |cell| {
                 for (index, block) in blocks.clone().enumerate() {
                     let first = self.filters.first_channels(block) * count;
-                    let output = (position * self.tiles.group + index) * count;
                     let pointers = TilePointers {
                         input: input.wrapping_add((first + cell.column) * LANES),
                         weights: self.filters.weights.at(self.filters.vector(position, block, 0)),
                         bias: self.filters.bias.at(self.filters.blocks * LANES),
                         addend: std::ptr::null(),
-                        output: products.wrapping_add((output + cell.column) * LANES),
+                        output: products.wrapping_add((index * count + cell.column) * LANES),
                     };
                     // SAFETY: the memory of inputs and products has room for all positions of the task.
                     unsafe { (cell.tile)(&space, pointers) };

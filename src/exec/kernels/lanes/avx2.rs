@@ -57,6 +57,10 @@ impl TileLanes for Avx2 {
     fn prefetch(from: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
+    #[inline(always)]
+    fn prefetch_far(from: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
+    }
 }
 
 impl Lanes for Avx2 {
@@ -77,6 +81,11 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn sqrt(self) -> Self {
         halves!(_mm256_sqrt_ps(self))
+    }
+    #[inline(always)]
+    fn inverse_root(self) -> Self {
+        let estimate: Self = halves!(_mm256_rsqrt_ps(self));
+        estimate.refined_root(self).refined_root(self)
     }
     #[inline(always)]
     fn greater(self, other: Self) -> Self {

@@ -44,6 +44,10 @@ impl TileLanes for Avx512 {
     fn prefetch(from: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
+    #[inline(always)]
+    fn prefetch_far(from: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast()) }
+    }
 }
 
 impl Lanes for Avx512 {
@@ -64,6 +68,10 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn sqrt(self) -> Self {
         unsafe { Avx512(_mm512_sqrt_ps(self.0)) }
+    }
+    #[inline(always)]
+    fn inverse_root(self) -> Self {
+        unsafe { Avx512(_mm512_rsqrt14_ps(self.0)) }.refined_root(self)
     }
     #[inline(always)]
     fn greater(self, other: Self) -> Self {

@@ -52,6 +52,8 @@ impl TileLanes for Portable {
     }
     #[inline(always)]
     fn prefetch(_from: *const f32) {}
+    #[inline(always)]
+    fn prefetch_far(_from: *const f32) {}
 }
 
 impl Lanes for Portable {
@@ -72,6 +74,10 @@ impl Lanes for Portable {
     #[inline(always)]
     fn sqrt(self) -> Self {
         self.zip(self, |a, _| a.sqrt())
+    }
+    #[inline(always)]
+    fn inverse_root(self) -> Self {
+        self.zip(self, |a, _| 1.0 / a.sqrt())
     }
     #[inline(always)]
     fn greater(self, other: Self) -> Self {

@@ -7,7 +7,7 @@ use super::Winograd;
 use crate::exec::kernels::lanes::{Body, Lanes};
 use crate::exec::kernels::memory::Memory;
 use crate::exec::kernels::transform::Transform;
-use crate::lower::{LANES, Tensor};
+use crate::lower::{LANES, Tensor, WinogradSchedule};
 
 /// Elements of the largest tile of inputs.
 const LARGEST: usize = 36 * LANES;
@@ -58,7 +58,7 @@ impl<T: Transform> Body for Inputs<'_, T> {
         let row_len = plane.row as isize;
         let size = self.of.tiles.tile.input_size();
         let size = (size.0 as isize, size.1 as isize);
-        let position = filters.channels * count * LANES;
+        let position = WinogradSchedule::position(count, filters.channels);
         let mut target = self.target.wrapping_add((self.block * count + self.tiles.0 - self.task.0) * LANES);
         for (picture, row, column) in self.of.places(self.tiles) {
             let top = (row * T::OUTPUTS.0) as isize - before.0 as isize;
@@ -107,7 +107,7 @@ impl<T: Transform> Body for Outputs<'_, T> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let Winograd { output, addend, filters, epilogue, tiles, isa, .. } = self.of;
-        let position = tiles.group * (self.tiles.1 - self.tiles.0) * LANES;
+        let position = WinogradSchedule::position(self.tiles.1 - self.tiles.0, tiles.group);
         let (min, max) = (V::splat(epilogue.min), V::splat(epilogue.max));
         let target = Plane::of(self.arena, output, self.block);
         let addend = addend.as_ref().map(|addend| Plane::of(self.arena, addend, self.block));
