@@ -336,7 +336,7 @@ fn plans_name_the_products_of_each_convolution() {
 #[ignore = "slow; tests/matrix_unit/run.sh runs it"]
 fn networks_of_the_zoo_are_those_of_f32() {
     for name in ["resnet18", "googlenet", "squeezenet1_1", "mobilenet_v2"] {
-        let checked = compile(cnnc::zoo::find(name).unwrap().0.text);
+        let checked = super::networks::compile(name);
         let input = input(&checked, 1);
         for (precision, bound) in
             [(Precision::Highest, 1e-3), (Precision::High, 1e-2), (Precision::Medium, 1.0)]
