@@ -83,6 +83,15 @@ pub(super) fn shape(
     inputs: &[Operand<'_>],
 ) -> Result<(Vec<u64>, ElementType), Unavailable> {
     let wrong = |text: &str| Err(Unavailable::Unsupported(text.to_owned()));
+    let least = match derivation {
+        Derivation::Fill(..) => 0,
+        Derivation::Binary(_) | Derivation::Gather(_) => 2,
+        Derivation::Where | Derivation::Standardise(_) => 3,
+        _ => 1,
+    };
+    if inputs.len() < least {
+        return wrong("it lacks inputs");
+    }
     let element = inputs.first().map_or(ElementType::F32, |input| input.element);
     let dims = match derivation {
         Derivation::Reshape(dims) => {
@@ -123,7 +132,7 @@ pub(super) fn shape(
                 if !fits {
                     return wrong("constants of unequal shapes are concatenated");
                 }
-                dims[*axis] += input.dims[*axis];
+                dims[*axis] = dims[*axis].saturating_add(input.dims[*axis]);
             }
             dims
         }

@@ -97,6 +97,29 @@ fn a_circle_a_missing_value_and_a_value_made_twice_are_refused() {
 }
 
 #[test]
+fn constants_of_nodes_without_inputs_are_refused() {
+    let kinds = [
+        "Exp",
+        "Sqrt",
+        "Clip",
+        "Cast",
+        "Concat",
+        "Where",
+        "Transpose",
+        "Reshape",
+        "Slice",
+        "Expand",
+        "Gather",
+    ];
+    for kind in kinds.into_iter().chain(["Add", "Pow", "ReduceMean", "Identity", "BatchNormalization"]) {
+        let sum = node("Add", "", &["x", "c"], "y");
+        let parts = [node(kind, "", &[], "c"), sum, port(11, "x"), port(12, "y")];
+        let said = imported(model(&parts)).err().unwrap();
+        assert!(said.contains("E0801") && said.contains(kind), "{kind}: {said}");
+    }
+}
+
+#[test]
 fn an_output_that_is_listed_twice_is_one() {
     for name in ["out", "y"] {
         let last = node("Tanh", "", &["v"], name);
