@@ -92,6 +92,8 @@ fn a_circle_a_missing_value_and_a_value_made_twice_are_refused() {
     assert!(imported(model(&circle)).err().unwrap().contains("its input `y` is made by nobody before it"));
     let missing = [node("Relu", "", &["z"], "y"), x.clone(), y.clone()];
     assert!(imported(model(&missing)).err().unwrap().contains("its input `z` is made by nobody before it"));
+    let two = [node("Relu", "", &["x"], "y"), x.clone(), x.clone(), y.clone()];
+    assert!(imported(model(&two)).err().unwrap().contains("two inputs have one name"));
     let twice = [node("Relu", "", &["x"], "y"), node("Tanh", "", &["x"], "y"), x, y];
     assert!(imported(model(&twice)).err().unwrap().contains("two nodes make the same value"));
 }

@@ -43,7 +43,10 @@ impl Model {
     fn check_made_once(&self) -> Result<(), Malformed> {
         let named = |name: &&str| !name.is_empty();
         let nodes = self.nodes.iter().flat_map(|node| &node.outputs).map(String::as_str);
-        let mut made: BTreeSet<&str> = self.inputs.iter().map(|input| input.name.as_str()).collect();
+        let mut made = BTreeSet::new();
+        if !self.inputs.iter().all(|input| made.insert(input.name.as_str())) {
+            return Err(Malformed("two inputs have one name"));
+        }
         // An initialiser may have the name of an input: it is the input's default.
         made.extend(self.initialisers.keys().map(String::as_str));
         match nodes.filter(named).all(|name| made.insert(name)) {
