@@ -12,14 +12,24 @@ pub(super) fn nearest(value: f32) -> u16 {
     upper(bits + 0x7fff + ((bits >> 16) & 1))
 }
 
+/// As [`nearest`], but denormals become zero, as in the instructions that convert.
+pub(super) fn nearest_normal(value: f32) -> u16 {
+    nearest(if value.abs() < f32::MIN_POSITIVE { 0.0f32.copysign(value) } else { value })
+}
+
+/// The value of these bits.
+pub(super) fn value(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
 /// Returns whether a finite value rounds to infinity.
 pub(super) fn overflows(value: f32) -> bool {
     value.is_finite() && nearest(value.abs()) == 0x7f80
 }
 
-/// The bits of two values of bf16 as one element, for `Lanes::lower_bf16` and `Lanes::upper_bf16`.
-pub(super) fn pair(lower: f32, upper: f32) -> f32 {
-    f32::from_bits(u32::from(nearest(lower)) | u32::from(nearest(upper)) << 16)
+/// Two values of bf16 in one element, as `Lanes::lower_bf16`, `Lanes::upper_bf16` and the matrix unit read them.
+pub(super) fn pair(lower: u16, upper: u16) -> f32 {
+    f32::from_bits(u32::from(lower) | u32::from(upper) << 16)
 }
 
 #[cfg(test)]
@@ -28,7 +38,7 @@ mod tests {
 
     #[test]
     fn values_round_to_the_nearest_and_ties_to_even() {
-        let rounded = |value: f32| f32::from_bits(u32::from(nearest(value)) << 16);
+        let rounded = |number: f32| value(nearest(number));
         let step = 1.0 / 128.0;
         assert_eq!(rounded(1.0 + 0.49 * step), 1.0);
         assert_eq!(rounded(1.0 + 0.5 * step), 1.0);
@@ -40,7 +50,7 @@ mod tests {
 
     #[test]
     fn values_that_are_not_finite_stay_what_they_are() {
-        let rounded = |value: f32| f32::from_bits(u32::from(nearest(value)) << 16);
+        let rounded = |number: f32| value(nearest(number));
         assert_eq!(rounded(f32::INFINITY), f32::INFINITY);
         assert_eq!(rounded(f32::NEG_INFINITY), f32::NEG_INFINITY);
         for bits in [0x7f80_0001, 0x7fff_ffff, 0xff80_0001, 0xffff_ffff] {
@@ -67,9 +77,27 @@ mod tests {
 
     #[test]
     fn denormals_round_like_other_values() {
-        let rounded = |value: f32| f32::from_bits(u32::from(nearest(value)) << 16).to_bits();
+        let rounded = |number: f32| value(nearest(number)).to_bits();
         assert_eq!(rounded(f32::from_bits(0x0001_0000)), 0x0001_0000);
         assert_eq!(rounded(f32::from_bits(0x0000_8001)), 0x0001_0000);
         assert_eq!(rounded(f32::from_bits(0x0000_8000)), 0);
+    }
+
+    #[test]
+    fn denormals_become_zero_where_instructions_convert() {
+        let cases = [
+            (0x3f80_8000, 0x3f80),
+            (0x3f81_8000, 0x3f82),
+            (0x3f80_8001, 0x3f81),
+            (0x7f7f_ffff, 0x7f80),
+            (0xff80_0000, 0xff80),
+            (0x7f80_0001, 0x7fc0),
+            (0x0000_0001, 0),
+            (0x807f_ffff, 0x8000),
+            (0x0080_0000, 0x0080),
+        ];
+        for (bits, expected) in cases {
+            assert_eq!(nearest_normal(f32::from_bits(bits)), expected, "{bits:08x}");
+        }
     }
 }

@@ -121,7 +121,7 @@ fn pack_bf16(rows: &[f32], inputs: usize, packed: &mut [f32]) {
     for start in (0..inputs).step_by(LANES) {
         for lane in 0..LANES {
             for input in start..inputs.min(start + LANES) {
-                let of = |lane: usize| row(lane).map_or(0.0, |row| row[input]);
+                let of = |lane: usize| bf16::nearest(row(lane).map_or(0.0, |row| row[input]));
                 packed[input * LANES + lane] = bf16::pair(of(lane), of(lane + LANES));
             }
         }

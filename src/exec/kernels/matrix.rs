@@ -124,7 +124,7 @@ impl<U: MatrixUnit> MatrixConv<U> {
         let filters = PartedFilters::new(step, convolution, products, packed);
         let is_shared = strips.strips == 1;
         let pairs = filters.pairs() * batch;
-        let tiles = TileGrid::new(&strips, tensors.output.layout.width, strips.rows).count.div_ceil(2);
+        let tiles = PositionTiles::new(&strips, tensors.output.layout.width, strips.rows).count.div_ceil(2);
         let bands = if pairs >= TASKS { 1 } else { TASKS.div_ceil(pairs).min(tiles) };
         let phases =
             if is_shared { vec![batch * strips.blocks, pairs * bands] } else { vec![batch * strips.strips] };
@@ -166,7 +166,7 @@ impl<U: MatrixUnit> CompiledStep for MatrixConv<U> {
             let copy = scratch.at(0).cast();
             // SAFETY: the scratch memory is this thread's and has room for a strip.
             unsafe { self.copy(arena, rows, copy, 0..strips.blocks) };
-            let tiles = TileGrid::new(strips, self.tensors.output.layout.width, rows.count);
+            let tiles = PositionTiles::new(strips, self.tensors.output.layout.width, rows.count);
             for pair in 0..self.filters.pairs() {
                 with(self.isa, StripProducts { of: self, arena, copy, rows, pair, tiles, band: (0, 1) });
             }
@@ -184,7 +184,7 @@ impl<U: MatrixUnit> CompiledStep for MatrixConv<U> {
         let (pair, picture) = (task / self.split.pictures, task % self.split.pictures);
         let copy = self.shared(arena, picture).unwrap_or(first);
         let rows = Rows { picture, ..of_picture };
-        let tiles = TileGrid::new(strips, self.tensors.output.layout.width, rows.count);
+        let tiles = PositionTiles::new(strips, self.tensors.output.layout.width, rows.count);
         let band = (band, self.split.bands);
         with(self.isa, StripProducts { of: self, arena, copy, rows, pair, tiles, band });
     }
@@ -192,7 +192,7 @@ impl<U: MatrixUnit> CompiledStep for MatrixConv<U> {
 
 /// The tiles that cover the outputs of a strip: sixteen positions each, of consecutive numbers.
 #[derive(Clone, Copy)]
-struct TileGrid {
+struct PositionTiles {
     count: usize,
     /// Tiles of a row, where rows are covered one by one.
     of_row: Option<usize>,
@@ -201,14 +201,14 @@ struct TileGrid {
     rows: usize,
 }
 
-impl TileGrid {
+impl PositionTiles {
     /// Covers all numbers, or row by row, whichever takes fewer tiles.
-    fn new(strips: &StripLayout, width: usize, rows: usize) -> TileGrid {
+    fn new(strips: &StripLayout, width: usize, rows: usize) -> PositionTiles {
         let pitch = strips.pitch;
         let flat = ((rows - 1) * pitch + width).div_ceil(TILE);
         let of_row = width.div_ceil(TILE);
         let (count, of_row) = if rows * of_row < flat { (rows * of_row, Some(of_row)) } else { (flat, None) };
-        TileGrid { count, of_row, pitch, width, rows }
+        PositionTiles { count, of_row, pitch, width, rows }
     }
 
     /// The first number of a tile, and how many of its positions are stored.
@@ -257,7 +257,7 @@ mod tests {
                     None => usize::div_ceil((rows - 1) * pitch + width, TILE),
                     Some(of_row) => rows * of_row,
                 };
-                let grid = TileGrid { count, of_row, pitch, width, rows };
+                let grid = PositionTiles { count, of_row, pitch, width, rows };
                 let mut hits = vec![0; width * rows];
                 for tile in 0..count {
                     for (position, row, column, len) in grid.runs(tile) {

@@ -9,7 +9,7 @@ use crate::lower::strips::{STEP, TILE, is_dense};
 use super::super::memory::Memory;
 use super::filters::{BlockPair, StepSource, joined};
 use super::unit::{MatrixUnit, Sums, TILE_BYTES};
-use super::{MatrixConv, Rows, TileGrid};
+use super::{MatrixConv, PositionTiles, Rows};
 
 /// An output, the sums of its sixteen filters so far, and where they belong.
 struct Redone {
@@ -26,7 +26,7 @@ impl<U: MatrixUnit> MatrixConv<U> {
         arena: &Memory,
         rows: Rows,
         (pair, half): (BlockPair, usize),
-        (tiles, tile): (&TileGrid, usize),
+        (tiles, tile): (&PositionTiles, usize),
         sums: &mut Sums,
     ) {
         for index in 0..pair.count {

@@ -10,8 +10,7 @@ use crate::lower::strips::{STEP, TILE, is_dense, steps};
 use crate::lower::{Convolution, LANES, Products, Step};
 
 use super::super::memory::Memory;
-use super::super::pack;
-use super::model::{bf16, f32_of};
+use super::super::{bf16, pack};
 
 /// Elements of f32 that a tile of parts takes.
 const TILE_LEN: usize = STEP * TILE / 2;
@@ -80,8 +79,7 @@ impl PartedFilters {
                         };
                         let (even, odd) = (of(2 * pair), of(2 * pair + 1));
                         for part in 0..parts {
-                            let both = u32::from(even[part]) | u32::from(odd[part]) << 16;
-                            packed[part * TILE_LEN + pair * TILE + lane] = f32::from_bits(both);
+                            packed[part * TILE_LEN + pair * TILE + lane] = bf16::pair(even[part], odd[part]);
                         }
                     }
                 }
@@ -105,21 +103,21 @@ impl PartedFilters {
 /// Splits a weight into parts whose sum it is. One that would round to infinity is cut off instead; infinities and NaN
 /// are their own first part.
 fn split(weight: f32) -> [u16; 3] {
-    let mut first = bf16(weight);
+    let mut first = bf16::nearest_normal(weight);
     if !weight.is_finite() {
         return [first, 0, 0];
     }
-    if !f32_of(first).is_finite() {
+    if !bf16::value(first).is_finite() {
         first = (weight.to_bits() >> 16) as u16;
     }
-    let rest = weight - f32_of(first);
-    let second = bf16(rest);
-    [first, second, bf16(rest - f32_of(second))]
+    let rest = weight - bf16::value(first);
+    let second = bf16::nearest_normal(rest);
+    [first, second, bf16::nearest_normal(rest - bf16::value(second))]
 }
 
 /// The sum of parts that [`split`] made.
 pub(super) fn joined(parts: impl DoubleEndedIterator<Item = u16>) -> f32 {
-    parts.rev().fold(0.0, |sum, part| sum + f32_of(part))
+    parts.rev().fold(0.0, |sum, part| sum + bf16::value(part))
 }
 
 /// A channel of a group, and a row and column of the kernel.
@@ -181,7 +179,7 @@ mod tests {
         for weight in [0.0, 1.0 / 3.0, -1e-20, 3e38, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY] {
             let parts = split(weight);
             assert_eq!(joined(parts.into_iter()), weight);
-            assert!(!weight.is_finite() || parts.iter().all(|&part| f32_of(part).is_finite()));
+            assert!(!weight.is_finite() || parts.iter().all(|&part| bf16::value(part).is_finite()));
         }
         assert!(joined(split(f32::NAN).into_iter()).is_nan());
     }

@@ -5,21 +5,10 @@
 use crate::lower::Products;
 use crate::lower::strips::{STEP, TILE};
 
-use super::super::bf16::nearest;
+use super::super::bf16;
 use super::unit::{Line, MatrixUnit, Sums, TILE_BYTES, Tiles, pairs};
 
 pub(super) struct Model;
-
-/// Rounds to the nearest bf16, ties to even. Denormals become zero, as in the instructions of the unit.
-pub(super) fn bf16(value: f32) -> u16 {
-    let is_denormal = value.abs() < f32::MIN_POSITIVE;
-    nearest(if is_denormal { 0.0f32.copysign(value) } else { value })
-}
-
-/// The value of a bf16.
-pub(super) fn f32_of(bits: u16) -> f32 {
-    f32::from_bits(u32::from(bits) << 16)
-}
 
 impl MatrixUnit for Model {
     type Ready = ();
@@ -34,8 +23,8 @@ impl MatrixUnit for Model {
                 // SAFETY: the caller promises these lanes.
                 let mut rest = if lane < line.lanes { unsafe { *from.wrapping_add(lane) } } else { 0.0 };
                 for part in 0..parts {
-                    let bits = bf16(rest);
-                    rest -= f32_of(bits);
+                    let bits = bf16::nearest_normal(rest);
+                    rest -= bf16::value(bits);
                     let target = to.wrapping_add(part * line.part + 2 * lane).cast::<u16>();
                     // SAFETY: the caller promises sixteen lanes of each part.
                     unsafe { target.write_unaligned(bits) };
@@ -79,8 +68,8 @@ unsafe fn filter_tile(packed: *const u8) -> [[[f32; TILE]; 2]; STEP / 2] {
             let at = packed.wrapping_add(4 * (pair * TILE + filter)).cast::<u16>();
             // SAFETY: the caller's promise.
             unsafe {
-                even[filter] = f32_of(at.read_unaligned());
-                odd[filter] = f32_of(at.wrapping_add(1).read_unaligned());
+                even[filter] = bf16::value(at.read_unaligned());
+                odd[filter] = bf16::value(at.wrapping_add(1).read_unaligned());
             }
         }
     }
@@ -96,7 +85,7 @@ unsafe fn row(values: *const u16, filter: &[[[f32; TILE]; 2]; STEP / 2], sums: &
     for (pair, of_pair) in filter.iter().enumerate() {
         for (odd, (apart, weights)) in apart.iter_mut().zip(of_pair).enumerate() {
             // SAFETY: the caller's promise.
-            let value = f32_of(unsafe { values.wrapping_add(2 * pair + odd).read_unaligned() });
+            let value = bf16::value(unsafe { values.wrapping_add(2 * pair + odd).read_unaligned() });
             // A product of two bf16 is exact, so that this is what a fused multiply-add gives.
             apart.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
         }
@@ -118,28 +107,10 @@ mod tests {
             if !value.is_finite() || value.abs() < 1e-30 || value.abs() > 3.3e38 {
                 continue;
             }
-            let a = f32_of(bf16(value));
-            let b = f32_of(bf16(value - a));
-            let c = f32_of(bf16(value - a - b));
+            let a = bf16::value(bf16::nearest_normal(value));
+            let b = bf16::value(bf16::nearest_normal(value - a));
+            let c = bf16::value(bf16::nearest_normal(value - a - b));
             assert_eq!(a + (b + c), value, "{bits:08x}");
-        }
-    }
-
-    #[test]
-    fn bf16_rounds_to_even_and_drops_denormals() {
-        let cases = [
-            (0x3f80_8000, 0x3f80),
-            (0x3f81_8000, 0x3f82),
-            (0x3f80_8001, 0x3f81),
-            (0x7f7f_ffff, 0x7f80),
-            (0xff80_0000, 0xff80),
-            (0x7f80_0001, 0x7fc0),
-            (0x0000_0001, 0),
-            (0x807f_ffff, 0x8000),
-            (0x0080_0000, 0x0080),
-        ];
-        for (bits, expected) in cases {
-            assert_eq!(bf16(f32::from_bits(bits)), expected, "{bits:08x}");
         }
     }
 }

@@ -9,7 +9,7 @@ use super::super::lanes::{Body, Lanes};
 use super::super::memory::Memory;
 use super::filters::BlockPair;
 use super::unit::{MatrixUnit, Sums, Tiles};
-use super::{MatrixConv, Rows, TileGrid};
+use super::{MatrixConv, PositionTiles, Rows};
 
 /// The products of a band of tiles.
 pub(super) struct StripProducts<'a, U: MatrixUnit> {
@@ -20,7 +20,7 @@ pub(super) struct StripProducts<'a, U: MatrixUnit> {
     pub(super) rows: Rows,
     /// Which two blocks of filters.
     pub(super) pair: usize,
-    pub(super) tiles: TileGrid,
+    pub(super) tiles: PositionTiles,
     /// Which band of how many.
     pub(super) band: (usize, usize),
 }
