@@ -11,14 +11,15 @@ use cnnc::lower::KernelPolicy;
 
 use super::pytorch::run_for;
 
-fn compile(source: &str) -> Checked {
+/// Compiles a text without errors.
+pub(crate) fn compile(source: &str) -> Checked {
     let session = Session::load(&(), "case.cnn", source.as_bytes().to_vec(), "case");
     let outcome = session.compile(&Options::default()).unwrap();
     outcome.checked.unwrap_or_else(|| panic!("{source}: {:#?}", outcome.diagnostics))
 }
 
 /// The kinds of instructions that this machine has.
-fn kinds() -> impl Iterator<Item = Isa> {
+pub(crate) fn kinds() -> impl Iterator<Item = Isa> {
     [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().filter(|&isa| isa <= Isa::best())
 }
 

@@ -5,11 +5,12 @@ use ndarray::ArrayD;
 use proptest::prelude::*;
 
 use cnnc::analysis::Checked;
-use cnnc::driver::{Options, Session};
 use cnnc::exec::{Executor, Isa};
 use cnnc::lower::{Algorithm, Convolution, Kernel, KernelPolicy, PlanOptions, Precision, Products, lower};
 use cnnc::ops::Init;
 use cnnc::weights::seeded;
+
+use super::convolutions::compile;
 
 /// The largest error of a layer as a share of its largest output. Layers that sum a few products only average no errors:
 /// [`FEW`] times as much.
@@ -17,12 +18,6 @@ const BOUNDS: [(Precision, f32); 3] =
     [(Precision::Highest, 4e-6), (Precision::High, 1e-5), (Precision::Medium, 2e-2)];
 
 const FEW: usize = 4;
-
-fn compile(source: &str) -> Checked {
-    let session = Session::load(&(), "case.cnn", source.as_bytes().to_vec(), "case");
-    let outcome = session.compile(&Options::default()).unwrap();
-    outcome.checked.unwrap_or_else(|| panic!("{source}: {:#?}", outcome.diagnostics))
-}
 
 /// The units of this machine. The model is always one.
 #[allow(clippy::print_stderr, reason = "tells that a part of the tests is skipped")]

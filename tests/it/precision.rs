@@ -7,23 +7,13 @@ use ndarray::{ArrayD, Axis, IxDyn, Slice};
 use proptest::prelude::*;
 
 use cnnc::analysis::Checked;
-use cnnc::driver::{Options, Session};
 use cnnc::exec::{Executor, Isa};
 use cnnc::lower::{Factors, Kernel, KernelPolicy, Plan, PlanOptions, Precision, lower};
 use cnnc::model::{Model, ModelSettings};
 use cnnc::ops::Init;
 use cnnc::weights::seeded;
 
-fn compile(source: &str) -> Checked {
-    let session = Session::load(&(), "case.cnn", source.as_bytes().to_vec(), "case");
-    let outcome = session.compile(&Options::default()).unwrap();
-    outcome.checked.unwrap_or_else(|| panic!("{source}: {:#?}", outcome.diagnostics))
-}
-
-/// The kinds of instructions that this machine has.
-fn kinds() -> impl Iterator<Item = Isa> {
-    [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().filter(|&isa| isa <= Isa::best())
-}
+use super::convolutions::{compile, kinds};
 
 fn plan(checked: &Checked, policy: KernelPolicy, precision: Precision, batch: usize) -> Plan {
     let outputs = vec![("out".to_owned(), checked.graph().outputs()[0].node)];
