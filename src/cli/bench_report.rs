@@ -22,7 +22,7 @@ pub(crate) struct BenchReport {
     pub batch: u64,
     /// Threads.
     pub threads: u64,
-    /// `amx`, `avx512`, `avx2`, `portable` or `matrixmodel`.
+    /// `amx`, `avx512`, `avx2`, `portable` or `amx-model`.
     pub instructions: String,
     /// The precision that was asked for: `highest`, `high` or `medium`. The steps tell what is computed.
     pub precision: String,
@@ -121,7 +121,7 @@ pub(super) fn view(
         network: plan.network.clone(),
         batch: plan.batch as u64,
         threads: threads as u64,
-        instructions: format!("{isa:?}").to_lowercase(),
+        instructions: isa.word().to_owned(),
         precision: precision.word().to_owned(),
         peak_gflops: peak,
         peak_gigabytes: bandwidth,

@@ -16,21 +16,15 @@ pub(super) fn threads(asked: Option<u16>) -> usize {
 /// The instructions that kernels use: the best of the machine, or fewer where `CNNC_ISA` says so.
 pub(super) fn isa() -> Result<Isa, CliError> {
     let Some(word) = std::env::var_os(ISA) else { return Ok(Isa::best()) };
-    let known = [
-        ("amx", Isa::Amx),
-        ("amx-model", Isa::MatrixModel),
-        ("avx512", Isa::Avx512),
-        ("avx2", Isa::Avx2),
-        ("portable", Isa::Portable),
-    ];
-    match known.iter().find(|(name, _)| word == *name) {
-        Some((_, isa)) => Ok(isa.available()),
-        None => Err(CliError::Environment(
-            Failure::new(
-                Code::E0611,
-                format!("`{ISA}` is `{}`, which names no instructions", word.display()),
-            )
-            .help("it may be amx, avx512, avx2, portable or amx-model; without it the best of the machine are taken"),
-        )),
+    match Isa::ALL.iter().find(|isa| word == isa.word()) {
+        Some(isa) => Ok(isa.available()),
+        None => {
+            let message = format!("`{ISA}` is `{}`, which names no instructions", word.display());
+            let words = Isa::ALL.map(Isa::word).join(", ");
+            Err(CliError::Environment(
+                Failure::new(Code::E0611, message)
+                    .help(format!("it may be one of {words}; without it the best of the machine are taken")),
+            ))
+        }
     }
 }

@@ -40,6 +40,20 @@ pub enum Isa {
 }
 
 impl Isa {
+    /// All kinds.
+    pub const ALL: [Isa; 5] = [Isa::Portable, Isa::Avx2, Isa::Avx512, Isa::Amx, Isa::MatrixModel];
+
+    /// The word for it in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Isa::Portable => "portable",
+            Isa::Avx2 => "avx2",
+            Isa::Avx512 => "avx512",
+            Isa::Amx => "amx",
+            Isa::MatrixModel => "amx-model",
+        }
+    }
+
     /// The best kind that this machine supports and the system permits.
     pub fn best() -> Isa {
         let vectors = Isa::best_vectors();
