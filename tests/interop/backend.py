@@ -80,13 +80,25 @@ def equal(ours, expected, rtol):
     return False
 
 
+def computed(cnnc, text, value):
+    """The outputs of a text for an input, with the weights beside it, and what is said where it fails."""
+    base = os.path.splitext(text)[0]
+    weights, given, result = base + ".safetensors", base + "-in.npy", base + "-out.npz"
+    np.save(given, np.ascontiguousarray(value))
+    known = ["--weights", weights] if os.path.exists(weights) else []
+    done = subprocess.run([cnnc, "run", text, *known, "--threads", "1", "--output", result, "--input", given],
+                          capture_output=True, text=True)
+    if done.returncode:
+        return None, f"run ends with code {done.returncode}: {done.stderr}\n{open(text).read()}"
+    return list(np.load(result).values()), ""
+
+
 def verdict(cnnc, case, folder):
     found = prepared(case)
     if found is None:
         return None
     model, name, value, outputs = found
     path, text = os.path.join(folder, "net.onnx"), os.path.join(folder, "net.cnn")
-    weights, result = os.path.join(folder, "net.safetensors"), os.path.join(folder, "out.npz")
     for old in glob.glob(os.path.join(folder, "*")):
         os.remove(old)
     onnx.save(model, path)
@@ -97,14 +109,9 @@ def verdict(cnnc, case, folder):
         return "refused", done.stderr
     if done.returncode:
         return "WRONG", f"import ends with code {done.returncode}: {done.stderr}"
-    array = os.path.join(folder, "in.npy")
-    np.save(array, np.ascontiguousarray(value))
-    known = ["--weights", weights] if os.path.exists(weights) else []
-    done = subprocess.run([cnnc, "run", text, *known, "--threads", "1", "--output", result, "--input", array],
-                          capture_output=True, text=True)
-    if done.returncode:
-        return "WRONG", f"run ends with code {done.returncode}: {done.stderr}\n{open(text).read()}"
-    ours = list(np.load(result).values())
+    ours, failure = computed(cnnc, text, value)
+    if ours is None:
+        return "WRONG", failure
     if all(equal(ours, expected, case.rtol) for expected in outputs):
         return "right", ""
     return "WRONG", open(text).read()
